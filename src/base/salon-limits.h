@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Every bound on what a client may send or hold, each with its reason. Sizes in bytes unless the name says otherwise. */
+
+/* A 50-slot offer is 44 kB; an answer with candidates of a many-homed host stays below twice that. */
+#define SALON_LIMIT_SDP_BYTES (128 * 1024)
+/* The largest message is a join: an SDP, JSON-escaped, and small change. */
+#define SALON_LIMIT_MESSAGE_BYTES (192 * 1024)
+/* A client that lets this much pile up has stopped reading; a join in a full room is about 100 kB. */
+#define SALON_LIMIT_SEND_QUEUE_BYTES (1024 * 1024)
+/* A POST to the HTTP API is a few short fields. */
+#define SALON_LIMIT_HTTP_BODY_BYTES (16 * 1024)
+/* Characters, not bytes: what fits a heading and a URL people still read. */
+#define SALON_LIMIT_SLUG_CHARS 64
+#define SALON_LIMIT_NAME_CHARS 64
+/* About two pages. */
+#define SALON_LIMIT_CHAT_CHARS 4000
+/* Microphone, camera, screen, its sound, and room for four times as much. */
+#define SALON_LIMIT_TRACKS 16
+/* m-lines of a publisher's offer: twice the tracks, because m-lines only ever grow. */
+#define SALON_LIMIT_MEDIA_LINES 32
+/* Candidates kept per connection; a host with IPv4, IPv6, VPNs, TCP and TURN gathers about 30. */
+#define SALON_LIMIT_CANDIDATES 128
+/* Per room; max_members may not go beyond. */
+#define SALON_LIMIT_MEMBERS 1000
+#define SALON_DEFAULT_MAX_MEMBERS 100
+/* Requests of one connection that wait for the store or for webrtcbin. */
+#define SALON_LIMIT_PENDING_REQUESTS 32

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "salon-room-info.h"
+
+/* All rooms: the door to the room model. Rooms are in the store; a SalonRoom with its media graph lives here only
+ * while somebody is in it. Owned by main; main context only; salon_rooms_close_async() ends it. */
+#define SALON_TYPE_ROOMS (salon_rooms_get_type ())
+G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)
+
+/* slug (nullable): what the client sent, normalised here; NULL: the id serves. max_members 0: the default.
+ * Errors: INVALID_PARAMS, ROOM_EXISTS, STORE_UNAVAILABLE. */
+void salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime lifetime, guint max_members,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* owner_token: (out) (transfer full): the secret that lets its holder delete the room; only its hash is stored. */
+SalonRoomInfo *salon_rooms_create_finish (SalonRooms *self, GAsyncResult *result, char **owner_token,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* room: slug or id as the client sent it. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, STORE_UNAVAILABLE. */
+void salon_rooms_get_async (SalonRooms *self, const char *room, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+SalonRoomInfo *salon_rooms_get_finish (SalonRooms *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer container) (element-type SalonRoomInfo) */
+void salon_rooms_list_async (SalonRooms *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
+GPtrArray *salon_rooms_list_finish (SalonRooms *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Deletes a room; those in it get `bye`. owner_token NULL: the caller has checked that this is the administrator.
+ * Errors: ROOM_NOT_FOUND, UNAUTHORIZED, STORE_UNAVAILABLE. */
+void salon_rooms_delete_async (SalonRooms *self, const char *room, const char *owner_token, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_rooms_delete_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
