@@ -28,6 +28,7 @@ static const ErrorRow rows[] = {
   [SALON_ERROR_TOO_MANY_TRACKS] = { "too_many_tracks", 429, 429 },
   [SALON_ERROR_TOO_MANY_REQUESTS] = { "too_many_requests", 429, 429 },
   [SALON_ERROR_MEDIA] = { "media_error", 500, 500 },
+  [SALON_ERROR_FINGERPRINT] = { "fingerprint_mismatch", 500, 500 },
   [SALON_ERROR_STORE_UNAVAILABLE] = { "store_unavailable", 503, 503 },
   [SALON_ERROR_SHUTTING_DOWN] = { "shutting_down", 503, 503 },
 };

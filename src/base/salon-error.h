@@ -28,6 +28,7 @@ typedef enum
   SALON_ERROR_TOO_MANY_TRACKS,   /* "too_many_tracks" */
   SALON_ERROR_TOO_MANY_REQUESTS, /* "too_many_requests" */
   SALON_ERROR_MEDIA,             /* "media_error": an SDP, ICE or DTLS step failed */
+  SALON_ERROR_FINGERPRINT,       /* "fingerprint_mismatch": the DTLS peer is not the one its description promises */
   SALON_ERROR_STORE_UNAVAILABLE, /* "store_unavailable" */
   SALON_ERROR_SHUTTING_DOWN,     /* "shutting_down" */
 } SalonError;

@@ -22,6 +22,10 @@
 #define SALON_LIMIT_MEDIA_LINES 32
 /* Candidates kept per connection; a host with IPv4, IPv6, VPNs, TCP and TURN gathers about 30. */
 #define SALON_LIMIT_CANDIDATES 128
+/* Seats (an audio and a video slot each) of one subscriber connection: 49 make a 7x7 grid, and a 44 kB offer. */
+#define SALON_LIMIT_SEATS 49
+/* Subscriber connections of one participant: 4 of 12 seats show 48 others. */
+#define SALON_LIMIT_SUBSCRIBERS 8
 /* Per room; max_members may not go beyond. */
 #define SALON_LIMIT_MEMBERS 1000
 #define SALON_DEFAULT_MAX_MEMBERS 100

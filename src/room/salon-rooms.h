@@ -3,14 +3,28 @@
 
 #include <gio/gio.h>
 
+#include "salon-media-options.h"
+#include "salon-participant.h"
 #include "salon-room-info.h"
+
+typedef struct _SalonStore SalonStore;
+
+typedef struct
+{
+  guint default_max_members;
+  gboolean may_create; /* joining an unknown slug makes an ephemeral room */
+  SalonMediaOptions media;
+} SalonRoomsOptions;
 
 /* All rooms: the door to the room model. Rooms are in the store; a SalonRoom with its media graph lives here only
  * while somebody is in it. Owned by main; main context only; salon_rooms_close_async() ends it. */
 #define SALON_TYPE_ROOMS (salon_rooms_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)
 
-/* slug (nullable): what the client sent, normalised here; NULL: the id serves. max_members 0: the default.
+/* options: (borrowed): must outlive it. */
+SalonRooms *salon_rooms_new (SalonStore *store, const SalonRoomsOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Who may create is for the caller to say. slug (nullable): what the client sent, normalised here; NULL: the id serves. max_members 0: the default.
  * Errors: INVALID_PARAMS, ROOM_EXISTS, STORE_UNAVAILABLE. */
 void salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime lifetime, guint max_members,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
@@ -35,3 +49,23 @@ GPtrArray *salon_rooms_list_finish (SalonRooms *self, GAsyncResult *result,
 void salon_rooms_delete_async (SalonRooms *self, const char *room, const char *owner_token, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_rooms_delete_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct
+{
+  const char *room; /* slug or id as the client sent it */
+  const char *name;
+  gboolean may_publish;
+} SalonJoinRequest;
+
+/* Enters a room, made if need be. events (borrowed) must outlive the participant; session is handed to them.
+ * If cancellable is cancelled the participant is out again. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL,
+ * STORE_UNAVAILABLE, SHUTTING_DOWN. */
+void salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const SalonParticipantEvents *events,
+    gpointer session, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full) */
+SalonParticipant *salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Throws everybody out ("shutting_down"), and waits until the store knows, or until deadline_ms is over. */
+void salon_rooms_close_async (SalonRooms *self, guint deadline_ms, GAsyncReadyCallback callback, gpointer user_data);
+void salon_rooms_close_finish (SalonRooms *self, GAsyncResult *result);

@@ -8,65 +8,70 @@
 
 /* The rooms and who is in them, in Redis: the truth that survives the server. The only code that knows Redis keys.
  *
- * Every change is one Lua script, hence one atomic step. All calls are asynchronous, on the main context; each ends
- * within the connection's deadline, with SALON_ERROR_STORE_UNAVAILABLE when Redis cannot be reached. A room is named
- * by its id or by its slug (already normalised).
+ * Every change is one Lua script (lua/), hence one atomic step, and may be run twice without harm, because SalonRedis
+ * sends again what a broken connection swallowed. All calls are asynchronous, on the main context; each ends within the
+ * connection's deadline, with SALON_ERROR_STORE_UNAVAILABLE when Redis cannot be reached: the change may then have
+ * happened or not. A room is named by its id or by its slug (already normalised).
  *
- * Keys (all under the prefix "salon:"):
- *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) owner (SHA-256 of the owner token)
- *   room:<id>:members   hash   member id -> JSON {name, node, seq}
- *   room:<id>:seq       counter of joins: the host is the member with the lowest seq
+ * Keys (all under the prefix "salon:"; one Redis, not a cluster of them):
+ *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) owner (SHA-256 of the owner token;
+ *                              empty: nobody's) n_joins (how many there have been)
+ *   room:<id>:members   hash   member id -> JSON {name, node}
+ *   room:<id>:order     zset   member id by n_joins when it joined: the host is the first
  *   slug:<slug>         string room id
  *   rooms               set    room ids
  *   node:<node>:members set    "<room id> <member id>": what a node must take back when it starts again */
 #define SALON_TYPE_STORE (salon_store_get_type ())
 G_DECLARE_FINAL_TYPE (SalonStore, salon_store, SALON, STORE, GObject)
 
-/* node_id: stable name of this server process's place in Redis. */
+/* redis: kept; started and closed by the caller. node_id: stable name of this server process's place in Redis. */
 SalonStore *salon_store_new (SalonRedis *redis, const char *node_id) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Creates a room. slug NULL: the id is the slug. owner_hash: see keys. Errors: ROOM_EXISTS. */
+/* Creates a room. slug NULL: the id is the slug. owner_hash: see keys. Errors: ROOM_EXISTS (also for a slug that is
+ * another room's id). */
 void salon_store_create_room_async (SalonStore *self, const char *slug, SalonLifetime lifetime, guint max_members,
     const char *owner_hash, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-SalonRoomInfo *salon_store_create_room_finish (SalonStore *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonRoomInfo *salon_store_create_room_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Errors: ROOM_NOT_FOUND. */
-void salon_store_get_room_async (SalonStore *self, const char *room, GCancellable *cancellable,
-    GAsyncReadyCallback callback, gpointer user_data);
-SalonRoomInfo *salon_store_get_room_finish (SalonStore *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_store_get_room_async (
+    SalonStore *self, const char *room, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+SalonRoomInfo *salon_store_get_room_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer container) (element-type SalonRoomInfo): owned elements, by slug. */
-void salon_store_list_rooms_async (SalonStore *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-    gpointer user_data);
-GPtrArray *salon_store_list_rooms_finish (SalonStore *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_store_list_rooms_async (
+    SalonStore *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *salon_store_list_rooms_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Deletes a room and its members. owner_hash NULL: no questions asked (the administrator).
  * Returns the room as it was. Errors: ROOM_NOT_FOUND, UNAUTHORIZED (the hash is not the owner's). */
 void salon_store_delete_room_async (SalonStore *self, const char *room, const char *owner_hash,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-SalonRoomInfo *salon_store_delete_room_finish (SalonStore *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonRoomInfo *salon_store_delete_room_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds a member. may_create: a slug nobody has becomes an ephemeral room with max_members.
- * Returns the room with this member in it. Errors: ROOM_NOT_FOUND, ROOM_FULL. */
+/* Adds a member. member_id: never used before (a UUID). may_create: a slug nobody has becomes an ephemeral room with
+ * max_members. Returns the room with this member in it. Errors: ROOM_NOT_FOUND, ROOM_FULL.
+ * When it fails or is cancelled, nobody is left in the room: the store sees to that itself. */
 void salon_store_join_async (SalonStore *self, const char *room, const char *member_id, const char *name,
     gboolean may_create, guint max_members, GCancellable *cancellable, GAsyncReadyCallback callback,
     gpointer user_data);
-SalonRoomInfo *salon_store_join_finish (SalonStore *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonRoomInfo *salon_store_join_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes a member; an ephemeral room goes with its last one. Removing who is not there is no error.
- * Returns the room after it (host is the new host), or NULL without error when the room is gone. */
-void salon_store_leave_async (SalonStore *self, const char *room_id, const char *member_id,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-SalonRoomInfo *salon_store_leave_finish (SalonStore *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * Returns the room after it (host is the new host), or NULL without error when the room is gone.
+ * Cancelled or failed for want of Redis, the leave itself is not forgotten: it happens as soon as Redis is back. */
+void salon_store_leave_async (SalonStore *self, const char *room_id, const char *member_id, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+SalonRoomInfo *salon_store_leave_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes every member this node left behind when it last died. Run once, before the first join. */
-void salon_store_reset_node_async (SalonStore *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-    gpointer user_data);
-gboolean salon_store_reset_node_finish (SalonStore *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_store_reset_node_async (
+    SalonStore *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_store_reset_node_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+import { openDevices } from './salon.js';
+import { text } from './strings.js';
+
+/** Answers that asking for one device alone would not change. */
+const FINAL_ERRORS = new Set(['NotAllowedError', 'SecurityError', 'NotSupportedError']);
+
+const storageKey = (source) => `salon-${source}`;
+
+/** Opens the microphone or camera this person chose last. @returns {Promise<MediaStreamTrack>} */
+export async function open(source) {
+  return (await openChosen([source]))[source];
+}
+
+/**
+ * Opens several with one question, and, when one is missing or busy, at least the other. What did not open is told to
+ * `onError(sources, error)` and missing from the result.
+ * @returns {Promise<{microphone?: MediaStreamTrack, camera?: MediaStreamTrack}>}
+ */
+export async function openAll(sources, onError) {
+  if (sources.length === 0) {
+    return {};
+  }
+  try {
+    return await openChosen(sources);
+  } catch (error) {
+    if (sources.length === 1 || FINAL_ERRORS.has(error.name)) {
+      onError(sources, error);
+      return {};
+    }
+  }
+  const tracks = {};
+  for (const source of sources) {
+    Object.assign(tracks, await openAll([source], onError));
+  }
+  return tracks;
+}
+
+function openChosen(sources) {
+  return openDevices(Object.fromEntries(sources.map((source) => [source, recall(storageKey(source)) || true])));
+}
+
+export function choose(source, deviceId) {
+  remember(storageKey(source), deviceId);
+}
+
+/** The devices there are, once the person has allowed to see them. */
+export async function list(source) {
+  const kind = source === 'camera' ? 'videoinput' : 'audioinput';
+  const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  return devices.filter((device) => device.kind === kind && device.label);
+}
+
+/** Whether opening would ask no question. Browsers that won't say count as no. */
+export async function isAllowed(source) {
+  try {
+    return (await navigator.permissions.query({ name: source })).state === 'granted';
+  } catch {
+    return false;
+  }
+}
+
+/** What to tell a person whose devices did not open, and what still works. */
+export function errorText(sources, error) {
+  const device = sources.length > 1 ? 'Both' : sources[0] === 'camera' ? 'Camera' : 'Microphone';
+  switch (error.name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return text(`denied${device}`);
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return text(`missing${device}`);
+    case 'NotReadableError':
+    case 'AbortError':
+      return text(`busy${device}`);
+    case 'NotSupportedError':
+      return text('insecure');
+    default:
+      return text('deviceFailed', { message: error.message });
+  }
+}
+
+/* Storage can be forbidden; then we just don't remember. */
+
+export function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    return;
+  }
+}
+
+export function recall(key) {
+  try {
+    return localStorage.getItem(key) ?? '';
+  } catch {
+    return '';
+  }
+}

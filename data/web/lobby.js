@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+import * as devices from './devices.js';
+import { Speaking } from './speaking.js';
+import { text } from './strings.js';
+import { toast } from './toast.js';
+import { showToggle } from './toggle.js';
+
+const SOURCES = ['microphone', 'camera'];
+const FIRST = 'amber brave calm clear dear early fair gentle golden happy kind light lucky mild noble quiet'.split(' ');
+const SECOND = 'aster birch brook cedar clover finch heron iris lark maple otter plum robin sparrow willow wren'.split(
+  ' ',
+);
+/** Without letters and digits that look alike. */
+const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
+
+/** A name nobody guesses (8 bits of words, 30 of letters) and everybody can read out. */
+export function randomRoom() {
+  const random = crypto.getRandomValues(new Uint32Array(8));
+  const letters = [...random.slice(2)].map((number) => ALPHABET[number % ALPHABET.length]).join('');
+  return `${FIRST[random[0] % FIRST.length]}-${SECOND[random[1] % SECOND.length]}-${letters}`;
+}
+
+/** Before the call: name, room, and a look at oneself. */
+export class Lobby {
+  #wanted = { microphone: true, camera: true };
+  #tracks = {};
+  #isPreviewing = false;
+  #suggestion = randomRoom();
+  #speaking = null;
+  #onJoin;
+  #elements = Object.fromEntries(
+    ['name', 'room', 'join', 'preview', 'preview-video', 'preview-text', 'preview-start', 'pickers'].map((id) => [
+      id,
+      document.getElementById(id),
+    ]),
+  );
+
+  /**
+   * @param {{room: string, name: string, wanted: {microphone: boolean, camera: boolean}}} start
+   * @param {function({room, name, wanted, tracks})} onJoin - the tracks become the callee's; its promise ends the wait
+   */
+  constructor(start, onJoin) {
+    this.#onJoin = onJoin;
+    this.#wanted = { ...start.wanted };
+    const { name, room } = this.#elements;
+    name.value = start.name;
+    room.value = start.room;
+    room.placeholder = this.#suggestion;
+    this.#showInvitation(start.room);
+    room.addEventListener('input', () => this.#showJoinLabel());
+    document.getElementById('join-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.join();
+    });
+    this.#bindPreview();
+    this.#update();
+  }
+
+  /** Shows one's own camera right away where that asks no question. */
+  async open() {
+    if (matchMedia('(hover: hover)').matches) {
+      // Not on a phone: there, it would bring up the keyboard over the page.
+      (this.#elements.name.value ? this.#elements.join : this.#elements.name).focus();
+    }
+    const allowed = await Promise.all(SOURCES.map((source) => !this.#wanted[source] || devices.isAllowed(source)));
+    if (allowed.every(Boolean)) {
+      await this.#startPreview();
+    }
+  }
+
+  /** What the form's button does. */
+  async join() {
+    const { name, room, join } = this.#elements;
+    if (join.disabled) {
+      return;
+    }
+    join.disabled = true;
+    join.textContent = text('joining');
+    devices.remember('salon-name', name.value.trim());
+    try {
+      await this.#openMissing();
+      const tracks = this.#tracks;
+      this.#tracks = {};
+      this.#isPreviewing = false;
+      this.#speaking?.close();
+      this.#speaking = null;
+      await this.#onJoin({
+        room: room.value.trim() || this.#suggestion,
+        name: name.value.trim() || text('guest'),
+        wanted: { ...this.#wanted },
+        tracks,
+      });
+    } finally {
+      join.disabled = false;
+      this.#showJoinLabel();
+      this.#update();
+    }
+  }
+
+  #showInvitation(room) {
+    if (room) {
+      document.getElementById('tagline').textContent = text('inviteTagline');
+      document.getElementById('invited-to').textContent = room;
+      document.getElementById('invited-to').hidden = false;
+      document.getElementById('room-field').hidden = true;
+    }
+    this.#showJoinLabel();
+  }
+
+  #showJoinLabel() {
+    const { room, join } = this.#elements;
+    join.textContent = text(room.value.trim() ? 'join' : 'start');
+  }
+
+  #bindPreview() {
+    for (const source of SOURCES) {
+      document.getElementById(`preview-${source}`).addEventListener('click', () => this.#toggle(source));
+      document.getElementById(`${source}-picker`).addEventListener('change', (event) => {
+        devices.choose(source, event.target.value);
+        this.#reopen(source);
+      });
+    }
+    this.#elements['preview-start'].addEventListener('click', () => this.#startPreview());
+  }
+
+  async #startPreview() {
+    this.#isPreviewing = true;
+    const button = document.getElementById('preview-microphone');
+    this.#speaking = new Speaking((_, isSpeaking) => button.classList.toggle('speaking', isSpeaking));
+    await this.#openMissing();
+    this.#update();
+    this.#fillPickers();
+  }
+
+  async #toggle(source) {
+    this.#wanted[source] = !this.#wanted[source];
+    if (!this.#wanted[source]) {
+      this.#stop(source);
+    } else if (this.#isPreviewing) {
+      await this.#openMissing();
+    }
+    this.#update();
+  }
+
+  async #reopen(source) {
+    this.#stop(source);
+    await this.#openMissing();
+    this.#update();
+  }
+
+  #stop(source) {
+    this.#tracks[source]?.stop();
+    delete this.#tracks[source];
+  }
+
+  /** Opens what is wanted and not open; what fails is said, and no longer wanted. */
+  async #openMissing() {
+    const missing = SOURCES.filter((source) => this.#wanted[source] && !this.#tracks[source]);
+    const opened = await devices.openAll(missing, (sources, error) => {
+      sources.forEach((source) => (this.#wanted[source] = false));
+      toast(devices.errorText(sources, error), { isError: true });
+    });
+    for (const [source, track] of Object.entries(opened)) {
+      if (this.#wanted[source]) {
+        this.#tracks[source] = track;
+      } else {
+        track.stop(); // Turned off again while the browser asked.
+      }
+    }
+  }
+
+  async #fillPickers() {
+    let hasChoice = false;
+    for (const source of SOURCES) {
+      const picker = document.getElementById(`${source}-picker`);
+      const found = await devices.list(source);
+      const current = this.#tracks[source]?.getSettings().deviceId;
+      picker.replaceChildren(
+        ...found.map(({ label, deviceId }) => new Option(label, deviceId, false, deviceId === current)),
+      );
+      picker.parentElement.hidden = found.length < 2;
+      hasChoice ||= found.length > 1;
+    }
+    this.#elements.pickers.hidden = !hasChoice;
+  }
+
+  #update() {
+    for (const source of SOURCES) {
+      showToggle(document.getElementById(`preview-${source}`), source, this.#wanted[source]);
+    }
+    const video = this.#elements['preview-video'];
+    const { camera, microphone } = this.#tracks;
+    this.#speaking?.watch('own', microphone ?? null);
+    if (video.srcObject?.getTracks()[0] !== camera) {
+      video.srcObject = camera ? new MediaStream([camera]) : null;
+    }
+    this.#elements.preview.classList.toggle('has-video', Boolean(camera));
+    this.#elements['preview-start'].hidden = this.#isPreviewing || !(this.#wanted.camera || this.#wanted.microphone);
+    this.#elements['preview-text'].textContent = text(
+      this.#isPreviewing || !this.#wanted.camera ? 'previewOff' : 'previewHint',
+    );
+  }
+}

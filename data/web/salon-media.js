@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * What a person can publish, in the order of the publisher connection's m-lines. All four exist from the start, idle
+ * or not, so that turning a device on or off never changes the session: it is a `replaceTrack` and a message.
+ */
+export const SOURCES = Object.freeze({
+  microphone: { kind: 'audio' },
+  camera: { kind: 'video', maxBitrate: 1_500_000 },
+  screen: { kind: 'video', maxBitrate: 2_500_000 },
+  screen_audio: { kind: 'audio' },
+});
+
+/** One RTCPeerConnection to the server, with the care every one of them needs: candidates both ways, and its state. */
+class Connection {
+  #earlyCandidates = [];
+  #hasRemote = false;
+
+  constructor(target, { rpc, iceServers, onState }) {
+    this.target = target;
+    this.rpc = rpc;
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    this.pc.onicecandidate = ({ candidate }) => {
+      if (candidate) {
+        rpc.notify('trickle', { target, candidate: candidate.toJSON() });
+      }
+    };
+    this.pc.onconnectionstatechange = () => onState(target, this.pc.connectionState);
+  }
+
+  async setRemote(description) {
+    await this.pc.setRemoteDescription(description);
+    this.#hasRemote = true;
+    this.#earlyCandidates.splice(0).forEach((candidate) => this.addCandidate(candidate));
+  }
+
+  async addCandidate(candidate) {
+    if (!this.#hasRemote) {
+      this.#earlyCandidates.push(candidate);
+      return;
+    }
+    try {
+      await this.pc.addIceCandidate(candidate);
+    } catch (error) {
+      console.warn('Salon: a candidate was not accepted', error); // The others may still do.
+    }
+  }
+
+  close() {
+    this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+}
+
+/** Target 0: what we send. Negotiated once. */
+export class Publisher extends Connection {
+  #transceivers = new Map();
+
+  constructor(options) {
+    super(0, options);
+    // What belongs together shares a stream, so that the receiver keeps lips and voice in step.
+    const person = new MediaStream();
+    const screen = new MediaStream();
+    for (const [source, { kind, maxBitrate }] of Object.entries(SOURCES)) {
+      const transceiver = this.pc.addTransceiver(kind, {
+        direction: 'sendonly',
+        streams: [source.startsWith('screen') ? screen : person],
+        ...(maxBitrate && { sendEncodings: [{ maxBitrate }] }),
+      });
+      this.#transceivers.set(source, transceiver);
+    }
+  }
+
+  async connect() {
+    await this.pc.setLocalDescription();
+    // Nothing is published by the offer itself: `publish` tells us the track's id.
+    const answer = await this.rpc.request('offer', { desc: this.pc.localDescription.toJSON(), tracks: [] });
+    await this.setRemote({ type: answer.type, sdp: answer.sdp });
+  }
+
+  mid(source) {
+    return this.#transceivers.get(source).mid;
+  }
+
+  replaceTrack(source, track) {
+    return this.#transceivers.get(source).sender.replaceTrack(track);
+  }
+}
+
+/** Targets 1 and up: what we receive. The server offers, mostly once. */
+class Subscriber extends Connection {
+  #negotiations = Promise.resolve();
+
+  /** Answers an offer, after those before it. */
+  negotiate(sdp) {
+    const run = this.#negotiations.then(() => this.#answer(sdp));
+    this.#negotiations = run.catch(() => {});
+    return run;
+  }
+
+  async #answer(sdp) {
+    await this.setRemote({ type: 'offer', sdp });
+    await this.pc.setLocalDescription();
+    await this.rpc.request('answer', { target: this.target, desc: this.pc.localDescription.toJSON() });
+  }
+
+  /** @returns {?MediaStreamTrack} what comes out of m-line `mid`, once it is negotiated */
+  receiverTrack(mid) {
+    return this.pc.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver.track ?? null;
+  }
+}
+
+/**
+ * All subscriber connections and their slots. A slot is an m-line that carries one track at a time; which one, the
+ * server says, before or after the m-line exists here. `onSubscribed` and `onUnsubscribed` come in pairs.
+ */
+export class Subscribers {
+  #options;
+  #connections = new Map();
+  #slots = new Map();
+  #earlyCandidates = new Map();
+
+  /** @param {{rpc, iceServers, onState, onSubscribed, onUnsubscribed}} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  async negotiate(target, sdp) {
+    let subscriber = this.#connections.get(target);
+    if (!subscriber) {
+      subscriber = new Subscriber(target, this.#options);
+      this.#connections.set(target, subscriber);
+      (this.#earlyCandidates.get(target) ?? []).forEach((candidate) => subscriber.addCandidate(candidate));
+      this.#earlyCandidates.delete(target);
+    }
+    // Slots are resolved as soon as their m-lines exist, not only when the server has read our answer.
+    subscriber.pc.onsignalingstatechange = () => this.#resolveSlots(target);
+    await subscriber.negotiate(sdp);
+    this.#resolveSlots(target);
+  }
+
+  setSlot(target, mid, track) {
+    const key = `${target}:${mid}`;
+    const old = this.#slots.get(key);
+    if (old && old.track.id === track?.id) {
+      return;
+    }
+    if (old?.isAnnounced) {
+      this.#options.onUnsubscribed(old.track);
+    }
+    if (track) {
+      this.#slots.set(key, { target, mid, track, isAnnounced: false });
+      this.#resolveSlots(target);
+    } else {
+      this.#slots.delete(key);
+    }
+  }
+
+  addCandidate(target, candidate) {
+    const subscriber = this.#connections.get(target);
+    if (subscriber) {
+      subscriber.addCandidate(candidate);
+    } else {
+      this.#earlyCandidates.set(target, [...(this.#earlyCandidates.get(target) ?? []), candidate]);
+    }
+  }
+
+  /** For statistics: the RTCPeerConnections by target. */
+  get peerConnections() {
+    return new Map([...this.#connections].map(([target, { pc }]) => [target, pc]));
+  }
+
+  close() {
+    this.#connections.forEach((connection) => connection.close());
+    this.#connections.clear();
+    this.#slots.clear();
+  }
+
+  #resolveSlots(target) {
+    const connection = this.#connections.get(target);
+    for (const slot of this.#slots.values()) {
+      if (slot.target !== target || slot.isAnnounced) {
+        continue;
+      }
+      const mediaStreamTrack = connection?.receiverTrack(slot.mid);
+      if (mediaStreamTrack) {
+        slot.isAnnounced = true;
+        this.#options.onSubscribed(slot.track, mediaStreamTrack);
+      }
+    }
+  }
+}

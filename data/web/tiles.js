@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+import { ANY_SHAPE, keepLaidOut } from './layout.js';
+import { fillStrings, text } from './strings.js';
+
+/** One picture: a person's camera (or initials), or a screen. */
+class Tile {
+  #video;
+  #track = null;
+
+  constructor({ participantId, source, isOwn }) {
+    const template = document.getElementById('tile-template');
+    this.element = template.content.firstElementChild.cloneNode(true);
+    fillStrings(this.element);
+    this.element.dataset.participant = participantId;
+    this.element.dataset.source = source;
+    this.element.classList.toggle('own', isOwn);
+    this.#video = this.element.querySelector('video');
+    this.#video.muted = true; // Sound has elements of its own; a silent picture may always play.
+    // The last picture of whoever had this slot before is never shown: only what arrives from now on.
+    this.#video.addEventListener('loadeddata', () => this.element.classList.add('has-video'));
+    if (source === 'screen') {
+      this.#offerFullScreen();
+    }
+  }
+
+  update({ name, label, isMuted, isHost, track }) {
+    const avatar = this.element.querySelector('.avatar');
+    avatar.textContent = initials(name);
+    this.element.style.setProperty('--hue', hue(name));
+    this.element.querySelector('.tile-name').textContent = label;
+    this.element.querySelector('.muted-badge').toggleAttribute('hidden', !isMuted);
+    this.element.querySelector('.host-badge').hidden = !isHost;
+    this.#setTrack(track);
+  }
+
+  setSpeaking(isSpeaking) {
+    this.element.classList.toggle('speaking', isSpeaking);
+  }
+
+  remove() {
+    this.#setTrack(null);
+    this.element.remove();
+  }
+
+  #setTrack(track) {
+    if (track === this.#track) {
+      return;
+    }
+    this.#track = track;
+    this.element.classList.remove('has-video');
+    this.#video.srcObject = track ? new MediaStream([track]) : null;
+    if (track) {
+      this.#video.play().catch(() => {}); // Interrupted by the next change: that one plays.
+    }
+  }
+
+  #offerFullScreen() {
+    const button = this.element.querySelector('.full-screen');
+    const toggle = () => (document.fullscreenElement ? document.exitFullscreen() : this.element.requestFullscreen?.());
+    button.hidden = !document.fullscreenEnabled;
+    button.addEventListener('click', toggle);
+    this.element.addEventListener('dblclick', toggle);
+  }
+}
+
+/** The pictures of a call. What is shown follows from the Salon object alone: `sync` brings it up to date. */
+export class Tiles {
+  #salon;
+  #tiles = new Map();
+  #grid = document.getElementById('grid');
+  #stage = document.getElementById('stage');
+  #stopLayout;
+
+  constructor(salon) {
+    this.#salon = salon;
+    const stops = [keepLaidOut(this.#grid), keepLaidOut(this.#stage, ANY_SHAPE)];
+    this.#stopLayout = () => stops.forEach((stop) => stop());
+  }
+
+  sync() {
+    const wanted = new Map(this.#describe().map((each) => [each.key, each]));
+    for (const [key, tile] of this.#tiles) {
+      if (!wanted.has(key)) {
+        tile.remove();
+        this.#tiles.delete(key);
+      }
+    }
+    for (const [key, description] of wanted) {
+      if (!this.#tiles.has(key)) {
+        this.#add(key, description);
+      }
+      this.#tiles.get(key).update(description);
+    }
+    this.#stage.parentElement.classList.toggle('has-stage', this.#stage.childElementCount > 0);
+  }
+
+  setSpeaking(participantId, isSpeaking) {
+    this.#tiles.get(`${participantId}/camera`)?.setSpeaking(isSpeaking);
+  }
+
+  close() {
+    this.#stopLayout();
+    this.#tiles.forEach((tile) => tile.remove());
+    this.#tiles.clear();
+    this.#stage.parentElement.classList.remove('has-stage');
+  }
+
+  #add(key, description) {
+    const tile = new Tile(description);
+    this.#tiles.set(key, tile);
+    if (description.source === 'screen' && !description.isOwn) {
+      this.#stage.append(tile.element);
+    } else if (description.isOwn) {
+      this.#grid.append(tile.element);
+    } else {
+      // Oneself stays last, without moving: a video element that moves stops playing.
+      this.#grid.insertBefore(tile.element, this.#grid.querySelector('.own'));
+    }
+  }
+
+  #describe() {
+    return [...this.#salon.participants.values()].flatMap((participant) =>
+      participant.id === this.#salon.id ? this.#describeOwn(participant) : this.#describeOther(participant),
+    );
+  }
+
+  #describeOwn({ id, name, is_host: isHost }) {
+    const salon = this.#salon;
+    const own = (source, rest) => ({
+      key: `${id}/${source}`,
+      participantId: id,
+      source,
+      isOwn: true,
+      name,
+      track: salon.isOn(source) ? salon.localTrack(source) : null,
+      ...rest,
+    });
+    const camera = own('camera', { label: text('you', { name }), isMuted: !salon.isOn('microphone'), isHost });
+    const screen = own('screen', { label: text('yourScreen'), isMuted: false, isHost: false });
+    return screen.track ? [camera, screen] : [camera];
+  }
+
+  #describeOther({ id, name, is_host: isHost, tracks }) {
+    const find = (source) => tracks.find((track) => track.source === source);
+    const other = (source, rest) => {
+      const track = find(source);
+      const received = track && !track.muted ? this.#salon.subscriptions.get(track.id) : null;
+      const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name };
+      return { ...base, track: received?.mediaStreamTrack ?? null, ...rest };
+    };
+    const camera = other('camera', { label: name, isMuted: find('microphone')?.muted ?? true, isHost });
+    const screen = other('screen', { label: text('screenOf', { name }), isMuted: false, isHost: false });
+    return find('screen') ? [camera, screen] : [camera];
+  }
+}
+
+function initials(name) {
+  const words = name.trim().split(/\s+/);
+  const letters = [words[0], ...words.slice(1).slice(-1)].map((word) => [...word][0] ?? '');
+  return letters.join('').toLocaleUpperCase();
+}
+
+/** The same name has the same colour for everybody. */
+function hue(name) {
+  const hash = [...name].reduce((sum, letter) => Math.imul(sum ^ letter.codePointAt(0), 0x01000193), 0x811c9dc5);
+  return (hash >>> 8) % 360;
+}

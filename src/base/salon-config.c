@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-config.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "salon-limits.h"
+
+#define SYSTEM_CONFIG "/etc/salon/salon.conf"
+
+typedef enum
+{
+  TYPE_STRING,
+  TYPE_UINT,
+  TYPE_LIST, /* separated by ';' or ',' */
+} ValueType;
+
+/* One key. Its option is --<key>, its environment variable SALON_<KEY>. */
+typedef struct
+{
+  const char *group;
+  const char *key;
+  ValueType type;
+  const char *default_text;
+  guint min, max;                        /* TYPE_UINT */
+  const char *choices;                   /* (nullable): the values allowed, or those of a list's items, as a list */
+  gboolean (*is_valid) (const char *text); /* (nullable): for strings that are not "", and for items */
+  const char *expected;                  /* what is_valid accepts, for a person */
+  gboolean is_secret;
+  const char *argument; /* shown in --help */
+  const char *help;     /* for --help and the key file: lines */
+} KeySpec;
+
+static gboolean is_web_url (const char *text);
+static gboolean is_origin (const char *text);
+static gboolean is_stun_url (const char *text);
+static gboolean is_redis_url (const char *text);
+static gboolean is_listen_address (const char *text);
+static gboolean is_node_id (const char *text);
+
+#define EXPECTED_WEB_URL "http:// or https:// and a host, without query or fragment"
+
+static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
+  [SALON_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "localhost", .is_valid = is_listen_address,
+      .expected = "localhost, * or an IP address", .argument = "ADDRESSES",
+      .help = "Addresses to listen on: localhost (this machine only, also behind a reverse proxy),\n"
+              "* (everybody), or IP addresses. Browsers give camera and microphone only to\n"
+              "https:// pages and to localhost, so for others also set up TLS or a proxy." },
+  [SALON_CONFIG_PORT] = { "server", "port", TYPE_UINT, "8080", .max = G_MAXUINT16, .argument = "PORT",
+      .help = "TCP port of page, API and signalling; 0 picks a free one and prints it." },
+  [SALON_CONFIG_PUBLIC_URL] = { "server", "public-url", TYPE_STRING, "", .is_valid = is_web_url,
+      .expected = EXPECTED_WEB_URL, .argument = "URL",
+      .help = "How people reach this server, e.g. https://salon.example.org. Default: as the\n"
+              "client's own request says." },
+  [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = is_origin,
+      .expected = "an origin such as https://app.example.org", .argument = "ORIGINS",
+      .help = "Web pages of other hosts that may connect, e.g. https://app.example.org." },
+  [SALON_CONFIG_TLS_CERTIFICATE] = { "server", "tls-certificate", TYPE_STRING, "", .argument = "FILE",
+      .help = "Certificate chain (PEM); with tls-key, the server speaks https." },
+  [SALON_CONFIG_TLS_KEY] = { "server", "tls-key", TYPE_STRING, "", .argument = "FILE",
+      .help = "The certificate's private key (PEM)." },
+  [SALON_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "", .argument = "FOLDER",
+      .help = "Folder for what must survive the server. Default: $STATE_DIRECTORY (systemd), else\n"
+              "$XDG_STATE_HOME/salon, else ~/.local/state/salon." },
+  [SALON_CONFIG_NODE_ID] = { "server", "node-id", TYPE_STRING, "", .is_valid = is_node_id,
+      .expected = "1 to 64 letters, digits, '-', '_' or '.'", .argument = "NAME",
+      .help = "Name of this server in Redis; it must not change. Default: made once and kept in\n"
+              "the state folder." },
+  [SALON_CONFIG_ADMIN_TOKEN] = { "server", "admin-token", TYPE_STRING, "", .is_secret = TRUE, .argument = "TOKEN",
+      .help = "Bearer token of the administrator. Default: made once and kept in the file\n"
+              "admin-token of the state folder." },
+  [SALON_CONFIG_REDIS_URL] = { "store", "redis-url", TYPE_STRING, "", .is_valid = is_redis_url,
+      .expected = "a redis:// or unix:// URL", .is_secret = TRUE, .argument = "URL",
+      .help = "Redis to keep the rooms in: redis://[user:password@]host[:port][/db] or\n"
+              "unix://[user:password@]/path/to/socket[?db=N]. Default: the server runs a private\n"
+              "redis-server of its own, with its data in the state folder." },
+  [SALON_CONFIG_CREATE_POLICY] = { "rooms", "create-policy", TYPE_STRING, "anyone", .choices = "anyone;never",
+      .argument = "WHO",
+      .help = "Who may create rooms, by request or by joining: anyone, or never (the\n"
+              "administrator's token always may)." },
+  [SALON_CONFIG_DEFAULT_MAX_MEMBERS] = { "rooms", "default-max-members", TYPE_UINT,
+      G_STRINGIFY (SALON_DEFAULT_MAX_MEMBERS), .min = 1, .max = SALON_LIMIT_MEMBERS, .argument = "N",
+      .help = "Members a room takes unless its creator says otherwise." },
+  [SALON_CONFIG_SEATS] = { "media", "seats", TYPE_UINT, "12", .min = 1, .max = SALON_LIMIT_SEATS, .argument = "N",
+      .help = "People that one receiving connection can show: each seat is an audio and a video\n"
+              "slot, negotiated in advance. More people make more connections." },
+  [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1",
+      .choices = "VP8;H264;VP9;AV1", .argument = "CODECS",
+      .help = "Video codecs that are forwarded, the preferred one first." },
+  [SALON_CONFIG_ICE_PORT_MIN] = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
+      .help = "Lowest UDP port for media; 0 leaves the choice to the system." },
+  [SALON_CONFIG_ICE_PORT_MAX] = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
+      .help = "Highest UDP port for media; 0 leaves the choice to the system." },
+  [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url,
+      .expected = "stun://host:port", .argument = "URL",
+      .help = "STUN server, stun://host:port, for a server behind NAT to learn its address." },
+  [SALON_CONFIG_ICE_TIMEOUT_S] = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600,
+      .argument = "SECONDS",
+      .help = "Seconds without a media path after which a participant has left." },
+  [SALON_CONFIG_LOG_LEVELS] = { "log", "log-levels", TYPE_STRING, "*:1,salon*:4", .argument = "LEVELS",
+      .help = "What is logged, as in GST_DEBUG (which wins if set): 1 error, 2 warning, 4 info,\n"
+              "5 debug." },
+};
+
+struct _SalonConfig
+{
+  SalonConfigAction action;
+  char *text[SALON_CONFIG_N_KEYS]; /* (owned): as given */
+  guint number[SALON_CONFIG_N_KEYS];
+  GStrv list[SALON_CONFIG_N_KEYS]; /* (owned) */
+};
+
+static gboolean
+is_url (const char *text, const char *const *schemes, GUri **parsed)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+
+  if (uri == NULL || !g_strv_contains (schemes, g_uri_get_scheme (uri)) || g_uri_get_fragment (uri) != NULL)
+    return FALSE;
+  *parsed = g_steal_pointer (&uri);
+  return TRUE;
+}
+
+static gboolean
+is_web_url (const char *text)
+{
+  static const char *const schemes[] = { "http", "https", NULL };
+  g_autoptr (GUri) uri = NULL;
+
+  return is_url (text, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
+         && g_uri_get_query (uri) == NULL && g_uri_get_userinfo (uri) == NULL;
+}
+
+static gboolean
+is_origin (const char *text)
+{
+  g_autoptr (GUri) uri = is_web_url (text) ? g_uri_parse (text, G_URI_FLAGS_NONE, NULL) : NULL;
+
+  return uri != NULL && *g_uri_get_path (uri) == '\0';
+}
+
+static gboolean
+is_stun_url (const char *text)
+{
+  static const char *const schemes[] = { "stun", NULL };
+  g_autoptr (GUri) uri = NULL;
+
+  return is_url (text, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
+         && g_uri_get_port (uri) > 0;
+}
+
+/* The store reads the rest. */
+static gboolean
+is_redis_url (const char *text)
+{
+  static const char *const schemes[] = { "redis", "unix", NULL };
+  g_autoptr (GUri) uri = NULL;
+
+  return is_url (text, schemes, &uri);
+}
+
+static gboolean
+is_listen_address (const char *text)
+{
+  return g_str_equal (text, "localhost") || g_str_equal (text, "*") || g_hostname_is_ip_address (text);
+}
+
+static gboolean
+is_node_id (const char *text)
+{
+  return strlen (text) <= 64 && text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0';
+}
+
+static gboolean G_GNUC_PRINTF (2, 3)
+fail (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL)
+    *error = g_error_new_valist (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+/* Returns: (transfer full): the items of "a; b,c" without space around them. */
+static GStrv
+split_list (const char *text)
+{
+  g_auto (GStrv) pieces = g_strsplit_set (text, ";,", -1);
+  g_autoptr (GStrvBuilder) items = g_strv_builder_new ();
+
+  for (guint i = 0; pieces[i] != NULL; i++)
+    {
+      if (*g_strstrip (pieces[i]) != '\0')
+        g_strv_builder_add (items, pieces[i]);
+    }
+  return g_strv_builder_end (items);
+}
+
+static gboolean
+check_item (const KeySpec *spec, const char *item, GError **error)
+{
+  g_auto (GStrv) choices = spec->choices != NULL ? split_list (spec->choices) : NULL;
+
+  if (choices != NULL && !g_strv_contains ((const char *const *) choices, item))
+    {
+      g_autofree char *allowed = g_strjoinv (", ", choices);
+      return fail (error, "%s: \"%s\" is not one of: %s", spec->key, item, allowed);
+    }
+  if (spec->is_valid != NULL && !spec->is_valid (item))
+    return fail (error, "%s: %s%s%s is not %s", spec->key, spec->is_secret ? "what is given" : "\"",
+        spec->is_secret ? "" : item, spec->is_secret ? "" : "\"", spec->expected);
+  return TRUE;
+}
+
+static gboolean
+set_list (SalonConfig *self, SalonConfigKey key, const char *text, GError **error)
+{
+  const KeySpec *spec = &specs[key];
+  g_auto (GStrv) items = split_list (text);
+
+  if (items[0] == NULL && *spec->default_text != '\0')
+    return fail (error, "%s: the list is empty", spec->key);
+  for (guint i = 0; items[i] != NULL; i++)
+    {
+      if (!check_item (spec, items[i], error))
+        return FALSE;
+    }
+  g_strfreev (self->list[key]);
+  self->list[key] = g_steal_pointer (&items);
+  return TRUE;
+}
+
+/* Checks and keeps a value, from wherever it came. The error does not say where. */
+static gboolean
+set_value (SalonConfig *self, SalonConfigKey key, const char *text, GError **error)
+{
+  const KeySpec *spec = &specs[key];
+  guint64 number = 0;
+
+  switch (spec->type)
+    {
+    case TYPE_UINT:
+      if (!g_ascii_string_to_unsigned (text, 10, spec->min, spec->max, &number, NULL))
+        return fail (error, "%s: \"%s\" is not a number from %u to %u", spec->key, text, spec->min, spec->max);
+      self->number[key] = number;
+      break;
+    case TYPE_LIST:
+      if (!set_list (self, key, text, error))
+        return FALSE;
+      break;
+    case TYPE_STRING:
+      if (!g_utf8_validate (text, -1, NULL) || strchr (text, '\n') != NULL)
+        return fail (error, "%s: not one line of UTF-8 text", spec->key);
+      if (*text != '\0' || *spec->default_text != '\0')
+        {
+          if (!check_item (spec, text, error))
+            return FALSE;
+        }
+      break;
+    }
+  g_free (self->text[key]);
+  self->text[key] = g_strdup (text);
+  return TRUE;
+}
+
+static gboolean
+find_key (const char *group, const char *key, SalonConfigKey *found)
+{
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      if (g_strcmp0 (specs[i].group, group) == 0 && (key == NULL || g_str_equal (specs[i].key, key)))
+        {
+          *found = i;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* Returns: (transfer full): the groups, or the keys of one group, for a person. */
+static char *
+list_known (const char *group)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      if (group != NULL && g_str_equal (specs[i].group, group))
+        g_ptr_array_add (names, (gpointer) specs[i].key);
+      else if (group == NULL && (i == 0 || !g_str_equal (specs[i].group, specs[i - 1].group)))
+        g_ptr_array_add (names, (gpointer) specs[i].group);
+    }
+  g_ptr_array_add (names, NULL);
+  return g_strjoinv (", ", (char **) names->pdata);
+}
+
+/* One line of a key file: follows the group, and notes on which line a key stands. GKeyFile itself neither knows line
+ * numbers nor which keys there are. */
+static gboolean
+scan_line (char *line, guint number, char **group, guint *line_of_key, GError **error)
+{
+  SalonConfigKey key;
+  char *equals;
+
+  g_strstrip (line);
+  if (*line == '\0' || *line == '#')
+    return TRUE;
+  if (*line == '[' && g_str_has_suffix (line, "]"))
+    {
+      g_autofree char *known = list_known (NULL);
+
+      g_free (*group);
+      *group = g_strndup (line + 1, strlen (line) - 2);
+      return find_key (*group, NULL, &key) || fail (error, "unknown group [%s]; known are: %s", *group, known);
+    }
+  equals = strchr (line, '=');
+  if (equals == NULL || equals == line)
+    return fail (error, "neither \"key=value\", \"[group]\" nor \"# comment\"");
+  *equals = '\0';
+  g_strchomp (line);
+  if (*group == NULL)
+    return fail (error, "\"%s\" stands before the first [group]", line);
+  if (!find_key (*group, line, &key))
+    {
+      g_autofree char *known = list_known (*group);
+      return fail (error, "unknown key \"%s\" in [%s]; known are: %s", line, *group, known);
+    }
+  if (line_of_key[key] != 0)
+    return fail (error, "%s stands already on line %u", line, line_of_key[key]);
+  line_of_key[key] = number;
+  return TRUE;
+}
+
+static gboolean
+scan_lines (const char *path, const char *text, guint *line_of_key, GError **error)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autofree char *group = NULL;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (!scan_line (lines[i], i + 1, &group, line_of_key, error))
+        {
+          g_prefix_error (error, "%s:%u: ", path, i + 1);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+read_file (SalonConfig *self, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *text = NULL;
+  gsize size_bytes = 0;
+  guint line_of_key[SALON_CONFIG_N_KEYS] = { 0 };
+
+  if (!g_file_get_contents (path, &text, &size_bytes, error))
+    return FALSE;
+  if (!g_utf8_validate_len (text, size_bytes, NULL))
+    return fail (error, "%s: not UTF-8 text", path);
+  if (!scan_lines (path, text, line_of_key, error))
+    return FALSE;
+  if (!g_key_file_load_from_data (file, text, size_bytes, G_KEY_FILE_NONE, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      g_autofree char *value = NULL;
+
+      if (line_of_key[i] == 0)
+        continue;
+      value = g_key_file_get_string (file, specs[i].group, specs[i].key, error);
+      if (value == NULL || !set_value (self, i, value, error))
+        {
+          g_prefix_error (error, "%s:%u: ", path, line_of_key[i]);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* Without --config: the system's file, then the user's, as far as they exist. */
+static gboolean
+read_default_files (SalonConfig *self, const char *const *environment, GError **error)
+{
+  const char *config_home = g_environ_getenv ((char **) environment, "XDG_CONFIG_HOME");
+  const char *home = g_environ_getenv ((char **) environment, "HOME");
+  g_autofree char *user_path = NULL;
+
+  if (config_home != NULL && *config_home != '\0')
+    user_path = g_build_filename (config_home, "salon", "salon.conf", NULL);
+  else if (home != NULL)
+    user_path = g_build_filename (home, ".config", "salon", "salon.conf", NULL);
+
+  if (g_file_test (SYSTEM_CONFIG, G_FILE_TEST_EXISTS) && !read_file (self, SYSTEM_CONFIG, error))
+    return FALSE;
+  if (user_path != NULL && g_file_test (user_path, G_FILE_TEST_EXISTS))
+    return read_file (self, user_path, error);
+  return TRUE;
+}
+
+static void
+set_default_state_dir (SalonConfig *self, const char *const *environment)
+{
+  const char *systemd_dir = g_environ_getenv ((char **) environment, "STATE_DIRECTORY");
+  const char *state_home = g_environ_getenv ((char **) environment, "XDG_STATE_HOME");
+  const char *home = g_environ_getenv ((char **) environment, "HOME");
+  char **text = &self->text[SALON_CONFIG_STATE_DIR];
+
+  if (**text != '\0')
+    return;
+  g_free (*text);
+  if (systemd_dir != NULL && *systemd_dir != '\0')
+    *text = g_strndup (systemd_dir, strcspn (systemd_dir, ":")); /* systemd.exec(5): may be a list */
+  else if (state_home != NULL && *state_home != '\0')
+    *text = g_build_filename (state_home, "salon", NULL);
+  else
+    *text = g_build_filename (home != NULL ? home : g_get_home_dir (), ".local", "state", "salon", NULL);
+}
+
+static gboolean
+read_environment (SalonConfig *self, const char *const *environment, GError **error)
+{
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      g_autofree char *upper = g_ascii_strup (specs[i].key, -1);
+      g_autofree char *name = g_strconcat ("SALON_", g_strdelimit (upper, "-", '_'), NULL);
+      const char *value = g_environ_getenv ((char **) environment, name);
+
+      /* Empty is as good as unset: container tools often hand on variables that nobody filled in. */
+      if (value != NULL && *value != '\0' && !set_value (self, i, value, error))
+        {
+          g_prefix_error (error, "%s: ", name);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* What the command line said: a text per key that was given, and the rest. */
+typedef struct
+{
+  char *value[SALON_CONFIG_N_KEYS]; /* (owned) (nullable) */
+  char *config_path;                /* (owned) (nullable) */
+  gboolean check, print, version;
+} Options;
+
+static void
+options_clear (Options *options)
+{
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    g_free (options->value[i]);
+  g_free (options->config_path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+/* helps: (element-type utf8): owns the texts, which the context only borrows. */
+static void
+add_key_options (GOptionContext *context, Options *options, GPtrArray *helps)
+{
+  GOptionEntry entries[SALON_CONFIG_N_KEYS + 1] = { 0 };
+
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      char *help = g_strdelimit (g_strdup (specs[i].help), "\n", ' ');
+
+      g_ptr_array_add (helps, help);
+      entries[i] = (GOptionEntry){ specs[i].key, 0, 0, G_OPTION_ARG_STRING, &options->value[i], help,
+        specs[i].argument };
+    }
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static gboolean
+parse_options (Options *options, const char *const *arguments, GError **error)
+{
+  const GOptionEntry own[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path,
+        "Key file to read instead of " SYSTEM_CONFIG " and ~/.config/salon/salon.conf", "FILE" },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, "Check the configuration and exit", NULL },
+    { "print-config", 0, 0, G_OPTION_ARG_NONE, &options->print, "Print the configuration as a key file and exit",
+        NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL },
+    { NULL },
+  };
+  g_autoptr (GPtrArray) helps = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GOptionContext) context = g_option_context_new ("- media-room server");
+  g_auto (GStrv) rest = g_strdupv ((char **) arguments);
+
+  g_option_context_add_main_entries (context, own, NULL);
+  add_key_options (context, options, helps);
+  g_option_context_set_description (context,
+      "Each key can also be set in the key file (see --print-config) or as SALON_<KEY> in the environment.\n");
+  if (!g_option_context_parse_strv (context, &rest, error))
+    return FALSE;
+  if (rest[0] != NULL && rest[1] != NULL)
+    return fail (error, "\"%s\" is not an option; see --help", rest[1]);
+  return TRUE;
+}
+
+static gboolean
+apply_options (SalonConfig *self, const Options *options, GError **error)
+{
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      if (options->value[i] != NULL && !set_value (self, i, options->value[i], error))
+        {
+          g_prefix_error_literal (error, "--");
+          return FALSE;
+        }
+    }
+  if (options->version)
+    self->action = SALON_CONFIG_ACTION_VERSION;
+  else if (options->print)
+    self->action = SALON_CONFIG_ACTION_PRINT;
+  else if (options->check)
+    self->action = SALON_CONFIG_ACTION_CHECK;
+  return TRUE;
+}
+
+/* What no key can check alone. */
+static gboolean
+check_together (SalonConfig *self, GError **error)
+{
+  guint min = self->number[SALON_CONFIG_ICE_PORT_MIN];
+  guint max = self->number[SALON_CONFIG_ICE_PORT_MAX];
+  gboolean has_certificate = *self->text[SALON_CONFIG_TLS_CERTIFICATE] != '\0';
+  gboolean has_key = *self->text[SALON_CONFIG_TLS_KEY] != '\0';
+
+  if ((min == 0) != (max == 0) || min > max)
+    return fail (error, "ice-port-min (%u) and ice-port-max (%u) must be a range, or both 0", min, max);
+  if (has_certificate != has_key)
+    return fail (error, "tls-certificate and tls-key go together: only one of them is set");
+  return TRUE;
+}
+
+static gboolean
+read_all (SalonConfig *self, const Options *options, const char *const *environment, GError **error)
+{
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      if (!set_value (self, i, specs[i].default_text, error))
+        g_assert_not_reached ();
+    }
+  return read_environment (self, environment, error)
+         && (options->config_path != NULL ? read_file (self, options->config_path, error)
+                                          : read_default_files (self, environment, error))
+         && apply_options (self, options, error) && check_together (self, error);
+}
+
+SalonConfig *
+salon_config_new (const char *const *arguments, const char *const *environment, GError **error)
+{
+  g_autoptr (SalonConfig) self = g_new0 (SalonConfig, 1);
+  g_auto (Options) options = { 0 };
+
+  if (!parse_options (&options, arguments, error) || !read_all (self, &options, environment, error))
+    return NULL;
+  /* The key file shows the default as empty: it differs from machine to machine. */
+  if (self->action != SALON_CONFIG_ACTION_PRINT)
+    set_default_state_dir (self, environment);
+  return g_steal_pointer (&self);
+}
+
+void
+salon_config_free (SalonConfig *self)
+{
+  if (self == NULL)
+    return;
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      g_free (self->text[i]);
+      g_strfreev (self->list[i]);
+    }
+  g_free (self);
+}
+
+SalonConfigAction
+salon_config_get_action (const SalonConfig *self)
+{
+  return self->action;
+}
+
+const char *
+salon_config_get_string (const SalonConfig *self, SalonConfigKey key)
+{
+  g_assert (specs[key].type == TYPE_STRING);
+  return self->text[key];
+}
+
+guint
+salon_config_get_uint (const SalonConfig *self, SalonConfigKey key)
+{
+  g_assert (specs[key].type == TYPE_UINT);
+  return self->number[key];
+}
+
+const char *const *
+salon_config_get_strv (const SalonConfig *self, SalonConfigKey key)
+{
+  g_assert (specs[key].type == TYPE_LIST);
+  return (const char *const *) self->list[key];
+}
+
+static void
+append_help (GString *text, const KeySpec *spec)
+{
+  g_auto (GStrv) lines = g_strsplit (spec->help, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_string_append_printf (text, "# %s\n", lines[i]);
+  if (spec->type == TYPE_UINT)
+    g_string_append_printf (text, "# From %u to %u.\n", spec->min, spec->max);
+}
+
+/* GKeyFile does the escaping, so that what is printed is what is read. */
+static void
+append_value (GString *text, const SalonConfig *self, SalonConfigKey key)
+{
+  const KeySpec *spec = &specs[key];
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *escaped = NULL;
+
+  if (g_str_equal (self->text[key], spec->default_text))
+    {
+      g_string_append_printf (text, "#%s=%s\n\n", spec->key, spec->default_text);
+      return;
+    }
+  if (spec->is_secret)
+    {
+      g_string_append_printf (text, "#%s=(set; not shown)\n\n", spec->key);
+      return;
+    }
+  g_key_file_set_string (file, spec->group, spec->key, self->text[key]);
+  escaped = g_key_file_get_value (file, spec->group, spec->key, NULL);
+  g_string_append_printf (text, "%s=%s\n\n", spec->key, escaped);
+}
+
+char *
+salon_config_to_key_file (const SalonConfig *self)
+{
+  GString *text = g_string_new ("# Configuration of salon-server, as printed by `salon-server --print-config`.\n"
+                                "#\n"
+                                "# Options win over this file, this file over the environment (SALON_<KEY>, e.g.\n"
+                                "# SALON_PORT), the environment over the defaults. A key that is commented out has\n"
+                                "# its default. Lists are separated by ';'.\n\n");
+
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      if (i == 0 || !g_str_equal (specs[i].group, specs[i - 1].group))
+        g_string_append_printf (text, "[%s]\n\n", specs[i].group);
+      append_help (text, &specs[i]);
+      append_value (text, self, i);
+    }
+  g_string_truncate (text, text->len - 1);
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What the server was told at start: by options, key files, the environment and defaults, the earlier winning over the
+ * later. One table in salon-config.c says everything about a key: name, group, bounds, default, help. Immutable once
+ * read. data/salon.conf, which documents the keys, is `salon-server --print-config`. */
+typedef struct _SalonConfig SalonConfig;
+
+typedef enum
+{
+  /* [server] */
+  SALON_CONFIG_LISTEN,          /* list of addresses */
+  SALON_CONFIG_PORT,            /* uint; 0: any free one */
+  SALON_CONFIG_PUBLIC_URL,      /* string; "": derived */
+  SALON_CONFIG_ALLOWED_ORIGINS, /* list */
+  SALON_CONFIG_TLS_CERTIFICATE, /* string: PEM file; "": no TLS */
+  SALON_CONFIG_TLS_KEY,         /* string: PEM file */
+  SALON_CONFIG_STATE_DIR,       /* string: never "" */
+  SALON_CONFIG_NODE_ID,         /* string; "": kept in the state folder */
+  SALON_CONFIG_ADMIN_TOKEN,     /* string, secret; "": kept in the state folder */
+  /* [store] */
+  SALON_CONFIG_REDIS_URL, /* string, secret; "": an embedded redis-server */
+  /* [rooms] */
+  SALON_CONFIG_CREATE_POLICY,       /* string: "anyone", "never" */
+  SALON_CONFIG_DEFAULT_MAX_MEMBERS, /* uint */
+  /* [media] */
+  SALON_CONFIG_SEATS,         /* uint */
+  SALON_CONFIG_VIDEO_CODECS,  /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
+  SALON_CONFIG_ICE_PORT_MIN,  /* uint; 0: any */
+  SALON_CONFIG_ICE_PORT_MAX,  /* uint */
+  SALON_CONFIG_STUN_SERVER,   /* string: stun://host:port; "": none */
+  SALON_CONFIG_ICE_TIMEOUT_S, /* uint */
+  /* [log] */
+  SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */
+  SALON_CONFIG_N_KEYS
+} SalonConfigKey;
+
+/* What the command line asks for. */
+typedef enum
+{
+  SALON_CONFIG_ACTION_RUN,
+  SALON_CONFIG_ACTION_CHECK,   /* --check-config: all was well */
+  SALON_CONFIG_ACTION_PRINT,   /* --print-config */
+  SALON_CONFIG_ACTION_VERSION, /* --version */
+} SalonConfigAction;
+
+/* arguments: with the program's name first; --help prints and exits. environment: as of g_get_environ().
+ * Errors name the file and line, option or variable, and what is allowed. */
+SalonConfig *salon_config_new (const char *const *arguments, const char *const *environment,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_config_free (SalonConfig *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonConfig, salon_config_free)
+
+SalonConfigAction salon_config_get_action (const SalonConfig *self);
+
+/* The getter must fit the key's type as noted above. (transfer none), never NULL. */
+const char *salon_config_get_string (const SalonConfig *self, SalonConfigKey key);
+guint salon_config_get_uint (const SalonConfig *self, SalonConfigKey key);
+const char *const *salon_config_get_strv (const SalonConfig *self, SalonConfigKey key);
+
+/* Returns: (transfer full): a commented key file. Keys at their default are commented out; so are secrets, whose value
+ * is not shown. */
+char *salon_config_to_key_file (const SalonConfig *self) G_GNUC_WARN_UNUSED_RESULT;

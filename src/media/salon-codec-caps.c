@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-codec-caps.h"
+
+#include <string.h>
+
+#define EXT_MID "urn:ietf:params:rtp-hdrext:sdes:mid"
+#define EXT_AUDIO_LEVEL "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+#define EXT_TWCC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+#define EXT_ORIENTATION "urn:3gpp:video-orientation"
+
+/* The header extensions we use (RFC 8285): to tell m-lines apart, for speakers, congestion, and phones held upright.
+ * The ids are those of our own offers; in an answer the client's ids count. */
+static const struct
+{
+  const char *uri;
+  guint offered_id; /* 0: only accepted, never offered: webrtcbin doesn't write it */
+  gboolean for_audio;
+  gboolean for_video;
+} extensions[] = {
+  { EXT_MID, 0, TRUE, TRUE },
+  { EXT_AUDIO_LEVEL, 1, TRUE, FALSE },
+  { EXT_TWCC, 3, TRUE, TRUE },
+  { EXT_ORIENTATION, 4, FALSE, TRUE },
+};
+
+static gboolean
+is_used_extension (const char *uri)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
+    {
+      if (g_str_equal (uri, extensions[i].uri))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* "3[/direction] uri [attributes]" (RFC 8285 section 8). Returns: (transfer full) (nullable): the URI. */
+static char *
+parse_extmap (const char *value, guint64 *id)
+{
+  g_auto (GStrv) words = g_strsplit (value, " ", 3);
+
+  if (g_strv_length (words) < 2)
+    return NULL;
+  *id = g_ascii_strtoull (words[0], NULL, 10);
+  return *id >= 1 && *id <= 255 ? g_strdup (words[1]) : NULL;
+}
+
+static void
+accept_extensions (const GstSDPMedia *media, GstStructure *structure)
+{
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++)
+    {
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
+      g_autofree char *uri = NULL;
+      g_autofree char *field = NULL;
+      guint64 id;
+
+      if (g_strcmp0 (attribute->key, "extmap") != 0 || attribute->value == NULL)
+        continue;
+      uri = parse_extmap (attribute->value, &id);
+      if (uri == NULL || !is_used_extension (uri))
+        continue;
+      field = g_strdup_printf ("extmap-%u", (guint) id);
+      gst_structure_set (structure, field, G_TYPE_STRING, uri, NULL);
+    }
+}
+
+/* The first payload type of a codec in an m-line, with what its rtpmap and fmtp say. */
+static GstCaps *
+find_codec (const GstSDPMedia *media, SalonCodec wanted)
+{
+  for (guint i = 0; i < gst_sdp_media_formats_len (media); i++)
+    {
+      int payload_type = (int) g_ascii_strtoll (gst_sdp_media_get_format (media, i), NULL, 10);
+      g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (media, payload_type);
+      SalonCodec codec;
+
+      if (caps != NULL && !gst_caps_is_empty (caps)
+          && salon_codec_from_encoding_name (
+              gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name"), &codec)
+          && codec == wanted)
+        return g_steal_pointer (&caps);
+    }
+  return NULL;
+}
+
+GstCaps *
+salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order, guint n_order)
+{
+  for (guint i = 0; i < n_order; i++)
+    {
+      const SalonCodecInfo *info = salon_codec_get_info (order[i]);
+      g_autoptr (GstCaps) found = find_codec (offered, order[i]);
+      GstStructure *structure;
+      int payload_type;
+
+      if (found == NULL
+          || !gst_structure_get_int (gst_caps_get_structure (found, 0), "payload", &payload_type))
+        continue;
+      /* The payload type alone picks the format: its parameters are intersected with the offer's own. */
+      structure = gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
+          "encoding-name", G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int) info->clock_rate,
+          "payload", G_TYPE_INT, payload_type, NULL);
+      accept_extensions (offered, structure);
+      return gst_caps_new_full (structure, NULL);
+    }
+  return NULL;
+}
+
+static GstStructure *
+new_offered (const SalonCodecInfo *info)
+{
+  g_autofree char *text = g_strdup_printf ("application/x-rtp, media=%s, encoding-name=%s, clock-rate=%u, payload=%u%s%s",
+      salon_kind_to_string (info->kind), info->encoding_name, info->clock_rate, info->payload_type,
+      *info->fmtp != '\0' ? ", " : "", info->fmtp);
+  GstStructure *structure = gst_structure_from_string (text, NULL);
+
+  g_assert (structure != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
+    {
+      g_autofree char *field = g_strdup_printf ("extmap-%u", extensions[i].offered_id);
+
+      if (extensions[i].offered_id != 0
+          && (info->kind == SALON_KIND_VIDEO ? extensions[i].for_video : extensions[i].for_audio))
+        gst_structure_set (structure, field, G_TYPE_STRING, extensions[i].uri, NULL);
+    }
+  if (info->kind == SALON_KIND_VIDEO)
+    gst_structure_set (structure, "rtcp-fb-nack", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE,
+        "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE, NULL);
+  gst_structure_set (structure, "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, NULL);
+  return structure;
+}
+
+static GstStructure *
+new_offered_rtx (const SalonCodecInfo *info)
+{
+  g_autofree char *apt = g_strdup_printf ("%u", info->payload_type);
+
+  return gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
+      "encoding-name", G_TYPE_STRING, "RTX", "clock-rate", G_TYPE_INT, (int) info->clock_rate, "payload", G_TYPE_INT,
+      (int) info->rtx_payload_type, "apt", G_TYPE_STRING, apt, NULL);
+}
+
+GstCaps *
+salon_codec_caps_offer (gboolean is_video, guint32 ssrc)
+{
+  GstCaps *caps = gst_caps_new_empty ();
+
+  for (guint codec = 0; codec < SALON_N_CODECS; codec++)
+    {
+      const SalonCodecInfo *info = salon_codec_get_info (codec);
+      GstStructure *structure;
+
+      if ((info->kind == SALON_KIND_VIDEO) != is_video)
+        continue;
+      structure = new_offered (info);
+      /* The first structure is special: webrtcbin writes an SSRC's lines once for each structure that has it, and adds
+       * the retransmission of the first codec by itself. */
+      if (gst_caps_is_empty (caps))
+        gst_structure_set (structure, "ssrc", G_TYPE_UINT, ssrc, NULL);
+      else if (info->rtx_payload_type != 0)
+        gst_caps_append_structure (caps, new_offered_rtx (info));
+      gst_caps_append_structure (caps, structure);
+    }
+  return caps;
+}
+
+static gboolean
+has_format (const GstSDPMedia *media, int payload_type)
+{
+  for (guint i = 0; i < gst_sdp_media_formats_len (media); i++)
+    {
+      if (g_ascii_strtoll (gst_sdp_media_get_format (media, i), NULL, 10) == payload_type)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+GstCaps *
+salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered)
+{
+  GstCaps *accepted = gst_caps_new_empty ();
+
+  for (guint i = 0; i < gst_caps_get_size (offered); i++)
+    {
+      const GstStructure *structure = gst_caps_get_structure (offered, i);
+      int payload_type;
+
+      if (gst_structure_get_int (structure, "payload", &payload_type) && has_format (answered, payload_type))
+        gst_caps_append_structure (accepted, gst_structure_copy (structure));
+    }
+  return accepted;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/sdp/sdp.h>
+
+#include "salon-codec.h"
+
+/* The caps that tell webrtcbin what to negotiate. Pure functions; any thread. */
+
+/* What to accept of an offered m-line: the first of `order` that it offers, with the offer's own payload type and
+ * those of its header extensions that we use.
+ * Returns: (transfer full) (nullable): NULL when nothing fits. */
+GstCaps *salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order,
+    guint n_order) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What a slot offers: every codec of its kind, each with retransmission (RFC 4588) when it is video.
+ * Returns: (transfer full) */
+GstCaps *salon_codec_caps_offer (gboolean is_video, guint32 ssrc) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Those of a slot's caps that the answered m-line accepts. Returns: (transfer full) */
+GstCaps *salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered) G_GNUC_WARN_UNUSED_RESULT;
+

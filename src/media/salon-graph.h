@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+/* The live GStreamer graph of one room: a pipeline that always plays.
+ *
+ *   publisher (webrtcbin) --> tee --+--> salonslot --> subscriber (webrtcbin)   one tee a track,
+ *                                   +--> salonslot --> subscriber (webrtcbin)   one salonslot an m-line
+ *
+ * An error of one element ends the transport it belongs to (see salon_graph_watch_element) and nothing else.
+ * Owned by its room; main context; salon_graph_close() ends it. */
+#define SALON_TYPE_GRAPH (salon_graph_get_type ())
+G_DECLARE_FINAL_TYPE (SalonGraph, salon_graph, SALON, GRAPH, GObject)
+
+typedef void (*SalonGraphErrorFunc) (GstElement *element, gpointer user_data);
+
+/* name: for logs and drawings, e.g. the room's id. */
+SalonGraph *salon_graph_new (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+void salon_graph_close (SalonGraph *self);
+
+/* (transfer none) */
+GstBin *salon_graph_get_bin (SalonGraph *self);
+
+/* Adds a floating element and brings it to the graph's state. Any thread. */
+void salon_graph_add (SalonGraph *self, GstElement *element);
+/* Stops an element and takes it out. Main context. */
+void salon_graph_remove (SalonGraph *self, GstElement *element);
+
+/* func is called, on the main context, when `element` or something inside it posts an error; until unwatched. */
+void salon_graph_watch_element (SalonGraph *self, GstElement *element, SalonGraphErrorFunc func, gpointer user_data);
+void salon_graph_unwatch_element (SalonGraph *self, GstElement *element);
+
+/* Returns: (transfer full): the graph in Graphviz' language. */
+char *salon_graph_to_dot (SalonGraph *self) G_GNUC_WARN_UNUSED_RESULT;

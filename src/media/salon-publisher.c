@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-publisher.h"
+
+#include "salon-codec-caps.h"
+#include "salon-error.h"
+#include "salon-limits.h"
+
+GST_DEBUG_CATEGORY_STATIC (salon_publisher_debug);
+#define GST_CAT_DEFAULT salon_publisher_debug
+
+struct _SalonPublisher
+{
+  SalonTransport parent_instance;
+
+  SalonCodec video_codecs[SALON_N_CODECS]; /* which to accept, the most wanted first */
+  guint n_video_codecs;
+  gboolean is_negotiating;
+
+  /* What webrtcbin's thread and the streaming threads look up. */
+  struct
+  {
+    GMutex lock;
+    SalonSdp *offer;   /* (owned) (nullable), lock: the one being answered, or the last one */
+    GPtrArray *tracks; /* (owned) (element-type SalonTrack), lock to change or read it elsewhere than on main */
+  } shared;
+};
+
+G_DEFINE_FINAL_TYPE (SalonPublisher, salon_publisher, SALON_TYPE_TRANSPORT)
+
+static SalonTrack *
+find_track (GPtrArray *tracks, const char *mid)
+{
+  for (guint i = 0; i < tracks->len; i++)
+    {
+      SalonTrack *track = g_ptr_array_index (tracks, i);
+
+      if (g_str_equal (salon_track_get_mid (track), mid))
+        return track;
+    }
+  return NULL;
+}
+
+/* -- webrtcbin's thread: what to accept of each m-line -- */
+
+static SalonSdp *
+dup_offer (SalonPublisher *self)
+{
+  SalonSdp *offer;
+
+  g_mutex_lock (&self->shared.lock);
+  offer = salon_sdp_ref (self->shared.offer);
+  g_mutex_unlock (&self->shared.lock);
+  return offer;
+}
+
+static GstCaps *
+choose_caps (SalonPublisher *self, const SalonSdp *offer, guint m_line)
+{
+  static const SalonCodec audio_codecs[] = { SALON_CODEC_OPUS };
+  const GstSDPMedia *media = gst_sdp_message_get_media (offer->message, m_line);
+
+  if (salon_sdp_get_media (offer, m_line)->kind == SALON_SDP_VIDEO)
+    return salon_codec_caps_choose (media, self->video_codecs, self->n_video_codecs);
+  return salon_codec_caps_choose (media, audio_codecs, G_N_ELEMENTS (audio_codecs));
+}
+
+/* create-answer makes a transceiver for each new m-line and reads its codec-preferences right after this signal. */
+static void
+on_new_transceiver (GstElement *webrtc, GstWebRTCRTPTransceiver *transceiver, gpointer user_data)
+{
+  SalonPublisher *self = user_data;
+  g_autoptr (SalonSdp) offer = dup_offer (self);
+  g_autoptr (GstCaps) caps = NULL;
+  guint m_line;
+
+  g_object_get (transceiver, "mlineindex", &m_line, NULL);
+  if (m_line >= offer->media->len)
+    return;
+  caps = choose_caps (self, offer, m_line);
+  /* Chromium refuses an audio m-line whose answer has NACK. */
+  g_object_set (transceiver, "codec-preferences", caps, "do-nack",
+      salon_sdp_get_media (offer, m_line)->kind == SALON_SDP_VIDEO, NULL);
+}
+
+/* -- a streaming thread: media arrives -- */
+
+/* The SSRC that the description announces is certain; the pad's transceiver is webrtcbin's guess. */
+static char *
+dup_mid_of_pad (SalonPublisher *self, GstPad *pad)
+{
+  g_autoptr (SalonSdp) offer = dup_offer (self);
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+  char *mid = NULL;
+  guint ssrc;
+
+  if (caps != NULL && gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
+    mid = g_strdup (salon_sdp_get_mid_of_ssrc (offer, ssrc));
+  if (mid != NULL)
+    return mid;
+  g_object_get (pad, "transceiver", &transceiver, NULL);
+  g_object_get (transceiver, "mid", &mid, NULL);
+  return mid;
+}
+
+static SalonTrack *
+dup_track_of_pad (SalonPublisher *self, GstPad *pad)
+{
+  g_autofree char *mid = dup_mid_of_pad (self, pad);
+  SalonTrack *track;
+
+  g_mutex_lock (&self->shared.lock);
+  track = mid != NULL ? find_track (self->shared.tracks, mid) : NULL;
+  if (track != NULL)
+    g_object_ref (track);
+  g_mutex_unlock (&self->shared.lock);
+  return track;
+}
+
+static void
+on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
+{
+  g_autoptr (SalonTrack) track = NULL;
+
+  if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
+    return;
+  track = dup_track_of_pad (user_data, pad);
+  if (track != NULL)
+    salon_track_link_source (track, pad);
+  else
+    GST_WARNING_OBJECT (webrtc, "media on %" GST_PTR_FORMAT " belongs to no m-line", pad);
+}
+
+/* -- negotiation -- */
+
+static void
+add_tracks (SalonPublisher *self, const SalonSdp *offer)
+{
+  SalonTransport *transport = SALON_TRANSPORT (self);
+
+  for (guint i = 0; i < offer->media->len; i++)
+    {
+      const SalonSdpMedia *media = salon_sdp_get_media (offer, i);
+      SalonTrack *track;
+
+      if (media->kind == SALON_SDP_APPLICATION || !media->sends
+          || find_track (self->shared.tracks, media->mid) != NULL)
+        continue;
+      track = salon_track_new (salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO);
+      salon_track_set_open (track, salon_transport_is_verified (transport));
+      g_mutex_lock (&self->shared.lock);
+      g_ptr_array_add (self->shared.tracks, track);
+      g_mutex_unlock (&self->shared.lock);
+    }
+}
+
+static void
+finish_offer (GTask *task, char *answer, GError *error)
+{
+  SalonPublisher *self = g_task_get_source_object (task);
+
+  self->is_negotiating = FALSE;
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, answer, g_free);
+  g_object_unref (task);
+}
+
+static void
+on_answer_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  char *answer = salon_transport_create_local_finish (SALON_TRANSPORT (source), result, &error);
+
+  finish_offer (user_data, answer, g_steal_pointer (&error));
+}
+
+static void
+on_offer_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonTransport *transport = SALON_TRANSPORT (source);
+  g_autoptr (GError) error = NULL;
+
+  if (!salon_transport_set_remote_finish (transport, result, &error))
+    finish_offer (user_data, NULL, g_steal_pointer (&error));
+  else
+    salon_transport_create_local_async (transport, GST_WEBRTC_SDP_TYPE_ANSWER, on_answer_created, user_data);
+}
+
+static gboolean
+check_codecs (SalonPublisher *self, const SalonSdp *offer, GError **error)
+{
+  for (guint i = 0; i < offer->media->len; i++)
+    {
+      g_autoptr (GstCaps) caps = NULL;
+
+      if (salon_sdp_get_media (offer, i)->kind == SALON_SDP_APPLICATION)
+        continue;
+      caps = choose_caps (self, offer, i);
+      if (caps == NULL)
+        {
+          g_set_error (error, SALON_ERROR, SALON_ERROR_MEDIA,
+              "m-line %u offers no codec that this server forwards (Opus; for video see video-codecs)", i);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static SalonSdp *
+check_offer (SalonPublisher *self, const char *text, GError **error)
+{
+  g_autoptr (SalonSdp) offer = NULL;
+
+  if (self->is_negotiating)
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "An offer is being answered; wait for its answer");
+      return NULL;
+    }
+  offer = salon_sdp_parse (text, error);
+  if (offer == NULL || !salon_sdp_check_offer (offer, salon_transport_get_remote (SALON_TRANSPORT (self)), error)
+      || !check_codecs (self, offer, error))
+    return NULL;
+  return g_steal_pointer (&offer);
+}
+
+void
+salon_publisher_offer_async (SalonPublisher *self, const char *text, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonSdp) offer = check_offer (self, text, &error);
+
+  if (offer == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      g_object_unref (task);
+      return;
+    }
+  self->is_negotiating = TRUE;
+  g_mutex_lock (&self->shared.lock);
+  g_clear_pointer (&self->shared.offer, salon_sdp_unref);
+  self->shared.offer = salon_sdp_ref (offer);
+  g_mutex_unlock (&self->shared.lock);
+  add_tracks (self, offer);
+  salon_transport_set_remote_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_OFFER, g_steal_pointer (&offer),
+      on_offer_set, task);
+}
+
+char *
+salon_publisher_offer_finish (SalonPublisher *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+gboolean
+salon_publisher_is_negotiating (SalonPublisher *self)
+{
+  return self->is_negotiating;
+}
+
+/* -- tracks -- */
+
+SalonTrack *
+salon_publisher_get_track (SalonPublisher *self, const char *mid)
+{
+  return find_track (self->shared.tracks, mid);
+}
+
+GPtrArray *
+salon_publisher_get_tracks (SalonPublisher *self)
+{
+  return self->shared.tracks;
+}
+
+static void
+salon_publisher_verified (SalonTransport *transport)
+{
+  SalonPublisher *self = SALON_PUBLISHER (transport);
+
+  for (guint i = 0; i < self->shared.tracks->len; i++)
+    salon_track_set_open (g_ptr_array_index (self->shared.tracks, i), TRUE);
+}
+
+/* -- life -- */
+
+static void
+read_codecs (SalonPublisher *self, const char *const *names)
+{
+  for (; *names != NULL && self->n_video_codecs < SALON_N_CODECS; names++)
+    {
+      if (salon_codec_from_encoding_name (*names, &self->video_codecs[self->n_video_codecs]))
+        self->n_video_codecs++;
+    }
+}
+
+SalonPublisher *
+salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
+{
+  SalonPublisher *self = g_object_new (SALON_TYPE_PUBLISHER, NULL);
+  GstElement *webrtc;
+
+  read_codecs (self, options->video_codecs);
+  salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
+  webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
+  g_signal_connect_object (webrtc, "on-new-transceiver", G_CALLBACK (on_new_transceiver), self, 0);
+  g_signal_connect_object (webrtc, "pad-added", G_CALLBACK (on_pad_added), self, 0);
+  return self;
+}
+
+void
+salon_publisher_close (SalonPublisher *self)
+{
+  if (salon_transport_is_closed (SALON_TRANSPORT (self)))
+    return;
+  /* The source first: it waits for the streaming threads, so that no packet is under way in the tees. */
+  salon_transport_close (SALON_TRANSPORT (self));
+  for (guint i = 0; i < self->shared.tracks->len; i++)
+    salon_track_close (g_ptr_array_index (self->shared.tracks, i));
+}
+
+static void
+salon_publisher_finalize (GObject *object)
+{
+  SalonPublisher *self = SALON_PUBLISHER (object);
+
+  g_clear_pointer (&self->shared.offer, salon_sdp_unref);
+  g_ptr_array_unref (self->shared.tracks);
+  g_mutex_clear (&self->shared.lock);
+  G_OBJECT_CLASS (salon_publisher_parent_class)->finalize (object);
+}
+
+static void
+salon_publisher_class_init (SalonPublisherClass *klass)
+{
+  GST_DEBUG_CATEGORY_INIT (salon_publisher_debug, "salon-publisher", 0, "Salon publisher connection");
+  G_OBJECT_CLASS (klass)->finalize = salon_publisher_finalize;
+  SALON_TRANSPORT_CLASS (klass)->verified = salon_publisher_verified;
+}
+
+static void
+salon_publisher_init (SalonPublisher *self)
+{
+  g_mutex_init (&self->shared.lock);
+  self->shared.tracks = g_ptr_array_new_with_free_func (g_object_unref);
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-subscriber.h"
+
+#include <gst/rtp/rtp.h>
+
+#include "salon-codec-caps.h"
+#include "salon-error.h"
+
+GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
+#define GST_CAT_DEFAULT salon_subscriber_debug
+
+typedef struct
+{
+  GstElement *element; /* (owned): salonslot */
+  GstPad *peer;        /* (owned): webrtcbin's request pad */
+  char *mid;           /* (owned) (nullable): NULL before the offer */
+  guint32 ssrc;        /* never changes: the RTCP thread looks it up */
+
+  SalonTrack *track; /* (owned) (nullable) */
+  GstPad *tee_pad;   /* (owned) (nullable): of the track */
+  GstPad *sink_pad;  /* (owned) (nullable): of the element */
+  gboolean is_paused;
+} Slot;
+
+struct _SalonSubscriber
+{
+  SalonTransport parent_instance;
+
+  guint n_slots; /* two a seat: audio, video, audio, ... as the m-lines */
+  Slot *slots;   /* (owned): the array itself never changes */
+  SalonSdp *offer; /* (owned) (nullable) */
+  gboolean has_answer;
+};
+
+G_DEFINE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON_TYPE_TRANSPORT)
+
+static gboolean
+is_video_slot (guint index)
+{
+  return index % 2 == 1;
+}
+
+static Slot *
+get_slot (SalonSubscriber *self, guint seat, gboolean is_video)
+{
+  guint index = 2 * seat + (is_video ? 1 : 0);
+
+  g_assert (index < self->n_slots);
+  return &self->slots[index];
+}
+
+/* -- the RTCP thread: keyframe requests -- */
+
+static void
+request_keyframe_of_ssrc (SalonSubscriber *self, guint32 ssrc)
+{
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      if (self->slots[i].ssrc == ssrc)
+        g_signal_emit_by_name (self->slots[i].element, "request-keyframe");
+    }
+}
+
+/* webrtcbin turns PLI and FIR into upstream events, but loses a good part of them on the way: we take them here. */
+static void
+on_feedback_rtcp (GObject *session, guint type, guint format, guint sender_ssrc, guint media_ssrc, GstBuffer *fci,
+    gpointer user_data)
+{
+  if (type != GST_RTCP_TYPE_PSFB)
+    return;
+  if (format == GST_RTCP_PSFB_TYPE_PLI)
+    request_keyframe_of_ssrc (user_data, media_ssrc);
+  else if (format == GST_RTCP_PSFB_TYPE_FIR && fci != NULL)
+    {
+      GstMapInfo map;
+
+      /* RFC 5104 section 4.3.1.1: entries of 8 bytes, each begins with an SSRC. */
+      if (!gst_buffer_map (fci, &map, GST_MAP_READ))
+        return;
+      for (gsize at = 0; at + 8 <= map.size; at += 8)
+        request_keyframe_of_ssrc (user_data, GST_READ_UINT32_BE (map.data + at));
+      gst_buffer_unmap (fci, &map);
+    }
+}
+
+static void
+on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  g_autoptr (GObject) session = NULL;
+
+  if (factory == NULL || !g_str_equal (GST_OBJECT_NAME (factory), "rtpsession"))
+    return;
+  g_object_get (element, "internal-session", &session, NULL);
+  g_signal_connect_object (session, "on-feedback-rtcp", G_CALLBACK (on_feedback_rtcp), user_data, 0);
+}
+
+/* -- slots -- */
+
+static void
+open_slot (SalonSubscriber *self, guint index)
+{
+  SalonTransport *transport = SALON_TRANSPORT (self);
+  GstElement *webrtc = salon_transport_get_webrtcbin (transport);
+  Slot *slot = &self->slots[index];
+  gboolean is_video = is_video_slot (index);
+  g_autofree char *name = g_strdup_printf ("%s-%s-%u", GST_OBJECT_NAME (webrtc), is_video ? "video" : "audio", index / 2);
+  g_autofree char *stream_id = g_strdup_printf ("seat-%u", index / 2);
+  g_autoptr (GstCaps) caps = salon_codec_caps_offer (is_video, slot->ssrc);
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+  g_autoptr (GstPad) src = NULL;
+
+  slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
+  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", caps, "open", FALSE, NULL);
+  salon_graph_add (salon_transport_get_graph (transport), slot->element);
+
+  slot->peer = gst_element_request_pad_simple (webrtc, "sink_%u");
+  g_object_get (slot->peer, "transceiver", &transceiver, NULL);
+  g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences", caps,
+      "do-nack", is_video, NULL);
+  /* Without one, all m-lines would share a stream and be synchronised with each other. */
+  g_object_set (slot->peer, "msid", stream_id, NULL);
+
+  src = gst_element_get_static_pad (slot->element, "src");
+  gst_pad_link (src, slot->peer);
+}
+
+static void
+close_slot (SalonSubscriber *self, guint index)
+{
+  Slot *slot = &self->slots[index];
+  GstElement *webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
+
+  salon_subscriber_detach (self, index / 2, is_video_slot (index));
+  salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
+  gst_element_release_request_pad (webrtc, slot->peer);
+  gst_clear_object (&slot->peer);
+}
+
+static void
+apply_active_pad (Slot *slot)
+{
+  g_object_set (slot->element, "active-pad", slot->is_paused ? NULL : slot->sink_pad, NULL);
+}
+
+void
+salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
+{
+  Slot *slot = get_slot (self, seat, salon_track_is_video (track));
+
+  g_assert (slot->track == NULL);
+  slot->track = g_object_ref (track);
+  slot->tee_pad = salon_track_request_pad (track);
+  slot->sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
+  gst_pad_link (slot->tee_pad, slot->sink_pad);
+  apply_active_pad (slot);
+}
+
+void
+salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
+{
+  Slot *slot = get_slot (self, seat, is_video);
+
+  if (slot->track == NULL)
+    return;
+  g_object_set (slot->element, "active-pad", NULL, NULL);
+  /* The tee's pad first: after it nothing flows into the slot's. */
+  salon_track_release_pad (slot->track, g_steal_pointer (&slot->tee_pad));
+  gst_element_release_request_pad (slot->element, slot->sink_pad);
+  gst_clear_object (&slot->sink_pad);
+  g_clear_object (&slot->track);
+  slot->is_paused = FALSE;
+}
+
+void
+salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_video, gboolean is_paused)
+{
+  Slot *slot = get_slot (self, seat, is_video);
+
+  if (slot->is_paused == is_paused)
+    return;
+  slot->is_paused = is_paused;
+  apply_active_pad (slot);
+}
+
+const char *
+salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video)
+{
+  return get_slot (self, seat, is_video)->mid;
+}
+
+/* -- negotiation -- */
+
+static void
+on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonSubscriber *self = SALON_SUBSCRIBER (source);
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = salon_transport_create_local_finish (SALON_TRANSPORT (self), result, &error);
+
+  if (text != NULL)
+    self->offer = salon_sdp_parse (text, &error);
+  if (self->offer == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  g_assert (self->offer->media->len == self->n_slots);
+  for (guint i = 0; i < self->n_slots; i++)
+    self->slots[i].mid = g_strdup (salon_sdp_get_media (self->offer, i)->mid);
+  g_task_return_pointer (task, g_steal_pointer (&text), g_free);
+}
+
+void
+salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  salon_transport_create_local_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_OFFER, on_offer_created,
+      g_task_new (self, NULL, callback, user_data));
+}
+
+char *
+salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* A slot may only carry what its m-line was answered with. */
+static void
+narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
+{
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      Slot *slot = &self->slots[i];
+      g_autoptr (GstCaps) offered = salon_codec_caps_offer (is_video_slot (i), slot->ssrc);
+      g_autoptr (GstCaps) accepted =
+          salon_codec_caps_accepted (offered, gst_sdp_message_get_media (answer->message, i));
+
+      g_object_set (slot->element, "caps", accepted, NULL);
+    }
+}
+
+static void
+on_answer_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonTransport *transport = SALON_TRANSPORT (source);
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (!salon_transport_set_remote_finish (transport, result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (!salon_transport_is_closed (transport))
+    narrow_slots (SALON_SUBSCRIBER (transport), salon_transport_get_remote (transport));
+  g_task_return_boolean (task, TRUE);
+}
+
+static SalonSdp *
+check_answer (SalonSubscriber *self, const char *text, GError **error)
+{
+  g_autoptr (SalonSdp) answer = NULL;
+
+  if (self->offer == NULL || self->has_answer)
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "This connection waits for no answer");
+      return NULL;
+    }
+  answer = salon_sdp_parse (text, error);
+  if (answer == NULL || !salon_sdp_check_answer (answer, self->offer, error))
+    return NULL;
+  return g_steal_pointer (&answer);
+}
+
+void
+salon_subscriber_answer_async (SalonSubscriber *self, const char *text, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GError) error = NULL;
+  SalonSdp *answer = check_answer (self, text, &error);
+
+  if (answer == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      g_object_unref (task);
+      return;
+    }
+  self->has_answer = TRUE;
+  salon_transport_set_remote_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_ANSWER, answer, on_answer_set, task);
+}
+
+gboolean
+salon_subscriber_answer_finish (SalonSubscriber *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+salon_subscriber_verified (SalonTransport *transport)
+{
+  SalonSubscriber *self = SALON_SUBSCRIBER (transport);
+
+  for (guint i = 0; i < self->n_slots; i++)
+    g_object_set (self->slots[i].element, "open", TRUE, NULL);
+}
+
+/* -- life -- */
+
+static guint32
+pick_ssrc (SalonSubscriber *self, guint n_taken)
+{
+  for (;;)
+    {
+      guint32 ssrc = g_random_int ();
+      gboolean is_free = ssrc != 0;
+
+      for (guint i = 0; i < n_taken; i++)
+        is_free = is_free && self->slots[i].ssrc != ssrc;
+      if (is_free)
+        return ssrc;
+    }
+}
+
+SalonSubscriber *
+salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
+{
+  SalonSubscriber *self = g_object_new (SALON_TYPE_SUBSCRIBER, NULL);
+
+  salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
+  g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
+      G_CALLBACK (on_deep_element_added), self, 0);
+  self->n_slots = 2 * options->n_seats;
+  self->slots = g_new0 (Slot, self->n_slots);
+  for (guint i = 0; i < self->n_slots; i++)
+    self->slots[i].ssrc = pick_ssrc (self, i);
+  for (guint i = 0; i < self->n_slots; i++)
+    open_slot (self, i);
+  return self;
+}
+
+void
+salon_subscriber_close (SalonSubscriber *self)
+{
+  if (salon_transport_is_closed (SALON_TRANSPORT (self)))
+    return;
+  for (guint i = 0; i < self->n_slots; i++)
+    close_slot (self, i);
+  salon_transport_close (SALON_TRANSPORT (self));
+}
+
+static void
+salon_subscriber_finalize (GObject *object)
+{
+  SalonSubscriber *self = SALON_SUBSCRIBER (object);
+
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      g_free (self->slots[i].mid);
+      /* Not before: the RTCP thread may have looked it up just as the subscriber closed. */
+      gst_clear_object (&self->slots[i].element);
+    }
+  g_free (self->slots);
+  g_clear_pointer (&self->offer, salon_sdp_unref);
+  G_OBJECT_CLASS (salon_subscriber_parent_class)->finalize (object);
+}
+
+static void
+salon_subscriber_class_init (SalonSubscriberClass *klass)
+{
+  GST_DEBUG_CATEGORY_INIT (salon_subscriber_debug, "salon-subscriber", 0, "Salon subscriber connection");
+  G_OBJECT_CLASS (klass)->finalize = salon_subscriber_finalize;
+  SALON_TRANSPORT_CLASS (klass)->verified = salon_subscriber_verified;
+}
+
+static void
+salon_subscriber_init (SalonSubscriber *self)
+{
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "salon-track.h"
+#include "salon-transport.h"
+
+/* A connection a participant receives on: we offer, once, the client answers. It has a fixed number of seats; a seat is
+ * an audio and a video slot, each a sending m-line fed by a `salonslot`, which share a media stream id, so that what
+ * sits together is played in sync. Seating a track changes no SDP.
+ *
+ * Owned by its SalonSubscriptions; main context; salon_subscriber_close() ends it. */
+#define SALON_TYPE_SUBSCRIBER (salon_subscriber_get_type ())
+G_DECLARE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON, SUBSCRIBER, SalonTransport)
+
+SalonSubscriber *salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+void salon_subscriber_close (SalonSubscriber *self);
+
+/* Once. Errors: MEDIA. */
+void salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full): the offer. */
+char *salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Once, after the offer. Errors: MEDIA. */
+void salon_subscriber_answer_async (SalonSubscriber *self, const char *sdp, GAsyncReadyCallback callback,
+    gpointer user_data);
+gboolean salon_subscriber_answer_finish (SalonSubscriber *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The m-line of a slot. Returns: (transfer none) (nullable): NULL before the offer is made. */
+const char *salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video);
+
+/* Puts a track on its kind's slot of a seat, which must be free, or takes it off. */
+void salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track);
+void salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video);
+/* A paused slot sends nothing; resuming asks for a keyframe. */
+void salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_video, gboolean is_paused);

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-subscriptions.h"
+
+#include "salon-error.h"
+#include "salon-limits.h"
+#include "salon-subscriber.h"
+
+typedef struct
+{
+  char *group;           /* (owned) (nullable): NULL while free */
+  SalonTrack *tracks[2]; /* (owned) (nullable): audio, video */
+} Seat;
+
+struct _SalonSubscriptions
+{
+  GObject parent_instance;
+
+  SalonGraph *graph;                    /* (owned) */
+  char *name;                           /* (owned) */
+  const SalonMediaOptions *options; /* (borrowed) */
+  guint n_seats;                        /* of one connection */
+  GPtrArray *subscribers;               /* (owned) (element-type SalonSubscriber): target - 1 is the index */
+  GPtrArray *seats;                     /* (owned) (element-type Seat): n_seats for each subscriber */
+};
+
+G_DEFINE_FINAL_TYPE (SalonSubscriptions, salon_subscriptions, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_OFFER,
+  SIGNAL_CANDIDATE,
+  SIGNAL_SLOT,
+  SIGNAL_FAILED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void
+seat_free (Seat *seat)
+{
+  g_free (seat->group);
+  g_clear_object (&seat->tracks[0]);
+  g_clear_object (&seat->tracks[1]);
+  g_free (seat);
+}
+
+static Seat *
+get_seat (SalonSubscriptions *self, guint index)
+{
+  return g_ptr_array_index (self->seats, index);
+}
+
+static SalonSubscriber *
+get_subscriber (SalonSubscriptions *self, guint seat_index)
+{
+  return g_ptr_array_index (self->subscribers, seat_index / self->n_seats);
+}
+
+static gboolean
+find_seat_of_track (SalonSubscriptions *self, SalonTrack *track, guint *index)
+{
+  for (guint i = 0; i < self->seats->len; i++)
+    {
+      if (get_seat (self, i)->tracks[salon_track_is_video (track)] == track)
+        {
+          *index = i;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* -- telling the client -- */
+
+static void
+emit_slot (SalonSubscriptions *self, guint seat_index, gboolean is_video)
+{
+  const char *mid =
+      salon_subscriber_get_mid (get_subscriber (self, seat_index), seat_index % self->n_seats, is_video);
+
+  /* Before the offer there is no mid to name; on_offer_created() tells all at once. */
+  if (mid != NULL)
+    g_signal_emit (self, signals[SIGNAL_SLOT], 0, seat_index / self->n_seats + 1, mid,
+        get_seat (self, seat_index)->tracks[is_video]);
+}
+
+static guint
+target_of (SalonSubscriptions *self, gpointer subscriber)
+{
+  guint index = 0;
+  gboolean is_ours = g_ptr_array_find (self->subscribers, subscriber, &index);
+
+  g_assert (is_ours);
+  return index + 1;
+}
+
+static void
+on_failed (SalonTransport *transport, const GError *error, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_FAILED], 0, error);
+}
+
+static void
+on_candidate (SalonTransport *transport, guint m_line, const char *text, gpointer user_data)
+{
+  SalonSubscriptions *self = user_data;
+
+  g_signal_emit (self, signals[SIGNAL_CANDIDATE], 0, target_of (self, transport), m_line, text);
+}
+
+static void
+on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SalonSubscriptions) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sdp = salon_subscriber_offer_finish (SALON_SUBSCRIBER (source), result, &error);
+  guint target;
+
+  if (salon_transport_is_closed (SALON_TRANSPORT (source)))
+    return;
+  if (sdp == NULL)
+    {
+      g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+      return;
+    }
+  target = target_of (self, source);
+  g_signal_emit (self, signals[SIGNAL_OFFER], 0, target, sdp);
+  for (guint i = (target - 1) * self->n_seats; i < target * self->n_seats; i++)
+    {
+      for (guint is_video = 0; is_video < 2; is_video++)
+        {
+          if (get_seat (self, i)->tracks[is_video] != NULL)
+            emit_slot (self, i, is_video);
+        }
+    }
+}
+
+/* -- connections -- */
+
+static void
+open_subscriber (SalonSubscriptions *self)
+{
+  g_autofree char *name = g_strdup_printf ("%s-%u", self->name, self->subscribers->len + 1);
+  SalonSubscriber *subscriber = salon_subscriber_new (self->graph, name, self->options);
+
+  g_ptr_array_add (self->subscribers, subscriber);
+  for (guint i = 0; i < self->n_seats; i++)
+    g_ptr_array_add (self->seats, g_new0 (Seat, 1));
+  g_signal_connect_object (subscriber, "candidate", G_CALLBACK (on_candidate), self, 0);
+  g_signal_connect_object (subscriber, "failed", G_CALLBACK (on_failed), self, 0);
+  salon_subscriber_offer_async (subscriber, on_offer_created, g_object_ref (self));
+}
+
+static SalonSubscriber *
+find_target (SalonSubscriptions *self, guint target, GError **error)
+{
+  if (target >= 1 && target <= self->subscribers->len)
+    return g_ptr_array_index (self->subscribers, target - 1);
+  g_set_error (error, SALON_ERROR, SALON_ERROR_MEDIA, "There is no subscriber connection %u", target);
+  return NULL;
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (salon_subscriber_answer_finish (SALON_SUBSCRIBER (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+salon_subscriptions_answer_async (SalonSubscriptions *self, guint target, const char *sdp,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  GError *error = NULL;
+  SalonSubscriber *subscriber = find_target (self, target, &error);
+
+  if (subscriber == NULL)
+    g_task_return_error (task, error);
+  else
+    salon_subscriber_answer_async (subscriber, sdp, on_answered, g_steal_pointer (&task));
+}
+
+gboolean
+salon_subscriptions_answer_finish (SalonSubscriptions *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+salon_subscriptions_add_candidate (SalonSubscriptions *self, guint target, guint m_line, const char *candidate,
+    GError **error)
+{
+  SalonSubscriber *subscriber = find_target (self, target, error);
+
+  return subscriber != NULL
+         && salon_transport_add_candidate (SALON_TRANSPORT (subscriber), m_line, candidate, error);
+}
+
+/* -- seating -- */
+
+static gboolean
+find_seat_for (SalonSubscriptions *self, const char *group, gboolean is_video, guint *index)
+{
+  gboolean is_found = FALSE;
+
+  for (guint i = self->seats->len; i-- > 0;)
+    {
+      Seat *seat = get_seat (self, i);
+
+      if (g_strcmp0 (seat->group, group) == 0 && seat->tracks[is_video] == NULL)
+        {
+          *index = i;
+          return TRUE;
+        }
+      if (seat->group == NULL)
+        {
+          *index = i;
+          is_found = TRUE;
+        }
+    }
+  return is_found;
+}
+
+gboolean
+salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused)
+{
+  gboolean is_video = salon_track_is_video (track);
+  SalonSubscriber *subscriber;
+  guint index;
+  Seat *seat;
+
+  if (!find_seat_for (self, group, is_video, &index))
+    {
+      if (self->subscribers->len == 0 || self->subscribers->len == SALON_LIMIT_SUBSCRIBERS)
+        return FALSE;
+      open_subscriber (self);
+      index = self->seats->len - self->n_seats;
+    }
+  seat = get_seat (self, index);
+  g_free (seat->group);
+  seat->group = g_strdup (group);
+  seat->tracks[is_video] = g_object_ref (track);
+
+  subscriber = get_subscriber (self, index);
+  salon_subscriber_set_paused (subscriber, index % self->n_seats, is_video, is_paused);
+  salon_subscriber_attach (subscriber, index % self->n_seats, track);
+  emit_slot (self, index, is_video);
+  return TRUE;
+}
+
+void
+salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track)
+{
+  gboolean is_video = salon_track_is_video (track);
+  guint index;
+  Seat *seat;
+
+  if (!find_seat_of_track (self, track, &index))
+    return;
+  salon_subscriber_detach (get_subscriber (self, index), index % self->n_seats, is_video);
+  seat = get_seat (self, index);
+  g_clear_object (&seat->tracks[is_video]);
+  if (seat->tracks[!is_video] == NULL)
+    g_clear_pointer (&seat->group, g_free);
+  emit_slot (self, index, is_video);
+}
+
+void
+salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused)
+{
+  guint index;
+
+  if (find_seat_of_track (self, track, &index))
+    salon_subscriber_set_paused (get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track),
+        is_paused);
+}
+
+/* -- life -- */
+
+SalonSubscriptions *
+salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
+{
+  SalonSubscriptions *self = g_object_new (SALON_TYPE_SUBSCRIPTIONS, NULL);
+
+  self->graph = g_object_ref (graph);
+  self->name = g_strdup (name);
+  self->options = options;
+  self->n_seats = options->n_seats;
+  return self;
+}
+
+void
+salon_subscriptions_start (SalonSubscriptions *self)
+{
+  g_assert (self->subscribers->len == 0);
+  open_subscriber (self);
+}
+
+void
+salon_subscriptions_close (SalonSubscriptions *self)
+{
+  for (guint i = 0; i < self->subscribers->len; i++)
+    salon_subscriber_close (g_ptr_array_index (self->subscribers, i));
+}
+
+static void
+salon_subscriptions_finalize (GObject *object)
+{
+  SalonSubscriptions *self = SALON_SUBSCRIPTIONS (object);
+
+  g_clear_object (&self->graph);
+  g_free (self->name);
+  g_ptr_array_unref (self->subscribers);
+  g_ptr_array_unref (self->seats);
+  G_OBJECT_CLASS (salon_subscriptions_parent_class)->finalize (object);
+}
+
+static void
+salon_subscriptions_class_init (SalonSubscriptionsClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = salon_subscriptions_finalize;
+  signals[SIGNAL_OFFER] = g_signal_new ("offer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+      G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_CANDIDATE] = g_signal_new ("candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+      G_TYPE_UINT, G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_SLOT] = g_signal_new ("slot", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+      G_TYPE_UINT, G_TYPE_STRING, SALON_TYPE_TRACK);
+  signals[SIGNAL_FAILED] =
+      g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+salon_subscriptions_init (SalonSubscriptions *self)
+{
+  self->subscribers = g_ptr_array_new_with_free_func (g_object_unref);
+  self->seats = g_ptr_array_new_with_free_func ((GDestroyNotify) seat_free);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "salon-track.h"
+#include "salon-transport.h"
+
+/* All that one participant receives: which track sits where, over as many subscriber connections as it takes.
+ * Connection `target` 1 is opened at the start, the next when the seats run out; those in use are never renegotiated.
+ * Tracks that belong together (one person's camera and microphone) share a group and get one seat.
+ *
+ * Signals:
+ *   offer (guint target, const char *sdp)                         to be told to the client
+ *   candidate (guint target, guint m-line, const char *text)
+ *   slot (guint target, const char *mid, SalonTrack *or NULL)     what the m-line carries from now on
+ *   failed (const GError *)                                       the owner closes all
+ *
+ * Owned by its participant; main context; salon_subscriptions_close() ends it. */
+#define SALON_TYPE_SUBSCRIPTIONS (salon_subscriptions_get_type ())
+G_DECLARE_FINAL_TYPE (SalonSubscriptions, salon_subscriptions, SALON, SUBSCRIPTIONS, GObject)
+
+/* options (borrowed) must outlive it. */
+SalonSubscriptions *salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* Opens the first connection. */
+void salon_subscriptions_start (SalonSubscriptions *self);
+void salon_subscriptions_close (SalonSubscriptions *self);
+
+/* Seats a track. Beyond SALON_LIMIT_SUBSCRIBERS connections it is not shown, and FALSE is returned. */
+gboolean salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused);
+void salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track);
+void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused);
+
+/* From the client. Errors: MEDIA. */
+void salon_subscriptions_answer_async (SalonSubscriptions *self, guint target, const char *sdp,
+    GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_subscriptions_answer_finish (SalonSubscriptions *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_subscriptions_add_candidate (SalonSubscriptions *self, guint target, guint m_line, const char *candidate,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-track.h"
+
+#include <gst/video/video.h>
+
+GST_DEBUG_CATEGORY_STATIC (salon_track_debug);
+#define GST_CAT_DEFAULT salon_track_debug
+
+struct _SalonTrack
+{
+  GObject parent_instance;
+
+  SalonGraph *graph; /* (owned) */
+  char *mid;         /* (owned) */
+  gboolean is_video;
+  GstElement *tee;  /* (owned) (nullable): NULL once closed */
+  GstPad *tee_sink; /* (owned) */
+  gint is_open;     /* atomic */
+
+  /* Keyframe requests come from any subscriber's thread. */
+  GMutex lock;
+  gint64 last_keyframe_request_us; /* lock */
+  GSource *pending_request;        /* (owned) (nullable), lock: fires when the interval is over */
+  GPtrArray *drains;               /* (owned) (element-type GstElement), lock: where replaced sources flow into */
+};
+
+G_DEFINE_FINAL_TYPE (SalonTrack, salon_track, G_TYPE_OBJECT)
+
+/* -- keyframe requests -- */
+
+/* Straight to the publisher: past the tee's sink pad, whose probe would catch it again. */
+static void
+send_keyframe_request (SalonTrack *self)
+{
+  g_autoptr (GstPad) source = gst_pad_get_peer (self->tee_sink);
+
+  if (source == NULL)
+    return;
+  GST_DEBUG_OBJECT (self->tee, "asking the publisher for a keyframe");
+  gst_pad_send_event (source, gst_video_event_new_upstream_force_key_unit (GST_CLOCK_TIME_NONE, FALSE, 0));
+}
+
+static gboolean
+on_interval_over (gpointer user_data)
+{
+  SalonTrack *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->pending_request, g_source_unref);
+  self->last_keyframe_request_us = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+
+  if (self->tee != NULL)
+    send_keyframe_request (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_request_locked (SalonTrack *self, gint64 delay_us)
+{
+  self->pending_request = g_timeout_source_new (delay_us / G_TIME_SPAN_MILLISECOND + 1);
+  g_source_set_callback (self->pending_request, on_interval_over, g_object_ref (self), g_object_unref);
+  g_source_attach (self->pending_request, NULL);
+}
+
+void
+salon_track_request_keyframe (SalonTrack *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gboolean is_due = FALSE;
+
+  if (!self->is_video || !g_atomic_int_get (&self->is_open))
+    return;
+
+  g_mutex_lock (&self->lock);
+  if (self->pending_request == NULL)
+    {
+      gint64 wait_us = self->last_keyframe_request_us + SALON_TRACK_KEYFRAME_INTERVAL_US - now_us;
+
+      is_due = wait_us <= 0;
+      if (is_due)
+        self->last_keyframe_request_us = now_us;
+      else
+        schedule_request_locked (self, wait_us);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (is_due)
+    send_keyframe_request (self);
+}
+
+/* Whatever a slot sends upstream ends here: only keyframe requests mean something to a publisher. */
+static GstPadProbeReturn
+on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)))
+    salon_track_request_keyframe (user_data);
+  return GST_PAD_PROBE_DROP;
+}
+
+/* -- the gate -- */
+
+static GstPadProbeReturn
+on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  SalonTrack *self = user_data;
+
+  return g_atomic_int_get (&self->is_open) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+void
+salon_track_set_open (SalonTrack *self, gboolean is_open)
+{
+  g_atomic_int_set (&self->is_open, is_open);
+  if (is_open)
+    salon_track_request_keyframe (self);
+}
+
+/* -- pads -- */
+
+void
+salon_track_link_source (SalonTrack *self, GstPad *source)
+{
+  g_autoptr (GstPad) old = gst_pad_get_peer (self->tee_sink);
+
+  if (old != NULL)
+    {
+      GstElement *drain = gst_element_factory_make ("fakesink", NULL);
+      g_autoptr (GstPad) drain_sink = gst_element_get_static_pad (drain, "sink");
+
+      /* An unlinked pad would be an error to the publisher's jitter buffer. */
+      g_object_set (drain, "async", FALSE, "sync", FALSE, NULL);
+      salon_graph_add (self->graph, drain);
+      gst_pad_unlink (old, self->tee_sink);
+      gst_pad_link (old, drain_sink);
+      g_mutex_lock (&self->lock);
+      g_ptr_array_add (self->drains, drain);
+      g_mutex_unlock (&self->lock);
+    }
+  if (GST_PAD_LINK_FAILED (gst_pad_link (source, self->tee_sink)))
+    GST_WARNING_OBJECT (self->tee, "can't link %" GST_PTR_FORMAT, source);
+  salon_track_request_keyframe (self);
+}
+
+GstPad *
+salon_track_request_pad (SalonTrack *self)
+{
+  return gst_element_request_pad_simple (self->tee, "src_%u");
+}
+
+void
+salon_track_release_pad (SalonTrack *self, GstPad *pad)
+{
+  gst_element_release_request_pad (self->tee, pad);
+  gst_object_unref (pad);
+}
+
+/* -- life -- */
+
+const char *
+salon_track_get_mid (SalonTrack *self)
+{
+  return self->mid;
+}
+
+gboolean
+salon_track_is_video (SalonTrack *self)
+{
+  return self->is_video;
+}
+
+SalonTrack *
+salon_track_new (SalonGraph *graph, const char *mid, gboolean is_video)
+{
+  SalonTrack *self = g_object_new (SALON_TYPE_TRACK, NULL);
+
+  self->graph = g_object_ref (graph);
+  self->mid = g_strdup (mid);
+  self->is_video = is_video;
+  self->tee = gst_object_ref_sink (gst_element_factory_make ("tee", NULL));
+  /* A track nobody watches is no error. */
+  g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
+  self->tee_sink = gst_element_get_static_pad (self->tee, "sink");
+  gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_buffer, self, NULL);
+  gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, self, NULL);
+  salon_graph_add (graph, self->tee);
+  return self;
+}
+
+void
+salon_track_close (SalonTrack *self)
+{
+  GstElement *tee = g_steal_pointer (&self->tee);
+
+  if (tee == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  if (self->pending_request != NULL)
+    {
+      g_source_destroy (self->pending_request);
+      g_clear_pointer (&self->pending_request, g_source_unref);
+    }
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < self->drains->len; i++)
+    salon_graph_remove (self->graph, g_ptr_array_index (self->drains, i));
+  salon_graph_remove (self->graph, tee);
+  gst_object_unref (tee);
+}
+
+static void
+salon_track_finalize (GObject *object)
+{
+  SalonTrack *self = SALON_TRACK (object);
+
+  g_assert (self->tee == NULL); /* salon_track_close() was called */
+  g_clear_object (&self->graph);
+  gst_clear_object (&self->tee_sink);
+  g_ptr_array_unref (self->drains);
+  g_free (self->mid);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (salon_track_parent_class)->finalize (object);
+}
+
+static void
+salon_track_class_init (SalonTrackClass *klass)
+{
+  GST_DEBUG_CATEGORY_INIT (salon_track_debug, "salon-track", 0, "Salon published track");
+  G_OBJECT_CLASS (klass)->finalize = salon_track_finalize;
+}
+
+static void
+salon_track_init (SalonTrack *self)
+{
+  g_mutex_init (&self->lock);
+  self->drains = g_ptr_array_new ();
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <gst/webrtc/webrtc.h>
+
+#include "salon-graph.h"
+#include "salon-media-options.h"
+#include "salon-sdp.h"
+
+/* One peer connection: a webrtcbin in the room's graph, tuned for forwarding, and what both its kinds (SalonPublisher,
+ * SalonSubscriber) share: descriptions, ICE candidates, the check of the peer's certificate, the end.
+ *
+ * webrtcbin 1.22 does not compare the peer's DTLS certificate with the fingerprint in the description: we do, and a
+ * transport is `verified` only then. Subclasses let no media pass before.
+ *
+ * Signals (all on the main context, none after salon_transport_close()):
+ *   candidate (guint m-line, const char *candidate)   a local ICE candidate, to be told to the client
+ *   verified ()                                       connected to the right peer
+ *   failed (const GError *)                           MEDIA or FINGERPRINT; the owner closes the transport
+ *
+ * Owned by its participant; main context. */
+#define SALON_TYPE_TRANSPORT (salon_transport_get_type ())
+G_DECLARE_DERIVABLE_TYPE (SalonTransport, salon_transport, SALON, TRANSPORT, GObject)
+
+struct _SalonTransportClass
+{
+  GObjectClass parent_class;
+
+  /* Called once, when the peer's certificate is the promised one. */
+  void (*verified) (SalonTransport *self);
+};
+
+/* For subclasses' constructors: makes the webrtcbin. options (borrowed) must outlive the transport. */
+void salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
+    const SalonMediaOptions *options);
+/* Ends it; may be called from its own signals, and twice. Subclasses first detach what they linked. */
+void salon_transport_close (SalonTransport *self);
+gboolean salon_transport_is_closed (SalonTransport *self);
+gboolean salon_transport_is_verified (SalonTransport *self);
+
+/* (transfer none) */
+SalonGraph *salon_transport_get_graph (SalonTransport *self);
+/* (transfer none) (nullable): NULL once closed. */
+GstElement *salon_transport_get_webrtcbin (SalonTransport *self);
+/* (transfer none) (nullable): the last remote description webrtcbin took. */
+const SalonSdp *salon_transport_get_remote (SalonTransport *self);
+
+/* A candidate from the client; kept until there is a remote description. An empty one ends them.
+ * Errors: MEDIA, for too many or a malformed one. */
+gboolean salon_transport_add_candidate (SalonTransport *self, guint m_line, const char *candidate,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* sdp: (transfer full): checked by the subclass. */
+void salon_transport_set_remote_async (SalonTransport *self, GstWebRTCSDPType type, SalonSdp *sdp,
+    GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_transport_set_remote_finish (SalonTransport *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Creates our offer or answer, makes it the local description, and returns its text. */
+void salon_transport_create_local_async (SalonTransport *self, GstWebRTCSDPType type, GAsyncReadyCallback callback,
+    gpointer user_data);
+/* Returns: (transfer full) */
+char *salon_transport_create_local_finish (SalonTransport *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-webrtc-tuning.h"
+
+#include <gst/webrtc/webrtc.h>
+
+#include "salon-limits.h"
+
+/* How much later than its neighbours a retransmitted packet may still come and be put in order. */
+#define JITTER_BUFFER_MS 200
+
+static gboolean
+is_made_by (GstElement *element, const char *factory_name)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  return factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), factory_name);
+}
+
+static void
+tune_session (GstElement *rtpsession)
+{
+  g_autoptr (GObject) session = NULL;
+
+  g_object_get (rtpsession, "internal-session", &session, NULL);
+  if (session == NULL)
+    return;
+  /* The default share of RTCP held a keyframe request back for up to 550 ms; this sends it at once. */
+  g_object_set (session, "rtcp-fraction", 200000.0, NULL);
+  g_object_set (session, "twcc-feedback-interval", (guint64) (50 * GST_MSECOND), NULL);
+}
+
+static void
+on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
+{
+  if (is_made_by (element, "rtpjitterbuffer"))
+    /* By default it asks for packets that aren't due yet: 4 to 10 needless NACKs a second. */
+    g_object_set (element, "rtx-next-seqnum", FALSE, NULL);
+  else if (is_made_by (element, "clocksync"))
+    /* We forward; whoever plays synchronises. It held each packet for 2 to 10 ms. */
+    g_object_set (element, "sync", FALSE, NULL);
+  else if (is_made_by (element, "rtpsession"))
+    tune_session (element);
+}
+
+static void
+on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session, guint ssrc, gpointer user_data)
+{
+  /* After webrtcbin's own handler, which goes by a transceiver that may be the wrong one. Audio that hasn't negotiated
+   * NACK just isn't sent again. */
+  g_object_set (jitter_buffer, "do-retransmission", TRUE, NULL);
+}
+
+static void
+tune_ice (GstElement *webrtc, guint port_min, guint port_max)
+{
+  g_autoptr (GObject) ice = NULL;
+  g_autoptr (GObject) nice = NULL;
+
+  g_object_get (webrtc, "ice-agent", &ice, NULL);
+  if (port_min != 0)
+    g_object_set (ice, "min-rtp-port", port_min, NULL);
+  if (port_max != 0)
+    g_object_set (ice, "max-rtp-port", port_max, NULL);
+  g_object_get (ice, "agent", &nice, NULL);
+  /* UPnP costs a thread, SSDP sockets and 200 ms a peer, and a server has no home router. */
+  g_object_set (nice, "upnp", FALSE, NULL);
+}
+
+void
+salon_webrtc_tune (GstElement *webrtc, guint ice_port_min, guint ice_port_max, const char *stun_server)
+{
+  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
+
+  g_object_set (webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", JITTER_BUFFER_MS, NULL);
+  if (stun_server != NULL && *stun_server != '\0')
+    g_object_set (webrtc, "stun-server", stun_server, NULL);
+  /* Each SSRC makes elements and a thread: more than m-lines and their retransmissions is an attack. */
+  g_object_set (rtpbin, "max-streams", 4 * SALON_LIMIT_MEDIA_LINES, NULL);
+  g_signal_connect (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), NULL);
+  g_signal_connect (webrtc, "deep-element-added", G_CALLBACK (on_deep_element_added), NULL);
+  tune_ice (webrtc, ice_port_min, ice_port_max);
+}

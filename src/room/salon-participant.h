@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "salon-publication.h"
+#include "salon-room-info.h"
+
+/* One person in a room: what they send (a publisher connection and its publications) and receive (subscriptions).
+ *
+ * Made by salon_rooms_join_async(), owned by its room until salon_participant_leave(); whoever speaks for the client
+ * (a session of some protocol) holds a reference and is told of events. Main context. */
+#define SALON_TYPE_PARTICIPANT (salon_participant_get_type ())
+G_DECLARE_FINAL_TYPE (SalonParticipant, salon_participant, SALON, PARTICIPANT, GObject)
+
+typedef enum
+{
+  SALON_TRACK_PUBLISHED,
+  SALON_TRACK_UNPUBLISHED,
+  SALON_TRACK_MUTED,
+  SALON_TRACK_UNMUTED,
+} SalonTrackEvent;
+
+typedef struct
+{
+  char *id;               /* UUID */
+  SalonParticipant *from;
+  char *message;
+  char *timestamp;        /* RFC 3339 */
+} SalonChatMessage;
+
+/* What a session is told, on the main context, from the end of the join until `ended` or its own leave. */
+typedef struct
+{
+  void (*offer) (gpointer session, guint target, const char *sdp);
+  void (*candidate) (gpointer session, guint target, guint m_line, const char *candidate);
+  void (*slot) (gpointer session, guint target, const char *mid, const SalonPublication *publication); /* (nullable) */
+  void (*participant) (gpointer session, SalonParticipant *other, gboolean has_joined);
+  void (*track) (gpointer session, SalonTrackEvent event, const SalonPublication *publication);
+  void (*room) (gpointer session, const SalonRoomInfo *room);
+  void (*chat) (gpointer session, const SalonChatMessage *message);
+  /* Out of the room, by no act of the client. reason: those of the protocol's `bye`. */
+  void (*ended) (gpointer session, const char *reason, const char *message);
+} SalonParticipantEvents;
+
+const char *salon_participant_get_id (SalonParticipant *self);
+const char *salon_participant_get_name (SalonParticipant *self);
+gboolean salon_participant_is_host (SalonParticipant *self);
+/* Returns: (transfer none) (element-type SalonPublication) */
+GPtrArray *salon_participant_get_publications (SalonParticipant *self);
+/* Returns: (transfer none) (nullable): NULL once out of the room. */
+const SalonRoomInfo *salon_participant_get_room_info (SalonParticipant *self);
+/* Returns: (transfer container) (element-type SalonParticipant): everybody in the room, by time of joining. */
+GPtrArray *salon_participant_list_all (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Begins to receive: the connection is offered, and everything published in the room is seated. Once. */
+void salon_participant_subscribe (SalonParticipant *self);
+
+typedef struct
+{
+  const char *mid;
+  SalonSource source;
+  gboolean is_muted;
+} SalonTrackSource;
+
+/* Answers an offer of the publisher connection, made at the first one. sources (nullable): the m-lines to publish at
+ * once; NULL: every one that sends. Nothing is published unless all of it can be. Errors: MEDIA, UNKNOWN_MID,
+ * INVALID_PARAMS, TOO_MANY_TRACKS, NOT_JOINED. */
+void salon_participant_offer_async (SalonParticipant *self, const char *sdp, const SalonTrackSource *sources,
+    guint n_sources, GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full): the answer. */
+char *salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Answers a subscriber connection. Errors: MEDIA, NOT_JOINED. */
+void salon_participant_answer_async (SalonParticipant *self, guint target, const char *sdp,
+    GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_participant_answer_finish (SalonParticipant *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* target 0 is the publisher. Errors: MEDIA. */
+gboolean salon_participant_add_candidate (SalonParticipant *self, guint target, guint m_line, const char *candidate,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer none) (nullable). Errors: UNKNOWN_MID, ALREADY_PUBLISHED, INVALID_PARAMS, TOO_MANY_TRACKS. */
+const SalonPublication *salon_participant_publish (SalonParticipant *self, const SalonTrackSource *source,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Errors: UNKNOWN_TRACK. */
+gboolean salon_participant_unpublish (SalonParticipant *self, const char *publication_id,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_participant_set_muted (SalonParticipant *self, const char *publication_id, gboolean is_muted,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Tells everybody else. Returns: (transfer full): the message as it was sent. */
+SalonChatMessage *salon_participant_chat (SalonParticipant *self, const char *message) G_GNUC_WARN_UNUSED_RESULT;
+void salon_chat_message_free (SalonChatMessage *message);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonChatMessage, salon_chat_message_free)
+
+/* Leaves the room: no event comes any more. May be called twice, and from an event. */
+void salon_participant_leave (SalonParticipant *self);

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-rooms.h"
+
+#include <gst/gst.h>
+
+#include "salon-error.h"
+#include "salon-limits.h"
+#include "salon-participant-private.h"
+#include "salon-room.h"
+#include "salon-slug.h"
+#include "salon-store.h"
+
+GST_DEBUG_CATEGORY_STATIC (salon_rooms_debug);
+#define GST_CAT_DEFAULT salon_rooms_debug
+
+/* A member who left while Redis was away is taken out of it as soon as it is back. */
+#define LEAVE_RETRY_MS 2000
+
+struct _SalonRooms
+{
+  GObject parent_instance;
+
+  SalonStore *store;                /* (owned) */
+  const SalonRoomsOptions *options; /* (borrowed) */
+  GHashTable *rooms;                /* (owned): id -> SalonRoom: those with somebody in them */
+  guint n_leaving;                  /* leaves the store has not confirmed */
+  gboolean is_closed;
+  GTask *close_task;                /* (owned) (nullable) */
+  guint close_deadline_id;
+};
+
+G_DEFINE_FINAL_TYPE (SalonRooms, salon_rooms, G_TYPE_OBJECT)
+
+
+static char *
+hash_token (const char *token)
+{
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
+}
+
+/* -- create, get, list -- */
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  SalonRoomInfo *info = salon_store_create_room_finish (SALON_STORE (source), result, &error);
+
+  if (info == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, info, (GDestroyNotify) salon_room_info_free);
+}
+
+void
+salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime lifetime, guint max_members,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *normalized = NULL;
+  g_autofree char *owner_hash = NULL;
+  char *owner_token;
+  GError *error = NULL;
+
+  if (slug != NULL)
+    normalized = salon_slug_normalize (slug, &error);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  /* 122 random bits from the kernel. */
+  owner_token = g_uuid_string_random ();
+  owner_hash = hash_token (owner_token);
+  g_task_set_task_data (task, owner_token, g_free);
+  salon_store_create_room_async (self->store, normalized, lifetime,
+      max_members != 0 ? max_members : self->options->default_max_members, owner_hash, cancellable, on_created,
+      g_steal_pointer (&task));
+}
+
+SalonRoomInfo *
+salon_rooms_create_finish (SalonRooms *self, GAsyncResult *result, char **owner_token, GError **error)
+{
+  SalonRoomInfo *info = g_task_propagate_pointer (G_TASK (result), error);
+
+  if (info != NULL)
+    *owner_token = g_strdup (g_task_get_task_data (G_TASK (result)));
+  return info;
+}
+
+static void
+on_got (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  SalonRoomInfo *info = salon_store_get_room_finish (SALON_STORE (source), result, &error);
+
+  if (info == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, info, (GDestroyNotify) salon_room_info_free);
+}
+
+void
+salon_rooms_get_async (SalonRooms *self, const char *room, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  g_autofree char *normalized = salon_slug_normalize (room, &error);
+
+  if (normalized == NULL)
+    g_task_return_error (task, error);
+  else
+    salon_store_get_room_async (self->store, normalized, cancellable, on_got, g_steal_pointer (&task));
+}
+
+SalonRoomInfo *
+salon_rooms_get_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  GPtrArray *rooms = salon_store_list_rooms_finish (SALON_STORE (source), result, &error);
+
+  if (rooms == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, rooms, (GDestroyNotify) g_ptr_array_unref);
+}
+
+void
+salon_rooms_list_async (SalonRooms *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  salon_store_list_rooms_async (self->store, cancellable, on_listed,
+      g_task_new (self, cancellable, callback, user_data));
+}
+
+GPtrArray *
+salon_rooms_list_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* -- delete -- */
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SalonRooms *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (SalonRoomInfo) info = salon_store_delete_room_finish (SALON_STORE (source), result, &error);
+  SalonRoom *room;
+
+  if (info == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  room = g_hash_table_lookup (self->rooms, info->id);
+  if (room != NULL)
+    salon_room_end (room, "room_deleted", "The room was deleted");
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+salon_rooms_delete_async (SalonRooms *self, const char *room, const char *owner_token, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  g_autofree char *normalized = salon_slug_normalize (room, &error);
+  g_autofree char *owner_hash = owner_token != NULL ? hash_token (owner_token) : NULL;
+
+  if (normalized == NULL)
+    g_task_return_error (task, error);
+  else
+    salon_store_delete_room_async (self->store, normalized, owner_hash, cancellable, on_deleted,
+        g_steal_pointer (&task));
+}
+
+gboolean
+salon_rooms_delete_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* -- leave -- */
+
+typedef struct
+{
+  SalonRooms *rooms; /* (owned) */
+  char *room_id;     /* (owned) */
+  char *member_id;   /* (owned) */
+} Leave;
+
+static void leave_store (SalonRooms *self, const char *room_id, const char *member_id);
+
+static void
+leave_free (Leave *leave)
+{
+  g_object_unref (leave->rooms);
+  g_free (leave->room_id);
+  g_free (leave->member_id);
+  g_free (leave);
+}
+
+static gboolean
+retry_leave (gpointer user_data)
+{
+  Leave *leave = user_data;
+
+  leave->rooms->n_leaving--;
+  leave_store (leave->rooms, leave->room_id, leave->member_id);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+finish_close (SalonRooms *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->close_task);
+
+  g_clear_handle_id (&self->close_deadline_id, g_source_remove);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_left_store (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Leave *leave = user_data;
+  SalonRooms *self = leave->rooms;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRoomInfo) info = salon_store_leave_finish (SALON_STORE (source), result, &error);
+  SalonRoom *room = g_hash_table_lookup (self->rooms, leave->room_id);
+
+  if (error != NULL && !self->is_closed)
+    {
+      GST_WARNING ("member %s of room %s is not out of the store yet: %s", leave->member_id, leave->room_id,
+          error->message);
+      g_timeout_add_full (G_PRIORITY_DEFAULT, LEAVE_RETRY_MS, retry_leave, leave, (GDestroyNotify) leave_free);
+      return;
+    }
+  if (info != NULL && room != NULL)
+    salon_room_set_info (room, info);
+  self->n_leaving--;
+  if (self->n_leaving == 0 && self->close_task != NULL)
+    finish_close (self);
+  leave_free (leave);
+}
+
+static void
+leave_store (SalonRooms *self, const char *room_id, const char *member_id)
+{
+  Leave *leave = g_new (Leave, 1);
+
+  leave->rooms = g_object_ref (self);
+  leave->room_id = g_strdup (room_id);
+  leave->member_id = g_strdup (member_id);
+  self->n_leaving++;
+  salon_store_leave_async (self->store, room_id, member_id, NULL, on_left_store, leave);
+}
+
+static void
+on_participant_left (SalonParticipant *participant, SalonRoom *room, gpointer user_data)
+{
+  SalonRooms *self = user_data;
+  const char *room_id = salon_room_get_info (room)->id;
+
+  leave_store (self, room_id, salon_participant_get_id (participant));
+  salon_room_remove_participant (room, participant);
+  if (salon_room_get_participants (room)->len > 0)
+    return;
+  salon_room_close (room);
+  g_hash_table_remove (self->rooms, room_id);
+}
+
+/* -- join -- */
+
+typedef struct
+{
+  char *member_id; /* (owned) */
+  char *name;      /* (owned) */
+  gboolean may_publish;
+  const SalonParticipantEvents *events; /* (borrowed) */
+  gpointer session;                     /* (borrowed) */
+} Join;
+
+static void
+join_free (Join *join)
+{
+  g_free (join->member_id);
+  g_free (join->name);
+  g_free (join);
+}
+
+static SalonRoom *
+ensure_room (SalonRooms *self, const SalonRoomInfo *info)
+{
+  SalonRoom *room = g_hash_table_lookup (self->rooms, info->id);
+
+  if (room == NULL)
+    {
+      room = salon_room_new (info, &self->options->media);
+      g_hash_table_insert (self->rooms, g_strdup (info->id), room);
+    }
+  else
+    salon_room_set_info (room, info);
+  return room;
+}
+
+static SalonParticipant *
+admit (SalonRooms *self, const SalonRoomInfo *info, const Join *join)
+{
+  SalonRoom *room = ensure_room (self, info);
+  SalonParticipant *participant = salon_participant_new (join->member_id, join->name, join->may_publish, room,
+      join->events, join->session, on_participant_left, self);
+
+  salon_room_add_participant (room, participant);
+  return participant;
+}
+
+static void
+on_joined_store (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SalonRooms *self = g_task_get_source_object (task);
+  Join *join = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (SalonRoomInfo) info = salon_store_join_finish (SALON_STORE (source), result, &error);
+
+  if (info == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  /* In the store, but nobody waits for it any more. */
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (task)) || self->is_closed)
+    {
+      leave_store (self, info->id, join->member_id);
+      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The join was called off");
+      return;
+    }
+  g_task_return_pointer (task, admit (self, info, join), g_object_unref);
+}
+
+void
+salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const SalonParticipantEvents *events,
+    gpointer session, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  g_autofree char *room = salon_slug_normalize (request->room, &error);
+  Join *join;
+
+  /* on_joined_store() itself looks whether it was cancelled: a member in the store must be taken out again. */
+  g_task_set_check_cancellable (task, FALSE);
+  if (room == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (self->is_closed)
+    {
+      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The server is stopping; join again soon");
+      return;
+    }
+  join = g_new (Join, 1);
+  *join = (Join){ g_uuid_string_random (), g_strdup (request->name), request->may_publish, events, session };
+  g_task_set_task_data (task, join, (GDestroyNotify) join_free);
+  salon_store_join_async (self->store, room, join->member_id, join->name, self->options->may_create,
+      self->options->default_max_members, NULL, on_joined_store, g_steal_pointer (&task));
+}
+
+SalonParticipant *
+salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* -- life -- */
+
+static gboolean
+on_close_deadline (gpointer user_data)
+{
+  SalonRooms *self = user_data;
+
+  GST_WARNING ("%u members could not be taken out of the store in time", self->n_leaving);
+  self->close_deadline_id = 0;
+  finish_close (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_rooms_close_async (SalonRooms *self, guint deadline_ms, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GList) rooms = g_hash_table_get_values (self->rooms);
+
+  g_assert (!self->is_closed);
+  self->is_closed = TRUE;
+  self->close_task = g_task_new (self, NULL, callback, user_data);
+  self->close_deadline_id = g_timeout_add (deadline_ms, on_close_deadline, self);
+  g_list_foreach (rooms, (GFunc) (void (*) (void)) g_object_ref, NULL);
+  for (GList *link = rooms; link != NULL; link = link->next)
+    {
+      salon_room_end (link->data, "shutting_down", "The server is stopping; join again soon");
+      g_object_unref (link->data);
+    }
+  if (self->n_leaving == 0)
+    finish_close (self);
+}
+
+void
+salon_rooms_close_finish (SalonRooms *self, GAsyncResult *result)
+{
+  gboolean is_done = g_task_propagate_boolean (G_TASK (result), NULL);
+
+  g_assert (is_done);
+}
+
+SalonRooms *
+salon_rooms_new (SalonStore *store, const SalonRoomsOptions *options)
+{
+  SalonRooms *self = g_object_new (SALON_TYPE_ROOMS, NULL);
+
+  self->store = g_object_ref (store);
+  self->options = options;
+  return self;
+}
+
+static void
+salon_rooms_finalize (GObject *object)
+{
+  SalonRooms *self = SALON_ROOMS (object);
+
+  g_assert (g_hash_table_size (self->rooms) == 0); /* salon_rooms_close_async() was called */
+  g_hash_table_unref (self->rooms);
+  g_clear_object (&self->store);
+  G_OBJECT_CLASS (salon_rooms_parent_class)->finalize (object);
+}
+
+static void
+salon_rooms_class_init (SalonRoomsClass *klass)
+{
+  GST_DEBUG_CATEGORY_INIT (salon_rooms_debug, "salon-rooms", 0, "Salon rooms");
+  G_OBJECT_CLASS (klass)->finalize = salon_rooms_finalize;
+}
+
+static void
+salon_rooms_init (SalonRooms *self)
+{
+  self->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "salon-codec.h"
+#include "salon-extension-map.h"
+#include "salon-rtp-packet.h"
+
+/* One outgoing RTP stream that shows one source after another as if they were one: a single SSRC, sequence numbers and
+ * timestamps that go on where the last source ended, picture ids likewise, the payload type and extension ids of the
+ * output. A receiver sees no switch, only a keyframe.
+ *
+ * A plain struct without a lock: the caller serialises. Time is given to it. */
+typedef struct
+{
+  SalonCodec codec;
+  guint clock_rate;
+  guint8 payload_type; /* the output's */
+  SalonExtensionMap extensions;
+} SalonRewriterSource;
+
+typedef enum
+{
+  SALON_REWRITER_FORWARD,           /* the result is valid */
+  SALON_REWRITER_AWAITING_KEYFRAME, /* dropped: no decoder could start here */
+  SALON_REWRITER_LATE,              /* dropped: a duplicate, or older than what may still go out */
+} SalonRewriterVerdict;
+
+/* Header, extensions and the rewritten start of a payload descriptor: those of everyday are 20 to 60 bytes. Extension
+ * elements that would not fit are dropped. */
+#define SALON_REWRITER_HEAD_BYTES 512
+
+/* The packet to send is head[0..head_size], then rest_size bytes of the source packet from rest_offset. */
+typedef struct
+{
+  guint8 head[SALON_REWRITER_HEAD_BYTES];
+  gsize head_size;
+  gsize rest_offset;
+  gsize rest_size;
+  gboolean is_switch; /* the first packet after a switch */
+} SalonRewriterResult;
+
+typedef struct
+{
+  SalonRewriterSource source;
+  guint32 ssrc;
+  gboolean is_awaiting; /* the next packet forwarded begins a new source */
+
+  /* The source's stream. */
+  guint32 source_ssrc;
+  guint16 highest_sequence;
+  guint64 taken;             /* bit n: highest_sequence - n was forwarded, or is the former source's */
+  guint16 restart_sequence;  /* what would prove that the source really jumped */
+  gboolean may_be_restart;
+  gboolean has_picture_offset;
+  gboolean has_tl0_offset;
+
+  /* What is added to each of the source's numbers. */
+  guint16 sequence_offset;
+  guint32 timestamp_offset;
+  guint16 picture_offset;
+  guint8 tl0_offset;
+
+  /* The newest packet sent. */
+  guint16 last_sequence;
+  guint32 last_timestamp;
+  gint64 last_arrival_us;
+  guint16 last_picture;
+  guint8 last_tl0;
+} SalonRewriter;
+
+/* `seed` makes the first sequence number and timestamp, which should be hard to guess (RFC 3550 section 5.1). The sequence
+ * number starts below 2^15: a first number near the wrap, lost on its way, makes SRTP peers guess the wrong rollover
+ * counter (RFC 3711 section 3.3.1). */
+void salon_rewriter_init (SalonRewriter *rewriter, guint32 ssrc, guint64 seed);
+
+/* From here on packets come from this source; the first one forwarded is a keyframe's. */
+void salon_rewriter_switch (SalonRewriter *rewriter, const SalonRewriterSource *source);
+
+/* The same source under new ids: nothing is awaited. The codec and the clock rate must be those of the last switch. */
+void salon_rewriter_update (SalonRewriter *rewriter, const SalonRewriterSource *source);
+
+/* Takes the source's packets in the order they arrive. `packet` may be a head (salon_rtp_packet_parse_head) whose
+ * padding is cut: padding and contributing sources are not sent on. Gaps in the sequence stay gaps, so that the receiver
+ * asks for what is missing. A source that changes its SSRC or jumps in its sequence is switched to anew. */
+SalonRewriterVerdict salon_rewriter_rewrite (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us,
+    SalonRewriterResult *result) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-app.h"
+
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "salon-http.h"
+#include "salon-qr.h"
+#include "salon-redis-server.h"
+#include "salon-rooms.h"
+#include "salon-secret.h"
+#include "salon-session.h"
+#include "salon-socket.h"
+#include "salon-state-dir.h"
+#include "salon-store.h"
+
+GST_DEBUG_CATEGORY_STATIC (salon_app_debug);
+#define GST_CAT_DEFAULT salon_app_debug
+
+/* Whoever stops us may kill us after 10 s. */
+#define STOP_DEADLINE_S 9
+/* Of which the rooms may take this much to say good-bye and to tell the store, and the clients to answer; redis-server
+ * gets 3 s. */
+#define ROOMS_DEADLINE_MS 3000
+#define SOCKETS_DEADLINE_MS 1000
+
+/* Starting and stopping are lists of steps, one after the other, each ending with step_done() or step_failed(). */
+typedef struct
+{
+  const char *name;
+  void (*run) (SalonApp *self);
+} Step;
+
+typedef enum
+{
+  PHASE_STARTING,
+  PHASE_SERVING,
+  PHASE_STOPPING,
+} Phase;
+
+struct _SalonApp
+{
+  const SalonConfig *config; /* (borrowed) */
+  GMainLoop *loop;           /* (owned) */
+  Phase phase;
+  const Step *step;          /* under way; meaningless while serving */
+  gboolean is_stop_wanted;   /* takes effect when the start step under way has ended */
+  GCancellable *cancellable; /* (owned): of the start steps */
+  int exit_status;
+
+  /* In the order they are made; (owned) (nullable). */
+  SalonStateDir *state_dir;
+  char *admin_token;
+  SalonRedisServer *redis_server; /* NULL with a redis-url */
+  SalonRedis *redis;
+  SalonStore *store;
+  SalonRoomsOptions rooms_options;
+  SalonRooms *rooms;
+  SalonHttp *http;
+};
+
+static const Step start_steps[];
+static const Step stop_steps[];
+
+/* Steps */
+
+static void
+run_step (SalonApp *self)
+{
+  GST_DEBUG ("%s", self->step->name);
+  self->step->run (self);
+}
+
+static void
+begin_stopping (SalonApp *self)
+{
+  self->phase = PHASE_STOPPING;
+  self->step = stop_steps;
+  run_step (self);
+}
+
+static void
+step_done (SalonApp *self)
+{
+  self->step++;
+  if (self->phase == PHASE_STARTING && self->is_stop_wanted)
+    begin_stopping (self);
+  else if (self->step->run != NULL)
+    run_step (self);
+  else if (self->phase == PHASE_STARTING)
+    self->phase = PHASE_SERVING;
+  else
+    g_main_loop_quit (self->loop);
+}
+
+/* Only start steps fail. */
+static void
+step_failed (SalonApp *self, const GError *error)
+{
+  if (!self->is_stop_wanted)
+    {
+      g_printerr ("salon-server: %s\n", error->message);
+      self->exit_status = EXIT_FAILURE;
+    }
+  begin_stopping (self);
+}
+
+static gboolean
+on_stop_deadline (gpointer user_data)
+{
+  SalonApp *self = user_data;
+
+  g_printerr ("salon-server: gave up on \"%s\" after %d s\n", self->step->name, STOP_DEADLINE_S);
+  _exit (EXIT_FAILURE);
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  SalonApp *self = user_data;
+
+  if (self->is_stop_wanted)
+    _exit (EXIT_FAILURE);
+  self->is_stop_wanted = TRUE;
+  g_timeout_add_seconds (STOP_DEADLINE_S, on_stop_deadline, self);
+  if (self->phase == PHASE_SERVING)
+    begin_stopping (self);
+  else
+    g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Starting */
+
+static void
+open_state_dir (SalonApp *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->state_dir = salon_state_dir_open (salon_config_get_string (self->config, SALON_CONFIG_STATE_DIR), &error);
+  if (self->state_dir != NULL)
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+/* Returns: (transfer full) (nullable): the configured text, or what was once made up in its stead. */
+static char *
+get_or_remember (SalonApp *self, SalonConfigKey key, const char *file, char *(*create) (void), GError **error)
+{
+  const char *configured = salon_config_get_string (self->config, key);
+
+  return *configured != '\0' ? g_strdup (configured) : salon_state_dir_remember (self->state_dir, file, create, error);
+}
+
+static void
+read_admin_token (SalonApp *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->admin_token = get_or_remember (self, SALON_CONFIG_ADMIN_TOKEN, "admin-token", salon_secret_new, &error);
+  if (self->admin_token != NULL)
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+static void
+on_redis_server_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (salon_redis_server_start_finish (SALON_REDIS_SERVER (source), result, &error))
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+static void
+start_redis_server (SalonApp *self)
+{
+  if (*salon_config_get_string (self->config, SALON_CONFIG_REDIS_URL) != '\0')
+    {
+      step_done (self);
+      return;
+    }
+  self->redis_server = salon_redis_server_new (salon_state_dir_get_path (self->state_dir));
+  salon_redis_server_start_async (self->redis_server, self->cancellable, on_redis_server_started, self);
+}
+
+static void
+on_store_ready (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (salon_store_reset_node_finish (SALON_STORE (source), result, &error))
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+static void
+open_store (SalonApp *self)
+{
+  const char *url = self->redis_server != NULL ? salon_redis_server_get_url (self->redis_server)
+                                               : salon_config_get_string (self->config, SALON_CONFIG_REDIS_URL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *node_id = get_or_remember (self, SALON_CONFIG_NODE_ID, "node-id", g_uuid_string_random, &error);
+
+  if (node_id != NULL)
+    self->redis = salon_redis_new (url, &error);
+  if (self->redis == NULL)
+    {
+      step_failed (self, error);
+      return;
+    }
+  salon_redis_start (self->redis);
+  self->store = salon_store_new (self->redis, node_id);
+  salon_store_reset_node_async (self->store, self->cancellable, on_store_ready, self);
+}
+
+static void
+make_rooms (SalonApp *self)
+{
+  const SalonConfig *config = self->config;
+  const char *stun_server = salon_config_get_string (config, SALON_CONFIG_STUN_SERVER);
+
+  self->rooms_options = (SalonRoomsOptions){
+    .default_max_members = salon_config_get_uint (config, SALON_CONFIG_DEFAULT_MAX_MEMBERS),
+    .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
+    .media = {
+        .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
+        .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
+        .stun_server = *stun_server != '\0' ? stun_server : NULL,
+        .ice_timeout_ms = salon_config_get_uint (config, SALON_CONFIG_ICE_TIMEOUT_S) * 1000,
+        .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),
+        .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
+    },
+  };
+  self->rooms = salon_rooms_new (self->store, &self->rooms_options);
+  step_done (self);
+}
+
+static void
+on_socket (SalonHttp *http, SalonSocket *socket, SalonApp *self)
+{
+  salon_session_start (self->rooms, socket, NULL);
+}
+
+static void
+announce (SalonApp *self)
+{
+  const char *url = salon_http_get_url (self->http);
+
+  g_print ("Salon is ready: %s\n", url);
+  if (isatty (STDOUT_FILENO))
+    {
+      g_autofree char *qr = salon_qr_to_terminal (url);
+
+      if (qr != NULL)
+        g_print ("%s", qr);
+      g_print ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n",
+          salon_state_dir_get_path (self->state_dir));
+    }
+  fflush (stdout);
+}
+
+static void
+start_serving (SalonApp *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->http = salon_http_new (self->config, self->admin_token, self->rooms, &error);
+  if (self->http == NULL)
+    {
+      step_failed (self, error);
+      return;
+    }
+  g_signal_connect (self->http, "socket", G_CALLBACK (on_socket), self);
+  announce (self);
+  step_done (self);
+}
+
+static const Step start_steps[] = {
+  { "open the state folder", open_state_dir },
+  { "read the administrator's token", read_admin_token },
+  { "start redis-server", start_redis_server },
+  { "open the store", open_store },
+  { "make the rooms", make_rooms },
+  { "listen", start_serving },
+  { NULL },
+};
+
+/* Stopping: whatever of it was started */
+
+static void
+stop_serving (SalonApp *self)
+{
+  if (self->http != NULL)
+    salon_http_close (self->http);
+  step_done (self);
+}
+
+static void
+on_rooms_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  salon_rooms_close_finish (SALON_ROOMS (source), result);
+  step_done (user_data);
+}
+
+static void
+close_rooms (SalonApp *self)
+{
+  if (self->rooms != NULL)
+    salon_rooms_close_async (self->rooms, ROOMS_DEADLINE_MS, on_rooms_closed, self);
+  else
+    step_done (self);
+}
+
+static void
+on_sockets_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  salon_http_close_sockets_finish (SALON_HTTP (source), result);
+  step_done (user_data);
+}
+
+static void
+close_sockets (SalonApp *self)
+{
+  if (self->http != NULL)
+    salon_http_close_sockets_async (self->http, SOCKETS_DEADLINE_MS, on_sockets_closed, self);
+  else
+    step_done (self);
+}
+
+static void
+close_store (SalonApp *self)
+{
+  if (self->redis != NULL)
+    salon_redis_close (self->redis);
+  step_done (self);
+}
+
+static void
+on_redis_server_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  salon_redis_server_close_finish (SALON_REDIS_SERVER (source), result);
+  step_done (user_data);
+}
+
+static void
+close_redis_server (SalonApp *self)
+{
+  if (self->redis_server != NULL)
+    salon_redis_server_close_async (self->redis_server, on_redis_server_closed, self);
+  else
+    step_done (self);
+}
+
+static const Step stop_steps[] = {
+  { "stop listening", stop_serving },
+  { "close the rooms", close_rooms },
+  { "close the WebSockets", close_sockets },
+  { "close the store", close_store },
+  { "stop redis-server", close_redis_server },
+  { NULL },
+};
+
+SalonApp *
+salon_app_new (const SalonConfig *config)
+{
+  SalonApp *self = g_new0 (SalonApp, 1);
+
+  GST_DEBUG_CATEGORY_INIT (salon_app_debug, "salon-app", 0, "Salon: start and stop");
+  self->config = config;
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->cancellable = g_cancellable_new ();
+  return self;
+}
+
+void
+salon_app_free (SalonApp *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_object (&self->http);
+  g_clear_object (&self->rooms);
+  g_clear_object (&self->store);
+  g_clear_object (&self->redis);
+  g_clear_object (&self->redis_server);
+  g_free (self->admin_token);
+  salon_state_dir_free (self->state_dir);
+  g_object_unref (self->cancellable);
+  g_main_loop_unref (self->loop);
+  g_free (self);
+}
+
+int
+salon_app_run (SalonApp *self)
+{
+  static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+  for (guint i = 0; i < G_N_ELEMENTS (stop_signals); i++)
+    g_unix_signal_add (stop_signals[i], on_signal, self);
+  self->phase = PHASE_STARTING;
+  self->step = start_steps;
+  run_step (self);
+  g_main_loop_run (self->loop);
+  return self->exit_status;
+}

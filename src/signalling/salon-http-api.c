@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-http-api.h"
+
+#include <string.h>
+
+#include "salon-error.h"
+#include "salon-json.h"
+#include "salon-limits.h"
+#include "salon-protocol.h"
+#include "salon-reply.h"
+#include "salon-secret.h"
+
+/* A request that waits for the rooms. */
+typedef struct
+{
+  SoupServerMessage *message; /* (owned): paused */
+  GCancellable *cancellable;  /* (owned) */
+  gulong disconnected_id;
+  gboolean is_gone; /* the connection is */
+  char *base_url;   /* (owned): of room links; without a '/' at the end */
+} Call;
+
+static void
+on_disconnected (SoupServerMessage *message, Call *call)
+{
+  call->is_gone = TRUE;
+  g_cancellable_cancel (call->cancellable);
+}
+
+/* Returns: (transfer full): what people type before "/r/...". */
+static char *
+make_base_url (const SalonHttpApi *self, SoupServerMessage *message)
+{
+  GUri *uri = soup_server_message_get_uri (message);
+  g_autoptr (GUri) base = NULL;
+  char *text;
+
+  if (*self->public_url != '\0')
+    text = g_strdup (self->public_url);
+  else
+    {
+      base = g_uri_build (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL, g_uri_get_host (uri), g_uri_get_port (uri),
+          "", NULL, NULL);
+      text = g_uri_to_string (base);
+    }
+  if (g_str_has_suffix (text, "/"))
+    text[strlen (text) - 1] = '\0';
+  return text;
+}
+
+static Call *
+call_begin (const SalonHttpApi *self, SoupServerMessage *message)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->message = g_object_ref (message);
+  call->cancellable = g_cancellable_new ();
+  call->base_url = make_base_url (self, message);
+  call->disconnected_id = g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), call);
+  soup_server_message_pause (message);
+  return call;
+}
+
+/* Answers with the body (transfer full), or with the error when that is NULL, and frees the call. */
+static void
+call_end (Call *call, guint status, JsonNode *body, const GError *error)
+{
+  g_signal_handler_disconnect (call->message, call->disconnected_id);
+  if (call->is_gone)
+    g_clear_pointer (&body, json_node_unref);
+  else
+    {
+      if (body != NULL)
+        salon_reply_json (call->message, status, body);
+      else
+        salon_reply_error (call->message, error);
+      soup_server_message_unpause (call->message);
+    }
+  g_object_unref (call->message);
+  g_object_unref (call->cancellable);
+  g_free (call->base_url);
+  g_free (call);
+}
+
+/* Returns: (transfer full) */
+static JsonNode *
+room_and_members (const SalonRoomInfo *info)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_member (object, "room", salon_protocol_room (info));
+  json_object_set_int_member (object, "n_members", info->n_members);
+  return salon_protocol_object (object);
+}
+
+/* (transfer none) (nullable): RFC 6750 section 2.1. */
+static const char *
+get_bearer_token (SoupServerMessage *message)
+{
+  const char *header
+      = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Authorization");
+
+  if (header == NULL || g_ascii_strncasecmp (header, "Bearer ", 7) != 0)
+    return NULL;
+  header += 7;
+  return header + strspn (header, " ");
+}
+
+static gboolean
+is_admin (const SalonHttpApi *self, SoupServerMessage *message)
+{
+  const char *token = get_bearer_token (message);
+
+  return token != NULL && salon_secret_equal (token, self->admin_token);
+}
+
+typedef struct
+{
+  JsonNode *body;   /* (owned): what the strings belong to */
+  const char *slug; /* (nullable) */
+  SalonLifetime lifetime;
+  gint64 max_members; /* 0: the default */
+} CreateRequest;
+
+static gboolean
+read_create_request (SoupServerMessage *message, CreateRequest *request, GError **error)
+{
+  static const char *const known[] = { "slug", "lifetime", "max_members", NULL };
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
+  g_autoptr (GBytes) bytes = soup_message_body_flatten (body);
+  const char *lifetime = NULL;
+  JsonObject *object;
+
+  /* No body: no wishes. */
+  if (g_bytes_get_size (bytes) == 0)
+    return TRUE;
+  request->body = salon_json_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+      SALON_LIMIT_HTTP_BODY_BYTES, error);
+  if (request->body == NULL)
+    return FALSE;
+  object = salon_json_node_as_object (request->body, "body", error);
+  if (object == NULL || !salon_json_check_members (object, known, error)
+      || !salon_json_get_optional_string (object, "slug", 1, SALON_LIMIT_SLUG_CHARS, &request->slug, error)
+      || !salon_json_get_optional_string (object, "lifetime", 1, 16, &lifetime, error)
+      || !salon_json_get_optional_int (object, "max_members", 1, SALON_LIMIT_MEMBERS, &request->max_members, error))
+    return FALSE;
+  if (lifetime == NULL || salon_lifetime_from_string (lifetime, &request->lifetime))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+      "\"lifetime\" must be \"permanent\" or \"ephemeral\"");
+  return FALSE;
+}
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *owner_token = NULL;
+  g_autoptr (SalonRoomInfo) info = salon_rooms_create_finish (SALON_ROOMS (source), result, &owner_token, &error);
+  g_autofree char *escaped_slug = NULL;
+  g_autofree char *url = NULL;
+  JsonObject *body;
+
+  if (info == NULL)
+    {
+      call_end (call, 0, NULL, error);
+      return;
+    }
+  escaped_slug = g_uri_escape_string (info->slug, NULL, FALSE);
+  url = g_strconcat (call->base_url, "/r/", escaped_slug, NULL);
+  body = json_object_new ();
+  json_object_set_member (body, "room", salon_protocol_room (info));
+  json_object_set_string_member (body, "url", url);
+  json_object_set_string_member (body, "owner_token", owner_token);
+  call_end (call, SOUP_STATUS_CREATED, salon_protocol_object (body), NULL);
+}
+
+void
+salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
+{
+  CreateRequest request = { .lifetime = SALON_LIFETIME_PERMANENT };
+  g_autoptr (GError) error = NULL;
+
+  if (!self->may_create && !is_admin (self, message))
+    g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_CREATE_FORBIDDEN,
+        "Only the administrator creates rooms on this server");
+  else if (read_create_request (message, &request, &error))
+    {
+      Call *call = call_begin (self, message);
+      salon_rooms_create_async (self->rooms, request.slug, request.lifetime, request.max_members, call->cancellable,
+          on_created, call);
+    }
+  if (error != NULL)
+    salon_reply_error (message, error);
+  g_clear_pointer (&request.body, json_node_unref);
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) rooms = salon_rooms_list_finish (SALON_ROOMS (source), result, &error);
+  JsonArray *array;
+  JsonNode *node;
+
+  if (rooms == NULL)
+    {
+      call_end (call, 0, NULL, error);
+      return;
+    }
+  array = json_array_new ();
+  for (guint i = 0; i < rooms->len; i++)
+    json_array_add_element (array, room_and_members (g_ptr_array_index (rooms, i)));
+  node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, array);
+  call_end (call, SOUP_STATUS_OK, salon_protocol_wrap ("rooms", node), NULL);
+}
+
+void
+salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message)
+{
+  Call *call;
+
+  if (!is_admin (self, message))
+    {
+      g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, SALON_ERROR_UNAUTHORIZED,
+          "Listing rooms takes the administrator's token (Authorization: Bearer ...)");
+      salon_reply_error (message, error);
+      return;
+    }
+  call = call_begin (self, message);
+  salon_rooms_list_async (self->rooms, call->cancellable, on_listed, call);
+}
+
+static void
+on_got (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRoomInfo) info = salon_rooms_get_finish (SALON_ROOMS (source), result, &error);
+
+  if (info != NULL)
+    call_end (call, SOUP_STATUS_OK, room_and_members (info), NULL);
+  else
+    call_end (call, 0, NULL, error);
+}
+
+void
+salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
+{
+  Call *call = call_begin (self, message);
+
+  salon_rooms_get_async (self->rooms, room, call->cancellable, on_got, call);
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (salon_rooms_delete_finish (SALON_ROOMS (source), result, &error))
+    call_end (call, SOUP_STATUS_OK, salon_protocol_object (json_object_new ()), NULL);
+  else
+    call_end (call, 0, NULL, error);
+}
+
+void
+salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
+{
+  const char *token = get_bearer_token (message);
+  Call *call;
+
+  if (token == NULL)
+    {
+      g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, SALON_ERROR_UNAUTHORIZED,
+          "Deleting a room takes its owner token or the administrator's (Authorization: Bearer ...)");
+      salon_reply_error (message, error);
+      return;
+    }
+  call = call_begin (self, message);
+  salon_rooms_delete_async (self->rooms, room, is_admin (self, message) ? NULL : token, call->cancellable, on_deleted,
+      call);
+}

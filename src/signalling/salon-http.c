@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-http.h"
+
+#include <gst/gst.h>
+#include <libsoup/soup.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "salon-error.h"
+#include "salon-http-api.h"
+#include "salon-limits.h"
+#include "salon-listener.h"
+#include "salon-protocol.h"
+#include "salon-reply.h"
+#include "salon-socket.h"
+#include "salon-static.h"
+
+GST_DEBUG_CATEGORY_STATIC (salon_http_debug);
+#define GST_CAT_DEFAULT salon_http_debug
+
+/* A body beyond its bound is refused with a reply if it ends within this many bytes, else cut off. */
+#define MAX_DRAINED_BYTES (1024 * 1024)
+/* Beyond this, the sockets themselves cost more memory than a media server has to spare for them. */
+#define MAX_CONNECTIONS 10000
+
+struct _SalonHttp
+{
+  GObject parent;
+
+  SoupServer *server;      /* (owned) */
+  SalonListener *listener; /* (owned) (nullable): NULL before listening and once closed */
+  SalonRooms *rooms;       /* (owned) */
+  char *admin_token;       /* (owned) */
+  char *public_url;        /* (owned): "": not set */
+  GStrv allowed_origins;   /* (owned): with public_url */
+  char *url;               /* (owned): of the page */
+  SalonHttpApi api;        /* borrows from the above */
+  GHashTable *sockets;     /* (element-type SalonSocket) (owned): the open ones */
+  GTask *closing_sockets;  /* (owned) (nullable): until there are none */
+  guint closing_deadline_id;
+};
+
+G_DEFINE_FINAL_TYPE (SalonHttp, salon_http, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_SOCKET,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+finish_closing_sockets (SalonHttp *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->closing_sockets);
+
+  g_clear_handle_id (&self->closing_deadline_id, g_source_remove);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* Who is asking */
+
+/* Scheme, host and port as one text, for comparison: lower case, without default ports. NULL: no such URL. */
+static char *
+get_origin (const char *url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autofree char *host = NULL;
+
+  if (uri == NULL || g_uri_get_host (uri) == NULL)
+    return NULL;
+  host = g_ascii_strdown (g_uri_get_host (uri), -1);
+  return g_strdup_printf ("%s://%s:%d", g_uri_get_scheme (uri), host, g_uri_get_port (uri));
+}
+
+static gboolean
+is_same_host (SoupServerMessage *message, const char *origin)
+{
+  /* Behind a proxy the schemes differ, so compare "//host:port" only. The request's URI is made of its Host header. */
+  const char *host = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Host");
+  const char *separator = strstr (origin, "://");
+
+  return host != NULL && separator != NULL && g_ascii_strcasecmp (separator + 3, host) == 0;
+}
+
+/* Browsers name the page that asks in Origin (RFC 6454); other programs do not. */
+static gboolean
+is_origin_allowed (SalonHttp *self, SoupServerMessage *message)
+{
+  const char *origin = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Origin");
+  g_autofree char *normal = NULL;
+
+  if (origin == NULL || is_same_host (message, origin))
+    return TRUE;
+  normal = get_origin (origin);
+  return normal != NULL && g_strv_contains ((const char *const *) self->allowed_origins, normal);
+}
+
+/* Lets the page of an allowed origin read our answers (CORS). */
+static void
+allow_reading (SoupServerMessage *message)
+{
+  const char *origin = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Origin");
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  soup_message_headers_append (headers, "Vary", "Origin");
+  if (origin != NULL)
+    soup_message_headers_append (headers, "Access-Control-Allow-Origin", origin);
+}
+
+/* The routes */
+
+static void
+handle_page (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_static_reply (message, "index.html");
+}
+
+static void
+handle_static (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_static_reply (message, rest);
+}
+
+static void
+handle_health (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  JsonNode *status = json_node_init_string (json_node_alloc (), "ok");
+
+  salon_reply_json (message, SOUP_STATUS_OK, salon_protocol_wrap ("status", status));
+}
+
+static void
+handle_create (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_api_create (&self->api, message);
+}
+
+static void
+handle_list (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_api_list (&self->api, message);
+}
+
+static void
+handle_get (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_api_get (&self->api, message, rest);
+}
+
+static void
+handle_delete (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_api_delete (&self->api, message, rest);
+}
+
+static void
+on_socket_closed (SalonSocket *socket, SalonHttp *self)
+{
+  g_hash_table_remove (self->sockets, socket);
+  if (self->closing_sockets != NULL && g_hash_table_size (self->sockets) == 0)
+    finish_closing_sockets (self);
+}
+
+/* The 101 response is on its way: the connection is a WebSocket now. */
+static void
+on_upgraded (SoupServerMessage *message, SalonHttp *self)
+{
+  g_autoptr (SoupServerMessage) kept = g_object_ref (message);
+  g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));
+  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
+  g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri);
+
+  if (self->listener == NULL)
+    return;
+  g_hash_table_add (self->sockets, g_object_ref (socket));
+  g_signal_connect_object (socket, "closed", G_CALLBACK (on_socket_closed), self, 0);
+  g_signal_emit (self, signals[SIGNAL_SOCKET], 0, socket);
+}
+
+/* The handshake is done here, and not by soup_server_add_websocket_handler(), because that one negotiates compression,
+ * whose bombs no bound would catch, and takes only one origin. */
+static void
+handle_websocket (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  if (!is_origin_allowed (self, message))
+    {
+      salon_reply_refusal (message, SOUP_STATUS_FORBIDDEN, SALON_ERROR_UNAUTHORIZED,
+          "Pages of this origin may not connect; see allowed-origins");
+      return;
+    }
+  if (soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL))
+    g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
+}
+
+typedef struct
+{
+  const char *method;
+  const char *path;
+  gboolean has_rest; /* path is a prefix, and something must follow */
+  void (*handle) (SalonHttp *self, SoupServerMessage *message, const char *rest);
+} Route;
+
+static const Route routes[] = {
+  { "GET", "/", FALSE, handle_page },
+  { "GET", "/r/", TRUE, handle_page },
+  { "GET", "/static/", TRUE, handle_static },
+  { "GET", "/ws", FALSE, handle_websocket },
+  { "GET", "/healthz", FALSE, handle_health },
+  { "GET", "/rooms", FALSE, handle_list },
+  { "POST", "/room/create", FALSE, handle_create },
+  { "GET", "/room/", TRUE, handle_get },
+  { "DELETE", "/room/", TRUE, handle_delete },
+};
+
+static gboolean
+route_has_path (const Route *route, const char *path)
+{
+  gsize length = strlen (route->path);
+
+  return route->has_rest ? g_str_has_prefix (path, route->path) && path[length] != '\0'
+                         : g_str_equal (path, route->path);
+}
+
+static void
+reply_no_route (SoupServerMessage *message, GPtrArray *methods)
+{
+  g_autofree char *allowed = NULL;
+
+  if (methods->len == 0)
+    {
+      salon_reply_refusal (message, SOUP_STATUS_NOT_FOUND, SALON_ERROR_UNKNOWN_METHOD, "There is nothing here");
+      return;
+    }
+  g_ptr_array_add (methods, (gpointer) "OPTIONS");
+  g_ptr_array_add (methods, NULL);
+  allowed = g_strjoinv (", ", (char **) methods->pdata);
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", allowed);
+  if (g_str_equal (soup_server_message_get_method (message), "OPTIONS"))
+    {
+      SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+      soup_message_headers_replace (headers, "Access-Control-Allow-Methods", allowed);
+      soup_message_headers_replace (headers, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+      soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+      return;
+    }
+  salon_reply_refusal (message, SOUP_STATUS_METHOD_NOT_ALLOWED, SALON_ERROR_UNKNOWN_METHOD,
+      "This path does not take that method; see the Allow header");
+}
+
+static void
+dispatch (SalonHttp *self, SoupServerMessage *message, const char *path)
+{
+  const char *method = soup_server_message_get_method (message);
+  g_autoptr (GPtrArray) methods = g_ptr_array_new ();
+
+  /* libsoup leaves a HEAD response's body out. */
+  if (g_str_equal (method, "HEAD"))
+    method = "GET";
+  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
+    {
+      if (!route_has_path (&routes[i], path))
+        continue;
+      if (g_str_equal (routes[i].method, method))
+        {
+          routes[i].handle (self, message, path + strlen (routes[i].path));
+          return;
+        }
+      g_ptr_array_add (methods, (gpointer) routes[i].method);
+    }
+  reply_no_route (message, methods);
+}
+
+static void
+on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+{
+  SalonHttp *self = user_data;
+  const char *method = soup_server_message_get_method (message);
+  gboolean is_reading = g_str_equal (method, "GET") || g_str_equal (method, "HEAD");
+
+  GST_DEBUG_OBJECT (self, "%s %s", method, path);
+  if (is_origin_allowed (self, message))
+    allow_reading (message);
+  else if (!is_reading)
+    {
+      salon_reply_refusal (message, SOUP_STATUS_FORBIDDEN, SALON_ERROR_UNAUTHORIZED,
+          "Pages of this origin may not do this; see allowed-origins");
+      return;
+    }
+  dispatch (self, message, path);
+}
+
+/* The bound on bodies, whatever the path. libsoup would keep all of it. */
+
+static void
+refuse_body (SoupServerMessage *message)
+{
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
+  salon_reply_refusal (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, SALON_ERROR_INVALID_REQUEST,
+      "The body is too long");
+}
+
+static void
+on_body_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
+{
+  gsize *n_bytes = user_data;
+
+  *n_bytes += g_bytes_get_size (chunk);
+  if (*n_bytes > MAX_DRAINED_BYTES)
+    {
+      g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
+      g_io_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+    }
+  else if (*n_bytes > SALON_LIMIT_HTTP_BODY_BYTES && soup_server_message_get_status (message) == 0)
+    refuse_body (message);
+}
+
+static void
+on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+{
+  SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
+
+  g_signal_connect_data (message, "got-chunk", G_CALLBACK (on_body_chunk), g_new0 (gsize, 1),
+      (GClosureNotify) (void (*) (void)) g_free, 0);
+  /* libsoup keeps no connection alive that it has not accepted itself: say so. */
+  if (soup_message_headers_get_one (request, "Upgrade") == NULL)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  /* 0 when the length is not told. */
+  if (soup_message_headers_get_content_length (request) > SALON_LIMIT_HTTP_BODY_BYTES)
+    refuse_body (message);
+}
+
+/* Life */
+
+static void
+on_connection (SalonListener *listener, GIOStream *stream, GSocketAddress *local, GSocketAddress *remote,
+    SalonHttp *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!soup_server_accept_iostream (self->server, stream, local, remote, &error))
+    GST_WARNING_OBJECT (self, "cannot serve a connection: %s", error->message);
+}
+
+/* Media needs descriptors too, several for each participant: leave it three quarters. */
+static guint
+get_max_connections (void)
+{
+  struct rlimit limit = { .rlim_cur = 1024 };
+
+  getrlimit (RLIMIT_NOFILE, &limit);
+  return MIN (limit.rlim_cur / 4, MAX_CONNECTIONS);
+}
+
+static void
+set_origins (SalonHttp *self, const SalonConfig *config)
+{
+  const char *const *origins = salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; origins[i] != NULL; i++)
+    {
+      g_autofree char *origin = get_origin (origins[i]);
+      g_strv_builder_add (builder, origin);
+    }
+  if (*self->public_url != '\0')
+    {
+      g_autofree char *origin = get_origin (self->public_url);
+      g_strv_builder_add (builder, origin);
+    }
+  self->allowed_origins = g_strv_builder_end (builder);
+}
+
+static char *
+make_url (SalonHttp *self, const SalonConfig *config, gboolean is_https)
+{
+  const char *address = salon_config_get_strv (config, SALON_CONFIG_LISTEN)[0];
+  guint port = salon_listener_get_port (self->listener);
+  gboolean is_any = g_str_equal (address, "*") || g_str_equal (address, "0.0.0.0") || g_str_equal (address, "::");
+  const char *host = is_any ? "localhost" : address;
+  g_autoptr (GUri) uri = NULL;
+
+  if (*self->public_url != '\0')
+    return g_strdup (self->public_url);
+  uri = g_uri_build (G_URI_FLAGS_NONE, is_https ? "https" : "http", NULL, host, port, "/", NULL, NULL);
+  return g_uri_to_string (uri);
+}
+
+GTlsCertificate *
+salon_http_load_certificate (const SalonConfig *config, GError **error)
+{
+  const char *certificate_path = salon_config_get_string (config, SALON_CONFIG_TLS_CERTIFICATE);
+  const char *key_path = salon_config_get_string (config, SALON_CONFIG_TLS_KEY);
+  GTlsCertificate *certificate;
+
+  if (*certificate_path == '\0')
+    return NULL;
+  certificate = g_tls_certificate_new_from_files (certificate_path, key_path, error);
+  if (certificate == NULL)
+    g_prefix_error (error, "tls-certificate %s with tls-key %s: ", certificate_path, key_path);
+  return certificate;
+}
+
+static gboolean
+start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GTlsCertificate) certificate = salon_http_load_certificate (config, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  self->listener = salon_listener_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN),
+      salon_config_get_uint (config, SALON_CONFIG_PORT), certificate, get_max_connections (), error);
+  if (self->listener == NULL)
+    return FALSE;
+  g_signal_connect (self->listener, "connection", G_CALLBACK (on_connection), self);
+  self->url = make_url (self, config, certificate != NULL);
+  return TRUE;
+}
+
+SalonHttp *
+salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, GError **error)
+{
+  g_autoptr (SalonHttp) self = g_object_new (SALON_TYPE_HTTP, NULL);
+
+  self->rooms = g_object_ref (rooms);
+  self->admin_token = g_strdup (admin_token);
+  self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
+  set_origins (self, config);
+  self->api = (SalonHttpApi){
+    .rooms = rooms,
+    .admin_token = self->admin_token,
+    .public_url = self->public_url,
+    .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
+  };
+  soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
+  soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  if (!start_listening (self, config, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+salon_http_close (SalonHttp *self)
+{
+  if (self->listener == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->listener, self);
+  salon_listener_close (self->listener);
+  g_clear_object (&self->listener);
+  soup_server_disconnect (self->server);
+}
+
+static gboolean
+on_closing_deadline (gpointer user_data)
+{
+  SalonHttp *self = user_data;
+
+  self->closing_deadline_id = 0;
+  finish_closing_sockets (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_http_close_sockets_async (SalonHttp *self, guint deadline_ms, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  GHashTableIter iter;
+  gpointer socket;
+
+  g_assert (self->listener == NULL && self->closing_sockets == NULL);
+  self->closing_sockets = g_steal_pointer (&task);
+  self->closing_deadline_id = g_timeout_add (deadline_ms, on_closing_deadline, self);
+  g_hash_table_iter_init (&iter, self->sockets);
+  while (g_hash_table_iter_next (&iter, &socket, NULL))
+    salon_socket_close (socket, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "shutting_down");
+  if (g_hash_table_size (self->sockets) == 0)
+    finish_closing_sockets (self);
+}
+
+void
+salon_http_close_sockets_finish (SalonHttp *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
+const char *
+salon_http_get_url (SalonHttp *self)
+{
+  return self->url;
+}
+
+static void
+salon_http_dispose (GObject *object)
+{
+  SalonHttp *self = SALON_HTTP (object);
+
+  salon_http_close (self);
+  soup_server_remove_handler (self->server, NULL);
+  G_OBJECT_CLASS (salon_http_parent_class)->dispose (object);
+}
+
+static void
+salon_http_finalize (GObject *object)
+{
+  SalonHttp *self = SALON_HTTP (object);
+
+  g_hash_table_unref (self->sockets);
+  g_clear_object (&self->server);
+  g_clear_object (&self->rooms);
+  g_free (self->admin_token);
+  g_free (self->public_url);
+  g_strfreev (self->allowed_origins);
+  g_free (self->url);
+  G_OBJECT_CLASS (salon_http_parent_class)->finalize (object);
+}
+
+static void
+salon_http_class_init (SalonHttpClass *klass)
+{
+  GST_DEBUG_CATEGORY_INIT (salon_http_debug, "salon-http", 0, "Salon: HTTP");
+  G_OBJECT_CLASS (klass)->dispose = salon_http_dispose;
+  G_OBJECT_CLASS (klass)->finalize = salon_http_finalize;
+  signals[SIGNAL_SOCKET] = g_signal_new ("socket", SALON_TYPE_HTTP, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, SALON_TYPE_SOCKET);
+}
+
+static void
+salon_http_init (SalonHttp *self)
+{
+  self->server = soup_server_new (NULL, NULL);
+  self->sockets = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+}

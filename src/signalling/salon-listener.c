@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-listener.h"
+
+#include <gst/gst.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+GST_DEBUG_CATEGORY_STATIC (salon_listener_debug);
+#define GST_CAT_DEFAULT salon_listener_debug
+
+#define BACKLOG 256
+/* A stream on which nothing comes or goes for so long is dead: half-sent requests, handshakes never ended, and clients
+ * that vanished, since a WebSocket's are pinged (and answer) three times meanwhile. */
+#define STREAM_TIMEOUT_S 95
+/* For other parts of the server to give descriptors back. */
+#define RETRY_ACCEPT_MS 500
+/* With a port of our choice, another program may hold it on the next address. */
+#define N_PORT_TRIES 16
+
+struct _SalonListener
+{
+  GObject parent;
+
+  GPtrArray *sockets; /* (element-type GSocket) (owned) */
+  GPtrArray *sources; /* (element-type GSource) (owned): empty while accepting is paused */
+  guint16 port;
+  GTlsCertificate *certificate; /* (owned) (nullable) */
+  guint max_connections;
+  guint n_connections;
+  guint retry_id;
+  GCancellable *cancellable; /* (owned): of TLS handshakes */
+};
+
+G_DEFINE_FINAL_TYPE (SalonListener, salon_listener, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_CONNECTION,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+/* Sees a stream's socket through, wherever it goes. */
+static void
+on_connection_gone (gpointer user_data, GObject *where_it_was)
+{
+  SalonListener *self = user_data;
+
+  self->n_connections--;
+  g_object_unref (self);
+}
+
+static void
+hand_over (SalonListener *self, GIOStream *stream, GSocketConnection *connection)
+{
+  g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
+  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+
+  /* The client may have gone already. */
+  if (local != NULL && remote != NULL)
+    g_signal_emit (self, signals[SIGNAL_CONNECTION], 0, stream, local, remote);
+}
+
+static void
+on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SalonListener) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) base = NULL;
+
+  if (!g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error))
+    {
+      GST_DEBUG_OBJECT (self, "no TLS handshake: %s", error->message);
+      return;
+    }
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return;
+  g_object_get (source, "base-io-stream", &base, NULL);
+  hand_over (self, G_IO_STREAM (source), G_SOCKET_CONNECTION (base));
+}
+
+static void
+start_tls (SalonListener *self, GSocketConnection *connection)
+{
+  static const char *const protocols[] = { "http/1.1", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) stream = g_tls_server_connection_new (G_IO_STREAM (connection), self->certificate, &error);
+
+  if (stream == NULL)
+    {
+      GST_WARNING_OBJECT (self, "TLS cannot start: %s", error->message);
+      return;
+    }
+  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (stream), FALSE);
+  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (stream), protocols);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (stream), G_PRIORITY_DEFAULT, self->cancellable,
+      on_handshake_done, g_object_ref (self));
+}
+
+static void
+take (SalonListener *self, GSocket *socket)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  if (self->n_connections >= self->max_connections)
+    {
+      GST_WARNING_OBJECT (self, "refusing a connection: there are %u already", self->n_connections);
+      g_socket_close (socket, NULL);
+      return;
+    }
+  g_socket_set_timeout (socket, STREAM_TIMEOUT_S);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  connection = g_socket_connection_factory_create_connection (socket);
+  self->n_connections++;
+  g_object_weak_ref (G_OBJECT (connection), on_connection_gone, g_object_ref (self));
+  if (self->certificate != NULL)
+    start_tls (self, connection);
+  else
+    hand_over (self, G_IO_STREAM (connection), connection);
+}
+
+static void start_accepting (SalonListener *self);
+
+static void
+stop_accepting (SalonListener *self)
+{
+  for (guint i = 0; i < self->sources->len; i++)
+    g_source_destroy (g_ptr_array_index (self->sources, i));
+  g_ptr_array_set_size (self->sources, 0);
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  SalonListener *self = user_data;
+
+  self->retry_id = 0;
+  start_accepting (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_incoming (GSocket *listening, GIOCondition condition, gpointer user_data)
+{
+  SalonListener *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = g_socket_accept (listening, NULL, &error);
+
+  if (socket != NULL)
+    {
+      take (self, socket);
+      return G_SOURCE_CONTINUE;
+    }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return G_SOURCE_CONTINUE;
+  /* Most likely out of descriptors; the connection still waits in the kernel, so going on now would spin. */
+  GST_WARNING_OBJECT (self, "cannot accept a connection, trying again in %d ms: %s", RETRY_ACCEPT_MS, error->message);
+  stop_accepting (self);
+  self->retry_id = g_timeout_add (RETRY_ACCEPT_MS, on_retry, self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_accepting (SalonListener *self)
+{
+  for (guint i = 0; i < self->sockets->len; i++)
+    {
+      GSource *source = g_socket_create_source (g_ptr_array_index (self->sockets, i), G_IO_IN, NULL);
+
+      g_source_set_callback (source, G_SOURCE_FUNC (on_incoming), self, NULL);
+      g_source_attach (source, NULL);
+      g_ptr_array_add (self->sources, source);
+    }
+}
+
+/* Returns: (transfer full) (nullable): a socket that listens on the address. */
+static GSocket *
+listen_on (GInetAddress *address, guint16 port, GError **error)
+{
+  g_autoptr (GSocketAddress) socket_address = g_inet_socket_address_new (address, port);
+  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (address), G_SOCKET_TYPE_STREAM,
+      G_SOCKET_PROTOCOL_TCP, error);
+
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_blocking (socket, FALSE);
+  g_socket_set_listen_backlog (socket, BACKLOG);
+  if (!g_socket_bind (socket, socket_address, TRUE, error) || !g_socket_listen (socket, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
+static gboolean
+add_address (SalonListener *self, GInetAddress *address, GError **error)
+{
+  g_autoptr (GSocket) socket = listen_on (address, self->port, error);
+  g_autoptr (GSocketAddress) bound = NULL;
+
+  if (socket == NULL)
+    {
+      g_autofree char *text = g_inet_address_to_string (address);
+      g_prefix_error (error, "Cannot listen on %s, port %u: ", text, self->port);
+      return FALSE;
+    }
+  bound = g_socket_get_local_address (socket, error);
+  if (bound == NULL)
+    return FALSE;
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  g_ptr_array_add (self->sockets, g_steal_pointer (&socket));
+  return TRUE;
+}
+
+/* A machine without IPv6 has no such family, or no such address. */
+static gboolean
+is_absence_of_ipv6 (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+/* "localhost" wants IPv4 and, if there is any, IPv6; "*" wants the IPv6 socket, which takes IPv4 too, or else IPv4. */
+static gboolean
+add_name (SalonListener *self, const char *name, GError **error)
+{
+  gboolean is_localhost = g_str_equal (name, "localhost");
+  g_autoptr (GInetAddress) ipv4 = NULL;
+  g_autoptr (GInetAddress) ipv6 = NULL;
+  g_autoptr (GError) ipv6_error = NULL;
+
+  if (!is_localhost && !g_str_equal (name, "*"))
+    {
+      ipv4 = g_inet_address_new_from_string (name); /* of either family */
+      return add_address (self, ipv4, error);
+    }
+  ipv4 = is_localhost ? g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4)
+                      : g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
+  ipv6 = is_localhost ? g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6)
+                      : g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
+  if (is_localhost && !add_address (self, ipv4, error))
+    return FALSE;
+  if (add_address (self, ipv6, &ipv6_error))
+    return TRUE;
+  if (!is_absence_of_ipv6 (ipv6_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&ipv6_error));
+      return FALSE;
+    }
+  return is_localhost || add_address (self, ipv4, error);
+}
+
+static gboolean
+add_names (SalonListener *self, const char *const *names, guint16 port, GError **error)
+{
+  self->port = port;
+  g_ptr_array_set_size (self->sockets, 0);
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      if (!add_name (self, names[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+listen_on_all (SalonListener *self, const char *const *names, guint16 port, GError **error)
+{
+  for (guint i = 1; i < N_PORT_TRIES && port == 0; i++)
+    {
+      g_autoptr (GError) local_error = NULL;
+
+      if (add_names (self, names, port, &local_error))
+        return TRUE;
+      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+    }
+  return add_names (self, names, port, error);
+}
+
+SalonListener *
+salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate *certificate, guint max_connections,
+    GError **error)
+{
+  g_autoptr (SalonListener) self = g_object_new (SALON_TYPE_LISTENER, NULL);
+
+  g_set_object (&self->certificate, certificate);
+  self->max_connections = max_connections;
+  if (!listen_on_all (self, addresses, port, error))
+    return NULL;
+  start_accepting (self);
+  return g_steal_pointer (&self);
+}
+
+guint16
+salon_listener_get_port (SalonListener *self)
+{
+  return self->port;
+}
+
+void
+salon_listener_close (SalonListener *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  stop_accepting (self);
+  g_clear_handle_id (&self->retry_id, g_source_remove);
+  g_ptr_array_set_size (self->sockets, 0);
+}
+
+static void
+salon_listener_dispose (GObject *object)
+{
+  salon_listener_close (SALON_LISTENER (object));
+  G_OBJECT_CLASS (salon_listener_parent_class)->dispose (object);
+}
+
+static void
+salon_listener_finalize (GObject *object)
+{
+  SalonListener *self = SALON_LISTENER (object);
+
+  g_ptr_array_unref (self->sources);
+  g_ptr_array_unref (self->sockets);
+  g_clear_object (&self->certificate);
+  g_clear_object (&self->cancellable);
+  G_OBJECT_CLASS (salon_listener_parent_class)->finalize (object);
+}
+
+static void
+salon_listener_class_init (SalonListenerClass *klass)
+{
+  GST_DEBUG_CATEGORY_INIT (salon_listener_debug, "salon-listener", 0, "Salon: TCP listener");
+  G_OBJECT_CLASS (klass)->dispose = salon_listener_dispose;
+  G_OBJECT_CLASS (klass)->finalize = salon_listener_finalize;
+  signals[SIGNAL_CONNECTION] = g_signal_new ("connection", SALON_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+      NULL, G_TYPE_NONE, 3, G_TYPE_IO_STREAM, G_TYPE_SOCKET_ADDRESS, G_TYPE_SOCKET_ADDRESS);
+}
+
+static void
+salon_listener_init (SalonListener *self)
+{
+  self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
+  self->cancellable = g_cancellable_new ();
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/* The TCP sockets people connect to. Accepts, puts TLS on top when there is a certificate, and hands over the stream.
+ *
+ * libsoup's own listener goes deaf for ever once accept(2) fails for want of file descriptors. This one refuses what is
+ * beyond its bound, and tries again after a failure.
+ *
+ * Owned by SalonHttp; main context only; salon_listener_close() ends it. Each stream keeps it alive, to be counted.
+ *
+ * Signal:
+ *   connection (GIOStream *, GSocketAddress *local, GSocketAddress *remote) */
+#define SALON_TYPE_LISTENER (salon_listener_get_type ())
+G_DECLARE_FINAL_TYPE (SalonListener, salon_listener, SALON, LISTENER, GObject)
+
+/* addresses: "localhost" (both loopback addresses), "*" (all), or IP addresses. port: 0 picks a free one, the same for
+ * all addresses. certificate: (nullable). max_connections: how many streams may be alive at once. */
+SalonListener *salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate *certificate,
+    guint max_connections, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Stops listening, and gives up TLS handshakes. Streams handed over live on. */
+void salon_listener_close (SalonListener *self);
+
+guint16 salon_listener_get_port (SalonListener *self);

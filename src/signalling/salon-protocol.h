@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "salon-participant.h"
+#include "salon-room-info.h"
+
+/* The JSON of data/protocol.schema.json, written in one place. Pure functions; all returns (transfer full). */
+
+JsonNode *salon_protocol_room (const SalonRoomInfo *room) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_participant (SalonParticipant *participant) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_track (const SalonPublication *publication) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_chat (const SalonChatMessage *message) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_candidate (guint target, guint m_line, const char *candidate) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_error (const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Envelopes. id: (nullable): copied; NULL writes null. result, params: (transfer full). */
+JsonNode *salon_protocol_result (JsonNode *id, JsonNode *result) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_failure (JsonNode *id, const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_notification (const char *method, JsonNode *params) G_GNUC_WARN_UNUSED_RESULT;
+
+/* An object of one member. value: (transfer full). */
+JsonNode *salon_protocol_wrap (const char *name, JsonNode *value) G_GNUC_WARN_UNUSED_RESULT;
+/* object: (transfer full). */
+JsonNode *salon_protocol_object (JsonObject *object) G_GNUC_WARN_UNUSED_RESULT;

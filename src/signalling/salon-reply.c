@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-reply.h"
+
+#include <string.h>
+
+#include "salon-json.h"
+#include "salon-protocol.h"
+
+void
+salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body)
+{
+  g_autoptr (JsonNode) owned_body = body;
+  g_autofree char *json = salon_json_to_text (body);
+  char *line = g_strconcat (json, "\n", NULL);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  soup_message_headers_replace (headers, "Cache-Control", "no-store");
+  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, line, strlen (line));
+}
+
+void
+salon_reply_error (SoupServerMessage *message, const GError *error)
+{
+  guint status = salon_error_http_status (error);
+
+  if (status == SOUP_STATUS_UNAUTHORIZED)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "WWW-Authenticate", "Bearer");
+  salon_reply_json (message, status, salon_protocol_wrap ("error", salon_protocol_error (error)));
+}
+
+void
+salon_reply_refusal (SoupServerMessage *message, guint status, SalonError code, const char *text)
+{
+  g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, code, text);
+
+  salon_reply_json (message, status, salon_protocol_wrap ("error", salon_protocol_error (error)));
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* After 200 joins and leaves nothing is left over: threads, descriptors, objects, memory. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Peer } from '../lib/peer.js';
+import { enter, newRoom } from '../lib/people.js';
+import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const CYCLES = Number(process.env.SALON_TEST_CYCLES ?? 200);
+/* The allocator and GStreamer's pools keep some; 200 cycles of a leaked peer would cost hundreds of megabytes. */
+const MAX_GROWTH_KIB = 24 * 1024;
+
+/* What a participant has got to when it is gone: nobody leaves at the same point twice in a row. */
+const WAYS_TO_LEAVE = [
+  async function beforeMedia(t, server, room, watched, name) {
+    await (await Peer.join(t, server, room, name)).leave();
+  },
+  async function inTheMiddleOfConnecting(t, server, room, watched, name) {
+    const peer = await Peer.join(t, server, room, name);
+    await until('there is an offer', () => peer.subscribers.size > 0);
+    await peer.drop();
+  },
+  async function whileReceiving(t, server, room, watched, name) {
+    const peer = await Peer.join(t, server, room, name, { publish: null });
+    await peer.receive(watched, 'camera');
+    await peer.leave();
+  },
+  async function whileSendingAndReceiving(t, server, room, watched, name) {
+    const peer = await Peer.join(t, server, room, name);
+    await peer.start();
+    await peer.receive(watched, 'camera');
+    await watched.receive(peer, 'camera');
+    await peer.drop();
+  },
+  async function withoutAnswering(t, server, room, watched, name) {
+    await (await Peer.join(t, server, room, name, { publish: null, subscribe: false })).leave();
+  },
+  async function signallingOnly(t, server, room, watched, name) {
+    await (await enter(t, server, room, name)).terminate();
+  },
+  async function inARoomOfTheirOwn(t, server, room, watched, name) {
+    const peer = await Peer.join(t, server, newRoom(), name);
+    await peer.start();
+    await peer.leave();
+  },
+];
+
+async function alone(server, room) {
+  await until('only the watched one is in the room', async () =>
+    (await server.http('GET', `/room/${room}`)).body.n_members === 1, 10000);
+}
+
+async function churn(t, server, room, watched, cycles) {
+  for (let index = 0; index < cycles; index++)
+    await WAYS_TO_LEAVE[index % WAYS_TO_LEAVE.length](t, server, room, watched, `C${index}`);
+  await alone(server, room);
+}
+
+test(`after ${CYCLES} joins and leaves threads, descriptors and memory are back at the base`, async (t) => {
+  const server = await startServer(t);
+  const room = newRoom();
+  const watched = await Peer.join(t, server, room, 'Watched');
+  await watched.start();
+  /* The first rounds fill pools and caches. */
+  await churn(t, server, room, watched, 2 * WAYS_TO_LEAVE.length);
+  const base = await steady(server);
+
+  await churn(t, server, room, watched, CYCLES);
+
+  await until(`threads and descriptors are back at ${base.threads} and ${base.fds}`, () => {
+    const now = { threads: server.threadCount, fds: server.fdCount };
+    return now.threads <= base.threads && now.fds <= base.fds;
+  }, 30000).catch((error) => {
+    throw new Error(`${error.message}: now ${server.threadCount} threads, ${server.fdCount} descriptors`);
+  });
+  const growth = server.residentKiB - base.resident;
+  t.diagnostic(`${base.threads} threads, ${base.fds} descriptors, ${base.resident} KiB at the base; grew by ${growth} KiB`);
+  assert.ok(growth < MAX_GROWTH_KIB, `resident memory grew by ${growth} KiB over ${base.resident}`);
+});
+
+/* The counts once they hold still: threads of the last ones to leave end a moment later. */
+async function steady(server) {
+  let last;
+  let since = 0;
+  return await until('the server has settled', () => {
+    const now = { threads: server.threadCount, fds: server.fdCount };
+    if (now.threads !== last?.threads || now.fds !== last?.fds)
+      since = performance.now();
+    last = now;
+    return performance.now() - since > 1000 ? { ...now, resident: server.residentKiB } : undefined;
+  }, 30000);
+}
+
+test('at its end the server has let go of every GStreamer object', async (t) => {
+  const server = await startServer(t, {
+    env: { GST_TRACERS: 'leaks(filters="GstElement,GstPad,GstPromise")', GST_DEBUG: 'GST_TRACER:7', GST_DEBUG_NO_COLOR: '1' },
+  });
+  const room = newRoom();
+  const watched = await Peer.join(t, server, room, 'Watched');
+  await watched.start();
+  await churn(t, server, room, watched, 2 * WAYS_TO_LEAVE.length);
+  await watched.leave();
+  await server.stop();
+  const leaks = server.log.split('\n').filter((line) => line.includes('object-alive'));
+  assert.deepEqual(leaks.slice(0, 10), [], `${leaks.length} objects are alive at the end`);
+});

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RTCP both ways: keyframe requests are gathered, lost packets are sent again. */
+
+import assert from 'node:assert/strict';
+import * as runner from 'node:test';
+import { Peer } from '../lib/peer.js';
+import { newRoom } from '../lib/people.js';
+import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const { test } = runner;
+const server = await startServer(runner);
+
+test('keyframe requests of many subscribers reach the publisher as a few', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  await ann.start();
+  const viewers = [];
+  for (let index = 0; index < 5; index++) {
+    const viewer = await Peer.join(t, server, room, `V${index}`, { publish: null });
+    viewers.push({ viewer, slot: await viewer.receive(ann, 'camera') });
+  }
+  const before = ann.publisher.keyframeRequests.length;
+  const start = performance.now();
+  const timer = setInterval(() => {
+    for (const { viewer, slot } of viewers)
+      viewer.subscribers.get(1).sendPli(slot);
+  }, 20);
+  t.after(() => clearInterval(timer));
+  await until('two seconds of requests went out', () => performance.now() - start > 2000);
+  clearInterval(timer);
+  const seconds = (performance.now() - start) / 1000;
+  const arrived = ann.publisher.keyframeRequests.length - before;
+  assert.ok(arrived >= 1, 'a request gets through');
+  assert.ok(arrived / seconds <= 4, `${arrived} requests in ${seconds.toFixed(1)} s`);
+});
+
+test('a keyframe asked for arrives within a second', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const slot = await bob.receive(ann, 'camera');
+  await until('the joining keyframes are over', () => slot.packets.length > 90);
+  const before = slot.packets.length;
+  bob.subscribers.get(1).sendPli(slot);
+  const keyframe = await until('a keyframe comes', () => slot.packets.slice(before).find((packet) => packet.isKeyframe), 1500);
+  assert.ok(keyframe);
+});
+
+test('nobody asks the publisher for keyframes while all goes well', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const slot = await bob.receive(ann, 'camera');
+  await until('the joining keyframes are over', () => slot.packets.length > 90);
+  const before = ann.publisher.keyframeRequests.length;
+  await until('two more seconds of video came', () => slot.packets.length > 210);
+  assert.equal(ann.publisher.keyframeRequests.length, before);
+  assert.deepEqual(ann.publisher.nacked, []);
+});
+
+test('a packet the subscriber misses is sent again, by RTX', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const slot = await bob.receive(ann, 'camera');
+  await until('some packets came', () => slot.packets.length > 30);
+  const wanted = slot.packets.at(-5);
+  bob.subscribers.get(1).sendNack(slot, [wanted.sequence]);
+  const again = await until('the packet comes again', () =>
+    slot.retransmitted.find(({ sequence }) => sequence === wanted.sequence), 2000);
+  assert.deepEqual(again.payload, wanted.payload);
+});
+
+test('a packet lost on the way up is fetched from the publisher and forwarded in its place', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const slot = await bob.receive(ann, 'camera');
+  await until('some packets came', () => slot.packets.length > 60);
+  const camera = ann.publisher.track('camera');
+  const lost = new Set();
+  const start = camera.media.sequence;
+  /* One packet in ten, for a while. */
+  camera.isLost = (sequence) => {
+    const distance = (sequence - start) & 0xffff;
+    if (distance % 10 !== 5 || lost.size >= 10)
+      return false;
+    lost.add(sequence);
+    return true;
+  };
+  await until('ten packets were lost', () => lost.size === 10);
+  const mark = slot.packets.length;
+  await until('video went on', () => slot.packets.length > mark + 60);
+  assert.ok(lost.size === 10 && [...lost].every((sequence) => ann.publisher.nacked.includes(sequence)),
+            `asked for ${ann.publisher.nacked}, lost ${[...lost]}`);
+  const sequences = slot.packets.map(({ sequence }) => sequence);
+  const missing = sequences.slice(1).filter((sequence, index) => sequence !== ((sequences[index] + 1) & 0xffff));
+  assert.deepEqual(missing, [], 'no gap at the subscriber');
+});
+
+test('what cannot be recovered on the way up leads to a keyframe request', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const slot = await bob.receive(ann, 'camera');
+  await until('the joining keyframes are over', () => slot.packets.length > 90);
+  const camera = ann.publisher.track('camera');
+  const before = { requests: ann.publisher.keyframeRequests.length, packets: slot.packets.length };
+  const lostSince = camera.media.sequence;
+  camera.isLost = (sequence) => ((sequence - lostSince) & 0xffff) < 20;
+  camera.media.packet = () => undefined;
+  await until('the publisher is asked for a keyframe', () => ann.publisher.keyframeRequests.length > before.requests, 5000);
+  await until('and Bob gets it', () => slot.packets.slice(before.packets).some(({ isKeyframe }) => isKeyframe), 5000);
+});

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Chromium (by Playwright) and Firefox (by Puppeteer, over WebDriver BiDi), as Debian ships them, with devices that
+ * are not there: a camera and a microphone that the browsers make up. */
+
+import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+
+const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--use-fake-device-for-media-stream=fps=15',
+  '--autoplay-policy=no-user-gesture-required',
+  /* A machine without a network has only its loopback address to talk through. */
+  '--allow-loopback-in-peer-connection',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+];
+
+const FIREFOX_PREFS = {
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.autoplay.default': 0,
+  'media.autoplay.blocking_policy': 0,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  'media.peerconnection.ice.loopback': true,
+  /* It downloads H264 from the internet otherwise. */
+  'media.gmp-manager.updateEnabled': false,
+};
+
+/* Runs in every page before its own scripts: pictures small enough for a machine with two cores, and a count of the
+ * session descriptions this page was given. */
+function prepare() {
+  window.sdpCount = 0;
+  const { setRemoteDescription } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.setRemoteDescription = function (...args) {
+    window.sdpCount++;
+    return setRemoteDescription.apply(this, args);
+  };
+  const { mediaDevices } = navigator;
+  if (!mediaDevices)
+    return;
+  const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = (constraints) => getUserMedia({
+    ...constraints, ...(constraints.video && { video: { width: 320, height: 240, frameRate: 15 } }),
+  });
+}
+
+/* Both return { newPage (options), close () }; a page has what the two libraries share: goto, evaluate, click, type,
+ * keyboard, on, close. */
+export async function openChromium(t, { isGranting = true } = {}) {
+  const args = isGranting ? [...CHROMIUM_ARGS, '--use-fake-ui-for-media-stream'] : CHROMIUM_ARGS;
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+  t.after(() => browser.close());
+  return {
+    async newPage(options = {}) {
+      /* A context each: pages of one context share their storage, and people do not. */
+      const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...options });
+      await context.addInitScript(prepare);
+      return await context.newPage();
+    },
+  };
+}
+
+export async function openFirefox(t) {
+  const browser = await puppeteer.launch({
+    browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, extraPrefsFirefox: FIREFOX_PREFS,
+  });
+  t.after(() => browser.close());
+  return {
+    async newPage() {
+      const page = await browser.newPage();
+      await page.evaluateOnNewDocument(prepare);
+      return page;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* People who only talk signalling: no media, no waiting for it. */
+
+import { SignallingClient } from './signalling.js';
+
+let lastRoom = 0;
+
+/* A room name no other test uses, also when tests share a Redis. */
+export function newRoom(prefix = 'room') {
+  return `${prefix}-${process.pid}-${++lastRoom}`;
+}
+
+export async function connect(t, server, options) {
+  const client = await SignallingClient.connect(server, options);
+  t.after(() => client.close());
+  return client;
+}
+
+/* Connects and joins; the client with the join's result in `id`, `room` and `participants`. */
+export async function enter(t, server, room, name) {
+  const client = await connect(t, server);
+  const result = await client.request('join', { sid: room, name, config: { NoPublish: true, NoSubscribe: true } });
+  return Object.assign(client, { id: result.participant, room: result.room, participants: result.participants });
+}
+
+export async function reasonOf(promise) {
+  try {
+    await promise;
+    return 'no error';
+  } catch (error) {
+    return error.reason ?? error.message;
+  }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* data/protocol.schema.json as executable rules: every message a test sends or receives goes through here. */
+
+import { readFileSync } from 'node:fs';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+const path = new URL('../../data/protocol.schema.json', import.meta.url);
+const schema = JSON.parse(readFileSync(path, 'utf8'));
+schema.$id = 'salon';
+
+const ajv = new Ajv2020({ allErrors: false, strict: false });
+addFormats(ajv);
+ajv.addSchema(schema);
+
+const EMPTY_RESULT = { type: 'object', maxProperties: 0 };
+const RESULTS = {
+  join: { $ref: 'salon#/$defs/joinResult' },
+  offer: { $ref: 'salon#/$defs/offerResult' },
+  publish: { $ref: 'salon#/$defs/publishResult' },
+  chat: { $ref: 'salon#/$defs/chatResult' },
+  ping: { const: 'pong' },
+  answer: EMPTY_RESULT,
+  trickle: EMPTY_RESULT,
+  unpublish: EMPTY_RESULT,
+  mute: EMPTY_RESULT,
+  leave: EMPTY_RESULT,
+};
+
+const compiled = new Map();
+
+function validator(key, rule) {
+  if (!compiled.has(key))
+    compiled.set(key, ajv.compile(rule));
+  return compiled.get(key);
+}
+
+function check(what, key, rule, value) {
+  const validate = validator(key, rule);
+  if (!validate(value)) {
+    const shown = JSON.stringify(value).slice(0, 600);
+    throw new Error(`${what} breaks the protocol: ${ajv.errorsText(validate.errors)}\n${shown}`);
+  }
+}
+
+function definition(name) {
+  return { $ref: `salon#/$defs/${name}` };
+}
+
+/* oneOf reports the failure of every branch; the branch of the message's own method says what is wrong. */
+function checkByMethod(what, message, suffix) {
+  const name = `${message.method}${suffix}`;
+  if (schema.$defs[name] && message.params)
+    check(`${what} ${message.method}`, name, definition(name), message.params);
+}
+
+export function checkClientMessage(message) {
+  checkByMethod('request', message, 'Params');
+  check('request', 'clientMessage', definition('clientMessage'), message);
+}
+
+export function checkNotification(message) {
+  checkByMethod('notification', message, message.method === 'trickle' ? 'Params' : 'Notification');
+  check('notification', 'notification', definition('notification'), message);
+}
+
+export function checkResponse(message, method) {
+  check('response', 'response', definition('response'), message);
+  if (method && 'result' in message)
+    check(`result of ${method}`, `result ${method}`, RESULTS[method], message.result);
+}
+
+/* name: createRequest, createResponse, getResponse, listResponse */
+export function checkHttp(name, body) {
+  check(`HTTP ${name}`, `http ${name}`, { $ref: `salon#/$defs/http/$defs/${name}` }, body);
+}
+
+export function checkHttpError(body) {
+  const rule = {
+    type: 'object', required: ['error'], additionalProperties: false,
+    properties: { error: { $ref: 'salon#/$defs/error' } },
+  };
+  check('HTTP error', 'http error', rule, body);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The real salon-server in a state directory of its own, on a port of its own. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { until, withDeadline } from './until.js';
+
+const STOP_MS = 10000;
+/* AddressSanitizer and a registry scan make the start slow. */
+const START_MS = 60000;
+const REPOSITORY = resolve(new URL('../..', import.meta.url).pathname);
+/* What no run may print: sanitizer reports, and broken promises of our own code. */
+const FATAL_OUTPUT = /.*(AddressSanitizer|LeakSanitizer|runtime error:|-CRITICAL \*\*|ERROR:.*assertion).*/;
+
+export const ADMIN_TOKEN = 'the-tests-admin-token';
+
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running)
+    child.kill('SIGKILL');
+});
+
+export function serverPath() {
+  const candidates = [process.env.SALON_SERVER, 'build-test/src/salon-server', 'build/src/salon-server']
+    .filter(Boolean).map((path) => resolve(REPOSITORY, path));
+  const found = candidates.find((path) => existsSync(path));
+  assert.ok(found, `no salon-server; looked for ${candidates.join(', ')}; set SALON_SERVER`);
+  return found;
+}
+
+function keyFile(config) {
+  return Object.entries(config).map(([group, keys]) =>
+    `[${group}]\n${Object.entries(keys).map(([key, value]) => `${key}=${value}\n`).join('')}`).join('\n');
+}
+
+/* The processes whose parent is `pid`. */
+export function childrenOf(pid) {
+  const children = [];
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (Number(parent) === pid && state !== 'Z')
+        children.push(Number(entry));
+    } catch {
+      /* It ended while we looked. */
+    }
+  }
+  return children;
+}
+
+export function isAlive(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  } catch {
+    return false;
+  }
+}
+
+export class Server {
+  #child;
+  #exited;
+  #ownsState;
+  log = '';
+
+  constructor(child, stateDir, ownsState) {
+    this.#child = child;
+    this.stateDir = stateDir;
+    this.#ownsState = ownsState;
+    running.add(child);
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => { this.log += text; });
+    this.#exited = new Promise((resolveExit) => {
+      child.once('close', (code, signal) => {
+        running.delete(child);
+        resolveExit({ code, signal });
+      });
+    });
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  get exited() {
+    return this.#exited;
+  }
+
+  get isRunning() {
+    return running.has(this.#child);
+  }
+
+  async waitForUrl() {
+    const failed = this.#exited.then(({ code, signal }) => {
+      throw new Error(`salon-server ended with ${code ?? signal}:\n${this.log}`);
+    });
+    const printed = until('salon-server prints its URL', () =>
+      this.isRunning ? this.log.match(/https?:\/\/[^\s/]+:\d+\//) : ['', ''], START_MS);
+    const [url] = await Promise.race([printed, failed]);
+    this.url = url;
+  }
+
+  /* fetch() on the server, with its body read: { status, headers, body }; JSON is parsed. */
+  async http(method, path, { json, token, headers = {}, body } = {}) {
+    const options = { method, headers: { ...headers }, body, signal: AbortSignal.timeout(10000) };
+    if (json !== undefined) {
+      options.body = JSON.stringify(json);
+      options.headers['content-type'] ??= 'application/json';
+    }
+    if (token !== undefined)
+      options.headers.authorization = `Bearer ${token}`;
+    const response = await fetch(new URL(path, this.url), options);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  signal(name) {
+    this.#child.kill(name);
+  }
+
+  /* SIGTERM, and all that a graceful stop promises. */
+  async stop() {
+    if (this.isRunning) {
+      this.signal('SIGTERM');
+      const { code, signal } = await withDeadline('salon-server to stop', this.#exited, STOP_MS).catch((error) => {
+        this.signal('SIGKILL');
+        throw new Error(`${error.message}\n${this.logTail}`);
+      });
+      assert.equal(code, 0, `salon-server ended with ${code ?? signal}:\n${this.logTail}`);
+    }
+    this.assertCleanLog();
+  }
+
+  async kill() {
+    this.signal('SIGKILL');
+    await this.#exited;
+  }
+
+  assertCleanLog() {
+    const found = this.log.match(FATAL_OUTPUT);
+    assert.ok(!found, `salon-server printed "${found?.[0]}":\n${this.logTail}`);
+  }
+
+  get logTail() {
+    return this.log.slice(-8000);
+  }
+
+  /* Counts of /proc: what 200 joins and leaves must not raise. */
+  get threadCount() {
+    return readdirSync(`/proc/${this.pid}/task`).length;
+  }
+
+  get fdCount() {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  get residentKiB() {
+    return Number(readFileSync(`/proc/${this.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
+  }
+
+  removeState() {
+    if (this.#ownsState)
+      rmSync(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+/* Starts a server that `t` (a test's context, or node:test itself for a whole file) stops at its end.
+ *   config   { group: { key: value } }, on top of the tests' own
+ *   env      more environment
+ *   stateDir that of an earlier server, to see what survives; the caller removes it */
+export async function startServer(t, { config = {}, env = {}, args = [], stateDir } = {}) {
+  const directory = stateDir ?? mkdtempSync(join(tmpdir(), 'salon-test-'));
+  const settings = { server: {}, rooms: {}, ...config };
+  settings.server = { listen: '127.0.0.1', port: 0, 'state-dir': directory, 'admin-token': ADMIN_TOKEN,
+                      ...config.server };
+  const path = join(directory, 'test.conf');
+  writeFileSync(path, keyFile(settings));
+  const child = spawn(serverPath(), ['--config', path, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const server = new Server(child, directory, stateDir === undefined);
+  t.after(async () => {
+    try {
+      await server.stop();
+    } finally {
+      server.removeState();
+    }
+  });
+  await server.waitForUrl();
+  return server;
+}

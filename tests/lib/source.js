@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Synthetic media: RTP that is valid down to the codec's descriptor, with a payload that says whose it is. */
+
+const VIDEO_INTERVAL_MS = 33;
+const AUDIO_INTERVAL_MS = 20;
+const PACKETS_PER_FRAME = 2;
+const FILL_BYTES = 120;
+/* What a sender keeps to retransmit from. */
+const HISTORY_PACKETS = 512;
+
+const random = (limit) => Math.floor(Math.random() * limit);
+
+function stamp(label, frame) {
+  return Buffer.from(`<${label} ${frame}>`.padEnd(FILL_BYTES, '.'), 'latin1');
+}
+
+/* Whose payload it is: { label, frame }, or nothing for a payload of another making. */
+export function readStamp(payload) {
+  const found = payload.toString('latin1').match(/<(\S+) (\d+)>/);
+  return found ? { label: found[1], frame: Number(found[2]) } : undefined;
+}
+
+/* RFC 7741, section 4.2: X, S; I with a 15-bit picture id, L, T. */
+function vp8Descriptor(isStart, pictureId, tl0PicIdx) {
+  return Buffer.from([0x80 | (isStart ? 0x10 : 0), 0xe0, 0x80 | (pictureId >> 8), pictureId & 0xff, tl0PicIdx, 0x20]);
+}
+
+/* RFC 6386, section 9.1: the frame tag, and a keyframe's start code and size. */
+function vp8Header(isKeyframe) {
+  return Buffer.from(isKeyframe ? [0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00] : [0x11, 0x02, 0x00]);
+}
+
+/* { isStart, isKeyframe, pictureId, tl0PicIdx } of a VP8 payload as this file and browsers write it. */
+export function readVp8(payload) {
+  if (payload.length < 2 || !(payload[0] & 0x80))
+    return { isStart: (payload[0] & 0x1f) === 0x10, isKeyframe: false };
+  const flags = payload[1];
+  let at = 2;
+  const result = { isStart: (payload[0] & 0x1f) === 0x10 };
+  if (flags & 0x80) {
+    const isLong = payload[at] & 0x80;
+    result.pictureId = isLong ? ((payload[at] & 0x7f) << 8) | payload[at + 1] : payload[at];
+    at += isLong ? 2 : 1;
+  }
+  if (flags & 0x40)
+    result.tl0PicIdx = payload[at++];
+  if (flags & 0x30)
+    at++;
+  result.isKeyframe = result.isStart && (payload[at] & 1) === 0;
+  return result;
+}
+
+class Source {
+  sequence = random(0x10000);
+  timestamp = random(2 ** 31);
+  frame = 0;
+  #timer;
+  #history = new Map();
+
+  /* `send` ({ sequenceNumber, timestamp, marker }, payload) puts one packet on the wire. */
+  constructor(label, send) {
+    this.label = label;
+    this.send = send;
+  }
+
+  start() {
+    this.#timer ??= setInterval(() => this.tick(), this.intervalMs);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /* What was sent under this number, to send again. */
+  packet(sequenceNumber) {
+    return this.#history.get(sequenceNumber);
+  }
+
+  emit(marker, payload) {
+    const fields = { sequenceNumber: this.sequence, timestamp: this.timestamp, marker };
+    this.#history.set(this.sequence, { fields, payload });
+    this.#history.delete((this.sequence - HISTORY_PACKETS) & 0xffff);
+    this.sequence = (this.sequence + 1) & 0xffff;
+    this.send(fields, payload);
+  }
+}
+
+export class VideoSource extends Source {
+  intervalMs = VIDEO_INTERVAL_MS;
+  keyframesSent = 0;
+  #pictureId = random(0x8000);
+  #tl0PicIdx = random(0x100);
+  #wantsKeyframe = true;
+
+  requestKeyframe() {
+    this.#wantsKeyframe = true;
+  }
+
+  tick() {
+    const isKeyframe = this.#wantsKeyframe;
+    this.#wantsKeyframe = false;
+    this.keyframesSent += isKeyframe;
+    for (let index = 0; index < PACKETS_PER_FRAME; index++) {
+      const isStart = index === 0;
+      const parts = [vp8Descriptor(isStart, this.#pictureId, this.#tl0PicIdx), stamp(this.label, this.frame)];
+      if (isStart)
+        parts.splice(1, 0, vp8Header(isKeyframe));
+      this.emit(index === PACKETS_PER_FRAME - 1, Buffer.concat(parts));
+    }
+    this.frame++;
+    this.#pictureId = (this.#pictureId + 1) & 0x7fff;
+    this.#tl0PicIdx = (this.#tl0PicIdx + 1) & 0xff;
+    this.timestamp = (this.timestamp + VIDEO_INTERVAL_MS * 90) >>> 0;
+  }
+}
+
+export class AudioSource extends Source {
+  intervalMs = AUDIO_INTERVAL_MS;
+
+  tick() {
+    /* 0x78: an Opus table of contents (RFC 6716, section 3.1) of one 20 ms CELT frame. */
+    this.emit(false, Buffer.concat([Buffer.from([0x78]), stamp(this.label, this.frame)]));
+    this.frame++;
+    this.timestamp = (this.timestamp + AUDIO_INTERVAL_MS * 48) >>> 0;
+  }
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "salon-rewriter.h"
+
+#define SSRC_OUT 0xcafe0001
+#define SSRC_A 0x0000000a
+#define SSRC_B 0x0000000b
+
+/* What a test says of a packet; the rest has defaults. */
+typedef struct
+{
+  guint32 ssrc;
+  guint16 sequence;
+  guint32 timestamp;
+  gboolean is_keyframe;
+  guint16 picture; /* with its M bit when 15 bit wide; 0: no picture id */
+  guint8 tl0;
+  gint64 at_us;
+} In;
+
+typedef struct
+{
+  SalonRewriter rewriter;
+  SalonRewriterResult result;
+  SalonRewriterVerdict verdict;
+  SalonRtpPacket out;
+  guint8 bytes[2048];
+  gsize size;
+} Fixture;
+
+static const SalonRewriterSource vp8_source = { .codec = SALON_CODEC_VP8, .clock_rate = 90000, .payload_type = 96 };
+static const SalonRewriterSource h264_source = { .codec = SALON_CODEC_H264, .clock_rate = 90000, .payload_type = 102 };
+static const SalonRewriterSource opus_source = { .codec = SALON_CODEC_OPUS, .clock_rate = 48000, .payload_type = 111 };
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  salon_rewriter_init (&f->rewriter, SSRC_OUT, G_GUINT64_CONSTANT (1000) << 32 | 5000);
+  salon_rewriter_switch (&f->rewriter, &vp8_source);
+}
+
+/* Takes the packet of these bytes through the rewriter and reads what comes out. */
+static SalonRewriterVerdict
+push_bytes (Fixture *f, const guint8 *bytes, gsize size, gint64 at_us)
+{
+  g_autofree guint8 *copy = g_memdup2 (bytes, size);
+  SalonRtpPacket packet;
+
+  g_assert_true (salon_rtp_packet_parse (&packet, copy, size));
+  f->verdict = salon_rewriter_rewrite (&f->rewriter, &packet, at_us, &f->result);
+  if (f->verdict != SALON_REWRITER_FORWARD)
+    return f->verdict;
+
+  memcpy (f->bytes, f->result.head, f->result.head_size);
+  memcpy (f->bytes + f->result.head_size, copy + f->result.rest_offset, f->result.rest_size);
+  f->size = f->result.head_size + f->result.rest_size;
+  g_assert_true (salon_rtp_packet_parse (&f->out, f->bytes, f->size));
+  g_assert_cmphex (f->out.ssrc, ==, SSRC_OUT);
+  g_assert_cmpuint (f->out.payload_type, ==, f->rewriter.source.payload_type);
+  return f->verdict;
+}
+
+static gsize
+write_header (guint8 *bytes, const In *in)
+{
+  const guint8 header[] = { 0x80, 100, in->sequence >> 8, in->sequence & 0xff, in->timestamp >> 24 & 0xff,
+    in->timestamp >> 16 & 0xff, in->timestamp >> 8 & 0xff, in->timestamp & 0xff, 0, 0, 0, in->ssrc & 0xff };
+
+  memcpy (bytes, header, sizeof header);
+  return sizeof header;
+}
+
+static SalonRewriterVerdict
+push_vp8 (Fixture *f, In in)
+{
+  guint8 bytes[64];
+  guint8 *at = bytes + write_header (bytes, &in);
+
+  *at++ = 0x10 | (in.picture != 0 ? 0x80 : 0);
+  if (in.picture != 0)
+    {
+      *at++ = 0xc0;
+      if (in.picture >= 0x8000)
+        *at++ = in.picture >> 8;
+      *at++ = in.picture & 0xff;
+      *at++ = in.tl0;
+    }
+  *at++ = in.is_keyframe ? 0x00 : 0x01;
+  *at++ = 0xee;
+  return push_bytes (f, bytes, at - bytes, in.at_us);
+}
+
+static SalonRewriterVerdict
+push_payload (Fixture *f, In in, const char *payload, gsize size)
+{
+  guint8 bytes[64];
+  gsize header_size = write_header (bytes, &in);
+
+  memcpy (bytes + header_size, payload, size);
+  return push_bytes (f, bytes, header_size + size, in.at_us);
+}
+
+#define assert_forwards(f, ...) g_assert_cmpint (push_vp8 (f, (In){ __VA_ARGS__ }), ==, SALON_REWRITER_FORWARD)
+#define assert_late(f, ...) g_assert_cmpint (push_vp8 (f, (In){ __VA_ARGS__ }), ==, SALON_REWRITER_LATE)
+#define assert_awaits(f, ...) g_assert_cmpint (push_vp8 (f, (In){ __VA_ARGS__ }), ==, SALON_REWRITER_AWAITING_KEYFRAME)
+
+static void
+test_starts_low (Fixture *f, gconstpointer data)
+{
+  for (guint64 seed = 0; seed < 64; seed++)
+    {
+      salon_rewriter_init (&f->rewriter, SSRC_OUT, G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) * seed);
+      salon_rewriter_switch (&f->rewriter, &vp8_source);
+      assert_forwards (f, .ssrc = SSRC_A, .sequence = 65000, .is_keyframe = TRUE);
+      g_assert_cmpuint (f->out.sequence, <, 0x8000);
+    }
+}
+
+static void
+test_awaits_a_keyframe (Fixture *f, gconstpointer data)
+{
+  assert_awaits (f, .ssrc = SSRC_A, .sequence = 1);
+  assert_awaits (f, .ssrc = SSRC_A, .sequence = 2);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 3, .is_keyframe = TRUE);
+  g_assert_true (f->result.is_switch);
+  g_assert_cmpuint (f->out.sequence, ==, 1000);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 4);
+  g_assert_false (f->result.is_switch);
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+}
+
+static void
+test_audio_awaits_nothing (Fixture *f, gconstpointer data)
+{
+  salon_rewriter_switch (&f->rewriter, &opus_source);
+  g_assert_cmpint (push_payload (f, (In){ .ssrc = SSRC_A, .sequence = 9 }, "\x78\1", 2), ==, SALON_REWRITER_FORWARD);
+  salon_rewriter_switch (&f->rewriter, &opus_source);
+  g_assert_cmpint (push_payload (f, (In){ .ssrc = SSRC_B, .sequence = 70 }, "\x78\1", 2), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+}
+
+static void
+test_switch_is_continuous (Fixture *f, gconstpointer data)
+{
+  guint32 last;
+
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 500, .timestamp = 1000, .is_keyframe = TRUE);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 501, .timestamp = 4000, .at_us = 33333);
+  last = f->out.timestamp;
+
+  salon_rewriter_switch (&f->rewriter, &vp8_source);
+  assert_awaits (f, .ssrc = SSRC_B, .sequence = 9, .timestamp = 700000, .at_us = 40000);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 10, .timestamp = 703000, .is_keyframe = TRUE, .at_us = 133333);
+  g_assert_cmpuint (f->out.sequence, ==, 1002);
+  g_assert_cmpuint (f->out.timestamp, ==, last + 9000); /* 100 ms */
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 11, .timestamp = 706000, .at_us = 166666);
+  g_assert_cmpuint (f->out.sequence, ==, 1003);
+  g_assert_cmpuint (f->out.timestamp, ==, last + 12000);
+}
+
+static void
+test_switch_between_codecs (Fixture *f, gconstpointer data)
+{
+  const In idr = { .ssrc = SSRC_B, .sequence = 11, .timestamp = 1, .at_us = 1000 };
+  const In sps = { .ssrc = SSRC_B, .sequence = 12, .timestamp = 1, .at_us = 1000 };
+
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 500, .timestamp = 1000, .is_keyframe = TRUE);
+  salon_rewriter_switch (&f->rewriter, &h264_source);
+  g_assert_cmpint (push_payload (f, idr, "\x65\x88", 2), ==, SALON_REWRITER_AWAITING_KEYFRAME);
+  g_assert_cmpint (push_payload (f, sps, "\x67\x42\xc0\x1f", 4), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpuint (f->out.payload_type, ==, 102);
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+}
+
+static void
+test_time_never_stands_still (Fixture *f, gconstpointer data)
+{
+  guint32 last;
+
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 1, .timestamp = 1000, .is_keyframe = TRUE, .at_us = 5000);
+  last = f->out.timestamp;
+  salon_rewriter_switch (&f->rewriter, &vp8_source);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 1, .timestamp = 0, .is_keyframe = TRUE, .at_us = 5000);
+  g_assert_cmpuint (f->out.timestamp, ==, last + 1);
+}
+
+static void
+test_numbers_wrap (Fixture *f, gconstpointer data)
+{
+  guint32 first;
+
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 65534, .timestamp = G_MAXUINT32 - 10, .is_keyframe = TRUE);
+  first = f->out.timestamp;
+  for (guint i = 1; i < 70000; i++)
+    {
+      assert_forwards (f, .ssrc = SSRC_A, .sequence = 65534 + i, .timestamp = G_MAXUINT32 - 10 + i);
+      g_assert_cmpuint (f->out.sequence, ==, (guint16)(1000 + i));
+      g_assert_cmpuint (f->out.timestamp, ==, first + i);
+    }
+}
+
+static void
+test_gaps_stay_gaps (Fixture *f, gconstpointer data)
+{
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 10, .is_keyframe = TRUE);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 15);
+  g_assert_cmpuint (f->out.sequence, ==, 1005);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 12); /* recovered */
+  g_assert_cmpuint (f->out.sequence, ==, 1002);
+  salon_rewriter_switch (&f->rewriter, &vp8_source);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 300, .is_keyframe = TRUE);
+  g_assert_cmpuint (f->out.sequence, ==, 1006);
+}
+
+/* SRTP refuses to encrypt the same sequence number twice. */
+static void
+test_drops_duplicates (Fixture *f, gconstpointer data)
+{
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 10, .is_keyframe = TRUE);
+  assert_late (f, .ssrc = SSRC_A, .sequence = 10, .is_keyframe = TRUE);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 12);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 11);
+  assert_late (f, .ssrc = SSRC_A, .sequence = 11);
+  assert_late (f, .ssrc = SSRC_A, .sequence = 12);
+}
+
+/* The packets before a keyframe would get the numbers of the former source's last ones. */
+static void
+test_never_goes_back_beyond_a_switch (Fixture *f, gconstpointer data)
+{
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 10, .is_keyframe = TRUE);
+  salon_rewriter_switch (&f->rewriter, &vp8_source);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 101, .is_keyframe = TRUE);
+  assert_late (f, .ssrc = SSRC_B, .sequence = 100);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 104);
+  assert_late (f, .ssrc = SSRC_B, .sequence = 99);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 102);
+  for (guint i = 0; i < 40000; i++) /* half the number space later, the rule must not turn around */
+    assert_forwards (f, .ssrc = SSRC_B, .sequence = 105 + i);
+}
+
+static void
+test_drops_what_is_too_late (Fixture *f, gconstpointer data)
+{
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 10, .is_keyframe = TRUE);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 100);
+  assert_late (f, .ssrc = SSRC_A, .sequence = 36);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 37);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 101);
+}
+
+static void
+test_restarted_source_is_a_switch (Fixture *f, gconstpointer data)
+{
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 10, .is_keyframe = TRUE);
+  assert_late (f, .ssrc = SSRC_A, .sequence = 30000); /* junk, perhaps */
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 11);
+  assert_late (f, .ssrc = SSRC_A, .sequence = 30001);
+  assert_awaits (f, .ssrc = SSRC_A, .sequence = 30002);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 30003, .is_keyframe = TRUE);
+  g_assert_true (f->result.is_switch);
+  g_assert_cmpuint (f->out.sequence, ==, 1002);
+}
+
+static void
+test_new_ssrc_is_a_switch (Fixture *f, gconstpointer data)
+{
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 10, .is_keyframe = TRUE);
+  assert_awaits (f, .ssrc = SSRC_B, .sequence = 11);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 12, .is_keyframe = TRUE);
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+}
+
+static guint
+get_picture (Fixture *f)
+{
+  const guint8 *payload = f->bytes + f->out.payload_offset;
+
+  return (payload[2] & 0x80) != 0 ? (guint)((payload[2] & 0x7f) << 8 | payload[3]) : payload[2];
+}
+
+static guint
+get_tl0 (Fixture *f)
+{
+  const guint8 *payload = f->bytes + f->out.payload_offset;
+
+  return (payload[2] & 0x80) != 0 ? payload[4] : payload[3];
+}
+
+static void
+test_picture_ids_go_on (Fixture *f, gconstpointer data)
+{
+  guint picture;
+  guint tl0;
+
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 1, .is_keyframe = TRUE, .picture = 0x8000 | 300, .tl0 = 20);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 2, .picture = 0x8000 | 302, .tl0 = 21);
+  picture = get_picture (f);
+  tl0 = get_tl0 (f);
+  salon_rewriter_switch (&f->rewriter, &vp8_source);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 1, .is_keyframe = TRUE, .picture = 0x8000 | 7, .tl0 = 99);
+  g_assert_cmpuint (get_picture (f), ==, picture + 1);
+  g_assert_cmpuint (get_tl0 (f), ==, tl0 + 1);
+  assert_forwards (f, .ssrc = SSRC_B, .sequence = 2, .picture = 0x8000 | 8, .tl0 = 100);
+  g_assert_cmpuint (get_picture (f), ==, picture + 2);
+  g_assert_cmpuint (get_tl0 (f), ==, tl0 + 2);
+  g_assert_cmpuint (f->bytes[f->size - 1], ==, 0xee); /* the rest of the payload is untouched */
+}
+
+static void
+test_wide_picture_ids_wrap (Fixture *f, gconstpointer data)
+{
+  guint picture = 0;
+
+  for (guint i = 0; i < 0x8000 + 10; i++)
+    {
+      assert_forwards (f, .ssrc = SSRC_A, .sequence = i, .is_keyframe = i == 0, .picture = 0x8000 | ((i + 77) & 0x7fff));
+      if (i > 0)
+        g_assert_cmpuint (get_picture (f), ==, (picture + 1) & 0x7fff);
+      picture = get_picture (f);
+    }
+}
+
+static void
+test_narrow_picture_ids_wrap (Fixture *f, gconstpointer data)
+{
+  guint picture = 0;
+
+  for (guint i = 0; i < 300; i++)
+    {
+      guint16 in = i % 127 + 1; /* 0 would mean none to push_vp8 */
+
+      if (in == 1)
+        salon_rewriter_switch (&f->rewriter, &vp8_source);
+      assert_forwards (f, .ssrc = SSRC_A, .sequence = i, .is_keyframe = in == 1, .picture = in);
+      if (i > 0)
+        g_assert_cmpuint (get_picture (f), ==, (picture + 1) & 0x7f);
+      picture = get_picture (f);
+      g_assert_cmpuint (f->size, ==, 12 + 6);
+    }
+}
+
+/* The element with the output's id 5 came in as 3; mid never passes; the transport-wide number is a fresh placeholder. */
+static const guint8 with_extensions[] = { 0x90, 100, 0, 1, 0, 0, 0, 1, 0, 0, 0, SSRC_A, 0xbe, 0xde, 0, 3, 0x30, 0xaa, 0x40,
+  '1', 0x61, 0x12, 0x34, 0x71, 0xab, 0xcd, 0, 0, 0x10, 0x00, 0xee };
+
+static void
+map_extensions (Fixture *f, guint8 out_id)
+{
+  SalonRewriterSource source = vp8_source;
+
+  salon_extension_map_add (&source.extensions, SALON_URI_AUDIO_LEVEL, 3, out_id);
+  salon_extension_map_add (&source.extensions, SALON_URI_MID, 4, 4);
+  salon_extension_map_add (&source.extensions, SALON_URI_TRANSPORT_CC, 6, 2);
+  salon_extension_map_add (&source.extensions, SALON_URI_ABS_SEND_TIME, 7, 7);
+  salon_rewriter_switch (&f->rewriter, &source);
+}
+
+static void
+test_extensions_are_renumbered (Fixture *f, gconstpointer data)
+{
+  const guint8 expected[] = { 0xbe, 0xde, 0, 2, 0x50, 0xaa, 0x21, 0, 0, 0, 0, 0, 0x10, 0x00, 0xee };
+
+  map_extensions (f, 5);
+  g_assert_cmpint (push_bytes (f, with_extensions, sizeof with_extensions, 0), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpmem (f->bytes + 12, f->size - 12, expected, sizeof expected);
+}
+
+static void
+test_high_ids_take_the_two_byte_form (Fixture *f, gconstpointer data)
+{
+  const guint8 expected[] = { 0x10, 0x00, 0, 1, 20, 1, 0xaa, 0, 0x10, 0x00, 0xee };
+
+  map_extensions (f, 20);
+  g_assert_cmpint (push_bytes (f, with_extensions, sizeof with_extensions, 0), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpmem (f->bytes + 12, f->size - 12, expected, sizeof expected);
+}
+
+static void
+test_placeholder_is_added (Fixture *f, gconstpointer data)
+{
+  const guint8 expected[] = { 0xbe, 0xde, 0, 1, 0x21, 0, 0, 0 };
+
+  map_extensions (f, 5);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 1, .is_keyframe = TRUE);
+  g_assert_cmpmem (f->bytes + 12, sizeof expected, expected, sizeof expected);
+}
+
+static void
+test_no_extensions_without_a_map (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (push_bytes (f, with_extensions, sizeof with_extensions, 0), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmphex (f->bytes[0], ==, 0x80);
+  g_assert_cmpuint (f->size, ==, 12 + 3);
+}
+
+static void
+test_update_keeps_the_flow (Fixture *f, gconstpointer data)
+{
+  SalonRewriterSource source = vp8_source;
+
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 1, .is_keyframe = TRUE);
+  source.payload_type = 120;
+  salon_rewriter_update (&f->rewriter, &source);
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 2);
+  g_assert_cmpuint (f->out.payload_type, ==, 120);
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+}
+
+static void
+test_padding_only_packets_keep_their_number (Fixture *f, gconstpointer data)
+{
+  const guint8 padding[] = { 0xa0, 100, 0, 2, 0, 0, 0, 1, 0, 0, 0, SSRC_A, 0, 0, 3 };
+
+  assert_forwards (f, .ssrc = SSRC_A, .sequence = 1, .is_keyframe = TRUE);
+  g_assert_cmpint (push_bytes (f, padding, sizeof padding, 0), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+  g_assert_cmpuint (f->size, ==, 12);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, func) g_test_add ("/rewriter/" name, Fixture, NULL, set_up, func, NULL)
+  ADD ("starts-low", test_starts_low);
+  ADD ("awaits-a-keyframe", test_awaits_a_keyframe);
+  ADD ("audio-awaits-nothing", test_audio_awaits_nothing);
+  ADD ("switch-is-continuous", test_switch_is_continuous);
+  ADD ("switch-between-codecs", test_switch_between_codecs);
+  ADD ("time-never-stands-still", test_time_never_stands_still);
+  ADD ("numbers-wrap", test_numbers_wrap);
+  ADD ("gaps-stay-gaps", test_gaps_stay_gaps);
+  ADD ("drops-duplicates", test_drops_duplicates);
+  ADD ("never-goes-back-beyond-a-switch", test_never_goes_back_beyond_a_switch);
+  ADD ("drops-what-is-too-late", test_drops_what_is_too_late);
+  ADD ("restarted-source-is-a-switch", test_restarted_source_is_a_switch);
+  ADD ("new-ssrc-is-a-switch", test_new_ssrc_is_a_switch);
+  ADD ("picture-ids-go-on", test_picture_ids_go_on);
+  ADD ("wide-picture-ids-wrap", test_wide_picture_ids_wrap);
+  ADD ("narrow-picture-ids-wrap", test_narrow_picture_ids_wrap);
+  ADD ("extensions-are-renumbered", test_extensions_are_renumbered);
+  ADD ("high-ids-take-the-two-byte-form", test_high_ids_take_the_two_byte_form);
+  ADD ("placeholder-is-added", test_placeholder_is_added);
+  ADD ("no-extensions-without-a-map", test_no_extensions_without_a_map);
+  ADD ("update-keeps-the-flow", test_update_keeps_the_flow);
+  ADD ("padding-only-packets-keep-their-number", test_padding_only_packets_keep_their_number);
+  return g_test_run ();
+}
