@@ -43,6 +43,8 @@ export class Call {
     this.#sounds = new Sounds(salon, signal);
     this.#chat = new Chat(salon, signal);
     this.#speaking = new Speaking((id, isSpeaking) => this.#tiles.setSpeaking(id, isSpeaking));
+    // Who came by a link that joins at once has touched nothing yet; browsers let nothing listen before.
+    document.addEventListener('pointerdown', () => this.#speaking.resume(), { signal });
     this.#listen(signal);
     this.#bindControls(signal);
     document.getElementById('room-name').textContent = salon.room.slug;
@@ -129,7 +131,6 @@ export class Call {
     on('leave', () => salon.leave());
     on('copy-link', () => this.#copyLink());
     on('alone-copy', () => this.#copyLink());
-    on('hear', () => this.#speaking.resume());
     document.getElementById('screen').hidden = !navigator.mediaDevices?.getDisplayMedia;
   }
 

@@ -43,9 +43,11 @@ export class Speaking {
     [...this.#listeners.keys()].filter((key) => !keys.has(key)).forEach((key) => this.watch(key, null));
   }
 
-  /** To be called from a click, where the browser wanted one before any sound. */
+  /** To be called from a touch or click, where the browser wants one before any sound. */
   resume() {
-    this.#context.resume().catch(() => {});
+    if (this.#context.state === 'suspended') {
+      this.#context.resume().catch(() => {});
+    }
   }
 
   close() {

@@ -351,6 +351,19 @@ scan_lines (const char *path, const char *text, guint *line_of_key, GError **err
 }
 
 static gboolean
+read_file_key (SalonConfig *self, GKeyFile *file, SalonConfigKey key, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *value = g_key_file_get_string (file, specs[key].group, specs[key].key, &local_error);
+
+  /* With a bad escape, GLib 2.74 sets the error and returns a value nevertheless. */
+  if (local_error == NULL)
+    return set_value (self, key, value, error);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+static gboolean
 read_file (SalonConfig *self, const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
@@ -371,12 +384,7 @@ read_file (SalonConfig *self, const char *path, GError **error)
     }
   for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
     {
-      g_autofree char *value = NULL;
-
-      if (line_of_key[i] == 0)
-        continue;
-      value = g_key_file_get_string (file, specs[i].group, specs[i].key, error);
-      if (value == NULL || !set_value (self, i, value, error))
+      if (line_of_key[i] != 0 && !read_file_key (self, file, i, error))
         {
           g_prefix_error (error, "%s:%u: ", path, line_of_key[i]);
           return FALSE;

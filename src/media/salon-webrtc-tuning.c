@@ -76,6 +76,9 @@ salon_webrtc_tune (GstElement *webrtc, guint ice_port_min, guint ice_port_max, c
     g_object_set (webrtc, "stun-server", stun_server, NULL);
   /* Each SSRC makes elements and a thread: more than m-lines and their retransmissions is an attack. */
   g_object_set (rtpbin, "max-streams", 4 * SALON_LIMIT_MEDIA_LINES, NULL);
+  /* Sender reports tell when the media came, not when a sink of ours would play it: that would wait for a latency which
+   * the graph never agrees on, and without it there are no usable reports, hence no lip sync. */
+  g_object_set (rtpbin, "rtcp-sync-send-time", FALSE, NULL);
   g_signal_connect (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), NULL);
   g_signal_connect (webrtc, "deep-element-added", G_CALLBACK (on_deep_element_added), NULL);
   tune_ice (webrtc, ice_port_min, ice_port_max);

@@ -93,7 +93,8 @@ make_caps (const GstStructure *structure, guint8 payload_type, guint32 ssrc)
 GstCaps *
 salon_slot_caps_match (const GstCaps *input, const GstCaps *output, guint32 ssrc, SalonRewriterSource *source)
 {
-  const GstStructure *from = gst_caps_is_empty (input) || gst_caps_is_any (input) ? NULL : gst_caps_get_structure (input, 0);
+  const GstStructure *from
+      = gst_caps_is_empty (input) || gst_caps_is_any (input) ? NULL : gst_caps_get_structure (input, 0);
   const GstStructure *to = from;
   SalonCodec codec;
   int clock_rate;

@@ -10,8 +10,8 @@
  *
  * Returns: (transfer full) (nullable): the fixed caps to send it with, and *source filled; or NULL when Salon does not
  * know the codec or `output` does not have it. */
-GstCaps *salon_slot_caps_match (const GstCaps *input, const GstCaps *output, guint32 ssrc, SalonRewriterSource *source)
-    G_GNUC_WARN_UNUSED_RESULT;
+GstCaps *salon_slot_caps_match (
+    const GstCaps *input, const GstCaps *output, guint32 ssrc, SalonRewriterSource *source) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether something in these caps may be video, so that keyframes matter. */
 gboolean salon_slot_caps_have_video (const GstCaps *caps);

@@ -9,10 +9,11 @@
 GST_DEBUG_CATEGORY_STATIC (salon_slot_debug);
 #define GST_CAT_DEFAULT salon_slot_debug
 
-/* A keyframe costs a publisher ten times an ordinary picture; one that is on its way takes a round trip and an encoder's
- * time, well below this. */
+/* A keyframe costs a publisher ten times an ordinary picture; one that is on its way takes a round trip and an
+ * encoder's time, well below this. */
 #define KEYFRAME_REQUEST_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND)
-/* What is read of each packet: the header and the extensions must fit, and as much of the payload as tells a keyframe. */
+/* What is read of each packet: the header and the extensions must fit, and as much of the payload as tells a keyframe.
+ */
 #define PACKET_HEAD_BYTES 512
 
 /* A sink pad. */
@@ -114,8 +115,8 @@ static GstStaticPadTemplate sink_template
 static GstStaticPadTemplate src_template
     = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-rtp"));
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (SalonSlot, salon_slot, GST_TYPE_ELEMENT,
-    GST_DEBUG_CATEGORY_INIT (salon_slot_debug, "salonslot", 0, "salonslot"))
+G_DEFINE_FINAL_TYPE_WITH_CODE (
+    SalonSlot, salon_slot, GST_TYPE_ELEMENT, GST_DEBUG_CATEGORY_INIT (salon_slot_debug, "salonslot", 0, "salonslot"))
 GST_ELEMENT_REGISTER_DEFINE (salonslot, "salonslot", GST_RANK_NONE, SALON_TYPE_SLOT)
 
 static void
@@ -175,7 +176,8 @@ on_request_keyframe (SalonSlot *slot)
 
 /* --- Streaming: under the src pad's stream lock --- */
 
-/* rtpfunnel sends the SEGMENT of an input again whenever it turns to another input, unless it is the very same event. */
+/* rtpfunnel sends the SEGMENT of an input again whenever it turns to another input, unless it is the very same event.
+ */
 static GstEvent *
 get_shared_segment_event (void)
 {
@@ -288,8 +290,7 @@ is_forwarding (SalonSlot *slot, SalonSlotPad *pad)
 
 /* The header is new, the payload is the input's memory. */
 static GstBuffer *
-make_buffer (const SalonSlotPad *pad, GstBuffer *input, const SalonRtpPacket *packet,
-    const SalonRewriterResult *result)
+make_buffer (const SalonSlotPad *pad, GstBuffer *input, const SalonRtpPacket *packet, const SalonRewriterResult *result)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, result->head_size, NULL);
 
@@ -298,8 +299,7 @@ make_buffer (const SalonSlotPad *pad, GstBuffer *input, const SalonRtpPacket *pa
     gst_buffer_copy_into (buffer, input, GST_BUFFER_COPY_MEMORY, result->rest_offset, result->rest_size);
   GST_BUFFER_PTS (buffer) = GST_BUFFER_PTS (input);
   if (pad->segment.format == GST_FORMAT_TIME)
-    GST_BUFFER_PTS (buffer)
-        = gst_segment_to_running_time (&pad->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (input));
+    GST_BUFFER_PTS (buffer) = gst_segment_to_running_time (&pad->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (input));
   if (packet->has_marker)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_MARKER);
   if (result->is_switch)
@@ -534,8 +534,8 @@ salon_slot_request_new_pad (GstElement *element, GstPadTemplate *template, const
   return pad;
 }
 
-/* The pad stays active and needs no parent any more, so that a push that is already on its way to it ends well: it would
- * see GST_FLOW_FLUSHING otherwise, and a tee would stop for that. */
+/* The pad stays active and needs no parent any more, so that a push that is already on its way to it ends well: it
+ * would see GST_FLOW_FLUSHING otherwise, and a tee would stop for that. */
 static void
 salon_slot_release_pad (GstElement *element, GstPad *pad)
 {
@@ -637,14 +637,16 @@ is_awaiting_keyframe (SalonSlot *slot)
 static GstStructure *
 make_stats (SalonSlot *slot)
 {
-  return gst_structure_new ("salon-slot-stats",                     //
-      "packets", G_TYPE_UINT64, atomic_load (&slot->n_packets),     //
-      "bytes", G_TYPE_UINT64, atomic_load (&slot->n_bytes),         //
-      "dropped", G_TYPE_UINT64, atomic_load (&slot->n_dropped),     //
-      "flow-errors", G_TYPE_UINT64, atomic_load (&slot->n_flow_errors), //
-      "switches", G_TYPE_UINT64, atomic_load (&slot->n_switches),   //
-      "keyframe-requests", G_TYPE_UINT64, atomic_load (&slot->n_keyframe_requests), //
-      "unsupported", G_TYPE_BOOLEAN, g_atomic_int_get (&slot->is_unsupported), NULL);
+  GstStructure *stats = gst_structure_new_empty ("salon-slot-stats");
+
+  gst_structure_set (stats, "packets", G_TYPE_UINT64, atomic_load (&slot->n_packets), NULL);
+  gst_structure_set (stats, "bytes", G_TYPE_UINT64, atomic_load (&slot->n_bytes), NULL);
+  gst_structure_set (stats, "dropped", G_TYPE_UINT64, atomic_load (&slot->n_dropped), NULL);
+  gst_structure_set (stats, "flow-errors", G_TYPE_UINT64, atomic_load (&slot->n_flow_errors), NULL);
+  gst_structure_set (stats, "switches", G_TYPE_UINT64, atomic_load (&slot->n_switches), NULL);
+  gst_structure_set (stats, "keyframe-requests", G_TYPE_UINT64, atomic_load (&slot->n_keyframe_requests), NULL);
+  gst_structure_set (stats, "unsupported", G_TYPE_BOOLEAN, g_atomic_int_get (&slot->is_unsupported), NULL);
+  return stats;
 }
 
 static void
@@ -744,8 +746,8 @@ install_properties (GObjectClass *object_class)
 
   properties[PROP_ACTIVE_PAD] = g_param_spec_object ("active-pad", "Active pad",
       "The sink pad whose packets go out; NULL: none do. Until set, the first pad requested", GST_TYPE_PAD, writable);
-  properties[PROP_OPEN] = g_param_spec_boolean (
-      "open", "Open", "FALSE drops everything; opening waits for a keyframe", TRUE, writable);
+  properties[PROP_OPEN]
+      = g_param_spec_boolean ("open", "Open", "FALSE drops everything; opening waits for a keyframe", TRUE, writable);
   properties[PROP_CAPS] = g_param_spec_boxed ("caps", "Caps",
       "What the output may carry, one structure per codec with payload and extmap-N; NULL: whatever comes, unchanged",
       GST_TYPE_CAPS, writable);

@@ -16,9 +16,8 @@
  *                            for a keyframe. Until it is set for the first time, the first pad requested is active.
  *   open           gboolean  FALSE drops everything; TRUE again waits for a keyframe. Default TRUE.
  *   caps           GstCaps   what the output may carry: one application/x-rtp structure per codec, with its payload and
- *                            extmap-N fields. A track of another codec is dropped (stats: unsupported). NULL: everything
- *                            keeps its payload type and extension ids.
- *   ssrc           guint     of the output; random unless set.
+ *                            extmap-N fields. A track of another codec is dropped (stats: unsupported). NULL:
+ * everything keeps its payload type and extension ids. ssrc           guint     of the output; random unless set.
  *   awaiting-keyframe        (read-only) the active track's next keyframe has not come yet.
  *   stats          GstStructure (read-only) "salon-slot-stats": packets, bytes, dropped (of the active track),
  *                            flow-errors, switches, keyframe-requests (guint64); unsupported (gboolean).
@@ -28,9 +27,9 @@
  * Keyframes are asked for at each switch and opening, then every 500 ms as long as packets come without one; the
  * subscriber's requests (GstForceKeyUnit at the src pad) pass at the same rate.
  *
- * Releasing a sink pad is safe while upstream pushes into it: the pusher sees GST_FLOW_OK, then GST_FLOW_NOT_LINKED (give
- * the tee allow-not-linked). Release the pads before the slot leaves PAUSED: an element in READY is
- * FLUSHING, and a tee takes that for the end. */
+ * Releasing a sink pad is safe while upstream pushes into it: the pusher sees GST_FLOW_OK, then GST_FLOW_NOT_LINKED
+ * (give the tee allow-not-linked). Release the pads before the slot leaves PAUSED: an element in READY is FLUSHING, and
+ * a tee takes that for the end. */
 #define SALON_TYPE_SLOT (salon_slot_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSlot, salon_slot, SALON, SLOT, GstElement)
 

@@ -425,7 +425,7 @@ offer_free (Offer *offer)
 }
 
 static Offer *
-offer_new (const SalonTrackSource *sources, guint n_sources)
+offer_new (GArray *sources)
 {
   Offer *offer = g_new0 (Offer, 1);
 
@@ -433,10 +433,11 @@ offer_new (const SalonTrackSource *sources, guint n_sources)
     return offer;
   offer->sources = g_array_new (FALSE, FALSE, sizeof (SalonTrackSource));
   g_array_set_clear_func (offer->sources, (GDestroyNotify) clear_source);
-  for (guint i = 0; i < n_sources; i++)
+  for (guint i = 0; i < sources->len; i++)
     {
-      SalonTrackSource source = { g_strdup (sources[i].mid), sources[i].source, sources[i].is_muted };
+      SalonTrackSource source = g_array_index (sources, SalonTrackSource, i);
 
+      source.mid = g_strdup (source.mid);
       g_array_append_val (offer->sources, source);
     }
   return offer;
@@ -539,13 +540,13 @@ on_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-salon_participant_offer_async (SalonParticipant *self, const char *sdp, const SalonTrackSource *sources,
-    guint n_sources, GAsyncReadyCallback callback, gpointer user_data)
+salon_participant_offer_async (SalonParticipant *self, const char *sdp, GArray *sources,
+    GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
 
-  g_task_set_task_data (task, offer_new (sources, n_sources), (GDestroyNotify) offer_free);
+  g_task_set_task_data (task, offer_new (sources), (GDestroyNotify) offer_free);
   if (!check_in_room (self, &error))
     g_task_return_error (task, error);
   else if (!self->may_publish)

@@ -63,11 +63,11 @@ typedef struct
   gboolean is_muted;
 } SalonTrackSource;
 
-/* Answers an offer of the publisher connection, made at the first one. sources (nullable): the m-lines to publish at
- * once; NULL: every one that sends. Nothing is published unless all of it can be. Errors: MEDIA, UNKNOWN_MID,
+/* Answers an offer of the publisher connection, made at the first one. sources (nullable) (element-type
+ * SalonTrackSource): the m-lines to publish at once; NULL: every one that sends. Nothing is published unless all of it can be. Errors: MEDIA, UNKNOWN_MID,
  * INVALID_PARAMS, TOO_MANY_TRACKS, NOT_JOINED. */
-void salon_participant_offer_async (SalonParticipant *self, const char *sdp, const SalonTrackSource *sources,
-    guint n_sources, GAsyncReadyCallback callback, gpointer user_data);
+void salon_participant_offer_async (SalonParticipant *self, const char *sdp, GArray *sources,
+    GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): the answer. */
 char *salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;

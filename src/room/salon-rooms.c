@@ -13,9 +13,6 @@
 GST_DEBUG_CATEGORY_STATIC (salon_rooms_debug);
 #define GST_CAT_DEFAULT salon_rooms_debug
 
-/* A member who left while Redis was away is taken out of it as soon as it is back. */
-#define LEAVE_RETRY_MS 2000
-
 struct _SalonRooms
 {
   GObject parent_instance;
@@ -198,10 +195,8 @@ typedef struct
 {
   SalonRooms *rooms; /* (owned) */
   char *room_id;     /* (owned) */
-  char *member_id;   /* (owned) */
+  char *member_id;   /* (owned): for the log */
 } Leave;
-
-static void leave_store (SalonRooms *self, const char *room_id, const char *member_id);
 
 static void
 leave_free (Leave *leave)
@@ -210,16 +205,6 @@ leave_free (Leave *leave)
   g_free (leave->room_id);
   g_free (leave->member_id);
   g_free (leave);
-}
-
-static gboolean
-retry_leave (gpointer user_data)
-{
-  Leave *leave = user_data;
-
-  leave->rooms->n_leaving--;
-  leave_store (leave->rooms, leave->room_id, leave->member_id);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -240,13 +225,8 @@ on_left_store (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SalonRoomInfo) info = salon_store_leave_finish (SALON_STORE (source), result, &error);
   SalonRoom *room = g_hash_table_lookup (self->rooms, leave->room_id);
 
-  if (error != NULL && !self->is_closed)
-    {
-      GST_WARNING ("member %s of room %s is not out of the store yet: %s", leave->member_id, leave->room_id,
-          error->message);
-      g_timeout_add_full (G_PRIORITY_DEFAULT, LEAVE_RETRY_MS, retry_leave, leave, (GDestroyNotify) leave_free);
-      return;
-    }
+  if (error != NULL)
+    GST_WARNING ("room %s: %s is still in the store: %s", leave->room_id, leave->member_id, error->message);
   if (info != NULL && room != NULL)
     salon_room_set_info (room, info);
   self->n_leaving--;
@@ -340,11 +320,10 @@ on_joined_store (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  /* In the store, but nobody waits for it any more. */
-  if (g_cancellable_is_cancelled (g_task_get_cancellable (task)) || self->is_closed)
+  if (self->is_closed)
     {
       leave_store (self, info->id, join->member_id);
-      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The join was called off");
+      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The server is stopping; join again soon");
       return;
     }
   g_task_return_pointer (task, admit (self, info, join), g_object_unref);
@@ -359,7 +338,7 @@ salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const
   g_autofree char *room = salon_slug_normalize (request->room, &error);
   Join *join;
 
-  /* on_joined_store() itself looks whether it was cancelled: a member in the store must be taken out again. */
+  /* The store looks whether it was cancelled, and takes the member out again; whoever is admitted is handed over. */
   g_task_set_check_cancellable (task, FALSE);
   if (room == NULL)
     {
@@ -375,7 +354,7 @@ salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const
   *join = (Join){ g_uuid_string_random (), g_strdup (request->name), request->may_publish, events, session };
   g_task_set_task_data (task, join, (GDestroyNotify) join_free);
   salon_store_join_async (self->store, room, join->member_id, join->name, self->options->may_create,
-      self->options->default_max_members, NULL, on_joined_store, g_steal_pointer (&task));
+      self->options->default_max_members, cancellable, on_joined_store, g_steal_pointer (&task));
 }
 
 SalonParticipant *

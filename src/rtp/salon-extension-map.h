@@ -16,8 +16,8 @@
  * differently. Zeroed, it drops all of them. */
 typedef struct
 {
-  guint8 out_id[256];       /* by the input's id; 0: dropped */
-  guint8 transport_cc_id;   /* the output's; 0: it has none */
+  guint8 out_id[256];     /* by the input's id; 0: dropped */
+  guint8 transport_cc_id; /* the output's; 0: it has none */
 } SalonExtensionMap;
 
 /* Lets `uri` pass from in_id to out_id. in_id is 0 when only the output has it, which matters for the transport-wide

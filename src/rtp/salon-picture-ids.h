@@ -26,5 +26,5 @@ void salon_picture_ids_write (const SalonPictureIds *ids, guint8 *payload);
 
 /* For the parsers: reads a 7 or 15 bit picture id (RFC 7741 section 4.2, RFC 9628 section 4.2) at *offset and moves
  * *offset behind it. FALSE when the payload is too short. */
-gboolean salon_picture_ids_read_id (SalonPictureIds *ids, const guint8 *payload, gsize size, gsize *offset)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_picture_ids_read_id (
+    SalonPictureIds *ids, const guint8 *payload, gsize size, gsize *offset) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,12 +6,12 @@
 #include "salon-vp8.h"
 #include "salon-vp9.h"
 
-/* RFC 3550 appendix A.1 calls a step forward of more than 3000 a restart, and one back of more than 100; retransmissions
- * may come later than that: a second of 1000 packets. */
+/* RFC 3550 appendix A.1 calls a step forward of more than 3000 a restart, and one back of more than 100;
+ * retransmissions may come later than that: a second of 1000 packets. */
 #define MAX_STEP_FORWARD 3000
 #define MAX_STEP_BACK 1000
-/* How far behind the newest a packet may still go out: the bits of `taken`, well within SRTP's replay window of 128, whose
- * sender refuses what it has seen or is too old to tell. */
+/* How far behind the newest a packet may still go out: the bits of `taken`, well within SRTP's replay window of 128,
+ * whose sender refuses what it has seen or is too old to tell. */
 #define WINDOW 64
 
 #define MAX_EXTENSIONS 16
@@ -62,7 +62,8 @@ begin_source (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arri
   rewriter->timestamp_offset = rewriter->last_timestamp + ticks - packet->timestamp;
 }
 
-/* Two packets in a row that are far off, and follow each other, are a restart (RFC 3550 appendix A.1); one may be junk. */
+/* Two packets in a row that are far off, and follow each other, are a restart (RFC 3550 appendix A.1); one may be junk.
+ */
 static gboolean
 is_restart (SalonRewriter *rewriter, guint16 sequence)
 {
@@ -102,15 +103,14 @@ take_sequence (SalonRewriter *rewriter, guint16 sequence, gboolean *is_newest)
 
 /* The gate. FORWARD leaves the offsets ready for this packet. */
 static SalonRewriterVerdict
-admit (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us, gboolean *is_switch,
-    gboolean *is_newest)
+admit (
+    SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us, gboolean *is_switch, gboolean *is_newest)
 {
   gsize size;
   const guint8 *payload = salon_rtp_packet_get_payload (packet, &size);
 
   if (!rewriter->is_awaiting)
-    rewriter->is_awaiting
-        = packet->ssrc != rewriter->source_ssrc || is_restart (rewriter, packet->sequence);
+    rewriter->is_awaiting = packet->ssrc != rewriter->source_ssrc || is_restart (rewriter, packet->sequence);
 
   *is_switch = *is_newest = rewriter->is_awaiting;
   if (!rewriter->is_awaiting)
@@ -269,8 +269,8 @@ write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const
 }
 
 SalonRewriterVerdict
-salon_rewriter_rewrite (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us,
-    SalonRewriterResult *result)
+salon_rewriter_rewrite (
+    SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us, SalonRewriterResult *result)
 {
   SalonRewriterVerdict verdict;
   SalonPictureIds ids;

@@ -50,8 +50,8 @@ typedef struct
   /* The source's stream. */
   guint32 source_ssrc;
   guint16 highest_sequence;
-  guint64 taken;             /* bit n: highest_sequence - n was forwarded, or is the former source's */
-  guint16 restart_sequence;  /* what would prove that the source really jumped */
+  guint64 taken;            /* bit n: highest_sequence - n was forwarded, or is the former source's */
+  guint16 restart_sequence; /* what would prove that the source really jumped */
   gboolean may_be_restart;
   gboolean has_picture_offset;
   gboolean has_tl0_offset;
@@ -70,9 +70,9 @@ typedef struct
   guint8 last_tl0;
 } SalonRewriter;
 
-/* `seed` makes the first sequence number and timestamp, which should be hard to guess (RFC 3550 section 5.1). The sequence
- * number starts below 2^15: a first number near the wrap, lost on its way, makes SRTP peers guess the wrong rollover
- * counter (RFC 3711 section 3.3.1). */
+/* `seed` makes the first sequence number and timestamp, which should be hard to guess (RFC 3550 section 5.1). The
+ * sequence number starts below 2^15: a first number near the wrap, lost on its way, makes SRTP peers guess the wrong
+ * rollover counter (RFC 3711 section 3.3.1). */
 void salon_rewriter_init (SalonRewriter *rewriter, guint32 ssrc, guint64 seed);
 
 /* From here on packets come from this source; the first one forwarded is a keyframe's. */
@@ -82,7 +82,7 @@ void salon_rewriter_switch (SalonRewriter *rewriter, const SalonRewriterSource *
 void salon_rewriter_update (SalonRewriter *rewriter, const SalonRewriterSource *source);
 
 /* Takes the source's packets in the order they arrive. `packet` may be a head (salon_rtp_packet_parse_head) whose
- * padding is cut: padding and contributing sources are not sent on. Gaps in the sequence stay gaps, so that the receiver
- * asks for what is missing. A source that changes its SSRC or jumps in its sequence is switched to anew. */
+ * padding is cut: padding and contributing sources are not sent on. Gaps in the sequence stay gaps, so that the
+ * receiver asks for what is missing. A source that changes its SSRC or jumps in its sequence is switched to anew. */
 SalonRewriterVerdict salon_rewriter_rewrite (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us,
     SalonRewriterResult *result) G_GNUC_WARN_UNUSED_RESULT;

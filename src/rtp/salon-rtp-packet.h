@@ -41,13 +41,14 @@ typedef struct
 /* Reads a whole packet; padding is cut off the payload. FALSE when it is malformed; `packet` is then undefined. */
 gboolean salon_rtp_packet_parse (SalonRtpPacket *packet, const guint8 *data, gsize size) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Reads the start of a packet of `size` bytes, of which `data_size` are at hand; FALSE also when the header does not fit
- * into these. Padding, told by the packet's last byte, is left for the caller to cut. */
-gboolean salon_rtp_packet_parse_head (SalonRtpPacket *packet, const guint8 *data, gsize data_size, gsize size)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Reads the start of a packet of `size` bytes, of which `data_size` are at hand; FALSE also when the header does not
+ * fit into these. Padding, told by the packet's last byte, is left for the caller to cut. */
+gboolean salon_rtp_packet_parse_head (
+    SalonRtpPacket *packet, const guint8 *data, gsize data_size, gsize size) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_rtp_packet_cut_padding (SalonRtpPacket *packet, guint8 last_byte) G_GNUC_WARN_UNUSED_RESULT;
 
-/* (transfer none): the readable part of the payload, *size bytes of it; less than payload_size after parse_head only. */
+/* (transfer none): the readable part of the payload, *size bytes of it; less than payload_size after parse_head only.
+ */
 const guint8 *salon_rtp_packet_get_payload (const SalonRtpPacket *packet, gsize *size);
 
 /* (transfer none) (nullable): the first extension element with this id, *size bytes of it (0 is possible). */

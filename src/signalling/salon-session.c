@@ -429,8 +429,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   is_valid = read_description (request->params, "offer", "offer", &sdp, NULL)
              && read_sources (request->params, &sources, NULL);
   g_assert (is_valid);
-  salon_participant_offer_async (self->participant, sdp, sources != NULL ? (SalonTrackSource *) sources->data : NULL,
-      sources != NULL ? sources->len : 0, on_join_offer_answered, request);
+  salon_participant_offer_async (self->participant, sdp, sources, on_join_offer_answered, request);
 }
 
 static void
@@ -491,8 +490,7 @@ handle_offer (SalonSession *self, Request *request)
       request_fail (request, error);
       return;
     }
-  salon_participant_offer_async (self->participant, sdp, sources != NULL ? (SalonTrackSource *) sources->data : NULL,
-      sources != NULL ? sources->len : 0, on_offer_answered, request);
+  salon_participant_offer_async (self->participant, sdp, sources, on_offer_answered, request);
 }
 
 static void

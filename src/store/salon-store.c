@@ -41,9 +41,9 @@ struct _SalonStore
   SalonRedis *redis; /* (owned) */
   char *node_id;     /* (owned) */
   SalonRedisScript scripts[N_SCRIPTS];
-  /* Member id -> room (owned): who must still leave. Kept until Redis has confirmed it, so that an outage keeps nobody
-   * in a room for ever; bounded by the members this node had. */
-  GHashTable *leaving;
+  /* (element-type Leave) (owned): leaves that found no Redis, to be tried again, so that an outage keeps nobody in a
+   * room for ever. Bounded by the members this node had. */
+  GQueue leaving;
   guint retry_id;
 };
 
@@ -141,21 +141,28 @@ finish_script (SalonRedis *redis, GAsyncResult *result, GError **error)
   return g_steal_pointer (&reply);
 }
 
-/* For the scripts that return a room, or nothing when there is none any more. */
+/* Nothing means that there is no room any more. error: (transfer full) (nullable) */
+static void
+return_room (GTask *task, const SalonRedisReply *reply, GError *error)
+{
+  SalonRoomInfo *info = NULL;
+
+  if (error == NULL && reply->type != SALON_REDIS_NIL)
+    info = parse_room (reply, &error);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, info, (GDestroyNotify)salon_room_info_free);
+}
+
 static void
 on_room (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (SalonRedisReply) reply = finish_script (SALON_REDIS (source), result, &error);
-  SalonRoomInfo *info = NULL;
 
-  if (reply != NULL && reply->type != SALON_REDIS_NIL)
-    info = parse_room (reply, &error);
-  if (error != NULL)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    g_task_return_pointer (task, info, (GDestroyNotify)salon_room_info_free);
+  return_room (task, reply, g_steal_pointer (&error));
 }
 
 /* task: (transfer full), user data of the callback */
@@ -302,97 +309,77 @@ is_unsure (const GError *error)
 
 typedef struct
 {
-  SalonStore *store; /* (owned) */
-  char *member;      /* (owned) */
-  GTask *task;       /* (owned) (nullable): NULL when nobody waits */
+  char *room;   /* (owned) */
+  char *member; /* (owned) */
+  GTask *task;  /* (owned) */
 } Leave;
 
 static void
 leave_free (Leave *leave)
 {
-  g_object_unref (leave->store);
+  g_free (leave->room);
   g_free (leave->member);
-  g_clear_object (&leave->task);
+  g_object_unref (leave->task);
   g_free (leave);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Leave, leave_free)
 
-static void retry_leaves_later (SalonStore *self);
+static void retry_later (SalonStore *self);
 
 static void
 on_left (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Leave) leave = user_data;
+  SalonStore *self = g_task_get_source_object (leave->task);
   g_autoptr (GError) error = NULL;
   g_autoptr (SalonRedisReply) reply = finish_script (SALON_REDIS (source), result, &error);
-  SalonRoomInfo *info = NULL;
 
   if (is_unsure (error))
-    retry_leaves_later (leave->store);
+    {
+      g_queue_push_tail (&self->leaving, g_steal_pointer (&leave));
+      retry_later (self);
+    }
   else
-    g_hash_table_remove (leave->store->leaving, leave->member);
-  if (leave->task == NULL)
-    return;
-  if (reply != NULL && reply->type != SALON_REDIS_NIL)
-    info = parse_room (reply, &error);
-  if (error != NULL)
-    g_task_return_error (leave->task, g_steal_pointer (&error));
-  else
-    g_task_return_pointer (leave->task, info, (GDestroyNotify)salon_room_info_free);
+    return_room (leave->task, reply, g_steal_pointer (&error));
 }
 
-/* task: (transfer full) (nullable). Not cancelled with the task: who leaves, leaves. */
+/* leave: (transfer full) */
 static void
-run_leave (SalonStore *self, const char *room, const char *member, GTask *task)
+run_leave (SalonStore *self, Leave *leave)
 {
-  Leave *leave = g_new0 (Leave, 1);
-
-  leave->store = g_object_ref (self);
-  leave->member = g_strdup (member);
-  leave->task = task;
-  salon_redis_run_async (
-      self->redis, &self->scripts[SCRIPT_LEAVE], (const char *[]){ room, member, NULL }, NULL, on_left, leave);
+  salon_redis_run_async (self->redis, &self->scripts[SCRIPT_LEAVE],
+      (const char *[]){ leave->room, leave->member, NULL }, NULL, on_left, leave);
 }
 
 static gboolean
-on_retry_leaves (gpointer user_data)
+on_retry (gpointer user_data)
 {
   SalonStore *self = user_data;
-  GHashTableIter iter;
-  gpointer member, room;
 
-  if (!salon_redis_is_connected (self->redis))
-    return G_SOURCE_CONTINUE;
   self->retry_id = 0;
-  g_hash_table_iter_init (&iter, self->leaving);
-  while (g_hash_table_iter_next (&iter, &member, &room))
-    run_leave (self, room, member, NULL);
+  for (guint n_leaving = self->leaving.length; n_leaving > 0; n_leaving--)
+    run_leave (self, g_queue_pop_head (&self->leaving));
   return G_SOURCE_REMOVE;
 }
 
 static void
-retry_leaves_later (SalonStore *self)
+retry_later (SalonStore *self)
 {
   if (self->retry_id == 0)
-    self->retry_id = g_timeout_add_seconds (LEAVE_RETRY_S, on_retry_leaves, self);
-}
-
-/* Sees to it that the member leaves, whatever happens meanwhile. task: as for run_leave() */
-static void
-leave_surely (SalonStore *self, const char *room, const char *member, GTask *task)
-{
-  g_hash_table_insert (self->leaving, g_strdup (member), g_strdup (room));
-  run_leave (self, room, member, task);
+    self->retry_id = g_timeout_add_seconds (LEAVE_RETRY_S, on_retry, self);
 }
 
 void
 salon_store_leave_async (SalonStore *self, const char *room_id, const char *member_id, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  Leave *leave = g_new (Leave, 1);
 
-  g_task_set_source_tag (task, salon_store_leave_async);
-  leave_surely (self, room_id, member_id, task);
+  leave->room = g_strdup (room_id);
+  leave->member = g_strdup (member_id);
+  leave->task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (leave->task, salon_store_leave_async);
+  run_leave (self, leave);
 }
 
 SalonRoomInfo *
@@ -433,7 +420,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   if (is_unsure (error))
-    leave_surely (self, join->room, join->member, NULL);
+    salon_store_leave_async (self, join->room, join->member, NULL, NULL, NULL);
   g_task_return_error (task, g_steal_pointer (&error));
 }
 
@@ -542,7 +529,7 @@ salon_store_finalize (GObject *object)
 
   for (guint i = 0; i < N_SCRIPTS; i++)
     salon_redis_script_clear (&self->scripts[i]);
-  g_hash_table_unref (self->leaving);
+  g_assert (g_queue_is_empty (&self->leaving)); /* each keeps us alive */
   g_object_unref (self->redis);
   g_free (self->node_id);
   G_OBJECT_CLASS (salon_store_parent_class)->finalize (object);
@@ -560,7 +547,7 @@ salon_store_class_init (SalonStoreClass *klass)
 static void
 salon_store_init (SalonStore *self)
 {
-  self->leaving = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_queue_init (&self->leaving);
   for (guint i = 0; i < N_SCRIPTS; i++)
     salon_redis_script_init (&self->scripts[i], script_names[i], load_script (script_names[i]));
 }

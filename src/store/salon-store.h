@@ -9,9 +9,9 @@
 /* The rooms and who is in them, in Redis: the truth that survives the server. The only code that knows Redis keys.
  *
  * Every change is one Lua script (lua/), hence one atomic step, and may be run twice without harm, because SalonRedis
- * sends again what a broken connection swallowed. All calls are asynchronous, on the main context; each ends within the
- * connection's deadline, with SALON_ERROR_STORE_UNAVAILABLE when Redis cannot be reached: the change may then have
- * happened or not. A room is named by its id or by its slug (already normalised).
+ * sends again what a broken connection swallowed. All calls are asynchronous, on the main context. Each but leave ends
+ * within the connection's deadline, with SALON_ERROR_STORE_UNAVAILABLE when Redis cannot be reached: the change may
+ * then have happened or not. A room is named by its id or by its slug (already normalised).
  *
  * Keys (all under the prefix "salon:"; one Redis, not a cluster of them):
  *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) owner (SHA-256 of the owner token;
@@ -64,7 +64,8 @@ SalonRoomInfo *salon_store_join_finish (
 
 /* Removes a member; an ephemeral room goes with its last one. Removing who is not there is no error.
  * Returns the room after it (host is the new host), or NULL without error when the room is gone.
- * Cancelled or failed for want of Redis, the leave itself is not forgotten: it happens as soon as Redis is back. */
+ * The one call without a deadline: an outage of Redis only delays it, and cancelling does not call it off. It is tried
+ * until it has happened, or, with SHUTTING_DOWN, until a second after salon_redis_close(). */
 void salon_store_leave_async (SalonStore *self, const char *room_id, const char *member_id, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
 SalonRoomInfo *salon_store_leave_finish (

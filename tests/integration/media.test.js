@@ -78,7 +78,7 @@ test('audio and video of one person share a seat: their m-lines have one media s
   await ann.start();
   const [audio, video] = [await bob.receive(ann, 'microphone'), await bob.receive(ann, 'camera')];
   const { offer } = bob.subscribers.get(1);
-  const streamOf = ({ mid }) => offer.media.find((section) => section.mid === mid).msid?.split(' ')[0];
+  const streamOf = ({ mid }) => offer.media.find((section) => section.mid === mid).stream;
   assert.ok(streamOf(audio));
   assert.equal(streamOf(audio), streamOf(video));
 });

@@ -77,7 +77,7 @@ function parseMedia(lines, session) {
       return { id: Number(id.split('/')[0]), uri };
     }),
     ssrcs: [...new Set(attributes(lines, 'ssrc').map((line) => Number(line.split(' ')[0])))],
-    fid, msid: attribute(lines, 'msid'),
+    fid, stream: (attribute(lines, 'msid') ?? lines.join('\n').match(/^a=ssrc:\d+ msid:(.*)$/m)?.[1])?.split(' ')[0],
     ufrag: find('ice-ufrag'), password: find('ice-pwd'), setup: find('setup'),
     fingerprint: find('fingerprint')?.split(' ')[1],
     candidates: attributes(lines, 'candidate').map((text) => `candidate:${text}`),

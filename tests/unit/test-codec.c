@@ -12,8 +12,8 @@ typedef struct
   guint8 bytes[24];
 } Vector;
 
-/* The first bytes of payloads: VP8 and H.264 ones as libvpx and x264 make them (a keyframe's three tag bytes, then its start
- * code 9d 01 2a; SPS of the constrained baseline profile 42 c0 1f), the others by the letter of their RFCs. */
+/* The first bytes of payloads: VP8 and H.264 ones as libvpx and x264 make them (a keyframe's three tag bytes, then its
+ * start code 9d 01 2a; SPS of the constrained baseline profile 42 c0 1f), the others by the letter of their RFCs. */
 static const Vector vectors[] = {
   { "vp8 keyframe, bare descriptor", SALON_CODEC_VP8, TRUE, 8, { 0x10, 0x50, 0x2f, 0x00, 0x9d, 0x01, 0x2a, 0x40 } },
   { "vp8 keyframe, 15 bit picture id", SALON_CODEC_VP8, TRUE, 8, { 0x90, 0x80, 0x92, 0x34, 0x50, 0x2f, 0x00, 0x9d } },

@@ -108,7 +108,7 @@ test_names_file_and_line (Fixture *fixture, gconstpointer user_data)
   assert_file_refused (fixture, "[server] x\n", 1, "neither");
   assert_file_refused (fixture, "[server]\nport=1\n port = 2\n", 3, "already on line 2");
   assert_file_refused (fixture, "[server]\n port = eighty\n", 2, "\"eighty\" is not a number from 0 to 65535");
-  assert_file_refused (fixture, "[server]\npublic-url=\\q\n", 2, "");
+  assert_file_refused (fixture, "[server]\npublic-url=\\q\n", 2, "cannot be interpreted");
 }
 
 static void

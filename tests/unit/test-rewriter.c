@@ -315,7 +315,8 @@ test_wide_picture_ids_wrap (Fixture *f, gconstpointer data)
 
   for (guint i = 0; i < 0x8000 + 10; i++)
     {
-      assert_forwards (f, .ssrc = SSRC_A, .sequence = i, .is_keyframe = i == 0, .picture = 0x8000 | ((i + 77) & 0x7fff));
+      assert_forwards (
+          f, .ssrc = SSRC_A, .sequence = i, .is_keyframe = i == 0, .picture = 0x8000 | ((i + 77) & 0x7fff));
       if (i > 0)
         g_assert_cmpuint (get_picture (f), ==, (picture + 1) & 0x7fff);
       picture = get_picture (f);
@@ -341,9 +342,10 @@ test_narrow_picture_ids_wrap (Fixture *f, gconstpointer data)
     }
 }
 
-/* The element with the output's id 5 came in as 3; mid never passes; the transport-wide number is a fresh placeholder. */
-static const guint8 with_extensions[] = { 0x90, 100, 0, 1, 0, 0, 0, 1, 0, 0, 0, SSRC_A, 0xbe, 0xde, 0, 3, 0x30, 0xaa, 0x40,
-  '1', 0x61, 0x12, 0x34, 0x71, 0xab, 0xcd, 0, 0, 0x10, 0x00, 0xee };
+/* The element with the output's id 5 came in as 3; mid never passes; the transport-wide number is a fresh placeholder.
+ */
+static const guint8 with_extensions[] = { 0x90, 100, 0, 1, 0, 0, 0, 1, 0, 0, 0, SSRC_A, 0xbe, 0xde, 0, 3, 0x30, 0xaa,
+  0x40, '1', 0x61, 0x12, 0x34, 0x71, 0xab, 0xcd, 0, 0, 0x10, 0x00, 0xee };
 
 static void
 map_extensions (Fixture *f, guint8 out_id)

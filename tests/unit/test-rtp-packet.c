@@ -73,7 +73,8 @@ test_refuses_impossible_padding (void)
 static void
 test_finds_one_byte_extensions (void)
 {
-  const guint8 bytes[] = { FIXED (0x90), 0xbe, 0xde, 0, 3, 0x10, 0xaa, 0x00, 0x31, 0xb1, 0xb2, 0x52, 1, 2, 3, 0, 0, 42 };
+  const guint8 bytes[]
+      = { FIXED (0x90), 0xbe, 0xde, 0, 3, 0x10, 0xaa, 0x00, 0x31, 0xb1, 0xb2, 0x52, 1, 2, 3, 0, 0, 42 };
   SalonRtpPacket packet;
   const guint8 *data;
   gsize size;

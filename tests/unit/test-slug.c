@@ -92,7 +92,8 @@ test_refuses_what_urls_and_eyes_stumble_over (void)
   assert_refused ("a\tb");
   assert_refused ("a\nb");
   assert_refused ("a\x7f");
-  assert_refused ("a\xc2\x85" "b");
+  assert_refused ("a\xc2\x85"
+                  "b");
   assert_refused ("a\u2028b");
   assert_refused ("a\u202Eb");
   assert_refused ("a\u200Bb");

@@ -380,19 +380,43 @@ await_room_gone (SalonStore *store, const char *room)
 }
 
 static void
-test_who_leaves_in_an_outage_has_left (Fixture *fixture, gconstpointer data)
+test_a_leave_outlasts_an_outage (Fixture *fixture, gconstpointer data)
 {
   GPid pid = redis_pid (fixture->redis.redis);
+  GAsyncResult *slot = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
   assert_host (join (fixture->store, "owls", "ada", TRUE, NULL), "ada", 1);
   salon_redis_set_deadline (fixture->redis.redis, 200);
   g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
-  g_assert_null (leave (fixture->store, "owls", "ada", &error));
-  g_assert_error (error, SALON_ERROR, SALON_ERROR_STORE_UNAVAILABLE);
+  salon_store_leave_async (fixture->store, "owls", "ada", NULL, keep_result, &slot);
+  await_connected (fixture->redis.redis, FALSE);
   /* What Redis has received of it does not count: this one forgets. */
   g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
-  await_room_gone (fixture->store, "owls");
+  result = await (&slot);
+  g_assert_null (salon_store_leave_finish (fixture->store, result, &error));
+  g_assert_no_error (error);
+  g_assert_null (get (fixture->store, "owls", &error));
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND);
+}
+
+static void
+test_closing_ends_a_leave_in_an_outage (Fixture *fixture, gconstpointer data)
+{
+  GAsyncResult *slot = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  salon_redis_set_deadline (fixture->redis.redis, 200);
+  g_assert_cmpint (kill (redis_pid (fixture->redis.redis), SIGSTOP), ==, 0);
+  salon_store_leave_async (fixture->store, "owls", "ada", NULL, keep_result, &slot);
+  await_connected (fixture->redis.redis, FALSE);
+  run_ready ();
+  salon_redis_close (fixture->redis.redis);
+  result = await (&slot);
+  g_assert_null (salon_store_leave_finish (fixture->store, result, &error));
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN);
 }
 
 static void
@@ -466,7 +490,8 @@ main (int argc, char **argv)
   ADD ("a-permanent-room-stays", test_a_permanent_room_stays);
   ADD ("reset-takes-back-this-nodes-members-alone", test_reset_takes_back_this_nodes_members_alone);
   ADD ("rooms-survive-the-death-of-redis", test_rooms_survive_the_death_of_redis);
-  ADD ("who-leaves-in-an-outage-has-left", test_who_leaves_in_an_outage_has_left);
+  ADD ("a-leave-outlasts-an-outage", test_a_leave_outlasts_an_outage);
+  ADD ("closing-ends-a-leave-in-an-outage", test_closing_ends_a_leave_in_an_outage);
   ADD ("a-failed-join-leaves-nobody-behind", test_a_failed_join_leaves_nobody_behind);
   ADD ("a-cancelled-join-leaves-nobody-behind", test_a_cancelled_join_leaves_nobody_behind);
   ADD ("a-damaged-record-is-no-disaster", test_a_damaged_record_is_no_disaster);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libFuzzer's door to everything that reads a publisher's packets. The input is cut into packets, each after a length
+ * of two bytes, so that the rewriter's memory is exercised too; its first byte chooses the codec and what happens
+ * between the packets. Whatever comes out must be a packet again, with the output's numbers.
+ *
+ *   CC=clang meson setup build-fuzz -Db_lundef=false
+ *   meson test -C build-fuzz --suite fuzz            # a bounded run
+ *   build-fuzz/tests/unit/fuzz-rtp corpus/           # as long as you like */
+#include <string.h>
+
+#include "salon-rewriter.h"
+
+#define SSRC_OUT 0xcafe0001
+#define MAX_PACKET 1600
+
+int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
+
+static SalonRewriterSource
+make_source (guint8 choice)
+{
+  SalonRewriterSource source = { .codec = choice % SALON_N_CODECS, .clock_rate = 90000, .payload_type = 96 };
+
+  for (guint id = 1; id < 256; id++)
+    salon_extension_map_add (&source.extensions, "urn:test", id, (choice & 0x40) != 0 ? 256 - id : (id - 1) % 14 + 1);
+  salon_extension_map_add (&source.extensions, SALON_URI_TRANSPORT_CC, 0, (choice & 0x80) != 0 ? 9 : 0);
+  return source;
+}
+
+/* A packet of ours: the header says so, and it is as long as its parts. */
+static void
+check_result (const SalonRewriter *rewriter, const SalonRtpPacket *in, const SalonRewriterResult *result)
+{
+  static guint8 bytes[SALON_REWRITER_HEAD_BYTES + MAX_PACKET];
+  gsize size = result->head_size + result->rest_size;
+  SalonRtpPacket out;
+  SalonRtpExtensionIter iter;
+  SalonRtpExtension extension;
+
+  g_assert_cmpuint (result->head_size, <=, SALON_REWRITER_HEAD_BYTES);
+  g_assert_cmpuint (result->rest_offset + result->rest_size, ==, in->payload_offset + in->payload_size);
+  memcpy (bytes, result->head, result->head_size);
+  if (result->rest_offset < in->data_size)
+    memcpy (bytes + result->head_size, in->data + result->rest_offset,
+        MIN (result->rest_size, in->data_size - result->rest_offset));
+
+  g_assert_true (salon_rtp_packet_parse (&out, bytes, size));
+  g_assert_cmphex (out.ssrc, ==, SSRC_OUT);
+  g_assert_cmpuint (out.payload_type, ==, 96);
+  g_assert_cmpuint (out.payload_size, ==, in->payload_size);
+  salon_rtp_extension_iter_init (&iter, &out);
+  while (salon_rtp_extension_iter_next (&iter, &extension))
+    g_assert_cmpuint (extension.id, !=, 0);
+}
+
+static void
+rewrite_one (SalonRewriter *rewriter, const guint8 *data, gsize size, gsize whole_size, gint64 now_us)
+{
+  SalonRtpPacket packet;
+  SalonRewriterResult result;
+
+  if (!salon_rtp_packet_parse_head (&packet, data, size, whole_size)
+      || !salon_rtp_packet_cut_padding (&packet, data[size - 1]))
+    return;
+  if (salon_rewriter_rewrite (rewriter, &packet, now_us, &result) == SALON_REWRITER_FORWARD)
+    check_result (rewriter, &packet, &result);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
+{
+  SalonRewriterSource source;
+  SalonRewriter rewriter;
+  gint64 now_us = 0;
+
+  if (size < 1)
+    return 0;
+  source = make_source (*data);
+  salon_rewriter_init (&rewriter, SSRC_OUT, 0x1234567890abcdef);
+  salon_rewriter_switch (&rewriter, &source);
+  for (data++, size--; size >= 2;)
+    {
+      guint8 action = data[0];
+      gsize packet_size = MIN ((gsize)(action & 0x07) << 8 | data[1], MIN (size - 2, MAX_PACKET));
+      /* A copy of its own, so that a sanitizer sees a read past its end. */
+      g_autofree guint8 *packet = g_memdup2 (data + 2, packet_size);
+
+      if ((action & 0xe0) == 0xe0)
+        salon_rewriter_switch (&rewriter, &source);
+      if (packet_size > 0)
+        rewrite_one (&rewriter, packet, packet_size, (action & 0x10) != 0 ? MAX_PACKET : packet_size, now_us);
+      now_us += action * 1000;
+      data += 2 + packet_size;
+      size -= 2 + packet_size;
+    }
+  return 0;
+}
