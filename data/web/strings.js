@@ -69,11 +69,14 @@ const STRINGS = {
   reconnecting: 'Trying to get back in…',
 
   deniedMicrophone:
-    'The browser may not use your microphone. Allow it by the icon beside the address, then turn it on here. You can listen meanwhile.',
+    'The browser may not use your microphone. ' +
+    'Allow it by the icon beside the address, then turn it on here. You can listen meanwhile.',
   deniedCamera:
-    'The browser may not use your camera. Allow it by the icon beside the address, then turn it on here. You can watch meanwhile.',
+    'The browser may not use your camera. ' +
+    'Allow it by the icon beside the address, then turn it on here. You can watch meanwhile.',
   deniedBoth:
-    'The browser may use neither camera nor microphone. Allow them by the icon beside the address, then turn them on here. You can watch, listen and write meanwhile.',
+    'The browser may use neither camera nor microphone. ' +
+    'Allow them by the icon beside the address, then turn them on here. You can watch, listen and write meanwhile.',
   missingMicrophone: 'No microphone was found. You can listen, and write in the chat.',
   missingCamera: 'No camera was found. The others hear you all the same.',
   busyMicrophone: 'The microphone is in use by another program.',

@@ -111,7 +111,7 @@ open_slot (SalonSubscriber *self, guint index)
   g_autoptr (GstPad) src = NULL;
 
   slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
-  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", caps, "open", FALSE, NULL);
+  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", caps, "open", FALSE, "active-pad", NULL, NULL);
   salon_graph_add (salon_transport_get_graph (transport), slot->element);
 
   slot->peer = gst_element_request_pad_simple (webrtc, "sink_%u");

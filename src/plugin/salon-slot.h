@@ -12,17 +12,18 @@
  * of all that travels upstream only requests for a keyframe pass. It has no thread: it pushes in the active input's.
  *
  * Properties (all may be set at any time and from any thread; none waits for streaming):
- *   active-pad     GstPad    the sink pad whose packets go out; NULL: none do. Setting another one switches and asks it
- *                            for a keyframe. Until it is set for the first time, the first pad requested is active.
- *   open           gboolean  FALSE drops everything; TRUE again waits for a keyframe. Default TRUE.
- *   caps           GstCaps   what the output may carry: one application/x-rtp structure per codec, with its payload and
- *                            extmap-N fields. A track of another codec is dropped (stats: unsupported). NULL:
- * everything keeps its payload type and extension ids. ssrc           guint     of the output; random unless set.
- *   awaiting-keyframe        (read-only) the active track's next keyframe has not come yet.
- *   stats          GstStructure (read-only) "salon-slot-stats": packets, bytes, dropped (of the active track),
- *                            flow-errors, switches, keyframe-requests (guint64); unsupported (gboolean).
+ * - active-pad (GstPad): the sink pad whose packets go out; NULL: none do. Setting another one switches, and asks
+ *   it for a keyframe. Until it is set for the first time, the first pad requested is active.
+ * - open (gboolean): FALSE drops everything; TRUE again waits for a keyframe. Default TRUE.
+ * - caps (GstCaps): what the output may carry: one application/x-rtp structure per codec, with its payload and
+ *   extmap-N fields. A track of another codec is dropped. NULL: all keep their payload type and extension ids.
+ * - ssrc (guint): of the output; random unless set.
+ * - awaiting-keyframe (gboolean, read-only): the active track's next keyframe has not come yet.
+ * - stats (GstStructure, read-only): packets, bytes, dropped (of the active track), flow-errors, switches,
+ *   keyframe-requests (guint64); unsupported (gboolean): the active track's codec is not among the caps.
+ *
  * Action signal:
- *   request-keyframe         sends a GstForceKeyUnit to the active track at once, from the calling thread.
+ * - request-keyframe: sends a GstForceKeyUnit to the active track at once, from the calling thread.
  *
  * Keyframes are asked for at each switch and opening, then every 500 ms as long as packets come without one; the
  * subscriber's requests (GstForceKeyUnit at the src pad) pass at the same rate.

@@ -111,6 +111,18 @@ for (const [how, source] of [['Chromium', () => bob], ['Firefox', () => eve]]) {
   });
 }
 
+test('a shared screen is seen beside the camera, until it is not shared any more', async () => {
+  const tiles = () => bob.page.evaluate((id) => document.querySelectorAll(`.tile[data-participant="${id}"]`).length, ann.id);
+  assert.equal(await tiles(), 1);
+  await ann.page.click('#screen');
+  for (const viewer of [bob, eve])
+    await viewer.grows('Ann', 'screen', 'frames');
+  await bob.grows('Ann', 'camera', 'frames');
+  await until('the screen has a tile', async () => await tiles() === 2);
+  await ann.page.click('#screen');
+  await until('the screen\'s tile is gone', async () => await tiles() === 1);
+});
+
 test('the host is shown as one, and hands over by leaving', async () => {
   assert.equal(await bob.page.evaluate(() => window.salon.room.host), ann.id);
   await ann.page.click('#leave');

@@ -102,19 +102,3 @@ test('a packet lost on the way up is fetched from the publisher and forwarded in
   const missing = sequences.slice(1).filter((sequence, index) => sequence !== ((sequences[index] + 1) & 0xffff));
   assert.deepEqual(missing, [], 'no gap at the subscriber');
 });
-
-test('what cannot be recovered on the way up leads to a keyframe request', async (t) => {
-  const room = newRoom();
-  const ann = await Peer.join(t, server, room, 'Ann');
-  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
-  await ann.start();
-  const slot = await bob.receive(ann, 'camera');
-  await until('the joining keyframes are over', () => slot.packets.length > 90);
-  const camera = ann.publisher.track('camera');
-  const before = { requests: ann.publisher.keyframeRequests.length, packets: slot.packets.length };
-  const lostSince = camera.media.sequence;
-  camera.isLost = (sequence) => ((sequence - lostSince) & 0xffff) < 20;
-  camera.media.packet = () => undefined;
-  await until('the publisher is asked for a keyframe', () => ann.publisher.keyframeRequests.length > before.requests, 5000);
-  await until('and Bob gets it', () => slot.packets.slice(before.packets).some(({ isKeyframe }) => isKeyframe), 5000);
-});

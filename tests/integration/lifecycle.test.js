@@ -20,8 +20,7 @@ function stateDir(t) {
 }
 
 function run(...args) {
-  const { status, stdout, stderr } = spawnSync(serverPath(), args, { encoding: 'utf8', timeout: 60000 });
-  return { status, stdout, stderr };
+  return spawnSync(serverPath(), args, { encoding: 'utf8', timeout: 8000 });
 }
 
 async function createRoom(server, json) {
@@ -133,8 +132,16 @@ test('without Redis requests end in store_unavailable, within the deadline', asy
 test('two servers do not share a state folder', async (t) => {
   const server = await startServer(t);
   const { status, stderr } = run('--state-dir', server.stateDir, '--port', '0');
-  assert.notEqual(status, 0);
+  assert.equal(status, 1, stderr);
   assert.ok(stderr.includes(server.stateDir), stderr);
+});
+
+test('a port that is taken is said and ends the server, its Redis included', async (t) => {
+  const server = await startServer(t);
+  const { port } = new URL(server.url);
+  const { status, stderr } = run('--state-dir', stateDir(t), '--listen', '127.0.0.1', '--port', port);
+  assert.equal(status, 1, stderr);
+  assert.ok(stderr.includes(port), stderr);
 });
 
 test('--check-config names file and line of an unknown key', (t) => {
@@ -164,7 +171,7 @@ test('options win over the key file, the key file over the environment', (t) => 
   writeFileSync(path, '[media]\nseats=5\n');
   const seats = (env, ...args) => {
     const { stdout } = spawnSync(serverPath(), ['--print-config', ...args],
-                                 { encoding: 'utf8', env: { ...process.env, ...env }, timeout: 60000 });
+                                 { encoding: 'utf8', env: { ...process.env, ...env }, timeout: 8000 });
     return stdout.match(/^seats\s*=\s*(\d+)/m)?.[1];
   };
   assert.equal(seats({ SALON_SEATS: '4' }), '4');

@@ -26,8 +26,8 @@ const FIREFOX_PREFS = {
   'media.gmp-manager.updateEnabled': false,
 };
 
-/* Runs in every page before its own scripts: pictures small enough for a machine with two cores, and a count of the
- * session descriptions this page was given. */
+/* Runs in every page before its own scripts: pictures small enough for a machine with two cores, a screen to share that
+ * needs no desktop, and a count of the session descriptions this page was given. */
 function prepare() {
   window.sdpCount = 0;
   const { setRemoteDescription } = RTCPeerConnection.prototype;
@@ -42,6 +42,15 @@ function prepare() {
   mediaDevices.getUserMedia = (constraints) => getUserMedia({
     ...constraints, ...(constraints.video && { video: { width: 320, height: 240, frameRate: 15 } }),
   });
+  mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const pen = canvas.getContext('2d');
+    setInterval(() => {
+      pen.fillStyle = `hsl(${Math.random() * 360} 80% 50%)`;
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+    }, 200);
+    return canvas.captureStream(5);
+  };
 }
 
 /* Both return { newPage (options), close () }; a page has what the two libraries share: goto, evaluate, click, type,

@@ -80,12 +80,12 @@ export class Person {
 
   async hasTile(id) {
     return await this.page.evaluate((participant) =>
-      document.querySelector(`[data-participant="${participant}"]`) !== null, id);
+      document.querySelector(`.tile[data-participant="${participant}"]`) !== null, id);
   }
 
   /* Tiles whose video element really shows a picture now. */
   async picturesShown() {
-    return await this.page.evaluate(() => [...document.querySelectorAll('[data-participant] video')].filter((video) =>
+    return await this.page.evaluate(() => [...document.querySelectorAll('.tile video')].filter((video) =>
       video.videoWidth > 0 && !video.paused && video.checkVisibility()).length);
   }
 
