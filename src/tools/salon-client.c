@@ -7,7 +7,7 @@
 
 /* The answer to a join tells of everybody in the room: about 500 bytes for each of at most 1,000, and an SDP. */
 #define MAX_MESSAGE_BYTES (1024 * 1024)
-#define LONGEST_TEXT G_MAXUINT
+#define LONGEST_TEXT MAX_MESSAGE_BYTES
 
 struct _SalonClient
 {

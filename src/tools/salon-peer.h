@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+/* A webrtcbin of a pipeline as one of a Salon client's peer connections. It offers what is linked to its sink pads
+ * (the publisher), or answers and gives what comes at its src pads (a subscriber); a src pad that nothing in the
+ * pipeline took by the time it appeared is drained, because an unlinked one would stop the others.
+ *
+ * Signals, all on the main context:
+ *   negotiable ()                                      media has reached every sink pad: it can make its offer
+ *   candidate (guint m-line, const char *candidate)    a local ICE candidate, for the server; none before a description
+ *   connected ()
+ *   failed ()                                          the connection is lost
+ *
+ * Main context. The functions wait for webrtcbin's own thread, a few milliseconds; it never waits for us. */
+#define SALON_TYPE_PEER (salon_peer_get_type ())
+G_DECLARE_FINAL_TYPE (SalonPeer, salon_peer, SALON, PEER, GObject)
+
+/* webrtcbin: in a pipeline, not playing yet. */
+SalonPeer *salon_peer_new (GstElement *webrtcbin) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer none) */
+GstElement *salon_peer_get_webrtcbin (SalonPeer *self);
+
+/* Returns: (transfer full) (nullable): the SDP of the offer. Once, when negotiable. */
+char *salon_peer_offer (SalonPeer *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_peer_take_answer (SalonPeer *self, const char *sdp, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full) (nullable): the SDP of the answer. */
+char *salon_peer_answer (SalonPeer *self, const char *offer_sdp, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The server's; may come before the description. An empty one is ignored. */
+void salon_peer_add_candidate (SalonPeer *self, guint m_line, const char *candidate);

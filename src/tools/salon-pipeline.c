@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-pipeline.h"
+
+#include <gio/gio.h>
+
+struct _SalonPipeline
+{
+  GObject parent_instance;
+
+  GstElement *pipeline;  /* (owned) (nullable): NULL once stopped */
+  GHashTable *open_ends; /* (owned) (element-type GstObject): sinks, and sink pads of webrtcbins */
+  guint bus_watch_id;
+};
+
+G_DEFINE_FINAL_TYPE (SalonPipeline, salon_pipeline, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_FAILED,
+  SIGNAL_ENDED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static gboolean
+is_webrtcbin (GstElement *element)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  return factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), "webrtcbin");
+}
+
+/* -- ends -- */
+
+static void
+close_end (SalonPipeline *self, gpointer end)
+{
+  if (g_hash_table_remove (self->open_ends, end) && g_hash_table_size (self->open_ends) == 0)
+    g_signal_emit (self, signals[SIGNAL_ENDED], 0);
+}
+
+typedef struct
+{
+  GWeakRef pipeline;
+  GstPad *pad; /* (owned) */
+} EndedPad;
+
+static void
+ended_pad_free (EndedPad *ended)
+{
+  g_weak_ref_clear (&ended->pipeline);
+  gst_object_unref (ended->pad);
+  g_free (ended);
+}
+
+static gboolean
+pad_ended_on_main (gpointer user_data)
+{
+  EndedPad *ended = user_data;
+  g_autoptr (SalonPipeline) self = g_weak_ref_get (&ended->pipeline);
+
+  if (self != NULL)
+    close_end (self, ended->pad);
+  return G_SOURCE_REMOVE;
+}
+
+/* A streaming thread. */
+static GstPadProbeReturn
+on_sending_pad_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  EndedPad *ended;
+
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) != GST_EVENT_EOS)
+    return GST_PAD_PROBE_OK;
+  ended = g_new (EndedPad, 1);
+  g_weak_ref_init (&ended->pipeline, user_data);
+  ended->pad = gst_object_ref (pad);
+  g_idle_add_full (G_PRIORITY_DEFAULT, pad_ended_on_main, ended, (GDestroyNotify) ended_pad_free);
+  /* The end of one pad is the end of webrtcbin's whole session. */
+  return GST_PAD_PROBE_DROP;
+}
+
+static gboolean
+open_sending_pad (GstElement *webrtc, GstPad *pad, gpointer user_data)
+{
+  SalonPipeline *self = user_data;
+
+  g_hash_table_add (self->open_ends, gst_object_ref (pad));
+  /* Lives as long as the pipeline, which has stopped by the time self goes. */
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_sending_pad_event, self, NULL);
+  return TRUE;
+}
+
+static void
+open_end (const GValue *item, gpointer user_data)
+{
+  SalonPipeline *self = user_data;
+  GstElement *element = g_value_get_object (item);
+
+  if (is_webrtcbin (element))
+    gst_element_foreach_sink_pad (element, open_sending_pad, self);
+  else if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SINK))
+    g_hash_table_add (self->open_ends, gst_object_ref (element));
+}
+
+static gboolean
+end_peer (GstElement *element, GstPad *pad, gpointer user_data)
+{
+  g_autoptr (GstPad) peer = gst_pad_get_peer (pad);
+
+  if (peer != NULL)
+    gst_pad_send_event (peer, gst_event_new_eos ());
+  return TRUE;
+}
+
+/* A link that still waits for its media to appear. */
+static gboolean
+end_unlinked (GstElement *element, GstPad *pad, gpointer user_data)
+{
+  if (!gst_pad_is_linked (pad))
+    gst_pad_send_event (pad, gst_event_new_eos ());
+  return TRUE;
+}
+
+static void
+end_source (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+
+  if (is_webrtcbin (element))
+    gst_element_foreach_src_pad (element, end_peer, NULL);
+  else if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE))
+    gst_element_send_event (element, gst_event_new_eos ());
+  else
+    gst_element_foreach_sink_pad (element, end_unlinked, NULL);
+}
+
+static void
+for_each_element (GstElement *pipeline, GstIteratorForeachFunction func, gpointer user_data)
+{
+  GstIterator *elements = gst_bin_iterate_elements (GST_BIN (pipeline));
+
+  while (gst_iterator_foreach (elements, func, user_data) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (elements);
+  gst_iterator_free (elements);
+}
+
+/* A thread of its own: an event waits for the buffer before it. */
+static void
+end_sources (GstElement *pipeline, gpointer user_data)
+{
+  for_each_element (pipeline, end_source, NULL);
+}
+
+gboolean
+salon_pipeline_needs_ending (SalonPipeline *self)
+{
+  GHashTableIter ends;
+  gpointer end;
+
+  g_hash_table_iter_init (&ends, self->open_ends);
+  while (g_hash_table_iter_next (&ends, &end, NULL))
+    {
+      if (GST_IS_ELEMENT (end))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
+salon_pipeline_end (SalonPipeline *self)
+{
+  gst_element_call_async (self->pipeline, end_sources, NULL, NULL);
+}
+
+/* -- the bus -- */
+
+static void
+handle_error (SalonPipeline *self, GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *details = NULL;
+  g_autofree char *text = NULL;
+
+  gst_message_parse_error (message, &error, &details);
+  g_debug ("%s", details);
+  text = g_strdup_printf ("element \"%s\": %s", GST_MESSAGE_SRC_NAME (message), error->message);
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, text);
+}
+
+static void
+print_warning (GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  gst_message_parse_warning (message, &error, NULL);
+  g_printerr ("warning of element \"%s\": %s\n", GST_MESSAGE_SRC_NAME (message), error->message);
+}
+
+/* The end of one sink; the pipeline itself keeps silent as long as a webrtcbin, which never ends, is in it. */
+static void
+handle_forwarded (SalonPipeline *self, const GstStructure *structure)
+{
+  g_autoptr (GstMessage) message = NULL;
+
+  if (gst_structure_has_name (structure, "GstBinForwarded")
+      && gst_structure_get (structure, "message", GST_TYPE_MESSAGE, &message, NULL)
+      && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
+    close_end (self, GST_MESSAGE_SRC (message));
+}
+
+static gboolean
+on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  g_autoptr (SalonPipeline) self = g_object_ref (user_data);
+
+  if (self->pipeline == NULL)
+    return G_SOURCE_CONTINUE;
+  switch (GST_MESSAGE_TYPE (message))
+    {
+    case GST_MESSAGE_ERROR:
+      handle_error (self, message);
+      break;
+    case GST_MESSAGE_WARNING:
+      print_warning (message);
+      break;
+    case GST_MESSAGE_LATENCY:
+      gst_bin_recalculate_latency (GST_BIN (self->pipeline));
+      break;
+    case GST_MESSAGE_ELEMENT:
+      handle_forwarded (self, gst_message_get_structure (message));
+      break;
+    default:
+      break;
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+/* -- webrtcbins -- */
+
+GstElement *
+salon_pipeline_find_webrtcbin (SalonPipeline *self, const char *name, GError **error)
+{
+  g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (self->pipeline), name);
+
+  if (element == NULL || is_webrtcbin (element))
+    return g_steal_pointer (&element);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "\"%s\" must name a webrtcbin; rename the other element",
+      name);
+  return NULL;
+}
+
+GstElement *
+salon_pipeline_add_webrtcbin (SalonPipeline *self, const char *name)
+{
+  GstElement *webrtc = gst_element_factory_make ("webrtcbin", name);
+
+  g_assert (webrtc != NULL);
+  gst_bin_add (GST_BIN (self->pipeline), gst_object_ref (webrtc));
+  gst_element_sync_state_with_parent (webrtc);
+  return webrtc;
+}
+
+/* -- life -- */
+
+void
+salon_pipeline_play (SalonPipeline *self)
+{
+  /* A failure is told on the bus. */
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+}
+
+void
+salon_pipeline_stop (SalonPipeline *self)
+{
+  g_autoptr (GstElement) pipeline = g_steal_pointer (&self->pipeline);
+
+  if (pipeline == NULL)
+    return;
+  g_clear_handle_id (&self->bus_watch_id, g_source_remove);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+static void
+salon_pipeline_finalize (GObject *object)
+{
+  SalonPipeline *self = SALON_PIPELINE (object);
+
+  salon_pipeline_stop (self);
+  g_hash_table_unref (self->open_ends);
+  G_OBJECT_CLASS (salon_pipeline_parent_class)->finalize (object);
+}
+
+static void
+salon_pipeline_class_init (SalonPipelineClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = salon_pipeline_finalize;
+  signals[SIGNAL_FAILED]
+      = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+salon_pipeline_init (SalonPipeline *self)
+{
+  self->open_ends = g_hash_table_new_full (NULL, NULL, gst_object_unref, NULL);
+}
+
+SalonPipeline *
+salon_pipeline_new (const char *description, GError **error)
+{
+  g_autoptr (SalonPipeline) self = g_object_new (SALON_TYPE_PIPELINE, NULL);
+  g_autoptr (GstElement) element = gst_parse_launch_full (description, NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
+  g_autoptr (GstBus) bus = NULL;
+
+  if (element == NULL)
+    return NULL;
+  gst_object_ref_sink (element);
+  self->pipeline = GST_IS_PIPELINE (element) ? g_steal_pointer (&element) : gst_pipeline_new (NULL);
+  if (element != NULL)
+    gst_bin_add (GST_BIN (self->pipeline), g_steal_pointer (&element));
+  g_object_set (self->pipeline, "message-forward", TRUE, NULL);
+  for_each_element (self->pipeline, open_end, self);
+  bus = gst_element_get_bus (self->pipeline);
+  self->bus_watch_id = gst_bus_add_watch (bus, on_bus_message, self);
+  return g_steal_pointer (&self);
+}
