@@ -114,7 +114,7 @@ main (int argc, char **argv)
   g_autofree char *text = NULL;
 
   setlocale (LC_ALL, "");
-  config = salon_config_new ((const char *const *) argv, (const char *const *) environment, &error);
+  config = salon_config_new ((const char *const *)argv, (const char *const *)environment, &error);
   if (config == NULL || !check_config (config, &error))
     return fail (EXIT_USAGE, error);
   switch (salon_config_get_action (config))

@@ -49,6 +49,7 @@ struct _SalonApp
   const Step *step;          /* under way; meaningless while serving */
   gboolean is_stop_wanted;   /* takes effect when the start step under way has ended */
   GCancellable *cancellable; /* (owned): of the start steps */
+  guint stop_deadline_id;
   int exit_status;
 
   /* In the order they are made; (owned) (nullable). */
@@ -74,9 +75,20 @@ run_step (SalonApp *self)
   self->step->run (self);
 }
 
+static gboolean
+on_stop_deadline (gpointer user_data)
+{
+  SalonApp *self = user_data;
+
+  g_printerr ("salon-server: gave up on \"%s\" after %d s\n", self->step->name, STOP_DEADLINE_S);
+  _exit (EXIT_FAILURE);
+}
+
 static void
 begin_stopping (SalonApp *self)
 {
+  if (self->stop_deadline_id == 0)
+    self->stop_deadline_id = g_timeout_add_seconds (STOP_DEADLINE_S, on_stop_deadline, self);
   self->phase = PHASE_STOPPING;
   self->step = stop_steps;
   run_step (self);
@@ -102,19 +114,10 @@ step_failed (SalonApp *self, const GError *error)
 {
   if (!self->is_stop_wanted)
     {
-      g_printerr ("salon-server: %s\n", error->message);
+      g_printerr ("salon-server: cannot %s: %s\n", self->step->name, error->message);
       self->exit_status = EXIT_FAILURE;
     }
   begin_stopping (self);
-}
-
-static gboolean
-on_stop_deadline (gpointer user_data)
-{
-  SalonApp *self = user_data;
-
-  g_printerr ("salon-server: gave up on \"%s\" after %d s\n", self->step->name, STOP_DEADLINE_S);
-  _exit (EXIT_FAILURE);
 }
 
 static gboolean
@@ -125,7 +128,6 @@ on_signal (gpointer user_data)
   if (self->is_stop_wanted)
     _exit (EXIT_FAILURE);
   self->is_stop_wanted = TRUE;
-  g_timeout_add_seconds (STOP_DEADLINE_S, on_stop_deadline, self);
   if (self->phase == PHASE_SERVING)
     begin_stopping (self);
   else
@@ -262,8 +264,9 @@ announce (SalonApp *self)
     {
       g_autofree char *qr = salon_qr_to_terminal (url);
 
+      /* Not g_print(), which would write question marks in the C locale. */
       if (qr != NULL)
-        g_print ("%s", qr);
+        fputs (qr, stdout);
       g_print ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n",
           salon_state_dir_get_path (self->state_dir));
     }
@@ -400,6 +403,12 @@ salon_app_free (SalonApp *self)
   g_free (self);
 }
 
+static void
+on_loop_runs (gpointer user_data)
+{
+  run_step (user_data);
+}
+
 int
 salon_app_run (SalonApp *self)
 {
@@ -409,7 +418,8 @@ salon_app_run (SalonApp *self)
     g_unix_signal_add (stop_signals[i], on_signal, self);
   self->phase = PHASE_STARTING;
   self->step = start_steps;
-  run_step (self);
+  /* Not before the loop runs: steps that fail at once would quit it in vain. */
+  g_idle_add_once (on_loop_runs, self);
   g_main_loop_run (self->loop);
   return self->exit_status;
 }

@@ -22,10 +22,10 @@ typedef struct
   const char *key;
   ValueType type;
   const char *default_text;
-  guint min, max;                        /* TYPE_UINT */
-  const char *choices;                   /* (nullable): the values allowed, or those of a list's items, as a list */
+  guint min, max;                          /* TYPE_UINT */
+  const char *choices;                     /* (nullable): the values allowed, or those of a list's items, as a list */
   gboolean (*is_valid) (const char *text); /* (nullable): for strings that are not "", and for items */
-  const char *expected;                  /* what is_valid accepts, for a person */
+  const char *expected;                    /* what is_valid accepts, for a person */
   gboolean is_secret;
   const char *argument; /* shown in --help */
   const char *help;     /* for --help and the key file: lines */
@@ -48,8 +48,8 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
               "https:// pages and to localhost, so for others also set up TLS or a proxy." },
   [SALON_CONFIG_PORT] = { "server", "port", TYPE_UINT, "8080", .max = G_MAXUINT16, .argument = "PORT",
       .help = "TCP port of page, API and signalling; 0 picks a free one and prints it." },
-  [SALON_CONFIG_PUBLIC_URL] = { "server", "public-url", TYPE_STRING, "", .is_valid = is_web_url,
-      .expected = EXPECTED_WEB_URL, .argument = "URL",
+  [SALON_CONFIG_PUBLIC_URL]
+  = { "server", "public-url", TYPE_STRING, "", .is_valid = is_web_url, .expected = EXPECTED_WEB_URL, .argument = "URL",
       .help = "How people reach this server, e.g. https://salon.example.org. Default: as the\n"
               "client's own request says." },
   [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = is_origin,
@@ -57,8 +57,8 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = "Web pages of other hosts that may connect, e.g. https://app.example.org." },
   [SALON_CONFIG_TLS_CERTIFICATE] = { "server", "tls-certificate", TYPE_STRING, "", .argument = "FILE",
       .help = "Certificate chain (PEM); with tls-key, the server speaks https." },
-  [SALON_CONFIG_TLS_KEY] = { "server", "tls-key", TYPE_STRING, "", .argument = "FILE",
-      .help = "The certificate's private key (PEM)." },
+  [SALON_CONFIG_TLS_KEY]
+  = { "server", "tls-key", TYPE_STRING, "", .argument = "FILE", .help = "The certificate's private key (PEM)." },
   [SALON_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "", .argument = "FOLDER",
       .help = "Folder for what must survive the server. Default: $STATE_DIRECTORY (systemd), else\n"
               "$XDG_STATE_HOME/salon, else ~/.local/state/salon." },
@@ -74,29 +74,27 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = "Redis to keep the rooms in: redis://[user:password@]host[:port][/db] or\n"
               "unix://[user:password@]/path/to/socket[?db=N]. Default: the server runs a private\n"
               "redis-server of its own, with its data in the state folder." },
-  [SALON_CONFIG_CREATE_POLICY] = { "rooms", "create-policy", TYPE_STRING, "anyone", .choices = "anyone;never",
-      .argument = "WHO",
+  [SALON_CONFIG_CREATE_POLICY]
+  = { "rooms", "create-policy", TYPE_STRING, "anyone", .choices = "anyone;never", .argument = "WHO",
       .help = "Who may create rooms, by request or by joining: anyone, or never (the\n"
               "administrator's token always may)." },
-  [SALON_CONFIG_DEFAULT_MAX_MEMBERS] = { "rooms", "default-max-members", TYPE_UINT,
-      G_STRINGIFY (SALON_DEFAULT_MAX_MEMBERS), .min = 1, .max = SALON_LIMIT_MEMBERS, .argument = "N",
-      .help = "Members a room takes unless its creator says otherwise." },
+  [SALON_CONFIG_DEFAULT_MAX_MEMBERS]
+  = { "rooms", "default-max-members", TYPE_UINT, G_STRINGIFY (SALON_DEFAULT_MAX_MEMBERS), .min = 1,
+      .max = SALON_LIMIT_MEMBERS, .argument = "N", .help = "Members a room takes unless its creator says otherwise." },
   [SALON_CONFIG_SEATS] = { "media", "seats", TYPE_UINT, "12", .min = 1, .max = SALON_LIMIT_SEATS, .argument = "N",
       .help = "People that one receiving connection can show: each seat is an audio and a video\n"
               "slot, negotiated in advance. More people make more connections." },
-  [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1",
-      .choices = "VP8;H264;VP9;AV1", .argument = "CODECS",
-      .help = "Video codecs that are forwarded, the preferred one first." },
+  [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1", .choices = "VP8;H264;VP9;AV1",
+      .argument = "CODECS", .help = "Video codecs that are forwarded, the preferred one first." },
   [SALON_CONFIG_ICE_PORT_MIN] = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
       .help = "Lowest UDP port for media; 0 leaves the choice to the system." },
   [SALON_CONFIG_ICE_PORT_MAX] = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
       .help = "Highest UDP port for media; 0 leaves the choice to the system." },
-  [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url,
-      .expected = "stun://host:port", .argument = "URL",
-      .help = "STUN server, stun://host:port, for a server behind NAT to learn its address." },
+  [SALON_CONFIG_STUN_SERVER]
+  = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url, .expected = "stun://host:port",
+      .argument = "URL", .help = "STUN server, stun://host:port, for a server behind NAT to learn its address." },
   [SALON_CONFIG_ICE_TIMEOUT_S] = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600,
-      .argument = "SECONDS",
-      .help = "Seconds without a media path after which a participant has left." },
+      .argument = "SECONDS", .help = "Seconds without a media path after which a participant has left." },
   [SALON_CONFIG_LOG_LEVELS] = { "log", "log-levels", TYPE_STRING, "*:1,salon*:4", .argument = "LEVELS",
       .help = "What is logged, as in GST_DEBUG (which wins if set): 1 error, 2 warning, 4 info,\n"
               "5 debug." },
@@ -171,8 +169,7 @@ is_node_id (const char *text)
   return strlen (text) <= 64 && text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0';
 }
 
-static gboolean G_GNUC_PRINTF (2, 3)
-fail (GError **error, const char *format, ...)
+static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *format, ...)
 {
   va_list args;
 
@@ -203,7 +200,7 @@ check_item (const KeySpec *spec, const char *item, GError **error)
 {
   g_auto (GStrv) choices = spec->choices != NULL ? split_list (spec->choices) : NULL;
 
-  if (choices != NULL && !g_strv_contains ((const char *const *) choices, item))
+  if (choices != NULL && !g_strv_contains ((const char *const *)choices, item))
     {
       g_autofree char *allowed = g_strjoinv (", ", choices);
       return fail (error, "%s: \"%s\" is not one of: %s", spec->key, item, allowed);
@@ -288,12 +285,12 @@ list_known (const char *group)
   for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
     {
       if (group != NULL && g_str_equal (specs[i].group, group))
-        g_ptr_array_add (names, (gpointer) specs[i].key);
+        g_ptr_array_add (names, (gpointer)specs[i].key);
       else if (group == NULL && (i == 0 || !g_str_equal (specs[i].group, specs[i - 1].group)))
-        g_ptr_array_add (names, (gpointer) specs[i].group);
+        g_ptr_array_add (names, (gpointer)specs[i].group);
     }
   g_ptr_array_add (names, NULL);
-  return g_strjoinv (", ", (char **) names->pdata);
+  return g_strjoinv (", ", (char **)names->pdata);
 }
 
 /* One line of a key file: follows the group, and notes on which line a key stands. GKeyFile itself neither knows line
@@ -397,8 +394,8 @@ read_file (SalonConfig *self, const char *path, GError **error)
 static gboolean
 read_default_files (SalonConfig *self, const char *const *environment, GError **error)
 {
-  const char *config_home = g_environ_getenv ((char **) environment, "XDG_CONFIG_HOME");
-  const char *home = g_environ_getenv ((char **) environment, "HOME");
+  const char *config_home = g_environ_getenv ((char **)environment, "XDG_CONFIG_HOME");
+  const char *home = g_environ_getenv ((char **)environment, "HOME");
   g_autofree char *user_path = NULL;
 
   if (config_home != NULL && *config_home != '\0')
@@ -416,9 +413,9 @@ read_default_files (SalonConfig *self, const char *const *environment, GError **
 static void
 set_default_state_dir (SalonConfig *self, const char *const *environment)
 {
-  const char *systemd_dir = g_environ_getenv ((char **) environment, "STATE_DIRECTORY");
-  const char *state_home = g_environ_getenv ((char **) environment, "XDG_STATE_HOME");
-  const char *home = g_environ_getenv ((char **) environment, "HOME");
+  const char *systemd_dir = g_environ_getenv ((char **)environment, "STATE_DIRECTORY");
+  const char *state_home = g_environ_getenv ((char **)environment, "XDG_STATE_HOME");
+  const char *home = g_environ_getenv ((char **)environment, "HOME");
   char **text = &self->text[SALON_CONFIG_STATE_DIR];
 
   if (**text != '\0')
@@ -439,7 +436,7 @@ read_environment (SalonConfig *self, const char *const *environment, GError **er
     {
       g_autofree char *upper = g_ascii_strup (specs[i].key, -1);
       g_autofree char *name = g_strconcat ("SALON_", g_strdelimit (upper, "-", '_'), NULL);
-      const char *value = g_environ_getenv ((char **) environment, name);
+      const char *value = g_environ_getenv ((char **)environment, name);
 
       /* Empty is as good as unset: container tools often hand on variables that nobody filled in. */
       if (value != NULL && *value != '\0' && !set_value (self, i, value, error))
@@ -479,8 +476,8 @@ add_key_options (GOptionContext *context, Options *options, GPtrArray *helps)
       char *help = g_strdelimit (g_strdup (specs[i].help), "\n", ' ');
 
       g_ptr_array_add (helps, help);
-      entries[i] = (GOptionEntry){ specs[i].key, 0, 0, G_OPTION_ARG_STRING, &options->value[i], help,
-        specs[i].argument };
+      entries[i]
+          = (GOptionEntry){ specs[i].key, 0, 0, G_OPTION_ARG_STRING, &options->value[i], help, specs[i].argument };
     }
   g_option_context_add_main_entries (context, entries, NULL);
 }
@@ -499,12 +496,12 @@ parse_options (Options *options, const char *const *arguments, GError **error)
   };
   g_autoptr (GPtrArray) helps = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GOptionContext) context = g_option_context_new ("- media-room server");
-  g_auto (GStrv) rest = g_strdupv ((char **) arguments);
+  g_auto (GStrv) rest = g_strdupv ((char **)arguments);
 
   g_option_context_add_main_entries (context, own, NULL);
   add_key_options (context, options, helps);
-  g_option_context_set_description (context,
-      "Each key can also be set in the key file (see --print-config) or as SALON_<KEY> in the environment.\n");
+  g_option_context_set_description (
+      context, "Each key can also be set in the key file (see --print-config) or as SALON_<KEY> in the environment.\n");
   if (!g_option_context_parse_strv (context, &rest, error))
     return FALSE;
   if (rest[0] != NULL && rest[1] != NULL)
@@ -613,7 +610,7 @@ const char *const *
 salon_config_get_strv (const SalonConfig *self, SalonConfigKey key)
 {
   g_assert (specs[key].type == TYPE_LIST);
-  return (const char *const *) self->list[key];
+  return (const char *const *)self->list[key];
 }
 
 static void

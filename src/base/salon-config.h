@@ -48,8 +48,8 @@ typedef enum
 
 /* arguments: with the program's name first; --help prints and exits. environment: as of g_get_environ().
  * Errors name the file and line, option or variable, and what is allowed. */
-SalonConfig *salon_config_new (const char *const *arguments, const char *const *environment,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonConfig *salon_config_new (
+    const char *const *arguments, const char *const *environment, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void salon_config_free (SalonConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonConfig, salon_config_free)
 

@@ -119,7 +119,7 @@ check_word (const char *at, const char *end, const char *word)
 {
   gsize length = strlen (word);
 
-  return (gsize) (end - at) >= length && memcmp (at, word, length) == 0 ? at + length : NULL;
+  return (gsize)(end - at) >= length && memcmp (at, word, length) == 0 ? at + length : NULL;
 }
 
 static const char *
@@ -219,8 +219,7 @@ salon_json_to_text (JsonNode *node)
   return json_to_string (node, FALSE);
 }
 
-static gboolean G_GNUC_PRINTF (3, 4)
-refuse (GError **error, const char *name, const char *format, ...)
+static gboolean G_GNUC_PRINTF (3, 4) refuse (GError **error, const char *name, const char *format, ...)
 {
   g_autofree char *what = NULL;
   va_list args;
@@ -257,8 +256,8 @@ salon_json_node_as_object (JsonNode *node, const char *name, GError **error)
 }
 
 gboolean
-salon_json_get_optional_string (JsonObject *object, const char *name, guint min_chars, guint max_chars,
-    const char **value, GError **error)
+salon_json_get_optional_string (
+    JsonObject *object, const char *name, guint min_chars, guint max_chars, const char **value, GError **error)
 {
   JsonNode *node = find_member (object, name);
   glong n_chars;
@@ -268,15 +267,15 @@ salon_json_get_optional_string (JsonObject *object, const char *name, guint min_
   if (json_node_get_value_type (node) != G_TYPE_STRING)
     return refuse (error, name, "must be a string");
   n_chars = g_utf8_strlen (json_node_get_string (node), -1);
-  if (n_chars < (glong) min_chars || n_chars > (glong) max_chars)
+  if (n_chars < (glong)min_chars || n_chars > (glong)max_chars)
     return refuse (error, name, "must have %u to %u characters", min_chars, max_chars);
   *value = json_node_get_string (node);
   return TRUE;
 }
 
 gboolean
-salon_json_get_string (JsonObject *object, const char *name, guint min_chars, guint max_chars, const char **value,
-    GError **error)
+salon_json_get_string (
+    JsonObject *object, const char *name, guint min_chars, guint max_chars, const char **value, GError **error)
 {
   return require_member (object, name, error)
          && salon_json_get_optional_string (object, name, min_chars, max_chars, value, error);
@@ -302,8 +301,8 @@ salon_json_get_boolean (JsonObject *object, const char *name, gboolean *value, G
 }
 
 gboolean
-salon_json_get_optional_int (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 *value,
-    GError **error)
+salon_json_get_optional_int (
+    JsonObject *object, const char *name, gint64 min, gint64 max, gint64 *value, GError **error)
 {
   JsonNode *node = find_member (object, name);
   gint64 number;
@@ -345,8 +344,7 @@ salon_json_get_object (JsonObject *object, const char *name, JsonObject **value,
 }
 
 gboolean
-salon_json_get_optional_array (JsonObject *object, const char *name, guint max_items, JsonArray **value,
-    GError **error)
+salon_json_get_optional_array (JsonObject *object, const char *name, guint max_items, JsonArray **value, GError **error)
 {
   JsonNode *node = find_member (object, name);
 
@@ -361,8 +359,7 @@ salon_json_get_optional_array (JsonObject *object, const char *name, guint max_i
 gboolean
 salon_json_get_array (JsonObject *object, const char *name, guint max_items, JsonArray **value, GError **error)
 {
-  return require_member (object, name, error)
-         && salon_json_get_optional_array (object, name, max_items, value, error);
+  return require_member (object, name, error) && salon_json_get_optional_array (object, name, max_items, value, error);
 }
 
 gboolean
@@ -391,7 +388,7 @@ salon_json_check_members (JsonObject *object, const char *const *known, GError *
 
       if (g_strv_contains (known, name))
         continue;
-      list = g_strjoinv (", ", (char **) known);
+      list = g_strjoinv (", ", (char **)known);
       shown = g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), 40));
       return refuse (error, shown, "is not known here; known are: %s", list);
     }

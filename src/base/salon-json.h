@@ -13,8 +13,8 @@
  * The text need not be zero-terminated.
  *
  * Returns: (transfer full) (nullable): a node of any type, or NULL with SALON_ERROR_PARSE. */
-JsonNode *salon_json_parse (const char *text, gsize size_bytes, gsize max_bytes,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_json_parse (
+    const char *text, gsize size_bytes, gsize max_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full): one line of JSON. */
 char *salon_json_to_text (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
@@ -28,28 +28,28 @@ gboolean salon_json_get_string (JsonObject *object, const char *name, guint min_
     const char **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_json_get_optional_string (JsonObject *object, const char *name, guint min_chars, guint max_chars,
     const char **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_json_get_boolean (JsonObject *object, const char *name, gboolean *value,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_json_get_optional_boolean (JsonObject *object, const char *name, gboolean *value,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_boolean (
+    JsonObject *object, const char *name, gboolean *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_optional_boolean (
+    JsonObject *object, const char *name, gboolean *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* An integer from min to max, both included; 1.0 is not one. */
 gboolean salon_json_get_int (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 *value,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_json_get_optional_int (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 *value,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_json_get_object (JsonObject *object, const char *name, JsonObject **value,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_json_get_optional_object (JsonObject *object, const char *name, JsonObject **value,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_json_get_array (JsonObject *object, const char *name, guint max_items, JsonArray **value,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_json_get_optional_array (JsonObject *object, const char *name, guint max_items, JsonArray **value,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_object (
+    JsonObject *object, const char *name, JsonObject **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_optional_object (
+    JsonObject *object, const char *name, JsonObject **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_array (
+    JsonObject *object, const char *name, guint max_items, JsonArray **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_optional_array (
+    JsonObject *object, const char *name, guint max_items, JsonArray **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Item `index` (which must exist) of the array member `name`, as an object. */
-gboolean salon_json_array_get_object (JsonArray *array, const char *name, guint index, JsonObject **value,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_array_get_object (
+    JsonArray *array, const char *name, guint index, JsonObject **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Refuses members that are not in the NULL-terminated list `known`. */
-gboolean salon_json_check_members (JsonObject *object, const char *const *known,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_check_members (
+    JsonObject *object, const char *const *known, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -36,7 +36,7 @@ salon_slug_normalize (const char *text, GError **error)
   if (slug == NULL || *slug == '\0' || g_str_equal (slug, ".") || g_str_equal (slug, "..") || g_utf8_strlen (slug, -1) > SALON_LIMIT_SLUG_CHARS)
     {
       g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-          "The room name must be UTF-8 text of 1 to %d characters, not \".\" or \"..\"", SALON_LIMIT_SLUG_CHARS);
+          "The room's slug must be UTF-8 text of 1 to %d characters, not \".\" or \"..\"", SALON_LIMIT_SLUG_CHARS);
       return NULL;
     }
   for (const char *p = slug; *p != '\0'; p = g_utf8_next_char (p))
@@ -47,7 +47,7 @@ salon_slug_normalize (const char *text, GError **error)
       if (!is_allowed (c) || (at_edge && g_unichar_isspace (c)))
         {
           g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-              "The room name must not have '/', control characters, or surrounding white space");
+              "The room's slug must not have '/', control characters, or surrounding white space");
           return NULL;
         }
     }

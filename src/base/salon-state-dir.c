@@ -31,13 +31,13 @@ take_lock (SalonStateDir *self, GError **error)
 
   self->lock_fd = g_open (lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (self->lock_fd < 0)
-    return set_errno_error (error, "Cannot write the state folder's file", lock_path);
+    return set_errno_error (error, "Cannot write", lock_path);
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
     return TRUE;
   if (errno != EWOULDBLOCK)
     return set_errno_error (error, "Cannot lock", lock_path);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-      "Another salon-server is using the state folder %s; stop it, or give this one its own --state-dir", self->path);
+      "another salon-server is using %s; stop it, or give this one its own --state-dir", self->path);
   return FALSE;
 }
 
@@ -50,7 +50,7 @@ salon_state_dir_open (const char *path, GError **error)
   self->lock_fd = -1;
   if (g_mkdir_with_parents (self->path, 0700) != 0)
     {
-      set_errno_error (error, "Cannot create the state folder", self->path);
+      set_errno_error (error, "Cannot create", self->path);
       return NULL;
     }
   if (!take_lock (self, error))

@@ -3,8 +3,9 @@
 
 #include <glib.h>
 
-/* The folder where a server keeps what must survive it: its name, its secrets, the embedded Redis' data. One server at a
- * time: the folder is locked from opening to freeing. Files and folder are the owner's alone. Blocking, so for start-up. */
+/* The folder where a server keeps what must survive it: its name, its secrets, the embedded Redis' data. One server at
+ * a time: the folder is locked from opening to freeing. Files and folder are the owner's alone. Blocking, so for
+ * start-up. */
 typedef struct _SalonStateDir SalonStateDir;
 
 /* Creates the folder if need be and locks it. */
@@ -17,5 +18,5 @@ const char *salon_state_dir_get_path (SalonStateDir *self);
 
 /* Reads the one-line file `name`; when there is none, makes its content with `create` and keeps it.
  * Returns: (transfer full) (nullable): the line. */
-char *salon_state_dir_remember (SalonStateDir *self, const char *name, char *(*create) (void),
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *salon_state_dir_remember (
+    SalonStateDir *self, const char *name, char *(*create) (void), GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,6 +7,7 @@
 #include "salon-limits.h"
 #include "salon-participant-private.h"
 #include "salon-room.h"
+#include "salon-secret.h"
 #include "salon-slug.h"
 #include "salon-store.h"
 
@@ -28,12 +29,6 @@ struct _SalonRooms
 
 G_DEFINE_FINAL_TYPE (SalonRooms, salon_rooms, G_TYPE_OBJECT)
 
-
-static char *
-hash_token (const char *token)
-{
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
-}
 
 /* -- create, get, list -- */
 
@@ -67,9 +62,8 @@ salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime life
       g_task_return_error (task, error);
       return;
     }
-  /* 122 random bits from the kernel. */
-  owner_token = g_uuid_string_random ();
-  owner_hash = hash_token (owner_token);
+  owner_token = salon_secret_new ();
+  owner_hash = salon_secret_hash (owner_token);
   g_task_set_task_data (task, owner_token, g_free);
   salon_store_create_room_async (self->store, normalized, lifetime,
       max_members != 0 ? max_members : self->options->default_max_members, owner_hash, cancellable, on_created,
@@ -174,7 +168,7 @@ salon_rooms_delete_async (SalonRooms *self, const char *room, const char *owner_
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   GError *error = NULL;
   g_autofree char *normalized = salon_slug_normalize (room, &error);
-  g_autofree char *owner_hash = owner_token != NULL ? hash_token (owner_token) : NULL;
+  g_autofree char *owner_hash = owner_token != NULL ? salon_secret_hash (owner_token) : NULL;
 
   if (normalized == NULL)
     g_task_return_error (task, error);

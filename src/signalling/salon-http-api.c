@@ -39,8 +39,8 @@ make_base_url (const SalonHttpApi *self, SoupServerMessage *message)
     text = g_strdup (self->public_url);
   else
     {
-      base = g_uri_build (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL, g_uri_get_host (uri), g_uri_get_port (uri),
-          "", NULL, NULL);
+      base = g_uri_build (
+          G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL, g_uri_get_host (uri), g_uri_get_port (uri), "", NULL, NULL);
       text = g_uri_to_string (base);
     }
   if (g_str_has_suffix (text, "/"))
@@ -134,8 +134,8 @@ read_create_request (SoupServerMessage *message, CreateRequest *request, GError 
   /* No body: no wishes. */
   if (g_bytes_get_size (bytes) == 0)
     return TRUE;
-  request->body = salon_json_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-      SALON_LIMIT_HTTP_BODY_BYTES, error);
+  request->body
+      = salon_json_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), SALON_LIMIT_HTTP_BODY_BYTES, error);
   if (request->body == NULL)
     return FALSE;
   object = salon_json_node_as_object (request->body, "body", error);
@@ -146,8 +146,8 @@ read_create_request (SoupServerMessage *message, CreateRequest *request, GError 
     return FALSE;
   if (lifetime == NULL || salon_lifetime_from_string (lifetime, &request->lifetime))
     return TRUE;
-  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-      "\"lifetime\" must be \"permanent\" or \"ephemeral\"");
+  g_set_error_literal (
+      error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"lifetime\" must be \"permanent\" or \"ephemeral\"");
   return FALSE;
 }
 
@@ -183,13 +183,13 @@ salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
   g_autoptr (GError) error = NULL;
 
   if (!self->may_create && !is_admin (self, message))
-    g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_CREATE_FORBIDDEN,
-        "Only the administrator creates rooms on this server");
+    g_set_error_literal (
+        &error, SALON_ERROR, SALON_ERROR_CREATE_FORBIDDEN, "Only the administrator creates rooms on this server");
   else if (read_create_request (message, &request, &error))
     {
       Call *call = call_begin (self, message);
-      salon_rooms_create_async (self->rooms, request.slug, request.lifetime, request.max_members, call->cancellable,
-          on_created, call);
+      salon_rooms_create_async (
+          self->rooms, request.slug, request.lifetime, request.max_members, call->cancellable, on_created, call);
     }
   if (error != NULL)
     salon_reply_error (message, error);
@@ -281,6 +281,6 @@ salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, con
       return;
     }
   call = call_begin (self, message);
-  salon_rooms_delete_async (self->rooms, room, is_admin (self, message) ? NULL : token, call->cancellable, on_deleted,
-      call);
+  salon_rooms_delete_async (
+      self->rooms, room, is_admin (self, message) ? NULL : token, call->cancellable, on_deleted, call);
 }

@@ -5,8 +5,8 @@
 
 #include "salon-rooms.h"
 
-/* The room API of data/protocol.schema.json ("http"). Plain data, owned by SalonHttp; each function answers one request,
- * pausing it while the rooms are asked. Whoever asks may go meanwhile; so may this struct. */
+/* The room API of data/protocol.schema.json ("http"). Plain data, owned by SalonHttp; each function answers one
+ * request, pausing it while the rooms are asked. Whoever asks may go meanwhile; so may this struct. */
 typedef struct
 {
   SalonRooms *rooms;       /* (borrowed) */

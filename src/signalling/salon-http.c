@@ -94,7 +94,7 @@ is_origin_allowed (SalonHttp *self, SoupServerMessage *message)
   if (origin == NULL || is_same_host (message, origin))
     return TRUE;
   normal = get_origin (origin);
-  return normal != NULL && g_strv_contains ((const char *const *) self->allowed_origins, normal);
+  return normal != NULL && g_strv_contains ((const char *const *)self->allowed_origins, normal);
 }
 
 /* Lets the page of an allowed origin read our answers (CORS). */
@@ -235,7 +235,7 @@ reply_no_route (SoupServerMessage *message, GPtrArray *methods)
     }
   g_ptr_array_add (methods, (gpointer) "OPTIONS");
   g_ptr_array_add (methods, NULL);
-  allowed = g_strjoinv (", ", (char **) methods->pdata);
+  allowed = g_strjoinv (", ", (char **)methods->pdata);
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", allowed);
   if (g_str_equal (soup_server_message_get_method (message), "OPTIONS"))
     {
@@ -268,7 +268,7 @@ dispatch (SalonHttp *self, SoupServerMessage *message, const char *path)
           routes[i].handle (self, message, path + strlen (routes[i].path));
           return;
         }
-      g_ptr_array_add (methods, (gpointer) routes[i].method);
+      g_ptr_array_add (methods, (gpointer)routes[i].method);
     }
   reply_no_route (message, methods);
 }
@@ -298,8 +298,8 @@ static void
 refuse_body (SoupServerMessage *message)
 {
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
-  salon_reply_refusal (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, SALON_ERROR_INVALID_REQUEST,
-      "The body is too long");
+  salon_reply_refusal (
+      message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, SALON_ERROR_INVALID_REQUEST, "The body is too long");
 }
 
 static void
@@ -322,8 +322,8 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
 {
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
 
-  g_signal_connect_data (message, "got-chunk", G_CALLBACK (on_body_chunk), g_new0 (gsize, 1),
-      (GClosureNotify) (void (*) (void)) g_free, 0);
+  g_signal_connect_data (
+      message, "got-chunk", G_CALLBACK (on_body_chunk), g_new0 (gsize, 1), (GClosureNotify)(void (*) (void))g_free, 0);
   /* libsoup keeps no connection alive that it has not accepted itself: say so. */
   if (soup_message_headers_get_one (request, "Upgrade") == NULL)
     soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
@@ -335,8 +335,8 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
 /* Life */
 
 static void
-on_connection (SalonListener *listener, GIOStream *stream, GSocketAddress *local, GSocketAddress *remote,
-    SalonHttp *self)
+on_connection (
+    SalonListener *listener, GIOStream *stream, GSocketAddress *local, GSocketAddress *remote, SalonHttp *self)
 {
   g_autoptr (GError) error = NULL;
 
@@ -526,8 +526,8 @@ salon_http_class_init (SalonHttpClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_http_debug, "salon-http", 0, "Salon: HTTP");
   G_OBJECT_CLASS (klass)->dispose = salon_http_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_http_finalize;
-  signals[SIGNAL_SOCKET] = g_signal_new ("socket", SALON_TYPE_HTTP, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 1, SALON_TYPE_SOCKET);
+  signals[SIGNAL_SOCKET] = g_signal_new (
+      "socket", SALON_TYPE_HTTP, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, SALON_TYPE_SOCKET);
 }
 
 static void

@@ -21,15 +21,15 @@
 G_DECLARE_FINAL_TYPE (SalonHttp, salon_http, SALON, HTTP, GObject)
 
 /* Listens at once. Errors are for the person who starts the server: the address is taken, a certificate unreadable. */
-SalonHttp *salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonHttp *salon_http_new (
+    const SalonConfig *config, const char *admin_token, SalonRooms *rooms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops listening, and drops the requests under way. WebSockets live on. */
 void salon_http_close (SalonHttp *self);
 
 /* After that: closes the WebSockets that are still open, and is done when all are, or at the deadline. Cannot fail. */
-void salon_http_close_sockets_async (SalonHttp *self, guint deadline_ms, GAsyncReadyCallback callback,
-    gpointer user_data);
+void salon_http_close_sockets_async (
+    SalonHttp *self, guint deadline_ms, GAsyncReadyCallback callback, gpointer user_data);
 void salon_http_close_sockets_finish (SalonHttp *self, GAsyncResult *result);
 
 /* (transfer none): where to open the page: public-url if it is set, else this machine's view. */

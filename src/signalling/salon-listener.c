@@ -27,6 +27,7 @@ struct _SalonListener
   GTlsCertificate *certificate; /* (owned) (nullable) */
   guint max_connections;
   guint n_connections;
+  gboolean has_refused; /* since there was last a place: one warning is enough */
   guint retry_id;
   GCancellable *cancellable; /* (owned): of TLS handshakes */
 };
@@ -48,6 +49,7 @@ on_connection_gone (gpointer user_data, GObject *where_it_was)
   SalonListener *self = user_data;
 
   self->n_connections--;
+  self->has_refused = FALSE;
   g_object_unref (self);
 }
 
@@ -94,8 +96,8 @@ start_tls (SalonListener *self, GSocketConnection *connection)
     }
   g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (stream), FALSE);
   g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (stream), protocols);
-  g_tls_connection_handshake_async (G_TLS_CONNECTION (stream), G_PRIORITY_DEFAULT, self->cancellable,
-      on_handshake_done, g_object_ref (self));
+  g_tls_connection_handshake_async (
+      G_TLS_CONNECTION (stream), G_PRIORITY_DEFAULT, self->cancellable, on_handshake_done, g_object_ref (self));
 }
 
 static void
@@ -105,7 +107,9 @@ take (SalonListener *self, GSocket *socket)
 
   if (self->n_connections >= self->max_connections)
     {
-      GST_WARNING_OBJECT (self, "refusing a connection: there are %u already", self->n_connections);
+      if (!self->has_refused)
+        GST_WARNING_OBJECT (self, "refusing connections: there are %u already", self->n_connections);
+      self->has_refused = TRUE;
       g_socket_close (socket, NULL);
       return;
     }
@@ -179,8 +183,8 @@ static GSocket *
 listen_on (GInetAddress *address, guint16 port, GError **error)
 {
   g_autoptr (GSocketAddress) socket_address = g_inet_socket_address_new (address, port);
-  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (address), G_SOCKET_TYPE_STREAM,
-      G_SOCKET_PROTOCOL_TCP, error);
+  g_autoptr (GSocket) socket
+      = g_socket_new (g_inet_address_get_family (address), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
 
   if (socket == NULL)
     return NULL;
@@ -200,7 +204,7 @@ add_address (SalonListener *self, GInetAddress *address, GError **error)
   if (socket == NULL)
     {
       g_autofree char *text = g_inet_address_to_string (address);
-      g_prefix_error (error, "Cannot listen on %s, port %u: ", text, self->port);
+      g_prefix_error (error, "%s, port %u (--port takes another): ", text, self->port);
       return FALSE;
     }
   bound = g_socket_get_local_address (socket, error);
@@ -282,8 +286,8 @@ listen_on_all (SalonListener *self, const char *const *names, guint16 port, GErr
 }
 
 SalonListener *
-salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate *certificate, guint max_connections,
-    GError **error)
+salon_listener_new (
+    const char *const *addresses, guint16 port, GTlsCertificate *certificate, guint max_connections, GError **error)
 {
   g_autoptr (SalonListener) self = g_object_new (SALON_TYPE_LISTENER, NULL);
 
@@ -335,14 +339,14 @@ salon_listener_class_init (SalonListenerClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_listener_debug, "salon-listener", 0, "Salon: TCP listener");
   G_OBJECT_CLASS (klass)->dispose = salon_listener_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_listener_finalize;
-  signals[SIGNAL_CONNECTION] = g_signal_new ("connection", SALON_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-      NULL, G_TYPE_NONE, 3, G_TYPE_IO_STREAM, G_TYPE_SOCKET_ADDRESS, G_TYPE_SOCKET_ADDRESS);
+  signals[SIGNAL_CONNECTION] = g_signal_new ("connection", SALON_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 3, G_TYPE_IO_STREAM, G_TYPE_SOCKET_ADDRESS, G_TYPE_SOCKET_ADDRESS);
 }
 
 static void
 salon_listener_init (SalonListener *self)
 {
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
-  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)g_source_unref);
   self->cancellable = g_cancellable_new ();
 }

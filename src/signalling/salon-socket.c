@@ -28,8 +28,8 @@ G_DEFINE_FINAL_TYPE (SalonMessageBound, salon_message_bound, SOUP_TYPE_WEBSOCKET
 
 /* header: RFC 6455 section 5.2. payload: (transfer full). */
 static GBytes *
-salon_message_bound_process_incoming (SoupWebsocketExtension *extension, guint8 *header, GBytes *payload,
-    GError **error)
+salon_message_bound_process_incoming (
+    SoupWebsocketExtension *extension, guint8 *header, GBytes *payload, GError **error)
 {
   SalonMessageBound *self = SALON_MESSAGE_BOUND (extension);
   guint opcode = header[0] & 0x0f;
@@ -213,8 +213,8 @@ salon_socket_send (SalonSocket *self, JsonNode *message)
   send_writable (self);
   if (self->outgoing_bytes > SALON_LIMIT_SEND_QUEUE_BYTES)
     {
-      GST_INFO_OBJECT (self, "the client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off",
-          self->outgoing_bytes);
+      GST_INFO_OBJECT (
+          self, "the client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off", self->outgoing_bytes);
       drop_soon (self);
     }
   else if (!g_queue_is_empty (&self->outgoing))
@@ -290,8 +290,8 @@ salon_socket_new (GIOStream *stream, GUri *uri)
   SalonSocket *self = g_object_new (SALON_TYPE_SOCKET, NULL);
   GList *extensions = g_list_prepend (NULL, g_object_new (SALON_TYPE_MESSAGE_BOUND, NULL));
 
-  self->connection = soup_websocket_connection_new (stream, uri, SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL,
-      extensions);
+  self->connection
+      = soup_websocket_connection_new (stream, uri, SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL, extensions);
   soup_websocket_connection_set_max_incoming_payload_size (self->connection, SALON_LIMIT_MESSAGE_BYTES);
   soup_websocket_connection_set_keepalive_interval (self->connection, KEEPALIVE_INTERVAL_S);
   g_signal_connect (self->connection, "message", G_CALLBACK (on_message), self);
@@ -318,8 +318,8 @@ salon_socket_class_init (SalonSocketClass *klass)
 
   signals[SIGNAL_MESSAGE] = g_signal_new ("message", SALON_TYPE_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
       G_TYPE_NONE, 1, JSON_TYPE_NODE | G_SIGNAL_TYPE_STATIC_SCOPE);
-  signals[SIGNAL_BAD_MESSAGE] = g_signal_new ("bad-message", SALON_TYPE_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-      NULL, G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_BAD_MESSAGE] = g_signal_new ("bad-message", SALON_TYPE_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_CLOSED]
       = g_signal_new ("closed", SALON_TYPE_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -9,8 +9,8 @@
  * has at most SALON_LIMIT_MESSAGE_BYTES; of what the client does not read, at most SALON_LIMIT_SEND_QUEUE_BYTES are
  * kept before it is cut off. Pings keep it alive; who breaks the protocol is disconnected.
  *
- * Owned by whoever takes it from SalonHttp::socket; main context only. Closing, and dropping the last reference, is fine
- * inside its own signals.
+ * Owned by whoever takes it from SalonHttp::socket; main context only. Closing, and dropping the last reference, is
+ * fine inside its own signals.
  *
  * Signals:
  *   message (JsonNode *)    the client said something: any type of node
@@ -26,7 +26,8 @@ SalonSocket *salon_socket_new (GIOStream *stream, GUri *uri) G_GNUC_WARN_UNUSED_
 void salon_socket_send (SalonSocket *self, JsonNode *message);
 
 /* Sends what is queued, says good-bye, and waits at most 5 s for the client's. Never emits; later only `closed` is, and
- * the socket lives until then, even without another reference. code: RFC 6455 section 7.4; reason: at most 123 bytes. */
+ * the socket lives until then, even without another reference. code: RFC 6455 section 7.4; reason: at most 123 bytes.
+ */
 void salon_socket_close (SalonSocket *self, SoupWebsocketCloseCode code, const char *reason);
 
 /* FALSE once closing or closed, by either side. */

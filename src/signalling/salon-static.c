@@ -8,8 +8,8 @@
 #define RESOURCE_PREFIX "/org/salon/web/"
 
 /* Scripts, styles and connections of our own only; blob: and data: are for what the page draws itself. */
-#define CONTENT_SECURITY_POLICY \
-  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; " \
+#define CONTENT_SECURITY_POLICY                                                                                        \
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "              \
   "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 /* g_content_type_guess() needs a database that small machines lack. */
@@ -50,8 +50,7 @@ set_headers (SoupMessageHeaders *headers, const char *etag)
 static gboolean
 client_has (SoupServerMessage *message, const char *etag)
 {
-  const char *tags
-      = soup_message_headers_get_list (soup_server_message_get_request_headers (message), "If-None-Match");
+  const char *tags = soup_message_headers_get_list (soup_server_message_get_request_headers (message), "If-None-Match");
 
   return tags != NULL && strstr (tags, etag) != NULL;
 }

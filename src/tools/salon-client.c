@@ -40,7 +40,7 @@ handle_response (SalonClient *self, JsonObject *message, gint64 id)
   const char *text = "The server refuses, and does not say why";
   GError *error = NULL;
 
-  if (!g_hash_table_steal_extended (self->pending, GINT_TO_POINTER ((gint) id), NULL, (gpointer *) &task))
+  if (!g_hash_table_steal_extended (self->pending, GINT_TO_POINTER ((gint)id), NULL, (gpointer *)&task))
     return;
   if (salon_json_get_optional_object (message, "error", &failure, NULL) && failure != NULL)
     {
@@ -49,7 +49,7 @@ handle_response (SalonClient *self, JsonObject *message, gint64 id)
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", text);
     }
   else if (salon_json_get_object (message, "result", &result, &error))
-    g_task_return_pointer (task, json_object_ref (result), (GDestroyNotify) json_object_unref);
+    g_task_return_pointer (task, json_object_ref (result), (GDestroyNotify)json_object_unref);
   else
     g_task_return_error (task, error);
 }
@@ -141,13 +141,13 @@ salon_client_connect_async (SalonClient *self, const char *server, GAsyncReadyCa
     message = soup_message_new (SOUP_METHOD_GET, url);
   if (message == NULL)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "a server's URL reads http://host:port or https://host");
+      g_task_return_new_error (
+          task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "a server's URL reads http://host:port or https://host");
       g_object_unref (task);
       return;
     }
-  soup_session_websocket_connect_async (self->session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_connected,
-      task);
+  soup_session_websocket_connect_async (
+      self->session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_connected, task);
 }
 
 gboolean
@@ -190,8 +190,8 @@ is_open (SalonClient *self)
 }
 
 void
-salon_client_request_async (SalonClient *self, const char *method, JsonObject *params, GAsyncReadyCallback callback,
-    gpointer user_data)
+salon_client_request_async (
+    SalonClient *self, const char *method, JsonObject *params, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
 
@@ -249,8 +249,8 @@ salon_client_class_init (SalonClientClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = salon_client_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_client_finalize;
-  signals[SIGNAL_NOTIFICATION] = g_signal_new ("notification", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 2, G_TYPE_STRING, JSON_TYPE_OBJECT);
+  signals[SIGNAL_NOTIFICATION] = g_signal_new (
+      "notification", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, JSON_TYPE_OBJECT);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 

@@ -25,11 +25,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LaunchFile, launch_file_clear)
 static char *
 list_parameters (const LaunchFile *file)
 {
-  g_autoptr (GList) names = g_list_sort (g_hash_table_get_keys (file->values), (GCompareFunc) strcmp);
+  g_autoptr (GList) names = g_list_sort (g_hash_table_get_keys (file->values), (GCompareFunc)strcmp);
   g_autoptr (GString) list = g_string_new (NULL);
 
   for (GList *name = names; name != NULL; name = name->next)
-    g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", (const char *) name->data);
+    g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", (const char *)name->data);
   return g_string_free (g_steal_pointer (&list), FALSE);
 }
 
@@ -37,8 +37,7 @@ static gboolean
 declare (LaunchFile *file, const char *line, guint number, GError **error)
 {
   /* A value ends where a comment begins: at a # after white space. */
-  g_autoptr (GRegex) pattern
-      = g_regex_new ("^param\\s+(" NAME_PATTERN ")\\s*=\\s*(.*?)\\s*(?:\\s#.*)?$", 0, 0, NULL);
+  g_autoptr (GRegex) pattern = g_regex_new ("^param\\s+(" NAME_PATTERN ")\\s*=\\s*(.*?)\\s*(?:\\s#.*)?$", 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *name = NULL;
 
@@ -51,8 +50,8 @@ declare (LaunchFile *file, const char *line, guint number, GError **error)
   name = g_match_info_fetch (match, 1);
   if (g_hash_table_contains (file->values, name))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s:%u: \"%s\" is declared twice", file->path, number,
-          name);
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s:%u: \"%s\" is declared twice", file->path, number, name);
       return FALSE;
     }
   g_hash_table_insert (file->values, g_steal_pointer (&name), g_match_info_fetch (match, 2));
@@ -141,9 +140,9 @@ fill_in (LaunchFile *file, GError **error)
 char *
 salon_launch_file_load (const char *path, const char *const *assignments, GError **error)
 {
-  g_auto (LaunchFile) file = { .path = path,
-    .values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
-    .text = g_string_new (NULL) };
+  g_auto (LaunchFile) file = {
+    .path = path, .values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free), .text = g_string_new (NULL)
+  };
 
   if (!read_lines (&file, error))
     return NULL;

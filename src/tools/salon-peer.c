@@ -10,6 +10,7 @@ struct _SalonPeer
 
   GstElement *webrtc; /* (owned) */
   GstWebRTCPeerConnectionState state;
+  gboolean is_negotiable;
 };
 
 G_DEFINE_FINAL_TYPE (SalonPeer, salon_peer, G_TYPE_OBJECT)
@@ -49,23 +50,39 @@ post_to_main (SalonPeer *self, GSourceFunc func, guint m_line, const char *candi
   g_weak_ref_init (&post->peer, self);
   post->m_line = m_line;
   post->candidate = g_strdup (candidate);
-  g_idle_add_full (G_PRIORITY_DEFAULT, func, post, (GDestroyNotify) post_free);
+  g_idle_add_full (G_PRIORITY_DEFAULT, func, post, (GDestroyNotify)post_free);
 }
 
 static gboolean
-negotiable_on_main (gpointer user_data)
+has_caps (GstElement *webrtc, GstPad *pad, gpointer user_data)
 {
-  g_autoptr (SalonPeer) self = g_weak_ref_get (&((Post *) user_data)->peer);
+  return gst_pad_has_current_caps (pad);
+}
 
-  if (self != NULL)
-    g_signal_emit (self, signals[SIGNAL_NEGOTIABLE], 0);
+static gboolean
+caps_on_main (gpointer user_data)
+{
+  g_autoptr (SalonPeer) self = g_weak_ref_get (&((Post *)user_data)->peer);
+
+  if (self == NULL || self->is_negotiable || !gst_element_foreach_sink_pad (self->webrtc, has_caps, NULL))
+    return G_SOURCE_REMOVE;
+  self->is_negotiable = TRUE;
+  g_signal_emit (self, signals[SIGNAL_NEGOTIABLE], 0);
   return G_SOURCE_REMOVE;
 }
 
+/* webrtcbin's own on-negotiation-needed comes before the SSRCs are known. */
 static void
-on_negotiation_needed (GstElement *webrtc, gpointer user_data)
+on_caps (GstPad *pad, GParamSpec *pspec, gpointer user_data)
 {
-  post_to_main (user_data, negotiable_on_main, 0, NULL);
+  post_to_main (user_data, caps_on_main, 0, NULL);
+}
+
+static gboolean
+watch_caps (GstElement *webrtc, GstPad *pad, gpointer user_data)
+{
+  g_signal_connect_object (pad, "notify::caps", G_CALLBACK (on_caps), user_data, 0);
+  return TRUE;
 }
 
 static gboolean
@@ -88,7 +105,7 @@ on_ice_candidate (GstElement *webrtc, guint m_line, const char *candidate, gpoin
 static gboolean
 state_on_main (gpointer user_data)
 {
-  g_autoptr (SalonPeer) self = g_weak_ref_get (&((Post *) user_data)->peer);
+  g_autoptr (SalonPeer) self = g_weak_ref_get (&((Post *)user_data)->peer);
   GstWebRTCPeerConnectionState state;
 
   if (self == NULL)
@@ -120,7 +137,7 @@ on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
   g_autoptr (GstPad) sink_pad = NULL;
   GstElement *drain;
 
-  if (GST_PAD_IS_SINK (pad) || gst_pad_is_linked (pad))
+  if (!GST_PAD_IS_SRC (pad) || gst_pad_is_linked (pad))
     return;
   pipeline = gst_object_get_parent (GST_OBJECT (webrtc));
   drain = gst_element_factory_make ("fakesink", NULL);
@@ -174,8 +191,8 @@ call (SalonPeer *self, const char *action, gpointer argument, GError **error)
     return gst_structure_new_empty ("done");
   if (!gst_structure_get (reply, "error", G_TYPE_ERROR, &failure, NULL))
     return gst_structure_copy (reply);
-  g_propagate_prefixed_error (error, g_steal_pointer (&failure), "webrtcbin \"%s\", %s: ",
-      GST_OBJECT_NAME (self->webrtc), action);
+  g_propagate_prefixed_error (
+      error, g_steal_pointer (&failure), "webrtcbin \"%s\", %s: ", GST_OBJECT_NAME (self->webrtc), action);
   return NULL;
 }
 
@@ -210,8 +227,8 @@ make_local (SalonPeer *self, GstWebRTCSDPType type, GError **error)
     return NULL;
   if (!gst_structure_get (created, name, GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "webrtcbin \"%s\" makes no %s", GST_OBJECT_NAME (self->webrtc),
-          name);
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_FAILED, "webrtcbin \"%s\" makes no %s", GST_OBJECT_NAME (self->webrtc), name);
       return NULL;
     }
   reply = call (self, "set-local-description", description, error);
@@ -267,9 +284,10 @@ salon_peer_class_init (SalonPeerClass *klass)
   GType type = G_TYPE_FROM_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = salon_peer_dispose;
-  signals[SIGNAL_NEGOTIABLE] = g_signal_new ("negotiable", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_CANDIDATE] = g_signal_new ("candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-      G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_NEGOTIABLE]
+      = g_signal_new ("negotiable", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CANDIDATE] = g_signal_new (
+      "candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_CONNECTED] = g_signal_new ("connected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -301,7 +319,7 @@ salon_peer_new (GstElement *webrtcbin)
 
   self->webrtc = gst_object_ref (webrtcbin);
   tune (webrtcbin);
-  g_signal_connect_object (webrtcbin, "on-negotiation-needed", G_CALLBACK (on_negotiation_needed), self, 0);
+  gst_element_foreach_sink_pad (webrtcbin, watch_caps, self);
   g_signal_connect_object (webrtcbin, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);
   g_signal_connect_object (webrtcbin, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
   g_signal_connect_object (webrtcbin, "on-new-transceiver", G_CALLBACK (on_new_transceiver), self, 0);

@@ -4,11 +4,12 @@
 #include <gst/gst.h>
 
 /* A webrtcbin of a pipeline as one of a Salon client's peer connections. It offers what is linked to its sink pads
- * (the publisher), or answers and gives what comes at its src pads (a subscriber); a src pad that nothing in the
- * pipeline took by the time it appeared is drained, because an unlinked one would stop the others.
+ * (the publisher), or answers and gives what comes at its src pads (a subscriber): src_N is the offer's m-line N, and
+ * appears with its first packet. One that nothing in the pipeline waits for is drained, because an unlinked pad would
+ * stop the others.
  *
  * Signals, all on the main context:
- *   negotiable ()                                      media has reached every sink pad: it can make its offer
+ *   negotiable ()                                      once; the caps of every sink pad are known: it can make its offer
  *   candidate (guint m-line, const char *candidate)    a local ICE candidate, for the server; none before a description
  *   connected ()
  *   failed ()                                          the connection is lost

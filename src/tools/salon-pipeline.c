@@ -75,7 +75,7 @@ on_sending_pad_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   ended = g_new (EndedPad, 1);
   g_weak_ref_init (&ended->pipeline, user_data);
   ended->pad = gst_object_ref (pad);
-  g_idle_add_full (G_PRIORITY_DEFAULT, pad_ended_on_main, ended, (GDestroyNotify) ended_pad_free);
+  g_idle_add_full (G_PRIORITY_DEFAULT, pad_ended_on_main, ended, (GDestroyNotify)ended_pad_free);
   /* The end of one pad is the end of webrtcbin's whole session. */
   return GST_PAD_PROBE_DROP;
 }
@@ -245,8 +245,8 @@ salon_pipeline_find_webrtcbin (SalonPipeline *self, const char *name, GError **e
 
   if (element == NULL || is_webrtcbin (element))
     return g_steal_pointer (&element);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "\"%s\" must name a webrtcbin; rename the other element",
-      name);
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "\"%s\" must name a webrtcbin; rename the other element", name);
   return NULL;
 }
 
@@ -282,12 +282,16 @@ salon_pipeline_stop (SalonPipeline *self)
 }
 
 static void
+salon_pipeline_dispose (GObject *object)
+{
+  salon_pipeline_stop (SALON_PIPELINE (object));
+  G_OBJECT_CLASS (salon_pipeline_parent_class)->dispose (object);
+}
+
+static void
 salon_pipeline_finalize (GObject *object)
 {
-  SalonPipeline *self = SALON_PIPELINE (object);
-
-  salon_pipeline_stop (self);
-  g_hash_table_unref (self->open_ends);
+  g_hash_table_unref (SALON_PIPELINE (object)->open_ends);
   G_OBJECT_CLASS (salon_pipeline_parent_class)->finalize (object);
 }
 
@@ -296,6 +300,7 @@ salon_pipeline_class_init (SalonPipelineClass *klass)
 {
   GType type = G_TYPE_FROM_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->dispose = salon_pipeline_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_pipeline_finalize;
   signals[SIGNAL_FAILED]
       = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
@@ -319,8 +324,9 @@ salon_pipeline_new (const char *description, GError **error)
     return NULL;
   gst_object_ref_sink (element);
   self->pipeline = GST_IS_PIPELINE (element) ? g_steal_pointer (&element) : gst_pipeline_new (NULL);
+  /* A single element comes without one. */
   if (element != NULL)
-    gst_bin_add (GST_BIN (self->pipeline), g_steal_pointer (&element));
+    gst_bin_add (GST_BIN (self->pipeline), element);
   g_object_set (self->pipeline, "message-forward", TRUE, NULL);
   for_each_element (self->pipeline, open_end, self);
   bus = gst_element_get_bus (self->pipeline);

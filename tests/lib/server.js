@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { until, withDeadline } from './until.js';
@@ -58,6 +58,21 @@ export function isAlive(pid) {
     return !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
   } catch {
     return false;
+  }
+}
+
+const SOCKET_TABLES = { 'TCP socket': 'tcp', 'TCP6 socket': 'tcp6', 'UDP socket': 'udp', 'UDP6 socket': 'udp6', 'Unix socket': 'unix' };
+
+function kindOfDescriptor(pid, fd) {
+  try {
+    const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+    const inode = target.match(/^socket:\[(\d+)\]/)?.[1];
+    if (inode === undefined)
+      return target.replace(/:\[\d+\]/, '');
+    const isListed = (table) => new RegExp(`\\s${inode}\\s`).test(readFileSync(`/proc/${pid}/net/${table}`, 'utf8'));
+    return Object.entries(SOCKET_TABLES).find(([, table]) => isListed(table))?.[0] ?? 'closed socket';
+  } catch {
+    return 'gone';
   }
 }
 
@@ -155,8 +170,14 @@ export class Server {
     return readdirSync(`/proc/${this.pid}/task`).length;
   }
 
-  get fdCount() {
-    return readdirSync(`/proc/${this.pid}/fd`).length;
+  /* The open descriptors by what they are: "TCP socket", "anon_inode:[eventfd]", a path, ... -> how many. */
+  get descriptors() {
+    const kinds = {};
+    for (const fd of readdirSync(`/proc/${this.pid}/fd`)) {
+      const kind = kindOfDescriptor(this.pid, fd);
+      kinds[kind] = (kinds[kind] ?? 0) + 1;
+    }
+    return kinds;
   }
 
   get residentKiB() {

@@ -28,7 +28,7 @@ typedef struct
 static gboolean
 on_watchdog (gpointer user_data)
 {
-  g_error ("nothing happens any more; so far: %s", ((Fixture *) user_data)->log->str);
+  g_error ("nothing happens any more; so far: %s", ((Fixture *)user_data)->log->str);
   return G_SOURCE_REMOVE;
 }
 
@@ -63,7 +63,7 @@ on_closed (SalonSocket *socket, Fixture *fixture)
 static void
 on_client_message (SoupWebsocketConnection *client, SoupWebsocketDataType type, GBytes *bytes, Fixture *fixture)
 {
-  g_string_append_printf (fixture->received, "%s\n", (const char *) g_bytes_get_data (bytes, NULL));
+  g_string_append_printf (fixture->received, "%s\n", (const char *)g_bytes_get_data (bytes, NULL));
 }
 
 static void
@@ -104,8 +104,8 @@ use_libsoup (Fixture *fixture)
 {
   g_autoptr (GUri) uri = g_uri_parse ("ws://localhost/ws", SOUP_HTTP_URI_FLAGS, NULL);
 
-  fixture->client = soup_websocket_connection_new (fixture->client_stream, uri, SOUP_WEBSOCKET_CONNECTION_CLIENT, NULL,
-      NULL, NULL);
+  fixture->client
+      = soup_websocket_connection_new (fixture->client_stream, uri, SOUP_WEBSOCKET_CONNECTION_CLIENT, NULL, NULL, NULL);
   soup_websocket_connection_set_max_incoming_payload_size (fixture->client, 0);
   g_signal_connect (fixture->client, "message", G_CALLBACK (on_client_message), fixture);
   g_signal_connect (fixture->client, "closed", G_CALLBACK (on_client_closed), fixture);
@@ -157,8 +157,8 @@ write_frame (Fixture *fixture, guint8 first_byte, gconstpointer payload, gsize s
     g_byte_array_append (frame, long_header, sizeof long_header);
   g_byte_array_append (frame, mask, sizeof mask);
   g_byte_array_append (frame, payload, size);
-  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (fixture->client_stream), frame->data,
-      frame->len, NULL, NULL, NULL));
+  g_assert_true (g_output_stream_write_all (
+      g_io_stream_get_output_stream (fixture->client_stream), frame->data, frame->len, NULL, NULL, NULL));
 }
 
 static void
@@ -197,8 +197,8 @@ test_refuses_binary (Fixture *fixture, gconstpointer user_data)
   wait_for_log (fixture, "closed");
   while (!fixture->client_closed)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (soup_websocket_connection_get_close_code (fixture->client), ==,
-      SOUP_WEBSOCKET_CLOSE_UNSUPPORTED_DATA);
+  g_assert_cmpint (
+      soup_websocket_connection_get_close_code (fixture->client), ==, SOUP_WEBSOCKET_CLOSE_UNSUPPORTED_DATA);
   g_assert_cmpstr (fixture->log->str, ==, "closed ");
 }
 

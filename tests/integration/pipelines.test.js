@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each pipeline of pipelines/, run as a person would run it, and what comes out of it. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import * as runner from 'node:test';
+import { newRoom } from '../lib/people.js';
+import { serverPath, startServer } from '../lib/server.js';
+import { until, withDeadline } from '../lib/until.js';
+
+const { test } = runner;
+
+const PIPELINES = resolve(new URL('../../pipelines', import.meta.url).pathname);
+const SALON_LAUNCH = process.env.SALON_LAUNCH ?? join(dirname(serverPath()), 'tools/salon-launch');
+const PLUGIN_DIR = join(dirname(SALON_LAUNCH), '../plugin');
+const IS_SANITIZED = Boolean(process.env.SALON_TEST_SANITIZED);
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 64;
+/* A picture takes a connection, a keyframe and a decoder to come. */
+const MEDIA_MS = 30000;
+const WHITE = 200;
+const BLACK = 50;
+const LOUD = 5000;
+
+const server = await startServer(runner);
+const tinySeatsServer = () => startServer(runner, { config: { media: { seats: 1 } } });
+
+/* A program that `t` ends with. */
+class Program {
+  #child;
+  #exited;
+  output = '';
+  errors = '';
+
+  constructor(t, command, args, env = {}) {
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    this.#child.stdout.setEncoding('utf8').on('data', (text) => { this.output += text; });
+    this.#child.stderr.setEncoding('utf8').on('data', (text) => { this.errors += text; });
+    this.#exited = new Promise((resolveExit) => this.#child.once('close', (code, signal) => {
+      this.status = code ?? signal;
+      resolveExit(this.status);
+    }));
+    t.after(async () => {
+      this.#child.kill('SIGKILL');
+      await this.#exited;
+    });
+  }
+
+  async exits(deadlineMs = MEDIA_MS) {
+    try {
+      return await withDeadline('the program to end', this.#exited, deadlineMs);
+    } catch (error) {
+      throw new Error(`${error.message}\n${this.output}${this.errors}`);
+    }
+  }
+
+  /* Ctrl-C. */
+  async interrupt() {
+    this.#child.kill('SIGINT');
+    return await this.exits();
+  }
+
+  async prints(pattern) {
+    await until(`it prints ${pattern}`, () => {
+      assert.equal(this.status, undefined, `it ended:\n${this.output}${this.errors}`);
+      return pattern.test(this.output);
+    }, MEDIA_MS).catch((error) => { throw new Error(`${error.message}\n${this.output}${this.errors}`); });
+  }
+}
+
+function salonLaunch(t, ...args) {
+  return new Program(t, SALON_LAUNCH, args);
+}
+
+/* salon-launch in a room, with a file of pipelines/. */
+function enter(t, room, name, file, { at = server, options = [], parameters = [] } = {}) {
+  return salonLaunch(t, `--server=${at.url}`, `--room=${room}`, `--name=${name}`, ...options,
+    join(PIPELINES, `${file}.launch`), ...parameters);
+}
+
+function newFolder(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'salon-pipelines-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/* What a "y4menc ! filesink" has written: the mean brightness of each whole picture, 0 to 255. */
+function brightnesses(path) {
+  const data = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  const header = data.subarray(0, data.indexOf('\n') + 1).toString('latin1').match(/^YUV4MPEG2 C420.* W(\d+) H(\d+)/);
+  if (!header)
+    return [];
+  const size = header[1] * header[2];
+  const means = [];
+  let start = data.indexOf('FRAME\n');
+  for (; start >= 0 && start + 6 + size * 1.5 <= data.length; start = data.indexOf('FRAME\n', start + 6 + size * 1.5)) {
+    let sum = 0;
+    for (let i = start + 6; i < start + 6 + size; i++)
+      sum += data[i];
+    means.push(sum / size);
+  }
+  return means;
+}
+
+/* The loudest sample of raw 16-bit audio. */
+function loudness(path) {
+  const data = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  let loudest = 0;
+  for (let i = 0; i + 1 < data.length; i += 2)
+    loudest = Math.max(loudest, Math.abs(data.readInt16LE(i)));
+  return loudest;
+}
+
+/* Parameters of test-viewer that write what it shows and plays. */
+function viewerFiles(folder) {
+  const video = join(folder, 'video.y4m');
+  const audio = join(folder, 'audio.raw');
+  return { video, audio, parameters: [`video-sink=y4menc ! filesink buffer-mode=unbuffered location=${video}`,
+    `audio-sink=audio/x-raw,format=S16LE ! filesink buffer-mode=unbuffered location=${audio}`] };
+}
+
+function isWhite(mean) {
+  return mean > WHITE;
+}
+
+function isBlack(mean) {
+  return mean < BLACK;
+}
+
+test('test-publisher is seen and heard in test-viewer', async (t) => {
+  const room = newRoom();
+  const files = viewerFiles(newFolder(t));
+  const ann = enter(t, room, 'Ann', 'test-publisher', { parameters: ['pattern=white', 'wave=sine'] });
+  await ann.prints(/^connected publisher$/m);
+  const bob = enter(t, room, 'Bob', 'test-viewer', files);
+  await until('20 white pictures came', () => brightnesses(files.video).filter(isWhite).length >= 20, MEDIA_MS);
+  await until('sound came', () => loudness(files.audio) > LOUD, MEDIA_MS);
+  assert.equal(await bob.interrupt(), 0);
+  await ann.prints(/^Bob left$/m);
+  assert.equal(await ann.interrupt(), 0);
+  assert.match(bob.output, new RegExp(`^joined ${room} as Bob$`, 'm'));
+  assert.match(bob.output, /^Ann is here$/m);
+  assert.match(bob.output, /^slot 1\/video1 carries Ann's camera$/m);
+  assert.match(bob.output, /^slot 1\/audio0 carries Ann's microphone$/m);
+  assert.match(bob.output, new RegExp(`^left ${room}$`, 'm'));
+  assert.equal(bob.errors, '');
+});
+
+test('a test-viewer goes on with the next person in the same slot', async (t) => {
+  const room = newRoom();
+  const files = viewerFiles(newFolder(t));
+  const bob = enter(t, room, 'Bob', 'test-viewer', files);
+  await bob.prints(/^connected subscriber$/m);
+  const ann = enter(t, room, 'Ann', 'test-publisher', { parameters: ['pattern=white'] });
+  await until('Ann is seen', () => isWhite(brightnesses(files.video).at(-1)), MEDIA_MS);
+  assert.equal(await ann.interrupt(), 0);
+  await bob.prints(/^slot 1\/video1 carries nothing$/m);
+  enter(t, room, 'Eve', 'test-publisher', { parameters: ['pattern=black'] });
+  await until('Eve is seen', () => isBlack(brightnesses(files.video).at(-1)), MEDIA_MS);
+  assert.match(bob.output, /^slot 1\/video1 carries Eve's camera$/m);
+  assert.equal(await bob.interrupt(), 0);
+});
+
+test('people beyond the seats of one connection neither disturb nor end a test-viewer', async (t) => {
+  const at = await tinySeatsServer();
+  const room = newRoom();
+  const files = viewerFiles(newFolder(t));
+  const bob = enter(t, room, 'Bob', 'test-viewer', { at, ...files });
+  await bob.prints(/^connected subscriber$/m);
+  enter(t, room, 'Ann', 'test-publisher', { at, parameters: ['pattern=white'] });
+  await bob.prints(/^slot 1\/video1 carries Ann's camera$/m);
+  enter(t, room, 'Eve', 'test-publisher', { at, parameters: ['pattern=black'] });
+  await bob.prints(/^slot 2\/video1 carries Eve's camera$/m);
+  await bob.prints(/^connected subscriber-2$/m);
+  const count = brightnesses(files.video).length;
+  await until('more of Ann is seen', () => brightnesses(files.video).slice(count).filter(isWhite).length >= 20, MEDIA_MS);
+  assert.ok(brightnesses(files.video).every(isWhite), 'Eve is not in Ann\'s slot');
+  assert.equal(await bob.interrupt(), 0);
+});
+
+test('record-to-file writes a file that plays, with what there was to see and hear', async (t) => {
+  const room = newRoom();
+  const folder = newFolder(t);
+  const recording = join(folder, 'recording.webm');
+  const files = { video: join(folder, 'video.y4m'), audio: join(folder, 'audio.raw') };
+  const recorder = enter(t, room, 'Recorder', 'record-to-file', { parameters: [`location=${recording}`] });
+  await recorder.prints(/^connected subscriber$/m);
+  const ann = enter(t, room, 'Ann', 'test-publisher', { parameters: ['pattern=white', 'wave=sine'] });
+  await recorder.prints(/^slot 1\/video1 carries Ann's camera$/m);
+  /* A second of a moving picture is 10 to 20 kB. */
+  const size = statSync(recording).size;
+  await until('the recording grows', () => statSync(recording).size > size + 40000, MEDIA_MS);
+  assert.equal(await ann.interrupt(), 0);
+  assert.equal(await recorder.interrupt(), 0);
+  assert.equal(recorder.errors, '');
+
+  const player = new Program(t, 'gst-launch-1.0', ['-q', ...`filesrc location=${recording} ! matroskademux name=file
+    file. ! queue ! vp8dec ! y4menc ! filesink location=${files.video}
+    file. ! queue ! opusdec ! audioconvert ! audio/x-raw,format=S16LE ! filesink location=${files.audio}`
+    .split(/\s+/)]);
+  assert.equal(await player.exits(), 0, player.errors);
+  const pictures = brightnesses(files.video);
+  assert.ok(isBlack(pictures[0]), 'nobody was there at first');
+  assert.ok(pictures.filter(isWhite).length >= 20, `Ann is in the recording: ${pictures.map(Math.round)}`);
+  assert.ok(loudness(files.audio) > LOUD, 'Ann is heard in the recording');
+});
+
+for (const [active, waiting, isActive] of [['white', 'black', isWhite], ['black', 'white', isBlack]])
+  test(`slot-switch lets out the publisher that is linked first, ${active}`, {
+    skip: IS_SANITIZED && 'gst-launch-1.0 cannot load a plugin with a sanitizer',
+  }, async (t) => {
+    const video = join(newFolder(t), 'video.y4m');
+    const print = salonLaunch(t, '--print', join(PIPELINES, 'slot-switch.launch'), `active=${active}`,
+      `waiting=${waiting}`, `sink=y4menc ! filesink buffer-mode=unbuffered location=${video}`);
+    assert.equal(await print.exits(), 0, print.errors);
+    const launch = new Program(t, 'gst-launch-1.0', ['-v', ...print.output.trim().split(/\s+/)],
+      { GST_PLUGIN_PATH: PLUGIN_DIR });
+    await until('30 pictures came', () => launch.status !== undefined || brightnesses(video).length >= 30, MEDIA_MS);
+    assert.equal(launch.status, undefined, `${launch.output}${launch.errors}`);
+    await launch.interrupt();
+    assert.ok(brightnesses(video).every(isActive));
+    const caps = launch.output.match(/GstSalonSlot:slot\.GstPad:src: caps = (.*)/)?.[1] ?? launch.output;
+    assert.match(caps, /payload=\(int\)100/);
+    assert.match(caps, /ssrc=\(uint\)7\b/);
+  });
+
+test('salon-launch leaves when its time is over', async (t) => {
+  const room = newRoom();
+  const ann = enter(t, room, 'Ann', 'test-publisher', { options: ['--duration=1'] });
+  assert.equal(await ann.exits(), 0, ann.errors);
+  assert.match(ann.output, new RegExp(`^left ${room}$`, 'm'));
+});
+
+test('salon-launch leaves when there is nothing more to send', async (t) => {
+  const path = join(newFolder(t), 'short.launch');
+  writeFileSync(path, `webrtcbin name=publisher
+    videotestsrc is-live=true num-buffers=30 ! vp8enc deadline=1 ! rtpvp8pay pt=96 ! publisher.`);
+  const ann = salonLaunch(t, `--server=${server.url}`, `--room=${newRoom()}`, path);
+  assert.equal(await ann.exits(), 0, ann.errors);
+  assert.match(ann.output, /^joined \S+ as short$/m);
+  assert.match(ann.output, /^the pipeline has ended$/m);
+});
+
+test('salon-launch says what is wrong with a file, and what to do', async (t) => {
+  const folder = newFolder(t);
+  const cases = [
+    ['fakesrc ! nosuch', [], /no element "nosuch"/],
+    ['param width', [], /:1: a parameter reads "param name = default/],
+    ['param a = 1\nparam a = 2', [], /:2: "a" is declared twice/],
+    ['fakesrc sizemax=${size} ! fakesink', [], /no line declares \$\{size\}/],
+    ['param size = 1', ['width=2'], /no parameter "width"; it has: size/],
+    ['param size = 1', ['size'], /KEY=VALUE/],
+    ['fakesrc ! fakesink', [], /neither "webrtcbin name=publisher" nor "webrtcbin name=subscriber"/],
+    ['webrtcbin name=publisher', [], /nothing is linked to "publisher"/],
+    ['fakesink name=subscriber', [], /"subscriber" must name a webrtcbin/],
+  ];
+  for (const [text, parameters, message] of cases) {
+    const path = join(folder, 'wrong.launch');
+    writeFileSync(path, text);
+    const wrong = salonLaunch(t, path, ...parameters);
+    assert.equal(await wrong.exits(), EXIT_USAGE, `${text}: ${wrong.errors}`);
+    assert.match(wrong.errors, message);
+  }
+});
+
+test('salon-launch says what is wrong with a run', async (t) => {
+  const folder = newFolder(t);
+  const path = join(folder, 'viewer.launch');
+  writeFileSync(path, 'webrtcbin name=subscriber');
+  const nowhere = salonLaunch(t, '--server=http://127.0.0.1:9', path);
+  assert.equal(await nowhere.exits(), EXIT_FAILURE);
+  assert.match(nowhere.errors, /there is no Salon at http:\/\/127\.0\.0\.1:9 .*--server/);
+  const refused = salonLaunch(t, `--server=${server.url}`, '--room=a/b', path);
+  assert.equal(await refused.exits(), EXIT_FAILURE);
+  assert.match(refused.errors, /control characters/);
+  writeFileSync(path, 'webrtcbin name=subscriber  fakesrc ! filesink location=/nonexistent/file');
+  const broken = salonLaunch(t, `--server=${server.url}`, `--room=${newRoom()}`, path);
+  assert.equal(await broken.exits(), EXIT_FAILURE);
+  assert.match(broken.errors, /element "filesink\d*": .*\/nonexistent\/file/);
+});
+
+test('parameters have defaults, and comments go', async (t) => {
+  const path = join(newFolder(t), 'parameters.launch');
+  writeFileSync(path, '# A comment.\nparam size = 3  # bytes\nparam sink = fakesink name=a#b\n\n'
+    + '  fakesrc sizemax=${size}\n  # Another.\n  ! ${sink}\n');
+  const byDefault = salonLaunch(t, '--print', path);
+  assert.equal(await byDefault.exits(), 0, byDefault.errors);
+  assert.equal(byDefault.output, 'fakesrc sizemax=3 ! fakesink name=a#b\n');
+  const assigned = salonLaunch(t, '--print', path, 'sink=queue ! fakesink', 'size=5');
+  assert.equal(await assigned.exits(), 0, assigned.errors);
+  assert.equal(assigned.output, 'fakesrc sizemax=5 ! queue ! fakesink\n');
+});
