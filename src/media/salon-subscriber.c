@@ -143,6 +143,22 @@ apply_active_pad (Slot *slot)
   g_object_set (slot->element, "active-pad", slot->is_paused ? NULL : slot->sink_pad, NULL);
 }
 
+static gboolean
+send_sticky (GstPad *pad, GstEvent **event, gpointer user_data)
+{
+  gst_pad_send_event (user_data, gst_event_ref (*event));
+  return TRUE;
+}
+
+/* A packet that the tee is just pushing may come through a new link before the events that go before it: so the slot
+ * is told of stream and caps first. */
+static void
+link_while_flowing (GstPad *tee_pad, GstPad *sink_pad)
+{
+  gst_pad_sticky_events_foreach (tee_pad, send_sticky, sink_pad);
+  gst_pad_link (tee_pad, sink_pad);
+}
+
 void
 salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
 {
@@ -152,7 +168,7 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   slot->track = g_object_ref (track);
   slot->tee_pad = salon_track_request_pad (track);
   slot->sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
-  gst_pad_link (slot->tee_pad, slot->sink_pad);
+  link_while_flowing (slot->tee_pad, slot->sink_pad);
   apply_active_pad (slot);
 }
 

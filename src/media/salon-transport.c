@@ -276,7 +276,7 @@ salon_transport_add_candidate (SalonTransport *self, guint m_line, const char *t
 
 /* -- one call to webrtcbin: its promise made into a GTask -- */
 
-/* webrtcbin's thread, or ours when salon_transport_close() interrupts. */
+/* webrtcbin's thread. */
 static void
 on_promise_changed (GstPromise *promise, gpointer user_data)
 {
@@ -328,14 +328,16 @@ call_finish (SalonTransport *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* What webrtcbin has not begun when it stops it drops in silence. */
+/* webrtcbin stops its elements before the thread of its calls: one under way would then block the stopped elements'
+ * pads for ever, and so leak them with all their sockets. No longer a wait than stopping is by itself: a call computes,
+ * and never waits for the network or for us. */
 static void
-interrupt_call (SalonTransport *self)
+finish_call (SalonTransport *self)
 {
   SalonTransportPrivate *priv = priv_of (self);
 
   if (priv->promise != NULL)
-    gst_promise_interrupt (priv->promise);
+    gst_promise_wait (priv->promise);
 }
 
 /* -- descriptions -- */
@@ -458,8 +460,8 @@ salon_transport_close (SalonTransport *self)
   g_clear_handle_id (&priv->deadline_id, g_source_remove);
   g_signal_handlers_disconnect_by_data (webrtc, self);
   salon_graph_unwatch_element (priv->graph, webrtc);
+  finish_call (self);
   salon_graph_remove (priv->graph, webrtc);
-  interrupt_call (self);
 }
 
 gboolean

@@ -54,16 +54,16 @@ static void
 tune_ice (GstElement *webrtc, guint port_min, guint port_max)
 {
   g_autoptr (GObject) ice = NULL;
-  g_autoptr (GObject) nice = NULL;
+  g_autoptr (GObject) agent = NULL;
 
   g_object_get (webrtc, "ice-agent", &ice, NULL);
   if (port_min != 0)
     g_object_set (ice, "min-rtp-port", port_min, NULL);
   if (port_max != 0)
     g_object_set (ice, "max-rtp-port", port_max, NULL);
-  g_object_get (ice, "agent", &nice, NULL);
+  g_object_get (ice, "agent", &agent, NULL);
   /* UPnP costs a thread, SSDP sockets and 200 ms a peer, and a server has no home router. */
-  g_object_set (nice, "upnp", FALSE, NULL);
+  g_object_set (agent, "upnp", FALSE, NULL);
 }
 
 void

@@ -31,9 +31,9 @@ typedef enum
 
 typedef struct
 {
-  const Options *options;
+  const SalonCallOptions *options; /* (borrowed) */
   GMainLoop *loop;
-  SalonPipeline *pipeline;
+  SalonPipeline *pipeline; /* (borrowed) */
   SalonClient *client;
   GHashTable *peers;           /* (owned) (element-type uint SalonPeer): by target; 0 the publisher */
   SalonRoomLog *log;           /* (owned) */
@@ -43,6 +43,13 @@ typedef struct
   gboolean has_failed;
   guint signal_ids[2];
 } Call;
+
+static void
+complain (Call *call, const char *message)
+{
+  g_printerr ("salon-launch: %s\n", message);
+  call->has_failed = TRUE;
+}
 
 /* -- the end -- */
 
@@ -104,7 +111,7 @@ on_end_timeout (gpointer user_data)
   Call *call = user_data;
 
   call->timeout_id = 0;
-  call->status = complain (EXIT_FAILURE, "a sink did not come to its end in time; what it wrote may be cut short");
+  complain (call, "a sink did not come to its end in time; what it wrote may be cut short");
   begin_to_leave (call);
   return G_SOURCE_REMOVE;
 }
@@ -127,7 +134,7 @@ fail (Call *call, const char *message)
 {
   if (call->state >= STATE_LEAVING)
     return;
-  call->status = complain (EXIT_FAILURE, message);
+  complain (call, message);
   begin_to_leave (call);
 }
 
@@ -317,7 +324,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   enter (call, STATE_JOINED, call->options->duration_s, on_duration_over);
   salon_room_log_print ("joined %s as %s", call->options->room, call->options->name);
-  read_participants (call, reply);
+  salon_room_log_join (call->log, reply);
   for (guint i = 0; i < call->early_candidates->len; i++)
     salon_client_notify (call->client, "trickle", json_object_ref (g_ptr_array_index (call->early_candidates, i)));
   g_ptr_array_set_size (call->early_candidates, 0);
@@ -332,7 +339,7 @@ join (Call *call, const char *sdp)
   JsonObject *config = json_object_new ();
 
   json_object_set_boolean_member (config, "NoPublish", sdp == NULL);
-  json_object_set_boolean_member (config, "NoSubscribe", find_peer (call, 1) == NULL);
+  json_object_set_boolean_member (config, "NoSubscribe", find_peer (call, SUBSCRIBER_TARGET) == NULL);
   json_object_set_string_member (params, "sid", call->options->room);
   json_object_set_string_member (params, "name", call->options->name);
   json_object_set_object_member (params, "config", config);
@@ -384,25 +391,16 @@ on_bye (Call *call, JsonObject *params)
 static void
 on_notification (SalonClient *client, const char *method, JsonObject *params, Call *call)
 {
-  static const struct
-  {
-    const char *method;
-    void (*handle) (Call *call, JsonObject *params);
-  } handlers[] = {
-    { "offer", on_offer },
-    { "trickle", on_trickle },
-    { "slot", on_slot },
-    { "participant", on_participant },
-    { "track", on_track },
-    { "chat", on_chat },
-    { "bye", on_bye },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (handlers) && call->state < STATE_LEAVING; i++)
-    {
-      if (g_str_equal (method, handlers[i].method))
-        handlers[i].handle (call, params);
-    }
+  if (call->state >= STATE_LEAVING)
+    return;
+  if (g_str_equal (method, "offer"))
+    on_offer (call, params);
+  else if (g_str_equal (method, "trickle"))
+    on_trickle (call, params);
+  else if (g_str_equal (method, "bye"))
+    on_bye (call, params);
+  else
+    salon_room_log_notification (call->log, method, params);
 }
 
 static void
@@ -476,60 +474,57 @@ find_webrtcbins (Call *call, GError **error)
   if (publisher != NULL)
     g_signal_connect (add_peer (call, PUBLISHER_TARGET, publisher), "negotiable", G_CALLBACK (on_negotiable), call);
   if (subscriber != NULL)
-    add_peer (call, 1, subscriber);
+    add_peer (call, SUBSCRIBER_TARGET, subscriber);
   return TRUE;
 }
 
 static void
-run_clear (Call *call)
+call_init (Call *call, const SalonCallOptions *options, SalonPipeline *pipeline)
 {
-  g_clear_handle_id (&call->timeout_id, g_source_remove);
-  if (call->pipeline != NULL)
-    salon_pipeline_stop (call->pipeline);
-  g_hash_table_unref (call->peers);
-  g_hash_table_unref (call->names);
-  g_ptr_array_unref (call->early_candidates);
-  g_clear_object (&call->pipeline);
+  call->options = options;
+  call->pipeline = pipeline;
+  call->loop = g_main_loop_new (NULL, FALSE);
+  call->client = salon_client_new ();
+  call->log = salon_room_log_new ();
+  call->peers = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  call->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
+  g_signal_connect (call->client, "notification", G_CALLBACK (on_notification), call);
+  g_signal_connect (call->client, "closed", G_CALLBACK (on_closed), call);
+  g_signal_connect (pipeline, "failed", G_CALLBACK (on_pipeline_failed), call);
+  g_signal_connect (pipeline, "ended", G_CALLBACK (on_pipeline_ended), call);
+  call->signal_ids[0] = g_unix_signal_add (SIGINT, on_signal, call);
+  call->signal_ids[1] = g_unix_signal_add (SIGTERM, on_signal, call);
+}
+
+static void
+call_clear (Call *call)
+{
+  salon_pipeline_stop (call->pipeline);
+  g_signal_handlers_disconnect_by_data (call->pipeline, call);
   g_signal_handlers_disconnect_by_data (call->client, call);
   salon_client_close (call->client);
+  g_clear_handle_id (&call->timeout_id, g_source_remove);
+  for (guint i = 0; i < G_N_ELEMENTS (call->signal_ids); i++)
+    g_source_remove (call->signal_ids[i]);
+  g_hash_table_unref (call->peers);
+  g_ptr_array_unref (call->early_candidates);
+  salon_room_log_free (call->log);
   g_object_unref (call->client);
   g_main_loop_unref (call->loop);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Call, call_clear)
 
-static void
-run_init (Call *call, const Options *options)
+gboolean
+salon_call_run (const SalonCallOptions *options, SalonPipeline *pipeline, GError **error)
 {
-  call->options = options;
-  call->loop = g_main_loop_new (NULL, FALSE);
-  call->client = salon_client_new ();
-  call->peers = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
-  call->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  call->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
-  g_signal_connect (call->client, "notification", G_CALLBACK (on_notification), call);
-  g_signal_connect (call->client, "closed", G_CALLBACK (on_closed), call);
-}
+  g_auto (Call) call = { 0 };
 
-static int
-run_description (const Options *options, const char *description)
-{
-  g_auto (Run) run = { 0 };
-  g_autoptr (GError) error = NULL;
-
-  run_init (&run, options);
-  run.pipeline = salon_pipeline_new (description, &error);
-  if (run.pipeline == NULL || !find_webrtcbins (&run, &error))
-    {
-      g_prefix_error (&error, "%s: ", options->arguments[0]);
-      return complain (EXIT_USAGE, error->message);
-    }
-  g_signal_connect (run.pipeline, "failed", G_CALLBACK (on_pipeline_failed), &run);
-  g_signal_connect (run.pipeline, "ended", G_CALLBACK (on_pipeline_ended), &run);
-  g_unix_signal_add (SIGINT, on_signal, &run);
-  g_unix_signal_add (SIGTERM, on_signal, &run);
-  enter (&run, STATE_STARTING, JOIN_TIMEOUT_S, on_join_timeout);
-  salon_client_connect_async (run.client, options->server, on_server_found, &run);
-  g_main_loop_run (run.loop);
-  return run.status;
+  call_init (&call, options, pipeline);
+  if (!find_webrtcbins (&call, error))
+    return FALSE;
+  enter (&call, STATE_STARTING, JOIN_TIMEOUT_S, on_join_timeout);
+  salon_client_connect_async (call.client, options->server, on_server_found, &call);
+  g_main_loop_run (call.loop);
+  return !call.has_failed;
 }

@@ -3,7 +3,6 @@
 /* salon-launch: gst-launch-1.0 with a place in a room. It runs a pipeline from a file; what the file links to
  * `webrtcbin name=publisher` is published, and what it takes from `webrtcbin name=subscriber` is what the server's
  * slots carry. pipelines/README.md tells how to use it. */
-#include <glib-unix.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +30,6 @@ complain (int status, const char *message)
   return status;
 }
 
-/* -- the command line -- */
-
 static void
 options_clear (Options *options)
 {
@@ -44,17 +41,33 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
+static int
+run (const Options *options, const char *description)
+{
+  const SalonCallOptions call_options = { options->server, options->room, options->name, options->duration_s };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonPipeline) pipeline = salon_pipeline_new (description, &error);
+
+  if (pipeline != NULL && salon_call_run (&call_options, pipeline, &error))
+    return EXIT_SUCCESS;
+  if (error == NULL)
+    return EXIT_FAILURE;
+  g_prefix_error (&error, "%s: ", options->arguments[0]);
+  return complain (EXIT_USAGE, error->message);
+}
+
 static gboolean
 parse_options (Options *options, int *argc, char ***argv, GError **error)
 {
-  const GOptionEntry entries[] = { { "server", 's', 0, G_OPTION_ARG_STRING, &options->server,
-                                       "Where Salon is; http://localhost:8080", "URL" },
+  const GOptionEntry entries[] = {
+    { "server", 's', 0, G_OPTION_ARG_STRING, &options->server, "Where Salon is; http://localhost:8080", "URL" },
     { "room", 'r', 0, G_OPTION_ARG_STRING, &options->room, "The room to join; demo", "NAME" },
     { "name", 'n', 0, G_OPTION_ARG_STRING, &options->name, "The name others see; that of the file", "NAME" },
     { "duration", 'd', 0, G_OPTION_ARG_INT, &options->duration_s, "Leave after this long", "SECONDS" },
     { "print", 0, 0, G_OPTION_ARG_NONE, &options->only_print, "Print the description for gst-launch-1.0, and end" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "FILE.launch [KEY=VALUE...]" },
-    { NULL } };
+    { NULL },
+  };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   g_option_context_set_summary (context, "Runs a GStreamer pipeline from a file in a room of Salon.");
@@ -99,7 +112,7 @@ main (int argc, char **argv)
   if (description == NULL)
     return complain (EXIT_USAGE, error->message);
   if (!options.only_print)
-    return run_description (&options, description);
+    return run (&options, description);
   g_print ("%s\n", description);
   return EXIT_SUCCESS;
 }

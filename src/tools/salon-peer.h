@@ -9,7 +9,7 @@
  * stop the others.
  *
  * Signals, all on the main context:
- *   negotiable ()                                      once; the caps of every sink pad are known: it can make its offer
+ *   negotiable ()                                      once: every sink pad has caps, an offer can be made
  *   candidate (guint m-line, const char *candidate)    a local ICE candidate, for the server; none before a description
  *   connected ()
  *   failed ()                                          the connection is lost

@@ -31,7 +31,7 @@ salon_room_log_free (SalonRoomLog *self)
   g_free (self);
 }
 
-static void
+void
 salon_room_log_print (const char *format, ...)
 {
   g_autofree char *text = NULL;
@@ -56,7 +56,7 @@ name_of (SalonRoomLog *self, const char *participant)
   return name != NULL ? name : "somebody";
 }
 
-/* "Ann's camera (muted)". Returns: (transfer full) (nullable) */
+/* "Ann's camera". Returns: (transfer full) (nullable) */
 static char *
 describe_track (SalonRoomLog *self, JsonObject *track)
 {

@@ -64,6 +64,12 @@ class Program {
     return await this.exits();
   }
 
+  /* Ctrl-C, and nothing to complain of. */
+  async leaves() {
+    assert.equal(await this.interrupt(), 0, this.errors);
+    assert.equal(this.errors, '');
+  }
+
   async prints(pattern) {
     await until(`it prints ${pattern}`, () => {
       assert.equal(this.status, undefined, `it ended:\n${this.output}${this.errors}`);
@@ -139,15 +145,14 @@ test('test-publisher is seen and heard in test-viewer', async (t) => {
   const bob = enter(t, room, 'Bob', 'test-viewer', files);
   await until('20 white pictures came', () => brightnesses(files.video).filter(isWhite).length >= 20, MEDIA_MS);
   await until('sound came', () => loudness(files.audio) > LOUD, MEDIA_MS);
-  assert.equal(await bob.interrupt(), 0);
+  await bob.leaves();
   await ann.prints(/^Bob left$/m);
-  assert.equal(await ann.interrupt(), 0);
+  await ann.leaves();
   assert.match(bob.output, new RegExp(`^joined ${room} as Bob$`, 'm'));
   assert.match(bob.output, /^Ann is here$/m);
   assert.match(bob.output, /^slot 1\/video1 carries Ann's camera$/m);
   assert.match(bob.output, /^slot 1\/audio0 carries Ann's microphone$/m);
   assert.match(bob.output, new RegExp(`^left ${room}$`, 'm'));
-  assert.equal(bob.errors, '');
 });
 
 test('a test-viewer goes on with the next person in the same slot', async (t) => {
@@ -157,12 +162,12 @@ test('a test-viewer goes on with the next person in the same slot', async (t) =>
   await bob.prints(/^connected subscriber$/m);
   const ann = enter(t, room, 'Ann', 'test-publisher', { parameters: ['pattern=white'] });
   await until('Ann is seen', () => isWhite(brightnesses(files.video).at(-1)), MEDIA_MS);
-  assert.equal(await ann.interrupt(), 0);
+  await ann.leaves();
   await bob.prints(/^slot 1\/video1 carries nothing$/m);
   enter(t, room, 'Eve', 'test-publisher', { parameters: ['pattern=black'] });
   await until('Eve is seen', () => isBlack(brightnesses(files.video).at(-1)), MEDIA_MS);
   assert.match(bob.output, /^slot 1\/video1 carries Eve's camera$/m);
-  assert.equal(await bob.interrupt(), 0);
+  await bob.leaves();
 });
 
 test('people beyond the seats of one connection neither disturb nor end a test-viewer', async (t) => {
@@ -177,9 +182,10 @@ test('people beyond the seats of one connection neither disturb nor end a test-v
   await bob.prints(/^slot 2\/video1 carries Eve's camera$/m);
   await bob.prints(/^connected subscriber-2$/m);
   const count = brightnesses(files.video).length;
-  await until('more of Ann is seen', () => brightnesses(files.video).slice(count).filter(isWhite).length >= 20, MEDIA_MS);
+  await until('more of Ann is seen',
+    () => brightnesses(files.video).slice(count).filter(isWhite).length >= 20, MEDIA_MS);
   assert.ok(brightnesses(files.video).every(isWhite), 'Eve is not in Ann\'s slot');
-  assert.equal(await bob.interrupt(), 0);
+  await bob.leaves();
 });
 
 test('record-to-file writes a file that plays, with what there was to see and hear', async (t) => {
@@ -194,9 +200,8 @@ test('record-to-file writes a file that plays, with what there was to see and he
   /* A second of a moving picture is 10 to 20 kB. */
   const size = statSync(recording).size;
   await until('the recording grows', () => statSync(recording).size > size + 40000, MEDIA_MS);
-  assert.equal(await ann.interrupt(), 0);
-  assert.equal(await recorder.interrupt(), 0);
-  assert.equal(recorder.errors, '');
+  await ann.leaves();
+  await recorder.leaves();
 
   const player = new Program(t, 'gst-launch-1.0', ['-q', ...`filesrc location=${recording} ! matroskademux name=file
     file. ! queue ! vp8dec ! y4menc ! filesink location=${files.video}
