@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import * as runner from 'node:test';
+import { defer } from '../lib/cleanup.js';
 import { Peer } from '../lib/peer.js';
 import { newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
@@ -26,7 +27,7 @@ test('keyframe requests of many subscribers reach the publisher as a few', async
     for (const { viewer, slot } of viewers)
       viewer.subscribers.get(1).sendPli(slot);
   }, 20);
-  t.after(() => clearInterval(timer));
+  defer(t, () => clearInterval(timer));
   await until('two seconds of requests went out', () => performance.now() - start > 2000);
   clearInterval(timer);
   const seconds = (performance.now() - start) / 1000;

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { defer } from '../lib/cleanup.js';
 import { Peer } from '../lib/peer.js';
 import { enter, newRoom } from '../lib/people.js';
 import { startRedis } from '../lib/redis.js';
@@ -15,7 +16,7 @@ import { until, withDeadline } from '../lib/until.js';
 
 function stateDir(t) {
   const directory = mkdtempSync(join(tmpdir(), 'salon-state-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  defer(t, () => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -185,6 +186,7 @@ test('secrets are neither printed nor logged', async (t) => {
   await server.http('GET', '/rooms', { token: ADMIN_TOKEN });
   const ann = await Peer.join(t, server, newRoom(), 'Ann');
   await ann.publishing;
+  await until('the subscriber connection is offered', () => ann.slots.length);
   const secrets = [token, ADMIN_TOKEN, ann.publisher.transport.password, ann.subscribers.get(1).offer.password];
   for (const secret of secrets)
     assert.ok(!server.log.includes(secret), 'a secret stands in the log');

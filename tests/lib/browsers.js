@@ -4,6 +4,7 @@
 
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
+import { defer } from './cleanup.js';
 
 const CHROMIUM_ARGS = [
   '--no-sandbox',
@@ -58,7 +59,7 @@ function prepare() {
 export async function openChromium(t, { isGranting = true } = {}) {
   const args = isGranting ? [...CHROMIUM_ARGS, '--use-fake-ui-for-media-stream'] : CHROMIUM_ARGS;
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
-  t.after(() => browser.close());
+  defer(t, () => browser.close());
   return {
     async newPage(options = {}) {
       /* A context each: pages of one context share their storage, and people do not. */
@@ -73,7 +74,7 @@ export async function openFirefox(t) {
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, extraPrefsFirefox: FIREFOX_PREFS,
   });
-  t.after(() => browser.close());
+  defer(t, () => browser.close());
   return {
     async newPage() {
       const page = await browser.newPage();

@@ -6,6 +6,7 @@ import {
   GenericNack, PictureLossIndication, RtcpPayloadSpecificFeedback, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo,
   RtcpSrPacket, RtcpTransportLayerFeedback, RtpHeader, ntpTime,
 } from 'werift';
+import { defer } from './cleanup.js';
 import { parseSdp, writeAnswer, writeOffer } from './sdp.js';
 import { SignallingClient } from './signalling.js';
 import { AudioSource, VideoSource, readStamp, readVp8 } from './source.js';
@@ -298,7 +299,7 @@ export class Peer {
    *   mayFail: connections that fail are no error, since the test is about that */
   static async join(t, server, room, name, options = {}) {
     const peer = new Peer(await SignallingClient.connect(server), name, options);
-    t.after(() => peer.close());
+    defer(t, () => peer.close());
     await peer.join(room);
     return peer;
   }

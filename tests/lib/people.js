@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* People who only talk signalling: no media, no waiting for it. */
 
+import { defer } from './cleanup.js';
 import { SignallingClient } from './signalling.js';
 
 let lastRoom = 0;
@@ -12,7 +13,7 @@ export function newRoom(prefix = 'room') {
 
 export async function connect(t, server, options) {
   const client = await SignallingClient.connect(server, options);
-  t.after(() => client.close());
+  defer(t, () => client.close());
   return client;
 }
 

@@ -15,7 +15,8 @@ async function readReceived() {
       type === 'inbound-rtp' && trackIdentifier === mediaStreamTrack.id) ?? {};
     return { participant: track.participant, name: window.salon.participants.get(track.participant)?.name,
              source: track.source, frames: report.framesDecoded ?? 0, bytes: report.bytesReceived ?? 0,
-             energy: report.totalAudioEnergy ?? 0, width: report.frameWidth };
+             energy: report.totalAudioEnergy ?? 0, width: report.frameWidth,
+             codec: reports.find(({ id }) => id === report.codecId)?.mimeType };
   });
 }
 
@@ -49,7 +50,7 @@ export class Person {
       this.page.evaluate(() => window.salon?.state === 'joined' && window.salon.id), 20000);
   }
 
-  /* One entry per incoming track: { name, source, frames, bytes, energy, width }. */
+  /* One entry per incoming track: { name, source, frames, bytes, energy, width, codec }. */
   async received() {
     return await this.page.evaluate(readReceived);
   }

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defer } from './cleanup.js';
 import { until } from './until.js';
 
 export async function freePort() {
@@ -39,7 +40,7 @@ export async function startRedis(t, { password = 'a secret/with:signs@' } = {}) 
   const ended = once(child, 'exit');
   const kill = () => child.kill('SIGKILL');
   process.on('exit', kill);
-  t.after(async () => {
+  defer(t, async () => {
     kill();
     await ended;
     process.off('exit', kill);

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { defer } from './cleanup.js';
 import { until, withDeadline } from './until.js';
 
 const STOP_MS = 10000;
@@ -206,7 +207,7 @@ export async function startServer(t, { config = {}, env = {}, args = [], stateDi
     env: { ...process.env, ...env },
   });
   const server = new Server(child, directory, stateDir === undefined);
-  t.after(async () => {
+  defer(t, async () => {
     try {
       await server.stop();
     } finally {
