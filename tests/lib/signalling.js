@@ -44,7 +44,7 @@ export class SignallingClient {
     this.#socket = socket;
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
-        const error = new Error(`the WebSocket was closed(${code} ${reason})`);
+        const error = new Error(`the WebSocket was closed (${code} ${reason})`);
         for (const { reject } of [...this.#pending.values(), ...this.#waiting])
           reject(error);
         this.#pending.clear();
