@@ -233,6 +233,7 @@ make_rooms (SalonApp *self)
   const char *stun_server = salon_config_get_string (config, SALON_CONFIG_STUN_SERVER);
 
   self->rooms_options = (SalonRoomsOptions){
+    .grace_s = salon_config_get_uint (config, SALON_CONFIG_RESUME_GRACE_S),
     .default_max_members = salon_config_get_uint (config, SALON_CONFIG_DEFAULT_MAX_MEMBERS),
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
     .media = {

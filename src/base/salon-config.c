@@ -81,6 +81,9 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_DEFAULT_MAX_MEMBERS]
   = { "rooms", "default-max-members", TYPE_UINT, G_STRINGIFY (SALON_DEFAULT_MAX_MEMBERS), .min = 1,
       .max = SALON_LIMIT_MEMBERS, .argument = "N", .help = "Members a room takes unless its creator says otherwise." },
+  [SALON_CONFIG_RESUME_GRACE_S] = { "rooms", "resume-grace-s", TYPE_UINT, "15", .max = 600, .argument = "SECONDS",
+      .help = "How long somebody whose connection broke may come back before they have left; their\n"
+              "media goes on meanwhile. 0: not at all." },
   [SALON_CONFIG_SEATS] = { "media", "seats", TYPE_UINT, "12", .min = 1, .max = SALON_LIMIT_SEATS, .argument = "N",
       .help = "People that one receiving connection can show: each seat is an audio and a video\n"
               "slot, negotiated in advance. More people make more connections." },

@@ -25,6 +25,7 @@ typedef enum
   /* [rooms] */
   SALON_CONFIG_CREATE_POLICY,       /* string: "anyone", "never" */
   SALON_CONFIG_DEFAULT_MAX_MEMBERS, /* uint */
+  SALON_CONFIG_RESUME_GRACE_S,      /* uint */
   /* [media] */
   SALON_CONFIG_SEATS,         /* uint */
   SALON_CONFIG_VIDEO_CODECS,  /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */

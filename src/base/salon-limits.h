@@ -16,6 +16,9 @@
 #define SALON_LIMIT_NAME_CHARS 64
 /* About two pages. */
 #define SALON_LIMIT_CHAT_CHARS 4000
+/* What a newcomer can read up on; and how long an ephemeral room's chat is kept. */
+#define SALON_LIMIT_CHAT_HISTORY 100
+#define SALON_LIMIT_CHAT_AGE_S (24 * 60 * 60)
 /* Microphone, camera, screen, its sound, and room for four times as much. */
 #define SALON_LIMIT_TRACKS 16
 /* m-lines of a publisher's offer: twice the tracks, because m-lines only ever grow. */

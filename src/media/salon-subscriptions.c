@@ -84,6 +84,25 @@ emit_slot (SalonSubscriptions *self, guint seat_index, gboolean is_video)
         get_seat (self, seat_index)->tracks[is_video]);
 }
 
+static void
+tell_seats (SalonSubscriptions *self, guint begin, guint end)
+{
+  for (guint i = begin; i < end; i++)
+    {
+      for (guint is_video = 0; is_video < 2; is_video++)
+        {
+          if (get_seat (self, i)->tracks[is_video] != NULL)
+            emit_slot (self, i, is_video);
+        }
+    }
+}
+
+void
+salon_subscriptions_tell_slots (SalonSubscriptions *self)
+{
+  tell_seats (self, 0, self->seats->len);
+}
+
 static guint
 target_of (SalonSubscriptions *self, gpointer subscriber)
 {
@@ -125,14 +144,7 @@ on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   target = target_of (self, source);
   g_signal_emit (self, signals[SIGNAL_OFFER], 0, target, sdp);
-  for (guint i = (target - 1) * self->n_seats; i < target * self->n_seats; i++)
-    {
-      for (guint is_video = 0; is_video < 2; is_video++)
-        {
-          if (get_seat (self, i)->tracks[is_video] != NULL)
-            emit_slot (self, i, is_video);
-        }
-    }
+  tell_seats (self, (target - 1) * self->n_seats, target * self->n_seats);
 }
 
 /* -- connections -- */
@@ -200,6 +212,17 @@ salon_subscriptions_add_candidate (SalonSubscriptions *self, guint target, guint
 
   return subscriber != NULL
          && salon_transport_add_candidate (SALON_TRANSPORT (subscriber), m_line, candidate, error);
+}
+
+gboolean
+salon_subscriptions_are_verified (SalonSubscriptions *self)
+{
+  for (guint i = 0; i < self->subscribers->len; i++)
+    {
+      if (!salon_transport_is_verified (g_ptr_array_index (self->subscribers, i)))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* -- seating -- */

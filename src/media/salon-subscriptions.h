@@ -29,6 +29,11 @@ gboolean salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, c
 void salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track);
 void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused);
 
+/* Whether every connection is up. */
+gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);
+/* Emits `slot` again for whatever is seated: for a client that may have missed some. */
+void salon_subscriptions_tell_slots (SalonSubscriptions *self);
+
 /* From the client. Errors: MEDIA. */
 void salon_subscriptions_answer_async (SalonSubscriptions *self, guint target, const char *sdp,
     GAsyncReadyCallback callback, gpointer user_data);

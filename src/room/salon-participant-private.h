@@ -6,17 +6,41 @@
 
 /* Between SalonRooms, SalonRoom and SalonParticipant. */
 
-typedef void (*SalonParticipantLeftFunc) (SalonParticipant *participant, SalonRoom *room, gpointer user_data);
+/* What SalonRooms is told of its participants. */
+typedef struct
+{
+  void (*left) (SalonParticipant *participant, SalonRoom *room, gpointer user_data); /* once */
+  void (*said) (SalonRoom *room, const SalonChatMessage *message, gpointer user_data);
+} SalonParticipantOwner;
 
-/* on_left is called once, when the participant is out of the room. events and session: see salon_rooms_join_async(). */
-SalonParticipant *salon_participant_new (const char *id, const char *name, gboolean may_publish, SalonRoom *room,
-    const SalonParticipantEvents *events, gpointer session, SalonParticipantLeftFunc on_left,
-    gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
+typedef struct
+{
+  const char *id;
+  const char *name;
+  const char *session_token;
+  gboolean may_publish;
+  guint grace_s;
+} SalonParticipantDetails;
+
+/* events and session: see salon_rooms_join_async(). owner (borrowed). */
+SalonParticipant *salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room,
+    const SalonParticipantEvents *events, gpointer session, const SalonParticipantOwner *owner,
+    gpointer owner_data) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer none) (nullable) */
+SalonRoom *salon_participant_get_room (SalonParticipant *self);
+/* Whether another session can go on with this one's connections. */
+gboolean salon_participant_can_resume (SalonParticipant *self);
+/* Another session goes on with this participant; the old one, if there still is one, is told that it is replaced. */
+void salon_participant_resume (SalonParticipant *self, const SalonParticipantEvents *events, gpointer session);
+/* Its place in the room is another participant's now: it goes without its owner being told that somebody left. */
+void salon_participant_end_replaced (SalonParticipant *self);
 
 /* Out of the room, by no act of the client, whose session is told why. */
 void salon_participant_end (SalonParticipant *self, const char *reason, const char *message);
 
-void salon_participant_notify_participant (SalonParticipant *self, SalonParticipant *other, gboolean has_joined);
+void salon_participant_notify_participant (SalonParticipant *self, SalonParticipantEvent event,
+    SalonParticipant *other);
 /* Also seats, unseats or pauses the track. */
 void salon_participant_notify_track (SalonParticipant *self, SalonTrackEvent event,
     const SalonPublication *publication);

@@ -14,11 +14,16 @@ struct _SalonParticipant
   char *name; /* (owned) */
   gboolean may_publish;
   SalonRoom *room; /* (owned) (nullable): NULL once out of it */
+  gboolean is_replaced;
 
   const SalonParticipantEvents *events; /* (borrowed) (nullable): NULL once no event may come any more */
   gpointer session;                     /* (borrowed) */
-  SalonParticipantLeftFunc on_left;
-  gpointer on_left_data; /* (borrowed) */
+  const SalonParticipantOwner *owner;   /* (borrowed) */
+  gpointer owner_data;                  /* (borrowed) */
+
+  char *session_token; /* (owned) */
+  guint grace_s;
+  guint grace_id; /* the source that ends the grace time, or 0 */
 
   SalonPublisher *publisher;         /* (owned) (nullable): from the first offer on */
   GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
@@ -102,9 +107,9 @@ salon_participant_notify_track (SalonParticipant *self, SalonTrackEvent event, c
 }
 
 void
-salon_participant_notify_participant (SalonParticipant *self, SalonParticipant *other, gboolean has_joined)
+salon_participant_notify_participant (SalonParticipant *self, SalonParticipantEvent event, SalonParticipant *other)
 {
-  EMIT (self, participant, other, has_joined);
+  EMIT (self, participant, event, other);
 }
 
 void
@@ -138,6 +143,7 @@ salon_participant_leave (SalonParticipant *self)
   g_autoptr (SalonRoom) room = NULL;
 
   self->events = NULL;
+  g_clear_handle_id (&self->grace_id, g_source_remove);
   if (self->room == NULL)
     return;
   while (self->publications->len > 0)
@@ -147,7 +153,8 @@ salon_participant_leave (SalonParticipant *self)
   if (self->publisher != NULL)
     salon_publisher_close (self->publisher);
   room = g_steal_pointer (&self->room);
-  self->on_left (self, room, self->on_left_data);
+  if (!self->is_replaced)
+    self->owner->left (self, room, self->owner_data);
 }
 
 void
@@ -159,6 +166,66 @@ salon_participant_end (SalonParticipant *self, const char *reason, const char *m
   if (events != NULL)
     events->ended (self->session, reason, message);
 }
+
+/* -- sessions come and go -- */
+
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  g_autoptr (SalonParticipant) self = g_object_ref (user_data);
+
+  self->grace_id = 0;
+  salon_participant_leave (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_participant_lose_session (SalonParticipant *self)
+{
+  self->events = NULL;
+  if (self->room == NULL || self->grace_id != 0)
+    return;
+  if (self->grace_s == 0)
+    salon_participant_leave (self);
+  else
+    self->grace_id = g_timeout_add_seconds (self->grace_s, on_grace_over, self);
+}
+
+gboolean
+salon_participant_can_resume (SalonParticipant *self)
+{
+  return self->room != NULL
+         && (self->publisher == NULL || salon_transport_is_verified (SALON_TRANSPORT (self->publisher)))
+         && (self->subscriptions == NULL || salon_subscriptions_are_verified (self->subscriptions));
+}
+
+static void
+tell_replaced (const SalonParticipantEvents *events, gpointer session)
+{
+  if (events != NULL)
+    events->ended (session, "replaced", "You are in this room from elsewhere now");
+}
+
+void
+salon_participant_resume (SalonParticipant *self, const SalonParticipantEvents *events, gpointer session)
+{
+  const SalonParticipantEvents *old_events = self->events;
+  gpointer old_session = self->session;
+
+  g_clear_handle_id (&self->grace_id, g_source_remove);
+  self->events = events;
+  self->session = session;
+  tell_replaced (old_events, old_session);
+}
+
+void
+salon_participant_end_replaced (SalonParticipant *self)
+{
+  self->is_replaced = TRUE;
+  salon_participant_end (self, "replaced", "You are in this room from elsewhere now");
+}
+
+/* -- a transport fails -- */
 
 typedef struct
 {
@@ -249,6 +316,13 @@ salon_participant_subscribe (SalonParticipant *self)
       for (guint k = 0; other != self && k < other->publications->len; k++)
         seat (self, g_ptr_array_index (other->publications, k));
     }
+}
+
+void
+salon_participant_tell_slots (SalonParticipant *self)
+{
+  if (self->subscriptions != NULL)
+    salon_subscriptions_tell_slots (self->subscriptions);
 }
 
 static void
@@ -573,27 +647,14 @@ salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result, GE
 SalonChatMessage *
 salon_participant_chat (SalonParticipant *self, const char *text)
 {
-  SalonChatMessage *message = g_new (SalonChatMessage, 1);
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *seconds = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
+  SalonChatMessage *message = salon_chat_message_new (self->id, self->name, text);
 
-  message->id = g_uuid_string_random ();
-  message->from = g_object_ref (self);
-  message->message = g_strdup (text);
-  message->timestamp = g_strdup_printf ("%s.%03dZ", seconds, g_date_time_get_microsecond (now) / 1000);
   if (self->room != NULL)
-    salon_room_chat (self->room, message);
+    {
+      salon_room_chat (self->room, self, message);
+      self->owner->said (self->room, message, self->owner_data);
+    }
   return message;
-}
-
-void
-salon_chat_message_free (SalonChatMessage *message)
-{
-  g_free (message->id);
-  g_object_unref (message->from);
-  g_free (message->message);
-  g_free (message->timestamp);
-  g_free (message);
 }
 
 /* -- reading -- */
@@ -608,6 +669,18 @@ const char *
 salon_participant_get_name (SalonParticipant *self)
 {
   return self->name;
+}
+
+const char *
+salon_participant_get_session_token (SalonParticipant *self)
+{
+  return self->session_token;
+}
+
+SalonRoom *
+salon_participant_get_room (SalonParticipant *self)
+{
+  return self->room;
 }
 
 gboolean
@@ -639,19 +712,21 @@ salon_participant_list_all (SalonParticipant *self)
 /* -- life -- */
 
 SalonParticipant *
-salon_participant_new (const char *id, const char *name, gboolean may_publish, SalonRoom *room,
-    const SalonParticipantEvents *events, gpointer session, SalonParticipantLeftFunc on_left, gpointer user_data)
+salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, const SalonParticipantEvents *events,
+    gpointer session, const SalonParticipantOwner *owner, gpointer owner_data)
 {
   SalonParticipant *self = g_object_new (SALON_TYPE_PARTICIPANT, NULL);
 
-  self->id = g_strdup (id);
-  self->name = g_strdup (name);
-  self->may_publish = may_publish;
+  self->id = g_strdup (details->id);
+  self->name = g_strdup (details->name);
+  self->session_token = g_strdup (details->session_token);
+  self->may_publish = details->may_publish;
+  self->grace_s = details->grace_s;
   self->room = g_object_ref (room);
   self->events = events;
   self->session = session;
-  self->on_left = on_left;
-  self->on_left_data = user_data;
+  self->owner = owner;
+  self->owner_data = owner_data;
   return self;
 }
 
@@ -663,6 +738,7 @@ salon_participant_finalize (GObject *object)
   g_assert (self->room == NULL); /* salon_participant_leave() was called */
   g_free (self->id);
   g_free (self->name);
+  g_free (self->session_token);
   g_clear_object (&self->publisher);
   g_clear_object (&self->subscriptions);
   g_ptr_array_unref (self->publications);

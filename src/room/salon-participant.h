@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "salon-chat-message.h"
 #include "salon-publication.h"
 #include "salon-room-info.h"
 
@@ -15,19 +16,18 @@ G_DECLARE_FINAL_TYPE (SalonParticipant, salon_participant, SALON, PARTICIPANT, G
 
 typedef enum
 {
+  SALON_PARTICIPANT_JOINED,
+  SALON_PARTICIPANT_LEFT,
+  SALON_PARTICIPANT_UPDATED, /* came back under another name */
+} SalonParticipantEvent;
+
+typedef enum
+{
   SALON_TRACK_PUBLISHED,
   SALON_TRACK_UNPUBLISHED,
   SALON_TRACK_MUTED,
   SALON_TRACK_UNMUTED,
 } SalonTrackEvent;
-
-typedef struct
-{
-  char *id;               /* UUID */
-  SalonParticipant *from;
-  char *message;
-  char *timestamp;        /* RFC 3339 */
-} SalonChatMessage;
 
 /* What a session is told, on the main context, from the end of the join until `ended` or its own leave. */
 typedef struct
@@ -35,7 +35,7 @@ typedef struct
   void (*offer) (gpointer session, guint target, const char *sdp);
   void (*candidate) (gpointer session, guint target, guint m_line, const char *candidate);
   void (*slot) (gpointer session, guint target, const char *mid, const SalonPublication *publication); /* (nullable) */
-  void (*participant) (gpointer session, SalonParticipant *other, gboolean has_joined);
+  void (*participant) (gpointer session, SalonParticipantEvent event, SalonParticipant *other);
   void (*track) (gpointer session, SalonTrackEvent event, const SalonPublication *publication);
   void (*room) (gpointer session, const SalonRoomInfo *room);
   void (*chat) (gpointer session, const SalonChatMessage *message);
@@ -93,8 +93,14 @@ gboolean salon_participant_set_muted (SalonParticipant *self, const char *public
 
 /* Tells everybody else. Returns: (transfer full): the message as it was sent. */
 SalonChatMessage *salon_participant_chat (SalonParticipant *self, const char *message) G_GNUC_WARN_UNUSED_RESULT;
-void salon_chat_message_free (SalonChatMessage *message);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonChatMessage, salon_chat_message_free)
+
+/* The client's connection broke: no event comes any more, but room and media stay as they are until the grace time is
+ * over, or somebody joins with the session token. */
+void salon_participant_lose_session (SalonParticipant *self);
+/* The secret with which the client can come back: (transfer none). */
+const char *salon_participant_get_session_token (SalonParticipant *self);
+/* Tells a client that came back what its slots carry. */
+void salon_participant_tell_slots (SalonParticipant *self);
 
 /* Leaves the room: no event comes any more. May be called twice, and from an event. */
 void salon_participant_leave (SalonParticipant *self);

@@ -81,7 +81,7 @@ salon_room_add_participant (SalonRoom *self, SalonParticipant *participant)
   GST_INFO ("room %s: %s joined", self->info->id, salon_participant_get_id (participant));
   g_ptr_array_add (self->participants, g_object_ref (participant));
   for (guint i = 0; i < others->len; i++)
-    salon_participant_notify_participant (g_ptr_array_index (others, i), participant, TRUE);
+    salon_participant_notify_participant (g_ptr_array_index (others, i), SALON_PARTICIPANT_JOINED, participant);
 }
 
 void
@@ -91,8 +91,24 @@ salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant)
 
   GST_INFO ("room %s: %s left", self->info->id, salon_participant_get_id (participant));
   for (guint i = 0; i < others->len; i++)
-    salon_participant_notify_participant (g_ptr_array_index (others, i), participant, FALSE);
+    salon_participant_notify_participant (g_ptr_array_index (others, i), SALON_PARTICIPANT_LEFT, participant);
   g_ptr_array_remove (self->participants, participant);
+}
+
+void
+salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, SalonParticipant *participant)
+{
+  g_autoptr (GPtrArray) others = list_others (self, old);
+  gboolean is_renamed = !g_str_equal (salon_participant_get_name (old), salon_participant_get_name (participant));
+  guint index = 0;
+  gboolean is_here = g_ptr_array_find (self->participants, old, &index);
+
+  g_assert (is_here);
+  GST_INFO ("room %s: %s came back", self->info->id, salon_participant_get_id (participant));
+  self->participants->pdata[index] = g_object_ref (participant);
+  for (guint i = 0; i < others->len && is_renamed; i++)
+    salon_participant_notify_participant (g_ptr_array_index (others, i), SALON_PARTICIPANT_UPDATED, participant);
+  g_object_unref (old);
 }
 
 void
@@ -105,9 +121,9 @@ salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPub
 }
 
 void
-salon_room_chat (SalonRoom *self, const SalonChatMessage *message)
+salon_room_chat (SalonRoom *self, SalonParticipant *from, const SalonChatMessage *message)
 {
-  g_autoptr (GPtrArray) others = list_others (self, message->from);
+  g_autoptr (GPtrArray) others = list_others (self, from);
 
   for (guint i = 0; i < others->len; i++)
     salon_participant_notify_chat (g_ptr_array_index (others, i), message);

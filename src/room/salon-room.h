@@ -24,9 +24,11 @@ GPtrArray *salon_room_get_participants (SalonRoom *self);
 
 void salon_room_add_participant (SalonRoom *self, SalonParticipant *participant);
 void salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant);
+/* The same person in a new session: others are told only of a new name. */
+void salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, SalonParticipant *participant);
 
 /* What one participant did, for all others: told to their sessions, and done to their subscriptions. */
 void salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPublication *publication);
-void salon_room_chat (SalonRoom *self, const SalonChatMessage *message);
+void salon_room_chat (SalonRoom *self, SalonParticipant *from, const SalonChatMessage *message);
 /* Throws everybody out. */
 void salon_room_end (SalonRoom *self, const char *reason, const char *message);

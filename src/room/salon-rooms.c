@@ -21,6 +21,7 @@ struct _SalonRooms
   SalonStore *store;                /* (owned) */
   const SalonRoomsOptions *options; /* (borrowed) */
   GHashTable *rooms;                /* (owned): id -> SalonRoom: those with somebody in them */
+  GHashTable *sessions;             /* (owned): session token -> SalonParticipant (borrowed), those in a room */
   guint n_leaving;                  /* leaves the store has not confirmed */
   gboolean is_closed;
   GTask *close_task;                /* (owned) (nullable) */
@@ -247,6 +248,7 @@ on_participant_left (SalonParticipant *participant, SalonRoom *room, gpointer us
   SalonRooms *self = user_data;
   const char *room_id = salon_room_get_info (room)->id;
 
+  g_hash_table_remove (self->sessions, salon_participant_get_session_token (participant));
   leave_store (self, room_id, salon_participant_get_id (participant));
   salon_room_remove_participant (room, participant);
   if (salon_room_get_participants (room)->len > 0)
@@ -255,22 +257,69 @@ on_participant_left (SalonParticipant *participant, SalonRoom *room, gpointer us
   g_hash_table_remove (self->rooms, room_id);
 }
 
+/* -- chat -- */
+
+static void
+on_message_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!salon_store_add_message_finish (SALON_STORE (source), result, &error))
+    GST_WARNING ("a message is not in the history: %s", error->message);
+}
+
+static void
+on_said (SalonRoom *room, const SalonChatMessage *message, gpointer user_data)
+{
+  SalonRooms *self = user_data;
+  g_autoptr (JsonNode) json = salon_chat_message_to_json (message);
+  g_autofree char *text = json_to_string (json, FALSE);
+
+  salon_store_add_message_async (self->store, salon_room_get_info (room)->id, text, NULL, on_message_kept, NULL);
+}
+
 /* -- join -- */
+
+static const SalonParticipantOwner participant_owner = { on_participant_left, on_said };
 
 typedef struct
 {
-  char *member_id; /* (owned) */
-  char *name;      /* (owned) */
-  gboolean may_publish;
+  SalonParticipantDetails details; /* strings (owned) */
   const SalonParticipantEvents *events; /* (borrowed) */
   gpointer session;                     /* (borrowed) */
+  SalonParticipant *participant;        /* (owned) (nullable): once there is one */
+  SalonJoinOutcome outcome;
 } Join;
+
+static Join *
+join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events, gpointer session, guint grace_s)
+{
+  Join *join = g_new0 (Join, 1);
+
+  join->details.id = g_uuid_string_random ();
+  join->details.name = g_strdup (request->name);
+  join->details.session_token = salon_secret_new ();
+  join->details.may_publish = request->may_publish;
+  join->details.grace_s = grace_s;
+  join->events = events;
+  join->session = session;
+  return join;
+}
+
+void
+salon_join_outcome_clear (SalonJoinOutcome *outcome)
+{
+  g_clear_pointer (&outcome->chat, g_ptr_array_unref);
+}
 
 static void
 join_free (Join *join)
 {
-  g_free (join->member_id);
-  g_free (join->name);
+  g_free ((char *) join->details.id);
+  g_free ((char *) join->details.name);
+  g_free ((char *) join->details.session_token);
+  g_clear_object (&join->participant);
+  salon_join_outcome_clear (&join->outcome);
   g_free (join);
 }
 
@@ -290,37 +339,102 @@ ensure_room (SalonRooms *self, const SalonRoomInfo *info)
 }
 
 static SalonParticipant *
-admit (SalonRooms *self, const SalonRoomInfo *info, const Join *join)
+make_participant (SalonRooms *self, SalonRoom *room, const Join *join)
 {
-  SalonRoom *room = ensure_room (self, info);
-  SalonParticipant *participant = salon_participant_new (join->member_id, join->name, join->may_publish, room,
-      join->events, join->session, on_participant_left, self);
+  SalonParticipant *participant =
+      salon_participant_new (&join->details, room, join->events, join->session, &participant_owner, self);
 
-  salon_room_add_participant (room, participant);
+  g_hash_table_replace (self->sessions, g_strdup (join->details.session_token), participant);
   return participant;
+}
+
+/* task: (transfer full). Somebody without history is still in the room. */
+static void
+on_chat_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Join *join = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  join->outcome.chat = salon_store_list_messages_finish (SALON_STORE (source), result, &error);
+  if (join->outcome.chat == NULL)
+    {
+      GST_WARNING ("no history: %s", error->message);
+      join->outcome.chat = g_ptr_array_new ();
+    }
+  g_task_return_pointer (task, g_steal_pointer (&join->participant), g_object_unref);
+}
+
+/* task: (transfer full) */
+static void
+finish_join (SalonRooms *self, GTask *task, const char *room_id)
+{
+  salon_store_list_messages_async (self->store, room_id, NULL, on_chat_listed, task);
 }
 
 static void
 on_joined_store (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
+  GTask *task = user_data;
   SalonRooms *self = g_task_get_source_object (task);
   Join *join = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (SalonRoomInfo) info = salon_store_join_finish (SALON_STORE (source), result, &error);
+  SalonRoom *room;
 
-  if (info == NULL)
+  if (info != NULL && self->is_closed)
+    {
+      leave_store (self, info->id, join->details.id);
+      g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The server is stopping; join again soon");
+    }
+  if (error != NULL)
     {
       g_task_return_error (task, error);
+      g_object_unref (task);
       return;
     }
-  if (self->is_closed)
+  room = ensure_room (self, info);
+  join->participant = make_participant (self, room, join);
+  salon_room_add_participant (room, join->participant);
+  finish_join (self, task, info->id);
+}
+
+/* The participant of a session token, if it is in this room. */
+static SalonParticipant *
+find_session (SalonRooms *self, const char *token, const char *room)
+{
+  SalonParticipant *participant = token != NULL ? g_hash_table_lookup (self->sessions, token) : NULL;
+  const SalonRoomInfo *info = participant != NULL ? salon_participant_get_room_info (participant) : NULL;
+
+  return info != NULL && (g_str_equal (info->id, room) || g_str_equal (info->slug, room)) ? participant : NULL;
+}
+
+/* The same member in a new session: with the old connections if both sides still have them, else afresh. */
+static void
+come_back (SalonRooms *self, GTask *task, SalonParticipant *old, gboolean is_resuming)
+{
+  Join *join = g_task_get_task_data (task);
+  g_autoptr (SalonRoom) room = g_object_ref (salon_participant_get_room (old));
+
+  join->outcome.is_resumed = is_resuming && salon_participant_can_resume (old);
+  if (join->outcome.is_resumed)
     {
-      leave_store (self, info->id, join->member_id);
-      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The server is stopping; join again soon");
-      return;
+      join->participant = g_object_ref (old);
+      salon_participant_resume (old, join->events, join->session);
     }
-  g_task_return_pointer (task, admit (self, info, join), g_object_unref);
+  else
+    {
+      g_autoptr (SalonParticipant) replaced = g_object_ref (old);
+
+      g_free ((char *) join->details.id);
+      g_free ((char *) join->details.session_token);
+      join->details.id = g_strdup (salon_participant_get_id (old));
+      join->details.session_token = g_strdup (salon_participant_get_session_token (old));
+      join->participant = make_participant (self, room, join);
+      salon_room_replace_participant (room, old, join->participant);
+      salon_participant_end_replaced (replaced);
+    }
+  finish_join (self, task, salon_room_get_info (room)->id);
 }
 
 void
@@ -330,31 +444,39 @@ salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   GError *error = NULL;
   g_autofree char *room = salon_slug_normalize (request->room, &error);
+  SalonParticipant *old;
   Join *join;
 
   /* The store looks whether it was cancelled, and takes the member out again; whoever is admitted is handed over. */
   g_task_set_check_cancellable (task, FALSE);
-  if (room == NULL)
+  if (room != NULL && self->is_closed)
+    g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The server is stopping; join again soon");
+  if (error != NULL)
     {
       g_task_return_error (task, error);
       return;
     }
-  if (self->is_closed)
-    {
-      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The server is stopping; join again soon");
-      return;
-    }
-  join = g_new (Join, 1);
-  *join = (Join){ g_uuid_string_random (), g_strdup (request->name), request->may_publish, events, session };
+  join = join_new (request, events, session, self->options->grace_s);
   g_task_set_task_data (task, join, (GDestroyNotify) join_free);
-  salon_store_join_async (self->store, room, join->member_id, join->name, self->options->may_create,
-      self->options->default_max_members, cancellable, on_joined_store, g_steal_pointer (&task));
+  old = find_session (self, request->session_token, room);
+  if (old != NULL)
+    come_back (self, g_steal_pointer (&task), old, request->is_resuming);
+  else
+    salon_store_join_async (self->store, room, join->details.id, join->details.name, self->options->may_create,
+        self->options->default_max_members, cancellable, on_joined_store, g_steal_pointer (&task));
 }
 
 SalonParticipant *
-salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result, SalonJoinOutcome *outcome, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  SalonParticipant *participant = g_task_propagate_pointer (G_TASK (result), error);
+  Join *join = g_task_get_task_data (G_TASK (result));
+
+  if (participant == NULL)
+    return NULL;
+  *outcome = join->outcome;
+  join->outcome.chat = NULL;
+  return participant;
 }
 
 /* -- life -- */
@@ -397,6 +519,12 @@ salon_rooms_close_finish (SalonRooms *self, GAsyncResult *result)
   g_assert (is_done);
 }
 
+guint
+salon_rooms_get_grace_s (SalonRooms *self)
+{
+  return self->options->grace_s;
+}
+
 SalonRooms *
 salon_rooms_new (SalonStore *store, const SalonRoomsOptions *options)
 {
@@ -414,6 +542,7 @@ salon_rooms_finalize (GObject *object)
 
   g_assert (g_hash_table_size (self->rooms) == 0); /* salon_rooms_close_async() was called */
   g_hash_table_unref (self->rooms);
+  g_hash_table_unref (self->sessions);
   g_clear_object (&self->store);
   G_OBJECT_CLASS (salon_rooms_parent_class)->finalize (object);
 }
@@ -429,4 +558,5 @@ static void
 salon_rooms_init (SalonRooms *self)
 {
   self->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -13,6 +13,7 @@ typedef struct
 {
   guint default_max_members;
   gboolean may_create; /* joining an unknown slug makes an ephemeral room */
+  guint grace_s;       /* how long somebody whose connection broke may come back; 0: not at all */
   SalonMediaOptions media;
 } SalonRoomsOptions;
 
@@ -55,15 +56,30 @@ typedef struct
   const char *room; /* slug or id as the client sent it */
   const char *name;
   gboolean may_publish;
+  const char *session_token; /* (nullable): of an earlier join to this room */
+  gboolean is_resuming;      /* with a token: the client still has its connections */
 } SalonJoinRequest;
 
-/* Enters a room, made if need be. events (borrowed) must outlive the participant; session is handed to them.
- * If cancellable is cancelled the participant is out again. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL,
+guint salon_rooms_get_grace_s (SalonRooms *self);
+
+/* How a join went. */
+typedef struct
+{
+  gboolean is_resumed; /* the participant and their connections are those of before */
+  GPtrArray *chat;     /* (owned) (element-type utf8): the history, JSON, oldest first */
+} SalonJoinOutcome;
+
+void salon_join_outcome_clear (SalonJoinOutcome *outcome);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SalonJoinOutcome, salon_join_outcome_clear)
+
+/* Enters a room, made if need be. With a known session token the same member comes back: no place is taken, nobody is
+ * told that somebody left, and an older session of theirs is told that it is replaced. events (borrowed) must outlive the participant; session is handed to them.
+ * If cancellable is cancelled while the store is asked, nobody is in the room. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL,
  * STORE_UNAVAILABLE, SHUTTING_DOWN. */
 void salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const SalonParticipantEvents *events,
     gpointer session, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) */
-SalonParticipant *salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result,
+SalonParticipant *salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result, SalonJoinOutcome *outcome,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Throws everybody out ("shutting_down"), and waits until the store knows, or until deadline_ms is over. */

@@ -68,19 +68,6 @@ salon_protocol_participant (SalonParticipant *participant)
 }
 
 JsonNode *
-salon_protocol_chat (const SalonChatMessage *message)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "id", message->id);
-  json_object_set_string_member (object, "from", salon_participant_get_id (message->from));
-  json_object_set_string_member (object, "name", salon_participant_get_name (message->from));
-  json_object_set_string_member (object, "message", message->message);
-  json_object_set_string_member (object, "timestamp", message->timestamp);
-  return salon_protocol_object (object);
-}
-
-JsonNode *
 salon_protocol_candidate (guint target, guint m_line, const char *candidate)
 {
   JsonObject *inner = json_object_new ();

@@ -11,7 +11,6 @@
 JsonNode *salon_protocol_room (const SalonRoomInfo *room) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_participant (SalonParticipant *participant) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_track (const SalonPublication *publication) G_GNUC_WARN_UNUSED_RESULT;
-JsonNode *salon_protocol_chat (const SalonChatMessage *message) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_candidate (guint target, guint m_line, const char *candidate) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_error (const GError *error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -28,6 +28,7 @@ struct _SalonSession
   GCancellable *cancellable;      /* (owned): cancelled when the socket closes */
   State state;
   gboolean may_subscribe; /* as the join said */
+  SalonJoinOutcome outcome;
   SalonParticipant *participant; /* (owned) (nullable): from the store's yes to the join on */
   guint n_pending;               /* requests that wait for an answer of the store or webrtcbin */
 };
@@ -149,16 +150,21 @@ is_listening (gpointer session)
 }
 
 static void
-on_participant (gpointer session, SalonParticipant *other, gboolean has_joined)
+on_participant (gpointer session, SalonParticipantEvent event, SalonParticipant *other)
 {
-  JsonObject *params = json_object_new ();
+  static const char *const names[] = {
+    [SALON_PARTICIPANT_JOINED] = "joined",
+    [SALON_PARTICIPANT_LEFT] = "left",
+    [SALON_PARTICIPANT_UPDATED] = "updated",
+  };
+  JsonObject *params;
 
-  json_object_set_string_member (params, "event", has_joined ? "joined" : "left");
+  if (!is_listening (session))
+    return;
+  params = json_object_new ();
+  json_object_set_string_member (params, "event", names[event]);
   json_object_set_member (params, "participant", salon_protocol_participant (other));
-  if (is_listening (session))
-    notify (session, "participant", salon_protocol_object (params));
-  else
-    json_object_unref (params);
+  notify (session, "participant", salon_protocol_object (params));
 }
 
 static void
@@ -191,13 +197,18 @@ static void
 on_chat (gpointer session, const SalonChatMessage *message)
 {
   if (is_listening (session))
-    notify (session, "chat", salon_protocol_chat (message));
+    notify (session, "chat", salon_chat_message_to_json (message));
 }
 
 static void
 on_ended (gpointer session, const char *reason, const char *message)
 {
-  say_goodbye (session, reason, message);
+  SalonSession *self = session;
+
+  /* It may be another session's by now. */
+  g_clear_object (&self->participant);
+  self->state = STATE_NEW;
+  say_goodbye (self, reason, message);
 }
 
 static const SalonParticipantEvents events = {
@@ -302,6 +313,22 @@ ice_servers_to_json (SalonSession *self)
   return node;
 }
 
+/* The store's messages are JSON texts of our own making; what other hands put there and is none is left out. */
+static JsonArray *
+history_to_json (SalonSession *self)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < self->outcome.chat->len; i++)
+    {
+      JsonNode *message = json_from_string (g_ptr_array_index (self->outcome.chat, i), NULL);
+
+      if (message != NULL)
+        json_array_add_element (array, message);
+    }
+  return array;
+}
+
 static JsonNode *
 join_result (SalonSession *self, const char *answer)
 {
@@ -320,6 +347,10 @@ join_result (SalonSession *self, const char *answer)
   json_object_set_member (result, "room", salon_protocol_room (salon_participant_get_room_info (self->participant)));
   json_object_set_array_member (result, "participants", participants);
   json_object_set_member (result, "ice_servers", ice_servers_to_json (self));
+  json_object_set_string_member (result, "session", salon_participant_get_session_token (self->participant));
+  json_object_set_int_member (result, "grace_s", salon_rooms_get_grace_s (self->rooms));
+  json_object_set_boolean_member (result, "resumed", self->outcome.is_resumed);
+  json_object_set_array_member (result, "chat", history_to_json (self));
   return salon_protocol_object (result);
 }
 
@@ -330,12 +361,20 @@ read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no_subscribe, G
   JsonObject *config = NULL;
   gboolean no_publish = FALSE;
 
-  join->name = "Guest";
+  *join = (SalonJoinRequest){ .name = "Guest" };
   if (!salon_json_get_string (params, "sid", 1, SALON_LIMIT_SLUG_CHARS, &join->room, error)
       || !salon_json_get_optional_string (params, "uid", 0, SALON_LIMIT_NAME_CHARS, &join->name, error)
       || !salon_json_get_optional_string (params, "name", 1, SALON_LIMIT_NAME_CHARS, &join->name, error)
+      || !salon_json_get_optional_string (params, "session", 1, 128, &join->session_token, error)
+      || !salon_json_get_optional_boolean (params, "resume", &join->is_resuming, error)
       || !salon_json_get_optional_object (params, "config", &config, error))
     return FALSE;
+  if (join->is_resuming && json_object_has_member (params, "offer"))
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+          "\"resume\" goes on with the connections there are; leave out \"offer\"");
+      return FALSE;
+    }
   if (*join->name == '\0')
     join->name = "Guest";
   if (config != NULL
@@ -356,6 +395,17 @@ leave (SalonSession *self)
     salon_participant_leave (participant);
 }
 
+/* The connection broke: the participant waits for another session of the client. */
+static void
+lose (SalonSession *self)
+{
+  g_autoptr (SalonParticipant) participant = g_steal_pointer (&self->participant);
+
+  self->state = STATE_NEW;
+  if (participant != NULL)
+    salon_participant_lose_session (participant);
+}
+
 static void
 finish_join (Request *request, const char *answer)
 {
@@ -369,6 +419,8 @@ finish_join (Request *request, const char *answer)
     }
   self->state = STATE_JOINED;
   request_resolve (request, join_result (self, answer));
+  if (self->outcome.is_resumed)
+    salon_participant_tell_slots (participant);
   if (self->may_subscribe)
     salon_participant_subscribe (participant);
 }
@@ -407,7 +459,8 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   const char *sdp;
   gboolean is_valid;
 
-  self->participant = salon_rooms_join_finish (SALON_ROOMS (source), result, &error);
+  salon_join_outcome_clear (&self->outcome);
+  self->participant = salon_rooms_join_finish (SALON_ROOMS (source), result, &self->outcome, &error);
   if (self->participant == NULL)
     {
       self->state = STATE_NEW;
@@ -416,7 +469,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (self->socket == NULL)
     {
-      leave (self);
+      lose (self);
       request_free (request);
       return;
     }
@@ -757,7 +810,10 @@ on_closed (SalonSocket *socket, gpointer user_data)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->socket);
-  leave (self);
+  if (salon_socket_is_goodbye (socket))
+    leave (self);
+  else
+    lose (self);
 }
 
 void
@@ -779,6 +835,7 @@ salon_session_finalize (GObject *object)
   SalonSession *self = SALON_SESSION (object);
 
   g_assert (self->participant == NULL);
+  salon_join_outcome_clear (&self->outcome);
   g_clear_object (&self->socket);
   g_clear_object (&self->cancellable);
   G_OBJECT_CLASS (salon_session_parent_class)->finalize (object);

@@ -77,6 +77,7 @@ struct _SalonSocket
   gsize outgoing_bytes;
   GSource *writable_source; /* (owned) (nullable): while something is outgoing */
   guint drop_id;            /* source of a drop that is due, or 0 */
+  gboolean is_goodbye;
 };
 
 G_DEFINE_FINAL_TYPE (SalonSocket, salon_socket, G_TYPE_OBJECT)
@@ -281,7 +282,16 @@ on_error (SoupWebsocketConnection *connection, GError *error, SalonSocket *self)
 static void
 on_closed (SoupWebsocketConnection *connection, SalonSocket *self)
 {
+  gushort code = soup_websocket_connection_get_close_code (connection);
+
+  self->is_goodbye = code == SOUP_WEBSOCKET_CLOSE_NORMAL || code == SOUP_WEBSOCKET_CLOSE_NO_STATUS;
   finish (self);
+}
+
+gboolean
+salon_socket_is_goodbye (SalonSocket *self)
+{
+  return self->is_goodbye;
 }
 
 SalonSocket *

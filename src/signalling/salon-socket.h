@@ -30,5 +30,9 @@ void salon_socket_send (SalonSocket *self, JsonNode *message);
  */
 void salon_socket_close (SalonSocket *self, SoupWebsocketCloseCode code, const char *reason);
 
+/* After `closed`: whether the client meant to go (close code 1000, or none), instead of the connection having broken or
+ * the page having been left (1001), after which it may come back. */
+gboolean salon_socket_is_goodbye (SalonSocket *self);
+
 /* FALSE once closing or closed, by either side. */
 gboolean salon_socket_is_open (SalonSocket *self);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "salon-error.h"
+#include "salon-limits.h"
 #include "salon-store-resources.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_store_debug);
@@ -21,6 +22,8 @@ typedef enum
   SCRIPT_JOIN,
   SCRIPT_LEAVE,
   SCRIPT_RESET_NODE,
+  SCRIPT_CHAT_ADD,
+  SCRIPT_CHAT_LIST,
   N_SCRIPTS
 } ScriptId;
 
@@ -32,6 +35,8 @@ static const char *const script_names[N_SCRIPTS] = {
   "join",
   "leave",
   "reset-node",
+  "chat-add",
+  "chat-list",
 };
 
 struct _SalonStore
@@ -449,6 +454,79 @@ SalonRoomInfo *
 salon_store_join_finish (SalonStore *self, GAsyncResult *result, GError **error)
 {
   return finish_room (self, result, error);
+}
+
+/* ---- chat ---- */
+
+static void
+on_chat_added (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRedisReply) reply = finish_script (SALON_REDIS (source), result, &error);
+
+  if (reply == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+salon_store_add_message_async (SalonStore *self, const char *room_id, const char *message, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *max = g_strdup_printf ("%d", SALON_LIMIT_CHAT_HISTORY);
+  g_autofree char *ttl = g_strdup_printf ("%d", SALON_LIMIT_CHAT_AGE_S);
+
+  g_task_set_source_tag (task, salon_store_add_message_async);
+  run (self, SCRIPT_CHAT_ADD, (const char *[]){ room_id, message, max, ttl, NULL }, task, on_chat_added);
+}
+
+gboolean
+salon_store_add_message_finish (SalonStore *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_chat_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRedisReply) reply = finish_script (SALON_REDIS (source), result, &error);
+  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func (g_free);
+
+  if (reply == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  for (guint i = 0; reply->type == SALON_REDIS_ARRAY && i < reply->length; i++)
+    {
+      if (reply->elements[i].type == SALON_REDIS_STRING)
+        g_ptr_array_add (messages, g_strdup (reply->elements[i].string));
+    }
+  g_task_return_pointer (task, g_steal_pointer (&messages), (GDestroyNotify)g_ptr_array_unref);
+}
+
+void
+salon_store_list_messages_async (SalonStore *self, const char *room_id, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) oldest = g_date_time_add_seconds (now, -SALON_LIMIT_CHAT_AGE_S);
+  g_autofree char *since = g_date_time_format (oldest, "%Y-%m-%dT%H:%M:%S");
+
+  g_task_set_source_tag (task, salon_store_list_messages_async);
+  run (self, SCRIPT_CHAT_LIST, (const char *[]){ room_id, since, NULL }, task, on_chat_listed);
+}
+
+GPtrArray *
+salon_store_list_messages_finish (SalonStore *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* ---- reset ---- */

@@ -17,6 +17,7 @@
  *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) owner (SHA-256 of the owner token;
  *                              empty: nobody's) n_joins (how many there have been)
  *   room:<id>:members   hash   member id -> JSON {name, node}
+ *   room:<id>:chat      list   messages, oldest first
  *   room:<id>:order     zset   member id by n_joins when it joined: the host is the first
  *   slug:<slug>         string room id
  *   rooms               set    room ids
@@ -69,6 +70,18 @@ SalonRoomInfo *salon_store_join_finish (
 void salon_store_leave_async (SalonStore *self, const char *room_id, const char *member_id, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
 SalonRoomInfo *salon_store_leave_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The room's chat, oldest first: the last SALON_LIMIT_CHAT_HISTORY messages, and of an ephemeral room those of the last
+ * SALON_LIMIT_CHAT_AGE_S. A message is JSON with at least id and timestamp (RFC 3339, UTC). Errors: ROOM_NOT_FOUND. */
+void salon_store_add_message_async (SalonStore *self, const char *room_id, const char *message,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_store_add_message_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: (transfer container) (element-type utf8): owned elements. */
+void salon_store_list_messages_async (SalonStore *self, const char *room_id, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *salon_store_list_messages_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes every member this node left behind when it last died. Run once, before the first join. */

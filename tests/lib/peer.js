@@ -309,10 +309,14 @@ export class Peer {
     this.name = name;
     this.#options = { publish: ['microphone', 'camera'], muted: [], dialect: 'chromium', late: false, alterOffer: (sdp) => sdp,
                       alterAnswer: (sdp) => sdp, subscribe: true, mayFail: false, ...options };
-    signalling.on('trickle', ({ target, candidate }) => this.#onTrickle(target, candidate));
-    signalling.on('slot', ({ target, mid, track }) => this.slotTracks.set(`${target}/${mid}`, track));
+    this.#listen();
+  }
+
+  #listen() {
+    this.signalling.on('trickle', ({ target, candidate }) => this.#onTrickle(target, candidate));
+    this.signalling.on('slot', ({ target, mid, track }) => this.slotTracks.set(`${target}/${mid}`, track));
     if (this.#options.subscribe)
-      signalling.on('offer', (offer) => this.#onOffer(offer).catch((error) => this.#failed(error)));
+      this.signalling.on('offer', (offer) => this.#onOffer(offer).catch((error) => this.#failed(error)));
   }
 
   async join(room) {
@@ -326,6 +330,7 @@ export class Peer {
     this.id = result.participant;
     this.room = result.room;
     this.participants = result.participants;
+    this.session = result.session;
     for (const track of result.participants.find(({ id }) => id === this.id).tracks)
       this.tracks.set(track.source, track);
     this.publishing = this.#connectPublisher(late && this.publisher ? await this.#publishLate() : result.sdp);
@@ -399,6 +404,18 @@ export class Peer {
     await this.signalling.close();
     await this.closeMedia();
     this.throwErrors();
+  }
+
+  /* The WebSocket breaks, and nothing else. */
+  async loseSocket() {
+    await this.signalling.terminate();
+  }
+
+  /* A new WebSocket for the old connections. Returns the join's result. */
+  async resume(server) {
+    this.signalling = await SignallingClient.connect(server);
+    this.#listen();
+    return await this.signalling.request('join', { sid: this.room.slug, name: this.name, session: this.session, resume: true });
   }
 
   /* As a browser that crashes: the WebSocket is cut and the media just stops. */

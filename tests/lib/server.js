@@ -14,7 +14,10 @@ const STOP_MS = 10000;
 const START_MS = 60000;
 const REPOSITORY = resolve(new URL('../..', import.meta.url).pathname);
 /* What no run may print: sanitizer reports, and broken promises of our own code. */
-const FATAL_OUTPUT = /.*(AddressSanitizer|LeakSanitizer|runtime error:|-CRITICAL \*\*|ERROR:.*assertion).*/;
+const FATAL_OUTPUT = /.*(AddressSanitizer|LeakSanitizer|runtime error:|-CRITICAL \*\*|ERROR:.*assertion).*/g;
+/* rtpsession of GStreamer 1.22 lets go of its lock while it walks its table of sources. When a source comes in just
+ * then, GLib notices, the walk ends, and that one RTCP report is left to the next interval. */
+const HARMLESS_OUTPUT = /g_hash_table_foreach: assertion 'version == hash_table->version' failed/;
 
 export const ADMIN_TOKEN = 'the-tests-admin-token';
 
@@ -158,8 +161,8 @@ export class Server {
   }
 
   assertCleanLog() {
-    const found = this.log.match(FATAL_OUTPUT);
-    assert.ok(!found, `salon-server printed "${found?.[0]}":\n${this.logTail}`);
+    const found = this.log.match(FATAL_OUTPUT)?.find((line) => !HARMLESS_OUTPUT.test(line));
+    assert.ok(!found, `salon-server printed "${found}":\n${this.logTail}`);
   }
 
   get logTail() {
@@ -200,6 +203,8 @@ export async function startServer(t, { config = {}, env = {}, args = [], stateDi
   const settings = { server: {}, rooms: {}, ...config };
   settings.server = { listen: '127.0.0.1', port: 0, 'state-dir': directory, 'admin-token': ADMIN_TOKEN,
                       ...config.server };
+  /* Who is cut off is gone at once, but in the tests of coming back. */
+  settings.rooms = { 'resume-grace-s': 0, ...config.rooms };
   const path = join(directory, 'test.conf');
   writeFileSync(path, keyFile(settings));
   const child = spawn(serverPath(), ['--config', path, ...args], {

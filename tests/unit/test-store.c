@@ -135,6 +135,33 @@ assert_redis_is_empty (Fixture *fixture)
 /* ---- rooms ---- */
 
 static void
+say (SalonStore *store, const char *room, const char *text, GError **error)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.000Z");
+  g_autofree char *message = g_strdup_printf ("{\"id\":\"%s\",\"timestamp\":\"%s\"}", text, time);
+  GAsyncResult *slot = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  gboolean is_kept;
+
+  salon_store_add_message_async (store, room, message, NULL, keep_result, &slot);
+  result = await (&slot);
+  is_kept = salon_store_add_message_finish (store, result, error);
+  g_assert_true (is_kept || (error != NULL && *error != NULL));
+}
+
+static GPtrArray *
+read_chat (SalonStore *store, const char *room, GError **error)
+{
+  GAsyncResult *slot = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  salon_store_list_messages_async (store, room, NULL, keep_result, &slot);
+  result = await (&slot);
+  return salon_store_list_messages_finish (store, result, error);
+}
+
+static void
 test_creates_and_gets (Fixture *fixture, gconstpointer data)
 {
   gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
@@ -356,6 +383,40 @@ test_reset_takes_back_this_nodes_members_alone (Fixture *fixture, gconstpointer 
 /* ---- outages ---- */
 
 static void
+test_keeps_the_last_hundred_messages (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRoomInfo) room = create (fixture->store, "talk", SALON_LIFETIME_PERMANENT, 2, &error);
+  g_autoptr (GPtrArray) messages = NULL;
+
+  for (guint i = 1; i <= 101; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("m%u", i);
+
+      say (fixture->store, room->id, text, &error);
+      g_assert_no_error (error);
+    }
+  messages = read_chat (fixture->store, "talk", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (messages->len, ==, 100);
+  g_assert_nonnull (strstr (g_ptr_array_index (messages, 0), "\"m2\""));
+  g_assert_nonnull (strstr (g_ptr_array_index (messages, 99), "\"m101\""));
+}
+
+static void
+test_no_chat_without_a_room (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) messages = NULL;
+
+  say (fixture->store, "nowhere", "hello", &error);
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND);
+  g_clear_error (&error);
+  messages = read_chat (fixture->store, "nowhere", &error);
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND);
+}
+
+static void
 test_rooms_survive_the_death_of_redis (Fixture *fixture, gconstpointer data)
 {
   GPid pid = redis_pid (fixture->redis.redis);
@@ -489,6 +550,8 @@ main (int argc, char **argv)
   ADD ("an-ephemeral-room-goes-with-its-last-member", test_an_ephemeral_room_goes_with_its_last_member);
   ADD ("a-permanent-room-stays", test_a_permanent_room_stays);
   ADD ("reset-takes-back-this-nodes-members-alone", test_reset_takes_back_this_nodes_members_alone);
+  ADD ("keeps-the-last-hundred-messages", test_keeps_the_last_hundred_messages);
+  ADD ("no-chat-without-a-room", test_no_chat_without_a_room);
   ADD ("rooms-survive-the-death-of-redis", test_rooms_survive_the_death_of_redis);
   ADD ("a-leave-outlasts-an-outage", test_a_leave_outlasts_an_outage);
   ADD ("closing-ends-a-leave-in-an-outage", test_closing_ends_a_leave_in_an_outage);

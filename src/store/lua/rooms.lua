@@ -6,6 +6,7 @@
 local function room_key(id) return 'salon:room:' .. id end
 local function members_key(id) return 'salon:room:' .. id .. ':members' end
 local function order_key(id) return 'salon:room:' .. id .. ':order' end
+local function chat_key(id) return 'salon:room:' .. id .. ':chat' end
 local function slug_key(slug) return 'salon:slug:' .. slug end
 local function node_key(node) return 'salon:node:' .. node .. ':members' end
 
@@ -41,7 +42,7 @@ local function delete(id)
 
   for i = 1, #members, 2 do forget(id, members[i], members[i + 1]) end
   redis.call('DEL', slug_key(redis.call('HGET', room_key(id), 'slug')))
-  redis.call('DEL', room_key(id), members_key(id), order_key(id))
+  redis.call('DEL', room_key(id), members_key(id), order_key(id), chat_key(id))
   redis.call('SREM', 'salon:rooms', id)
 end
 

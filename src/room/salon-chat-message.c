@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-chat-message.h"
+
+SalonChatMessage *
+salon_chat_message_new (const char *from, const char *name, const char *message)
+{
+  SalonChatMessage *self = g_new (SalonChatMessage, 1);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *seconds = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
+
+  self->id = g_uuid_string_random ();
+  self->from = g_strdup (from);
+  self->name = g_strdup (name);
+  self->message = g_strdup (message);
+  self->timestamp = g_strdup_printf ("%s.%03dZ", seconds, g_date_time_get_microsecond (now) / 1000);
+  return self;
+}
+
+void
+salon_chat_message_free (SalonChatMessage *self)
+{
+  g_free (self->id);
+  g_free (self->from);
+  g_free (self->name);
+  g_free (self->message);
+  g_free (self->timestamp);
+  g_free (self);
+}
+
+JsonNode *
+salon_chat_message_to_json (const SalonChatMessage *self)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", self->id);
+  json_object_set_string_member (object, "from", self->from);
+  json_object_set_string_member (object, "name", self->name);
+  json_object_set_string_member (object, "message", self->message);
+  json_object_set_string_member (object, "timestamp", self->timestamp);
+  json_node_take_object (node, object);
+  return node;
+}
