@@ -17,9 +17,13 @@ typedef enum
   SALON_ERROR_INTERNAL,          /* "internal" */
   SALON_ERROR_UNAUTHORIZED,      /* "unauthorized": HTTP only */
   SALON_ERROR_CREATE_FORBIDDEN,  /* "create_forbidden" */
+  SALON_ERROR_FORBIDDEN,         /* "forbidden": the host's or the author's right alone */
+  SALON_ERROR_ROOM_LOCKED,       /* "room_locked" */
   SALON_ERROR_ROOM_NOT_FOUND,    /* "room_not_found" */
   SALON_ERROR_UNKNOWN_MID,       /* "unknown_mid" */
   SALON_ERROR_UNKNOWN_TRACK,     /* "unknown_track" */
+  SALON_ERROR_UNKNOWN_PARTICIPANT, /* "unknown_participant" */
+  SALON_ERROR_UNKNOWN_MESSAGE,   /* "unknown_message" */
   SALON_ERROR_ALREADY_JOINED,    /* "already_joined" */
   SALON_ERROR_ALREADY_PUBLISHED, /* "already_published" */
   SALON_ERROR_ROOM_EXISTS,       /* "room_exists" */

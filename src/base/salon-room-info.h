@@ -17,6 +17,7 @@ typedef struct
   SalonLifetime lifetime;
   guint max_members;
   guint n_members;
+  gboolean is_locked;      /* nobody new may join */
   char *host;              /* (owned) (nullable): the host's member id */
   gint64 created_at_s;     /* Unix time */
 } SalonRoomInfo;

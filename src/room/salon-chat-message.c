@@ -2,7 +2,7 @@
 #include "salon-chat-message.h"
 
 SalonChatMessage *
-salon_chat_message_new (const char *from, const char *name, const char *message)
+salon_chat_message_new (const char *from, const char *name, const char *message, const char *reply_to)
 {
   SalonChatMessage *self = g_new (SalonChatMessage, 1);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
@@ -12,6 +12,7 @@ salon_chat_message_new (const char *from, const char *name, const char *message)
   self->from = g_strdup (from);
   self->name = g_strdup (name);
   self->message = g_strdup (message);
+  self->reply_to = g_strdup (reply_to);
   self->timestamp = g_strdup_printf ("%s.%03dZ", seconds, g_date_time_get_microsecond (now) / 1000);
   return self;
 }
@@ -23,6 +24,7 @@ salon_chat_message_free (SalonChatMessage *self)
   g_free (self->from);
   g_free (self->name);
   g_free (self->message);
+  g_free (self->reply_to);
   g_free (self->timestamp);
   g_free (self);
 }
@@ -38,6 +40,8 @@ salon_chat_message_to_json (const SalonChatMessage *self)
   json_object_set_string_member (object, "name", self->name);
   json_object_set_string_member (object, "message", self->message);
   json_object_set_string_member (object, "timestamp", self->timestamp);
+  if (self->reply_to != NULL)
+    json_object_set_string_member (object, "reply_to", self->reply_to);
   json_node_take_object (node, object);
   return node;
 }

@@ -10,12 +10,13 @@ typedef struct
   char *from;      /* (owned): the participant's id */
   char *name;      /* (owned): their name then */
   char *message;   /* (owned) */
+  char *reply_to;  /* (owned) (nullable): the id of the message it answers */
   char *timestamp; /* (owned): RFC 3339, UTC, milliseconds */
 } SalonChatMessage;
 
 /* Said now. */
 SalonChatMessage *salon_chat_message_new (const char *from, const char *name,
-    const char *message) G_GNUC_WARN_UNUSED_RESULT;
+    const char *message, const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
 void salon_chat_message_free (SalonChatMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonChatMessage, salon_chat_message_free)
 

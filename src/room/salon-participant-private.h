@@ -45,4 +45,5 @@ void salon_participant_notify_participant (SalonParticipant *self, SalonParticip
 void salon_participant_notify_track (SalonParticipant *self, SalonTrackEvent event,
     const SalonPublication *publication);
 void salon_participant_notify_room (SalonParticipant *self);
+void salon_participant_notify_chat_changed (SalonParticipant *self, const char *message_id, const char *text);
 void salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *message);

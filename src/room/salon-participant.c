@@ -120,6 +120,12 @@ salon_participant_notify_room (SalonParticipant *self)
 }
 
 void
+salon_participant_notify_chat_changed (SalonParticipant *self, const char *message_id, const char *text)
+{
+  EMIT (self, chat_changed, message_id, text);
+}
+
+void
 salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *message)
 {
   EMIT (self, chat, message);
@@ -645,9 +651,9 @@ salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result, GE
 /* -- chat -- */
 
 SalonChatMessage *
-salon_participant_chat (SalonParticipant *self, const char *text)
+salon_participant_chat (SalonParticipant *self, const char *text, const char *reply_to)
 {
-  SalonChatMessage *message = salon_chat_message_new (self->id, self->name, text);
+  SalonChatMessage *message = salon_chat_message_new (self->id, self->name, text, reply_to);
 
   if (self->room != NULL)
     {
@@ -655,6 +661,38 @@ salon_participant_chat (SalonParticipant *self, const char *text)
       self->owner->said (self->room, message, self->owner_data);
     }
   return message;
+}
+
+/* -- what only the host may -- */
+
+gboolean
+salon_participant_check_host (SalonParticipant *self, GError **error)
+{
+  if (!check_in_room (self, error))
+    return FALSE;
+  if (salon_participant_is_host (self))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "Only the host of the room may do this");
+  return FALSE;
+}
+
+gboolean
+salon_participant_kick (SalonParticipant *self, const char *participant_id, GError **error)
+{
+  SalonParticipant *other;
+
+  if (!salon_participant_check_host (self, error))
+    return FALSE;
+  other = salon_room_find_participant (self->room, participant_id);
+  if (other == NULL || other == self)
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_PARTICIPANT, "Nobody else in the room has this id");
+      return FALSE;
+    }
+  g_object_ref (other);
+  salon_participant_end (other, "kicked", "The host has asked you to leave");
+  g_object_unref (other);
+  return TRUE;
 }
 
 /* -- reading -- */

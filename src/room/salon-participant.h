@@ -39,6 +39,7 @@ typedef struct
   void (*track) (gpointer session, SalonTrackEvent event, const SalonPublication *publication);
   void (*room) (gpointer session, const SalonRoomInfo *room);
   void (*chat) (gpointer session, const SalonChatMessage *message);
+  void (*chat_changed) (gpointer session, const char *message_id, const char *text); /* (nullable): deleted */
   /* Out of the room, by no act of the client. reason: those of the protocol's `bye`. */
   void (*ended) (gpointer session, const char *reason, const char *message);
 } SalonParticipantEvents;
@@ -91,8 +92,16 @@ gboolean salon_participant_unpublish (SalonParticipant *self, const char *public
 gboolean salon_participant_set_muted (SalonParticipant *self, const char *publication_id, gboolean is_muted,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Tells everybody else. Returns: (transfer full): the message as it was sent. */
-SalonChatMessage *salon_participant_chat (SalonParticipant *self, const char *message) G_GNUC_WARN_UNUSED_RESULT;
+/* Tells everybody else. reply_to (nullable): the id of the message it answers. Returns: (transfer full): the message as
+ * it was sent. */
+SalonChatMessage *salon_participant_chat (SalonParticipant *self, const char *message,
+    const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The host throws somebody out. Errors: NOT_JOINED, FORBIDDEN, UNKNOWN_PARTICIPANT. */
+gboolean salon_participant_kick (SalonParticipant *self, const char *participant_id,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Errors: NOT_JOINED, FORBIDDEN. */
+gboolean salon_participant_check_host (SalonParticipant *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The client's connection broke: no event comes any more, but room and media stay as they are until the grace time is
  * over, or somebody joins with the session token. */

@@ -43,7 +43,7 @@ salon_room_get_info (SalonRoom *self)
 void
 salon_room_set_info (SalonRoom *self, const SalonRoomInfo *info)
 {
-  gboolean is_news = g_strcmp0 (self->info->host, info->host) != 0;
+  gboolean is_news = g_strcmp0 (self->info->host, info->host) != 0 || self->info->is_locked != info->is_locked;
   g_autoptr (GPtrArray) everybody = NULL;
 
   salon_room_info_free (self->info);
@@ -127,6 +127,28 @@ salon_room_chat (SalonRoom *self, SalonParticipant *from, const SalonChatMessage
 
   for (guint i = 0; i < others->len; i++)
     salon_participant_notify_chat (g_ptr_array_index (others, i), message);
+}
+
+void
+salon_room_chat_changed (SalonRoom *self, SalonParticipant *from, const char *message_id, const char *text)
+{
+  g_autoptr (GPtrArray) others = list_others (self, from);
+
+  for (guint i = 0; i < others->len; i++)
+    salon_participant_notify_chat_changed (g_ptr_array_index (others, i), message_id, text);
+}
+
+SalonParticipant *
+salon_room_find_participant (SalonRoom *self, const char *id)
+{
+  for (guint i = 0; i < self->participants->len; i++)
+    {
+      SalonParticipant *participant = g_ptr_array_index (self->participants, i);
+
+      if (g_str_equal (salon_participant_get_id (participant), id))
+        return participant;
+    }
+  return NULL;
 }
 
 void

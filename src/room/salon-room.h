@@ -21,6 +21,8 @@ SalonGraph *salon_room_get_graph (SalonRoom *self);
 const SalonMediaOptions *salon_room_get_media_options (SalonRoom *self);
 /* Returns: (transfer none) (element-type SalonParticipant) */
 GPtrArray *salon_room_get_participants (SalonRoom *self);
+/* Returns: (transfer none) (nullable) */
+SalonParticipant *salon_room_find_participant (SalonRoom *self, const char *id);
 
 void salon_room_add_participant (SalonRoom *self, SalonParticipant *participant);
 void salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant);
@@ -30,5 +32,7 @@ void salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, Sal
 /* What one participant did, for all others: told to their sessions, and done to their subscriptions. */
 void salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPublication *publication);
 void salon_room_chat (SalonRoom *self, SalonParticipant *from, const SalonChatMessage *message);
+/* text (nullable): NULL when it was deleted. */
+void salon_room_chat_changed (SalonRoom *self, SalonParticipant *from, const char *message_id, const char *text);
 /* Throws everybody out. */
 void salon_room_end (SalonRoom *self, const char *reason, const char *message);

@@ -278,6 +278,110 @@ on_said (SalonRoom *room, const SalonChatMessage *message, gpointer user_data)
   salon_store_add_message_async (self->store, salon_room_get_info (room)->id, text, NULL, on_message_kept, NULL);
 }
 
+typedef struct
+{
+  SalonParticipant *participant; /* (owned) */
+  char *message_id;              /* (owned) */
+  char *text;                    /* (owned) (nullable) */
+} Change;
+
+static void
+change_free (Change *change)
+{
+  g_object_unref (change->participant);
+  g_free (change->message_id);
+  g_free (change->text);
+  g_free (change);
+}
+
+static void
+on_message_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Change *change = g_task_get_task_data (task);
+  SalonRoom *room = salon_participant_get_room (change->participant);
+  GError *error = NULL;
+
+  if (!salon_store_change_message_finish (SALON_STORE (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (room != NULL)
+    salon_room_chat_changed (room, change->participant, change->message_id, change->text);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+salon_rooms_change_message_async (SalonRooms *self, SalonParticipant *participant, const char *message_id,
+    const char *text, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  const SalonRoomInfo *info = salon_participant_get_room_info (participant);
+  gboolean may_touch_any = text == NULL && salon_participant_is_host (participant);
+  Change *change = g_new (Change, 1);
+
+  *change = (Change){ g_object_ref (participant), g_strdup (message_id), g_strdup (text) };
+  g_task_set_task_data (task, change, (GDestroyNotify) change_free);
+  if (info == NULL)
+    {
+      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_NOT_JOINED, "You have left the room; join again");
+      g_object_unref (task);
+      return;
+    }
+  salon_store_change_message_async (self->store, info->id, message_id,
+      may_touch_any ? NULL : salon_participant_get_id (participant), text, NULL, on_message_changed, task);
+}
+
+gboolean
+salon_rooms_change_message_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* -- lock -- */
+
+static void
+on_locked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SalonRooms *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (SalonRoomInfo) info = salon_store_lock_finish (SALON_STORE (source), result, &error);
+  SalonRoom *room = info != NULL ? g_hash_table_lookup (self->rooms, info->id) : NULL;
+
+  if (info == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (room != NULL)
+    salon_room_set_info (room, info);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+salon_rooms_lock_async (SalonRooms *self, SalonParticipant *host, gboolean is_locked, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  GError *error = NULL;
+
+  if (!salon_participant_check_host (host, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  salon_store_lock_async (self->store, salon_participant_get_room_info (host)->id, is_locked, NULL, on_locked, task);
+}
+
+gboolean
+salon_rooms_lock_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /* -- join -- */
 
 static const SalonParticipantOwner participant_owner = { on_participant_left, on_said };

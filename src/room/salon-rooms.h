@@ -82,6 +82,18 @@ void salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, 
 SalonParticipant *salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result, SalonJoinOutcome *outcome,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The host locks the room, or opens it. Errors: NOT_JOINED, FORBIDDEN, STORE_UNAVAILABLE. */
+void salon_rooms_lock_async (SalonRooms *self, SalonParticipant *host, gboolean is_locked,
+    GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_rooms_lock_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Edits a message of one's own, or deletes it (text NULL; the host, anybody's), and tells everybody else.
+ * Errors: NOT_JOINED, FORBIDDEN, UNKNOWN_MESSAGE, STORE_UNAVAILABLE. */
+void salon_rooms_change_message_async (SalonRooms *self, SalonParticipant *participant, const char *message_id,
+    const char *text, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_rooms_change_message_finish (SalonRooms *self, GAsyncResult *result,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Throws everybody out ("shutting_down"), and waits until the store knows, or until deadline_ms is over. */
 void salon_rooms_close_async (SalonRooms *self, guint deadline_ms, GAsyncReadyCallback callback, gpointer user_data);
 void salon_rooms_close_finish (SalonRooms *self, GAsyncResult *result);

@@ -30,6 +30,7 @@ salon_protocol_room (const SalonRoomInfo *room)
   json_object_set_string_member (object, "slug", room->slug);
   json_object_set_string_member (object, "lifetime", salon_lifetime_to_string (room->lifetime));
   json_object_set_int_member (object, "max_members", room->max_members);
+  json_object_set_boolean_member (object, "locked", room->is_locked);
   if (room->host != NULL)
     json_object_set_string_member (object, "host", room->host);
   else

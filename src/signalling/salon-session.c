@@ -201,6 +201,22 @@ on_chat (gpointer session, const SalonChatMessage *message)
 }
 
 static void
+on_chat_changed (gpointer session, const char *message_id, const char *text)
+{
+  JsonObject *params;
+
+  if (!is_listening (session))
+    return;
+  params = json_object_new ();
+  json_object_set_string_member (params, "id", message_id);
+  if (text != NULL)
+    json_object_set_string_member (params, "message", text);
+  else
+    json_object_set_null_member (params, "message");
+  notify (session, "chat_changed", salon_protocol_object (params));
+}
+
+static void
 on_ended (gpointer session, const char *reason, const char *message)
 {
   SalonSession *self = session;
@@ -219,6 +235,7 @@ static const SalonParticipantEvents events = {
   .track = on_track,
   .room = on_room,
   .chat = on_chat,
+  .chat_changed = on_chat_changed,
   .ended = on_ended,
 };
 
@@ -644,28 +661,120 @@ handle_mute (SalonSession *self, Request *request)
     request_fail (request, error);
 }
 
-/* -- chat, leave, ping -- */
+/* -- chat -- */
+
+/* Ids are UUIDs: what is none would be told to others. */
+static gboolean
+read_optional_id (JsonObject *params, const char *name, const char **id, GError **error)
+{
+  if (!salon_json_get_optional_string (params, name, 1, 64, id, error))
+    return FALSE;
+  if (*id == NULL || g_uuid_string_is_valid (*id))
+    return TRUE;
+  g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"%s\" must be the id of a message", name);
+  return FALSE;
+}
 
 static void
 handle_chat (SalonSession *self, Request *request)
 {
   GError *error = NULL;
   const char *text;
+  const char *reply_to = NULL;
   g_autoptr (SalonChatMessage) message = NULL;
   JsonObject *result;
 
   if (!check_joined (self, &error)
-      || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error))
+      || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
+      || !read_optional_id (request->params, "reply_to", &reply_to, &error))
     {
       request_fail (request, error);
       return;
     }
-  message = salon_participant_chat (self->participant, text);
+  message = salon_participant_chat (self->participant, text, reply_to);
   result = json_object_new ();
   json_object_set_string_member (result, "id", message->id);
   json_object_set_string_member (result, "timestamp", message->timestamp);
   request_resolve (request, salon_protocol_object (result));
 }
+
+static void
+on_message_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  if (salon_rooms_change_message_finish (SALON_ROOMS (source), result, &error))
+    request_resolve_empty (user_data);
+  else
+    request_fail (user_data, error);
+}
+
+static void
+handle_chat_edit (SalonSession *self, Request *request)
+{
+  GError *error = NULL;
+  const char *id;
+  const char *text;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+      && salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error))
+    salon_rooms_change_message_async (self->rooms, self->participant, id, text, on_message_changed, request);
+  else
+    request_fail (request, error);
+}
+
+static void
+handle_chat_delete (SalonSession *self, Request *request)
+{
+  GError *error = NULL;
+  const char *id;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
+    salon_rooms_change_message_async (self->rooms, self->participant, id, NULL, on_message_changed, request);
+  else
+    request_fail (request, error);
+}
+
+/* -- what the host does -- */
+
+static void
+handle_kick (SalonSession *self, Request *request)
+{
+  GError *error = NULL;
+  const char *participant;
+
+  if (check_joined (self, &error)
+      && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
+      && salon_participant_kick (self->participant, participant, &error))
+    request_resolve_empty (request);
+  else
+    request_fail (request, error);
+}
+
+static void
+on_locked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  if (salon_rooms_lock_finish (SALON_ROOMS (source), result, &error))
+    request_resolve_empty (user_data);
+  else
+    request_fail (user_data, error);
+}
+
+static void
+handle_lock (SalonSession *self, Request *request)
+{
+  GError *error = NULL;
+  gboolean is_locked;
+
+  if (check_joined (self, &error) && salon_json_get_boolean (request->params, "locked", &is_locked, &error))
+    salon_rooms_lock_async (self->rooms, self->participant, is_locked, on_locked, request);
+  else
+    request_fail (request, error);
+}
+
+/* -- leave, ping -- */
 
 static void
 handle_leave (SalonSession *self, Request *request)
@@ -702,6 +811,10 @@ static const struct
   { "unpublish", handle_unpublish },
   { "mute", handle_mute },
   { "chat", handle_chat },
+  { "chat_edit", handle_chat_edit },
+  { "chat_delete", handle_chat_delete },
+  { "kick", handle_kick },
+  { "lock", handle_lock },
   { "leave", handle_leave },
   { "ping", handle_ping },
 };

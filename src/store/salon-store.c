@@ -24,6 +24,8 @@ typedef enum
   SCRIPT_RESET_NODE,
   SCRIPT_CHAT_ADD,
   SCRIPT_CHAT_LIST,
+  SCRIPT_CHAT_CHANGE,
+  SCRIPT_LOCK,
   N_SCRIPTS
 } ScriptId;
 
@@ -37,6 +39,8 @@ static const char *const script_names[N_SCRIPTS] = {
   "reset-node",
   "chat-add",
   "chat-list",
+  "chat-change",
+  "lock",
 };
 
 struct _SalonStore
@@ -66,6 +70,9 @@ static const struct
   { "room_exists", SALON_ERROR_ROOM_EXISTS, "There is a room of that name already; choose another name, or join it" },
   { "room_not_found", SALON_ERROR_ROOM_NOT_FOUND, "There is no such room; check its name, or create it" },
   { "room_full", SALON_ERROR_ROOM_FULL, "The room is full; try again when somebody has left" },
+  { "room_locked", SALON_ERROR_ROOM_LOCKED, "The host lets nobody new in; ask them to open the room" },
+  { "forbidden", SALON_ERROR_FORBIDDEN, "Only who wrote a message may change it" },
+  { "unknown_message", SALON_ERROR_UNKNOWN_MESSAGE, "There is no such message in the room's history" },
   { "unauthorized", SALON_ERROR_UNAUTHORIZED,
       "Only the room's owner may do this; send the owner token that was shown when the room was created" },
 };
@@ -93,6 +100,7 @@ enum
   ROOM_MAX_MEMBERS,
   ROOM_CREATED_AT,
   ROOM_N_MEMBERS,
+  ROOM_LOCKED,
   ROOM_HOST,
   N_ROOM_FIELDS
 };
@@ -126,6 +134,7 @@ parse_room (const SalonRedisReply *reply, GError **error)
   info->slug = g_strdup (reply->elements[ROOM_SLUG].string);
   info->max_members = (guint)g_ascii_strtoull (reply->elements[ROOM_MAX_MEMBERS].string, NULL, 10);
   info->n_members = (guint)g_ascii_strtoull (reply->elements[ROOM_N_MEMBERS].string, NULL, 10);
+  info->is_locked = g_str_equal (reply->elements[ROOM_LOCKED].string, "1");
   info->host = g_strdup (reply->elements[ROOM_HOST].string);
   info->created_at_s = g_ascii_strtoll (reply->elements[ROOM_CREATED_AT].string, NULL, 10);
   return g_steal_pointer (&info);
@@ -459,7 +468,7 @@ salon_store_join_finish (SalonStore *self, GAsyncResult *result, GError **error)
 /* ---- chat ---- */
 
 static void
-on_chat_added (GObject *source, GAsyncResult *result, gpointer user_data)
+on_chat_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   g_autoptr (GError) error = NULL;
@@ -480,7 +489,7 @@ salon_store_add_message_async (SalonStore *self, const char *room_id, const char
   g_autofree char *ttl = g_strdup_printf ("%d", SALON_LIMIT_CHAT_AGE_S);
 
   g_task_set_source_tag (task, salon_store_add_message_async);
-  run (self, SCRIPT_CHAT_ADD, (const char *[]){ room_id, message, max, ttl, NULL }, task, on_chat_added);
+  run (self, SCRIPT_CHAT_ADD, (const char *[]){ room_id, message, max, ttl, NULL }, task, on_chat_done);
 }
 
 gboolean
@@ -527,6 +536,42 @@ GPtrArray *
 salon_store_list_messages_finish (SalonStore *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+salon_store_change_message_async (SalonStore *self, const char *room_id, const char *message_id, const char *author,
+    const char *text, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, salon_store_change_message_async);
+  run (self, SCRIPT_CHAT_CHANGE,
+      (const char *[]){ room_id, message_id, author != NULL ? author : "", text != NULL ? text : "", NULL }, task,
+      on_chat_done);
+}
+
+gboolean
+salon_store_change_message_finish (SalonStore *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* ---- lock ---- */
+
+void
+salon_store_lock_async (SalonStore *self, const char *room_id, gboolean is_locked, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, salon_store_lock_async);
+  run (self, SCRIPT_LOCK, (const char *[]){ room_id, is_locked ? "1" : "0", NULL }, task, on_room);
+}
+
+SalonRoomInfo *
+salon_store_lock_finish (SalonStore *self, GAsyncResult *result, GError **error)
+{
+  return finish_room (self, result, error);
 }
 
 /* ---- reset ---- */

@@ -14,7 +14,7 @@
  * then have happened or not. A room is named by its id or by its slug (already normalised).
  *
  * Keys (all under the prefix "salon:"; one Redis, not a cluster of them):
- *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) owner (SHA-256 of the owner token;
+ *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) locked owner (SHA-256 of the owner token;
  *                              empty: nobody's) n_joins (how many there have been)
  *   room:<id>:members   hash   member id -> JSON {name, node}
  *   room:<id>:chat      list   messages, oldest first
@@ -82,6 +82,19 @@ gboolean salon_store_add_message_finish (
 void salon_store_list_messages_async (SalonStore *self, const char *room_id, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *salon_store_list_messages_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Edits a message, or deletes it (text NULL). author NULL: whoever wrote it. Errors: ROOM_NOT_FOUND, UNKNOWN_MESSAGE,
+ * FORBIDDEN (it is not the author's). */
+void salon_store_change_message_async (SalonStore *self, const char *room_id, const char *message_id,
+    const char *author, const char *text, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_store_change_message_finish (
+    SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* While a room is locked, nobody new joins it. Returns the room after it. Errors: ROOM_NOT_FOUND. */
+void salon_store_lock_async (SalonStore *self, const char *room_id, gboolean is_locked, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+SalonRoomInfo *salon_store_lock_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes every member this node left behind when it last died. Run once, before the first join. */

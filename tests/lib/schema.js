@@ -24,6 +24,10 @@ const RESULTS = {
   trickle: EMPTY_RESULT,
   unpublish: EMPTY_RESULT,
   mute: EMPTY_RESULT,
+  chat_edit: EMPTY_RESULT,
+  chat_delete: EMPTY_RESULT,
+  kick: EMPTY_RESULT,
+  lock: EMPTY_RESULT,
   leave: EMPTY_RESULT,
 };
 
@@ -49,7 +53,8 @@ function definition(name) {
 
 /* oneOf reports the failure of every branch; the branch of the message's own method says what is wrong. */
 function checkByMethod(what, message, suffix) {
-  const name = `${message.method}${suffix}`;
+  const method = message.method.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  const name = `${method}${suffix}`;
   if (schema.$defs[name] && message.params)
     check(`${what} ${message.method}`, name, definition(name), message.params);
 }

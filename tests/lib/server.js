@@ -165,8 +165,10 @@ export class Server {
     assert.ok(!found, `salon-server printed "${found}":\n${this.logTail}`);
   }
 
+  /* The end of the log; with a sanitizer's report in it, the report from its beginning. */
   get logTail() {
-    return this.log.slice(-8000);
+    const report = this.log.search(/==\d+==ERROR|runtime error:/);
+    return report >= 0 ? this.log.slice(report, report + 12000) : this.log.slice(-8000);
   }
 
   /* Counts of /proc: what 200 joins and leaves must not raise. */

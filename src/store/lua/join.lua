@@ -9,6 +9,7 @@ if not id then
   id = new_id
   create(id, name, 'ephemeral', max_members, created_at, '')
 end
+if redis.call('HGET', room_key(id), 'locked') == '1' then return 'room_locked' end
 if redis.call('ZCARD', order_key(id)) >= tonumber(redis.call('HGET', room_key(id), 'max_members')) then
   return 'room_full'
 end

@@ -16,13 +16,14 @@ local function find(name)
   return redis.call('GET', slug_key(name))
 end
 
--- A room as the server reads it: id, slug, lifetime, max_members, created_at, number of members, host (or false).
+-- A room as the server reads it: id, slug, lifetime, max_members, created_at, number of members, locked ('1' or not), host (or
+-- false).
 local function describe(id)
-  local room = redis.call('HMGET', room_key(id), 'slug', 'lifetime', 'max_members', 'created_at')
+  local room = redis.call('HMGET', room_key(id), 'slug', 'lifetime', 'max_members', 'created_at', 'locked')
   local host = redis.call('ZRANGE', order_key(id), 0, 0)[1] or false
   local n_members = tostring(redis.call('ZCARD', order_key(id)))
 
-  return { id, room[1], room[2], room[3], room[4], n_members, host }
+  return { id, room[1], room[2], room[3], room[4], n_members, room[5] or '0', host }
 end
 
 local function create(id, slug, lifetime, max_members, created_at, owner)
