@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-params.h"
+
+#include "salon-error.h"
+#include "salon-json.h"
+#include "salon-limits.h"
+
+gboolean
+salon_params_read_description (JsonObject *params, const char *name, const char *type, const char **sdp, GError **error)
+{
+  JsonObject *description;
+  const char *actual_type;
+
+  if (!salon_json_get_object (params, name, &description, error)
+      || !salon_json_get_string (description, "type", 1, 16, &actual_type, error)
+      || !salon_json_get_string (description, "sdp", 1, SALON_LIMIT_SDP_BYTES, sdp, error))
+    return FALSE;
+  if (g_str_equal (actual_type, type))
+    return TRUE;
+  g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"%s.type\" must be \"%s\"", name, type);
+  return FALSE;
+}
+
+gboolean
+salon_params_read_source (JsonObject *object, SalonTrackSource *source, GError **error)
+{
+  const char *text;
+
+  source->is_muted = FALSE;
+  if (!salon_json_get_string (object, "mid", 1, 32, &source->mid, error)
+      || !salon_json_get_string (object, "source", 1, 32, &text, error)
+      || !salon_json_get_optional_boolean (object, "muted", &source->is_muted, error))
+    return FALSE;
+  if (salon_source_from_string (text, &source->source))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+      "\"source\" must be camera, microphone, screen or screen_audio");
+  return FALSE;
+}
+
+/* *sources: (nullable): NULL when there is no `tracks`. Its strings are borrowed from params. */
+gboolean
+salon_params_read_sources (JsonObject *params, GArray **sources, GError **error)
+{
+  JsonArray *array = NULL;
+  g_autoptr (GArray) read = NULL;
+
+  *sources = NULL;
+  if (!salon_json_get_optional_array (params, "tracks", SALON_LIMIT_TRACKS, &array, error))
+    return FALSE;
+  if (array == NULL)
+    return TRUE;
+  read = g_array_new (FALSE, TRUE, sizeof (SalonTrackSource));
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonObject *object;
+      SalonTrackSource source;
+
+      if (!salon_json_array_get_object (array, "tracks", i, &object, error) || !salon_params_read_source (object, &source, error))
+        return FALSE;
+      g_array_append_val (read, source);
+    }
+  *sources = g_steal_pointer (&read);
+  return TRUE;
+}
+
+/* Into join, whose strings are borrowed from params. */
+gboolean
+salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no_subscribe, GError **error)
+{
+  JsonObject *config = NULL;
+  gboolean no_publish = FALSE;
+
+  *join = (SalonJoinRequest){ .name = "Guest" };
+  if (!salon_json_get_string (params, "sid", 1, SALON_LIMIT_SLUG_CHARS, &join->room, error)
+      || !salon_json_get_optional_string (params, "uid", 0, SALON_LIMIT_NAME_CHARS, &join->name, error)
+      || !salon_json_get_optional_string (params, "name", 1, SALON_LIMIT_NAME_CHARS, &join->name, error)
+      || !salon_json_get_optional_string (params, "session", 1, 128, &join->session_token, error)
+      || !salon_json_get_optional_boolean (params, "resume", &join->is_resuming, error)
+      || !salon_json_get_optional_object (params, "config", &config, error))
+    return FALSE;
+  if (join->is_resuming && json_object_has_member (params, "offer"))
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+          "\"resume\" goes on with the connections there are; leave out \"offer\"");
+      return FALSE;
+    }
+  if (*join->name == '\0')
+    join->name = "Guest";
+  if (config != NULL
+      && (!salon_json_get_optional_boolean (config, "NoPublish", &no_publish, error)
+          || !salon_json_get_optional_boolean (config, "NoSubscribe", no_subscribe, error)))
+    return FALSE;
+  join->may_publish = !no_publish;
+  return TRUE;
+}
+
+gboolean
+salon_params_read_candidate (JsonObject *params, gint64 *target, gint64 *m_line, const char **text, GError **error)
+{
+  JsonObject *candidate;
+
+  *m_line = 0;
+  return salon_json_get_int (params, "target", 0, SALON_LIMIT_SUBSCRIBERS, target, error)
+         && salon_json_get_object (params, "candidate", &candidate, error)
+         && salon_json_get_string (candidate, "candidate", 0, 1024, text, error)
+         && salon_json_get_optional_int (candidate, "sdpMLineIndex", 0, 255, m_line, error);
+}
+
+/* Ids are UUIDs: what is none would be told to others. */
+gboolean
+salon_params_read_optional_id (JsonObject *params, const char *name, const char **id, GError **error)
+{
+  if (!salon_json_get_optional_string (params, name, 1, 64, id, error))
+    return FALSE;
+  if (*id == NULL || g_uuid_string_is_valid (*id))
+    return TRUE;
+  g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"%s\" must be the id of a message", name);
+  return FALSE;
+}

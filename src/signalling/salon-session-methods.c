@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-session-private.h"
+
+#include "salon-error.h"
+#include "salon-json.h"
+#include "salon-limits.h"
+#include "salon-params.h"
+#include "salon-protocol.h"
+
+static gboolean
+check_joined (SalonSession *self, GError **error)
+{
+  if (self->state == SALON_SESSION_JOINED)
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_NOT_JOINED, "Join a room first");
+  return FALSE;
+}
+
+/* -- join -- */
+
+static JsonNode *
+ice_servers_to_json (SalonSession *self)
+{
+  JsonArray *servers = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; self->ice_servers != NULL && self->ice_servers[i] != NULL; i++)
+    {
+      JsonObject *server = json_object_new ();
+      JsonArray *urls = json_array_new ();
+
+      json_array_add_string_element (urls, self->ice_servers[i]);
+      json_object_set_array_member (server, "urls", urls);
+      json_array_add_object_element (servers, server);
+    }
+  json_node_take_array (node, servers);
+  return node;
+}
+
+/* The store's messages are JSON texts of our own making; what other hands put there and is none is left out. */
+static JsonArray *
+history_to_json (SalonSession *self)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < self->outcome.chat->len; i++)
+    {
+      JsonNode *message = json_from_string (g_ptr_array_index (self->outcome.chat, i), NULL);
+
+      if (message != NULL)
+        json_array_add_element (array, message);
+    }
+  return array;
+}
+
+static JsonNode *
+join_result (SalonSession *self, const char *answer)
+{
+  g_autoptr (GPtrArray) everybody = salon_participant_list_all (self->participant);
+  JsonObject *result = json_object_new ();
+  JsonArray *participants = json_array_new ();
+
+  for (guint i = 0; i < everybody->len; i++)
+    json_array_add_element (participants, salon_protocol_participant (g_ptr_array_index (everybody, i)));
+  if (answer != NULL)
+    {
+      json_object_set_string_member (result, "type", "answer");
+      json_object_set_string_member (result, "sdp", answer);
+    }
+  json_object_set_string_member (result, "participant", salon_participant_get_id (self->participant));
+  json_object_set_member (result, "room", salon_protocol_room (salon_participant_get_room_info (self->participant)));
+  json_object_set_array_member (result, "participants", participants);
+  json_object_set_member (result, "ice_servers", ice_servers_to_json (self));
+  json_object_set_string_member (result, "session", salon_participant_get_session_token (self->participant));
+  json_object_set_int_member (result, "grace_s", salon_rooms_get_grace_s (self->rooms));
+  json_object_set_boolean_member (result, "resumed", self->outcome.is_resumed);
+  json_object_set_array_member (result, "chat", history_to_json (self));
+  return salon_protocol_object (result);
+}
+
+static void
+finish_join (SalonRequest *request, const char *answer)
+{
+  SalonSession *self = request->session;
+  g_autoptr (SalonParticipant) participant = g_object_ref (self->participant);
+
+  if (salon_participant_get_room_info (participant) == NULL)
+    {
+      salon_request_fail (request, g_error_new_literal (SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND, "The room has closed"));
+      return;
+    }
+  self->state = SALON_SESSION_JOINED;
+  salon_request_resolve (request, join_result (self, answer));
+  if (self->outcome.is_resumed)
+    salon_participant_tell_slots (participant);
+  if (self->may_subscribe)
+    salon_participant_subscribe (participant);
+}
+
+static void
+on_join_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonRequest *request = user_data;
+  SalonSession *self = request->session;
+  GError *error = NULL;
+  g_autofree char *answer = salon_participant_offer_finish (SALON_PARTICIPANT (source), result, &error);
+
+  /* Gone meanwhile: on_closed() has left the room. */
+  if (self->participant == NULL)
+    {
+      g_clear_error (&error);
+      salon_request_free (request);
+      return;
+    }
+  if (answer != NULL)
+    {
+      finish_join (request, answer);
+      return;
+    }
+  salon_session_leave (self);
+  salon_request_fail (request, error);
+}
+
+static void
+on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonRequest *request = user_data;
+  SalonSession *self = request->session;
+  g_autoptr (GArray) sources = NULL;
+  GError *error = NULL;
+  const char *sdp;
+  gboolean is_valid;
+
+  salon_join_outcome_clear (&self->outcome);
+  self->participant = salon_rooms_join_finish (SALON_ROOMS (source), result, &self->outcome, &error);
+  if (self->participant == NULL)
+    {
+      self->state = SALON_SESSION_NEW;
+      salon_request_fail (request, error);
+      return;
+    }
+  if (self->socket == NULL)
+    {
+      salon_session_lose (self);
+      salon_request_free (request);
+      return;
+    }
+  if (!json_object_has_member (request->params, "offer"))
+    {
+      finish_join (request, NULL);
+      return;
+    }
+  /* They were read once before the join: what is wrong with them was answered then. */
+  is_valid = salon_params_read_description (request->params, "offer", "offer", &sdp, NULL)
+             && salon_params_read_sources (request->params, &sources, NULL);
+  g_assert (is_valid);
+  salon_participant_offer_async (self->participant, sdp, sources, on_join_offer_answered, request);
+}
+
+static void
+handle_join (SalonSession *self, SalonRequest *request)
+{
+  g_autoptr (GArray) sources = NULL;
+  GError *error = NULL;
+  SalonJoinRequest join;
+  gboolean no_subscribe = FALSE;
+  const char *sdp;
+
+  if (self->state != SALON_SESSION_NEW)
+    g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_ALREADY_JOINED, "You are in a room already; leave it first");
+  if (error != NULL || !salon_params_read_join (request->params, &join, &no_subscribe, &error)
+      || (json_object_has_member (request->params, "offer")
+          && (!salon_params_read_description (request->params, "offer", "offer", &sdp, &error)
+              || !salon_params_read_sources (request->params, &sources, &error))))
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  self->state = SALON_SESSION_JOINING;
+  self->may_subscribe = !no_subscribe;
+  salon_rooms_join_async (self->rooms, &join, &salon_session_events, self, self->cancellable, on_joined, request);
+}
+
+/* -- offer, answer, trickle -- */
+
+static void
+on_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonRequest *request = user_data;
+  GError *error = NULL;
+  g_autofree char *answer = salon_participant_offer_finish (SALON_PARTICIPANT (source), result, &error);
+  JsonObject *description;
+
+  if (answer == NULL)
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  description = json_object_new ();
+  json_object_set_string_member (description, "type", "answer");
+  json_object_set_string_member (description, "sdp", answer);
+  salon_request_resolve (request, salon_protocol_object (description));
+}
+
+static void
+handle_offer (SalonSession *self, SalonRequest *request)
+{
+  g_autoptr (GArray) sources = NULL;
+  GError *error = NULL;
+  const char *sdp;
+
+  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "offer", &sdp, &error)
+      || !salon_params_read_sources (request->params, &sources, &error))
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  salon_participant_offer_async (self->participant, sdp, sources, on_offer_answered, request);
+}
+
+static void
+on_answer_applied (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonRequest *request = user_data;
+  GError *error = NULL;
+
+  if (salon_participant_answer_finish (SALON_PARTICIPANT (source), result, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_answer (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *sdp;
+  gint64 target = 1;
+
+  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "answer", &sdp, &error)
+      || !salon_json_get_optional_int (request->params, "target", 1, SALON_LIMIT_SUBSCRIBERS, &target, &error))
+    salon_request_fail (request, error);
+  else
+    salon_participant_answer_async (self->participant, (guint) target, sdp, on_answer_applied, request);
+}
+
+static void
+handle_trickle (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *text;
+  gint64 target;
+  gint64 m_line;
+
+  if (check_joined (self, &error) && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
+      && salon_participant_add_candidate (self->participant, (guint) target, (guint) m_line, text, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+/* -- publish, unpublish, mute -- */
+
+static void
+handle_publish (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  SalonTrackSource source;
+  const SalonPublication *publication = NULL;
+
+  if (check_joined (self, &error) && salon_params_read_source (request->params, &source, &error))
+    publication = salon_participant_publish (self->participant, &source, &error);
+  if (publication != NULL)
+    salon_request_resolve (request, salon_protocol_wrap ("track", salon_protocol_track (publication)));
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_unpublish (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *track;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+      && salon_participant_unpublish (self->participant, track, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_mute (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *track;
+  gboolean is_muted;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+      && salon_json_get_boolean (request->params, "muted", &is_muted, &error)
+      && salon_participant_set_muted (self->participant, track, is_muted, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+/* -- chat -- */
+
+static void
+handle_chat (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *text;
+  const char *reply_to = NULL;
+  g_autoptr (SalonChatMessage) message = NULL;
+  JsonObject *result;
+
+  if (!check_joined (self, &error)
+      || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
+      || !salon_params_read_optional_id (request->params, "reply_to", &reply_to, &error))
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  message = salon_participant_chat (self->participant, text, reply_to);
+  result = json_object_new ();
+  json_object_set_string_member (result, "id", message->id);
+  json_object_set_string_member (result, "timestamp", message->timestamp);
+  salon_request_resolve (request, salon_protocol_object (result));
+}
+
+static void
+on_message_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  if (salon_rooms_change_message_finish (SALON_ROOMS (source), result, &error))
+    salon_request_resolve_empty (user_data);
+  else
+    salon_request_fail (user_data, error);
+}
+
+static void
+handle_chat_edit (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *id;
+  const char *text;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+      && salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error))
+    salon_rooms_change_message_async (self->rooms, self->participant, id, text, on_message_changed, request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_chat_delete (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *id;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
+    salon_rooms_change_message_async (self->rooms, self->participant, id, NULL, on_message_changed, request);
+  else
+    salon_request_fail (request, error);
+}
+
+/* -- what the host does -- */
+
+static void
+handle_kick (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *participant;
+
+  if (check_joined (self, &error)
+      && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
+      && salon_participant_kick (self->participant, participant, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+on_locked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  if (salon_rooms_lock_finish (SALON_ROOMS (source), result, &error))
+    salon_request_resolve_empty (user_data);
+  else
+    salon_request_fail (user_data, error);
+}
+
+static void
+handle_lock (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  gboolean is_locked;
+
+  if (check_joined (self, &error) && salon_json_get_boolean (request->params, "locked", &is_locked, &error))
+    salon_rooms_lock_async (self->rooms, self->participant, is_locked, on_locked, request);
+  else
+    salon_request_fail (request, error);
+}
+
+/* -- leave, ping -- */
+
+static void
+handle_leave (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+
+  if (!check_joined (self, &error))
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  salon_session_leave (self);
+  salon_request_resolve_empty (request);
+}
+
+static void
+handle_ping (SalonSession *self, SalonRequest *request)
+{
+  salon_request_resolve (request, json_node_init_string (json_node_alloc (), "pong"));
+}
+
+/* -- the list of them -- */
+
+static const struct
+{
+  const char *method;
+  SalonHandler handler;
+} handlers[] = {
+  { "join", handle_join },
+  { "offer", handle_offer },
+  { "answer", handle_answer },
+  { "trickle", handle_trickle },
+  { "publish", handle_publish },
+  { "unpublish", handle_unpublish },
+  { "mute", handle_mute },
+  { "chat", handle_chat },
+  { "chat_edit", handle_chat_edit },
+  { "chat_delete", handle_chat_delete },
+  { "kick", handle_kick },
+  { "lock", handle_lock },
+  { "leave", handle_leave },
+  { "ping", handle_ping },
+};
+
+SalonHandler
+salon_session_find_handler (const char *method, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (handlers); i++)
+    {
+      if (g_str_equal (method, handlers[i].method))
+        return handlers[i].handler;
+    }
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_METHOD,
+      "There is no such method; the protocol's description lists them");
+  return NULL;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "salon-session.h"
+
+/* Between salon-session.c (life, events, dispatch) and salon-session-methods.c (what each method does). */
+
+typedef enum
+{
+  SALON_SESSION_NEW,
+  SALON_SESSION_JOINING,
+  SALON_SESSION_JOINED, /* the join is answered: events flow */
+} SalonSessionState;
+
+struct _SalonSession
+{
+  GObject parent_instance;
+
+  SalonRooms *rooms;              /* (borrowed) */
+  SalonSocket *socket;            /* (owned) (nullable): NULL once closed */
+  const char *const *ice_servers; /* (borrowed) (nullable) */
+  GCancellable *cancellable;      /* (owned): cancelled when the socket closes */
+  SalonSessionState state;
+  gboolean may_subscribe; /* as the join said */
+  SalonJoinOutcome outcome;
+  SalonParticipant *participant; /* (owned) (nullable): from the store's yes to the join on */
+  guint n_pending;               /* requests that wait for an answer of the store or webrtcbin */
+};
+
+/* What the participant tells. */
+extern const SalonParticipantEvents salon_session_events;
+
+/* Takes a message: (transfer full). */
+void salon_session_send (SalonSession *self, JsonNode *message);
+/* Out of the room. */
+void salon_session_leave (SalonSession *self);
+/* The connection broke: the participant waits for another session of the client. */
+void salon_session_lose (SalonSession *self);
+
+/* A request on its way: who asked, and how to answer. */
+typedef struct
+{
+  SalonSession *session; /* (owned) */
+  JsonNode *id;          /* (owned) (nullable): NULL for a notification, which gets no answer */
+  JsonObject *params;    /* (owned) */
+} SalonRequest;
+
+/* result: (transfer full) */
+void salon_request_resolve (SalonRequest *request, JsonNode *result);
+void salon_request_resolve_empty (SalonRequest *request);
+/* error: (transfer full) */
+void salon_request_fail (SalonRequest *request, GError *error);
+/* Without an answer: nobody is there to get it. */
+void salon_request_free (SalonRequest *request);
+
+/* Answers at once, or takes the request and answers later through salon_salon_request_resolve() or salon_salon_request_fail(). */
+typedef void (*SalonHandler) (SalonSession *self, SalonRequest *request);
+
+/* Errors: UNKNOWN_METHOD. */
+SalonHandler salon_session_find_handler (const char *method, GError **error) G_GNUC_WARN_UNUSED_RESULT;
