@@ -51,6 +51,7 @@ struct _SalonApp
   GCancellable *cancellable; /* (owned): of the start steps */
   guint stop_deadline_id;
   int exit_status;
+  gboolean is_cut_short; /* media is still up: not to be freed */
 
   /* In the order they are made; (owned) (nullable). */
   SalonStateDir *state_dir;
@@ -313,8 +314,10 @@ stop_serving (SalonApp *self)
 static void
 on_rooms_closed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  salon_rooms_close_finish (SALON_ROOMS (source), result);
-  step_done (user_data);
+  SalonApp *self = user_data;
+
+  self->is_cut_short = !salon_rooms_close_finish (SALON_ROOMS (source), result);
+  step_done (self);
 }
 
 static void
@@ -422,5 +425,10 @@ salon_app_run (SalonApp *self)
   /* Not before the loop runs: steps that fail at once would quit it in vain. */
   g_idle_add_once (on_loop_runs, self);
   g_main_loop_run (self->loop);
+  if (self->is_cut_short)
+    {
+      fflush (NULL);
+      _exit (self->exit_status);
+    }
   return self->exit_status;
 }

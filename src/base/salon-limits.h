@@ -5,6 +5,15 @@
 
 /* A 50-slot offer is 44 kB; an answer with candidates of a many-homed host stays below twice that. */
 #define SALON_LIMIT_SDP_BYTES (128 * 1024)
+/* Attributes of one m-line: Chromium's camera, with every profile of every codec and its candidates, has about 200. */
+#define SALON_LIMIT_SDP_ATTRIBUTES 1024
+/* SSRCs announced for one m-line: three layers, each with retransmission and correction, are 9. */
+#define SALON_LIMIT_SSRCS 16
+/* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's, and as many again for those that
+ * change. As many of RTCP. */
+#define SALON_LIMIT_PACKET_SSRCS 128
+/* Sources of one connection's RTP session: our own (98 slots and their retransmissions), and as many of the client's. */
+#define SALON_LIMIT_RTP_SOURCES 400
 /* The largest message is a join: an SDP, JSON-escaped, and small change. */
 #define SALON_LIMIT_MESSAGE_BYTES (192 * 1024)
 /* A client that lets this much pile up has stopped reading; a join in a full room is about 100 kB. */
@@ -32,5 +41,14 @@
 /* Per room; max_members may not go beyond. */
 #define SALON_LIMIT_MEMBERS 1000
 #define SALON_DEFAULT_MAX_MEMBERS 100
+/* Requests of one connection, at once and a second: a join with all its candidates is about 60. */
+#define SALON_LIMIT_REQUESTS_BURST 300
+#define SALON_LIMIT_REQUESTS_PER_S 50
+/* Chat goes to everybody in the room and to the store: faster than people type, slower than a flood. */
+#define SALON_LIMIT_CHAT_BURST 30
+#define SALON_LIMIT_CHAT_PER_S 5
+/* Rooms created by request, of all clients together: each stays until it is deleted. */
+#define SALON_LIMIT_CREATE_BURST 100
+#define SALON_LIMIT_CREATE_PER_S 10
 /* Requests of one connection that wait for the store or for webrtcbin. */
 #define SALON_LIMIT_PENDING_REQUESTS 32

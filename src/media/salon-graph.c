@@ -10,12 +10,20 @@ typedef struct
   gpointer user_data;
 } Watch;
 
+typedef struct
+{
+  SalonGraphJobFunc func;
+  GObject *object; /* (owned) */
+} Job;
+
 struct _SalonGraph
 {
   GObject parent_instance;
 
   GstElement *pipeline; /* (owned) (nullable): NULL once closed */
   guint bus_watch;
+  GQueue jobs; /* (element-type Job) (owned) */
+  guint job_source;
   GHashTable *watches; /* (owned): GstElement (borrowed) -> Watch */
 };
 
@@ -63,6 +71,44 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* -- jobs -- */
+
+static void
+job_free (Job *job)
+{
+  g_object_unref (job->object);
+  g_free (job);
+}
+
+static gboolean
+run_one_job (gpointer user_data)
+{
+  SalonGraph *self = user_data;
+  Job *job = g_queue_pop_head (&self->jobs);
+
+  if (job != NULL)
+    {
+      job->func (job->object);
+      job_free (job);
+    }
+  if (!g_queue_is_empty (&self->jobs))
+    return G_SOURCE_CONTINUE;
+  self->job_source = 0;
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_graph_defer (SalonGraph *self, SalonGraphJobFunc func, GObject *object)
+{
+  Job *job = g_new (Job, 1);
+
+  job->func = func;
+  job->object = g_object_ref (object);
+  g_queue_push_tail (&self->jobs, job);
+  if (self->job_source == 0)
+    self->job_source = g_idle_add (run_one_job, self);
+}
+
 static void
 salon_graph_dispose (GObject *object)
 {
@@ -83,6 +129,7 @@ salon_graph_class_init (SalonGraphClass *klass)
 static void
 salon_graph_init (SalonGraph *self)
 {
+  g_queue_init (&self->jobs);
   self->watches = g_hash_table_new_full (NULL, NULL, NULL, g_free);
 }
 
@@ -109,6 +156,8 @@ salon_graph_close (SalonGraph *self)
   if (self->pipeline == NULL)
     return;
   g_clear_handle_id (&self->bus_watch, g_source_remove);
+  g_clear_handle_id (&self->job_source, g_source_remove);
+  g_queue_clear_full (&self->jobs, (GDestroyNotify) job_free);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
   gst_clear_object (&self->pipeline);
 }

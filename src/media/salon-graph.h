@@ -27,6 +27,11 @@ void salon_graph_add (SalonGraph *self, GstElement *element);
 /* Stops an element and takes it out. Main context. */
 void salon_graph_remove (SalonGraph *self, GstElement *element);
 
+/* Calls func soon, one such call a turn of the main loop: for what costs milliseconds and would, done for everybody in
+ * the room at once, hold all of them up. object: func's first argument, held until then. */
+typedef void (*SalonGraphJobFunc) (gpointer object);
+void salon_graph_defer (SalonGraph *self, SalonGraphJobFunc func, GObject *object);
+
 /* func is called, on the main context, when `element` or something inside it posts an error; until unwatched. */
 void salon_graph_watch_element (SalonGraph *self, GstElement *element, SalonGraphErrorFunc func, gpointer user_data);
 void salon_graph_unwatch_element (SalonGraph *self, GstElement *element);

@@ -5,11 +5,22 @@
 #include "salon-limits.h"
 #include "salon-subscriber.h"
 
+GST_DEBUG_CATEGORY_STATIC (salon_subscriptions_debug);
+#define GST_CAT_DEFAULT salon_subscriptions_debug
+
 typedef struct
 {
   char *group;           /* (owned) (nullable): NULL while free */
   SalonTrack *tracks[2]; /* (owned) (nullable): audio, video */
 } Seat;
+
+/* A track that found no seat. */
+typedef struct
+{
+  SalonTrack *track; /* (owned) */
+  char *group;       /* (owned) */
+  gboolean is_paused;
+} Waiting;
 
 struct _SalonSubscriptions
 {
@@ -21,6 +32,9 @@ struct _SalonSubscriptions
   guint n_seats;                        /* of one connection */
   GPtrArray *subscribers;               /* (owned) (element-type SalonSubscriber): target - 1 is the index */
   GPtrArray *seats;                     /* (owned) (element-type Seat): n_seats for each subscriber */
+  GPtrArray *waiting;                   /* (owned) (element-type Waiting): in order of coming */
+  gboolean is_opening;                  /* a connection for those waiting is on its way */
+  gboolean is_closed;
 };
 
 G_DEFINE_FINAL_TYPE (SalonSubscriptions, salon_subscriptions, G_TYPE_OBJECT)
@@ -42,6 +56,14 @@ seat_free (Seat *seat)
   g_clear_object (&seat->tracks[0]);
   g_clear_object (&seat->tracks[1]);
   g_free (seat);
+}
+
+static void
+waiting_free (Waiting *waiting)
+{
+  g_object_unref (waiting->track);
+  g_free (waiting->group);
+  g_free (waiting);
 }
 
 static Seat *
@@ -250,31 +272,97 @@ find_seat_for (SalonSubscriptions *self, const char *group, gboolean is_video, g
   return is_found;
 }
 
-gboolean
-salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused)
+static void ensure_seats (SalonSubscriptions *self);
+
+static void
+take_seat (SalonSubscriptions *self, guint index, SalonTrack *track, const char *group, gboolean is_paused)
 {
   gboolean is_video = salon_track_is_video (track);
-  SalonSubscriber *subscriber;
-  guint index;
-  Seat *seat;
+  SalonSubscriber *subscriber = get_subscriber (self, index);
+  Seat *seat = get_seat (self, index);
 
-  if (!find_seat_for (self, group, is_video, &index))
-    {
-      if (self->subscribers->len == 0 || self->subscribers->len == SALON_LIMIT_SUBSCRIBERS)
-        return FALSE;
-      open_subscriber (self);
-      index = self->seats->len - self->n_seats;
-    }
-  seat = get_seat (self, index);
   g_free (seat->group);
   seat->group = g_strdup (group);
   seat->tracks[is_video] = g_object_ref (track);
-
-  subscriber = get_subscriber (self, index);
   salon_subscriber_set_paused (subscriber, index % self->n_seats, is_video, is_paused);
   salon_subscriber_attach (subscriber, index % self->n_seats, track);
   emit_slot (self, index, is_video);
-  return TRUE;
+}
+
+static void
+seat_waiting (SalonSubscriptions *self)
+{
+  for (guint i = 0; i < self->waiting->len;)
+    {
+      Waiting *waiting = g_ptr_array_index (self->waiting, i);
+      guint index;
+
+      if (find_seat_for (self, waiting->group, salon_track_is_video (waiting->track), &index))
+        {
+          take_seat (self, index, waiting->track, waiting->group, waiting->is_paused);
+          g_ptr_array_remove_index (self->waiting, i);
+        }
+      else
+        i++;
+    }
+}
+
+static void
+open_for_waiting (gpointer object)
+{
+  SalonSubscriptions *self = object;
+
+  self->is_opening = FALSE;
+  if (self->is_closed || self->waiting->len == 0)
+    return;
+  open_subscriber (self);
+  seat_waiting (self);
+  ensure_seats (self);
+}
+
+static void
+ensure_seats (SalonSubscriptions *self)
+{
+  if (self->waiting->len == 0 || self->is_opening || self->subscribers->len == 0)
+    return;
+  if (self->subscribers->len == SALON_LIMIT_SUBSCRIBERS)
+    {
+      GST_WARNING ("%s: all %u seats are taken; %u tracks wait for one", self->name, self->seats->len,
+          self->waiting->len);
+      return;
+    }
+  self->is_opening = TRUE;
+  salon_graph_defer (self->graph, open_for_waiting, G_OBJECT (self));
+}
+
+void
+salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused)
+{
+  Waiting *waiting;
+  guint index;
+
+  if (find_seat_for (self, group, salon_track_is_video (track), &index))
+    {
+      take_seat (self, index, track, group, is_paused);
+      return;
+    }
+  waiting = g_new (Waiting, 1);
+  *waiting = (Waiting){ g_object_ref (track), g_strdup (group), is_paused };
+  g_ptr_array_add (self->waiting, waiting);
+  ensure_seats (self);
+}
+
+static Waiting *
+find_waiting (SalonSubscriptions *self, SalonTrack *track)
+{
+  for (guint i = 0; i < self->waiting->len; i++)
+    {
+      Waiting *waiting = g_ptr_array_index (self->waiting, i);
+
+      if (waiting->track == track)
+        return waiting;
+    }
+  return NULL;
 }
 
 void
@@ -285,21 +373,28 @@ salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track)
   Seat *seat;
 
   if (!find_seat_of_track (self, track, &index))
-    return;
+    {
+      g_ptr_array_remove (self->waiting, find_waiting (self, track));
+      return;
+    }
   salon_subscriber_detach (get_subscriber (self, index), index % self->n_seats, is_video);
   seat = get_seat (self, index);
   g_clear_object (&seat->tracks[is_video]);
   if (seat->tracks[!is_video] == NULL)
     g_clear_pointer (&seat->group, g_free);
   emit_slot (self, index, is_video);
+  seat_waiting (self);
 }
 
 void
 salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused)
 {
+  Waiting *waiting = find_waiting (self, track);
   guint index;
 
-  if (find_seat_of_track (self, track, &index))
+  if (waiting != NULL)
+    waiting->is_paused = is_paused;
+  else if (find_seat_of_track (self, track, &index))
     salon_subscriber_set_paused (get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track),
         is_paused);
 }
@@ -328,6 +423,8 @@ salon_subscriptions_start (SalonSubscriptions *self)
 void
 salon_subscriptions_close (SalonSubscriptions *self)
 {
+  self->is_closed = TRUE;
+  g_ptr_array_set_size (self->waiting, 0);
   for (guint i = 0; i < self->subscribers->len; i++)
     salon_subscriber_close (g_ptr_array_index (self->subscribers, i));
 }
@@ -341,6 +438,7 @@ salon_subscriptions_finalize (GObject *object)
   g_free (self->name);
   g_ptr_array_unref (self->subscribers);
   g_ptr_array_unref (self->seats);
+  g_ptr_array_unref (self->waiting);
   G_OBJECT_CLASS (salon_subscriptions_parent_class)->finalize (object);
 }
 
@@ -349,6 +447,7 @@ salon_subscriptions_class_init (SalonSubscriptionsClass *klass)
 {
   GType type = G_TYPE_FROM_CLASS (klass);
 
+  GST_DEBUG_CATEGORY_INIT (salon_subscriptions_debug, "salon-subscriptions", 0, "Salon subscriptions");
   G_OBJECT_CLASS (klass)->finalize = salon_subscriptions_finalize;
   signals[SIGNAL_OFFER] = g_signal_new ("offer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
       G_TYPE_UINT, G_TYPE_STRING);
@@ -365,4 +464,5 @@ salon_subscriptions_init (SalonSubscriptions *self)
 {
   self->subscribers = g_ptr_array_new_with_free_func (g_object_unref);
   self->seats = g_ptr_array_new_with_free_func ((GDestroyNotify) seat_free);
+  self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) waiting_free);
 }

@@ -24,8 +24,9 @@ SalonSubscriptions *salon_subscriptions_new (SalonGraph *graph, const char *name
 void salon_subscriptions_start (SalonSubscriptions *self);
 void salon_subscriptions_close (SalonSubscriptions *self);
 
-/* Seats a track. Beyond SALON_LIMIT_SUBSCRIBERS connections it is not shown, and FALSE is returned. */
-gboolean salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused);
+/* Seats a track. When there is no seat it waits for one: another connection is opened soon, or, beyond
+ * SALON_LIMIT_SUBSCRIBERS of them, somebody has to go first. */
+void salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused);
 void salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track);
 void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused);
 

@@ -15,6 +15,7 @@ struct _SalonTrack
   gboolean is_video;
   GstElement *tee;  /* (owned) (nullable): NULL once closed */
   GstPad *tee_sink; /* (owned) */
+  gulong probes[2]; /* of tee_sink: the gate, and events from subscribers */
   gint is_open;     /* atomic */
 
   /* Keyframe requests come from any subscriber's thread. */
@@ -36,7 +37,7 @@ send_keyframe_request (SalonTrack *self)
 
   if (source == NULL)
     return;
-  GST_DEBUG_OBJECT (self->tee, "asking the publisher for a keyframe");
+  GST_DEBUG_OBJECT (source, "asking the publisher for a keyframe");
   gst_pad_send_event (source, gst_video_event_new_upstream_force_key_unit (GST_CLOCK_TIME_NONE, FALSE, 0));
 }
 
@@ -138,7 +139,7 @@ salon_track_link_source (SalonTrack *self, GstPad *source)
       g_mutex_unlock (&self->lock);
     }
   if (GST_PAD_LINK_FAILED (gst_pad_link (source, self->tee_sink)))
-    GST_WARNING_OBJECT (self->tee, "can't link %" GST_PTR_FORMAT, source);
+    GST_WARNING_OBJECT (source, "can't link %" GST_PTR_FORMAT, source);
   salon_track_request_keyframe (self);
 }
 
@@ -181,8 +182,11 @@ salon_track_new (SalonGraph *graph, const char *mid, gboolean is_video)
   /* A track nobody watches is no error. */
   g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
   self->tee_sink = gst_element_get_static_pad (self->tee, "sink");
-  gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_buffer, self, NULL);
-  gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, self, NULL);
+  /* A subscriber's thread may still be in a probe when the track is closed: each holds the track. */
+  self->probes[0] = gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      on_buffer, g_object_ref (self), g_object_unref);
+  self->probes[1] = gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,
+      g_object_ref (self), g_object_unref);
   salon_graph_add (graph, self->tee);
   return self;
 }
@@ -201,6 +205,8 @@ salon_track_close (SalonTrack *self)
       g_clear_pointer (&self->pending_request, g_source_unref);
     }
   g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < G_N_ELEMENTS (self->probes); i++)
+    gst_pad_remove_probe (self->tee_sink, self->probes[i]);
   for (guint i = 0; i < self->drains->len; i++)
     salon_graph_remove (self->graph, g_ptr_array_index (self->drains, i));
   salon_graph_remove (self->graph, tee);

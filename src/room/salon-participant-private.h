@@ -39,6 +39,9 @@ void salon_participant_end_replaced (SalonParticipant *self);
 /* Out of the room, by no act of the client, whose session is told why. */
 void salon_participant_end (SalonParticipant *self, const char *reason, const char *message);
 
+/* Tells the session that it is over; the participant is still in the room, silent, until it leaves. */
+void salon_participant_say_goodbye (SalonParticipant *self, const char *reason, const char *message);
+
 void salon_participant_notify_participant (SalonParticipant *self, SalonParticipantEvent event,
     SalonParticipant *other);
 /* Also seats, unseats or pauses the track. */

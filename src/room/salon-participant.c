@@ -50,6 +50,21 @@ check_in_room (SalonParticipant *self, GError **error)
   return FALSE;
 }
 
+/* What was under way when the connection was closed is no failure of the server: the participant has left. */
+static void
+return_error (GTask *task, GError *error)
+{
+  SalonParticipant *self = g_task_get_source_object (task);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_clear_error (&error);
+      if (check_in_room (self, &error))
+        g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_MEDIA, "The connection was closed; offer again");
+    }
+  g_task_return_error (task, error);
+}
+
 /* -- what others do -- */
 
 static const SalonPublication *
@@ -164,6 +179,15 @@ salon_participant_leave (SalonParticipant *self)
 }
 
 void
+salon_participant_say_goodbye (SalonParticipant *self, const char *reason, const char *message)
+{
+  const SalonParticipantEvents *events = g_steal_pointer (&self->events);
+
+  if (events != NULL)
+    events->ended (self->session, reason, message);
+}
+
+void
 salon_participant_end (SalonParticipant *self, const char *reason, const char *message)
 {
   const SalonParticipantEvents *events = g_steal_pointer (&self->events);
@@ -198,10 +222,22 @@ salon_participant_lose_session (SalonParticipant *self)
 }
 
 gboolean
+salon_participant_belongs_to (SalonParticipant *self, gconstpointer session)
+{
+  return self->session == session;
+}
+
+/* An answer that is on its way to the old session would leave the client with half a negotiation. */
+static gboolean
+can_publisher_resume (SalonPublisher *publisher)
+{
+  return salon_transport_is_verified (SALON_TRANSPORT (publisher)) && !salon_publisher_is_negotiating (publisher);
+}
+
+gboolean
 salon_participant_can_resume (SalonParticipant *self)
 {
-  return self->room != NULL
-         && (self->publisher == NULL || salon_transport_is_verified (SALON_TRANSPORT (self->publisher)))
+  return self->room != NULL && (self->publisher == NULL || can_publisher_resume (self->publisher))
          && (self->subscriptions == NULL || salon_subscriptions_are_verified (self->subscriptions));
 }
 
@@ -340,7 +376,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (salon_subscriptions_answer_finish (SALON_SUBSCRIPTIONS (source), result, &error))
     g_task_return_boolean (task, TRUE);
   else
-    g_task_return_error (task, error);
+    return_error (task, error);
 }
 
 void
@@ -353,7 +389,7 @@ salon_participant_answer_async (SalonParticipant *self, guint target, const char
   if (!check_in_room (self, &error))
     g_task_return_error (task, error);
   else if (self->subscriptions == NULL)
-    g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_MEDIA, "no rtc transport exists for this Peer");
+    g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_MEDIA, "no rtc transport exists for this Peer; send an offer first, or wait for the server's");
   else
     {
       salon_subscriptions_answer_async (self->subscriptions, target, sdp, on_answered, task);
@@ -376,7 +412,7 @@ salon_participant_add_candidate (SalonParticipant *self, guint target, guint m_l
     return FALSE;
   if (target == 0 ? self->publisher == NULL : self->subscriptions == NULL)
     {
-      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "no rtc transport exists for this Peer");
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "no rtc transport exists for this Peer; send an offer first, or wait for the server's");
       return FALSE;
     }
   if (target == 0)
@@ -575,8 +611,6 @@ publish_as_described (SalonParticipant *self, GError **error)
       SalonTrackSource source = { media->mid,
         media->kind == SALON_SDP_VIDEO ? SALON_SOURCE_CAMERA : SALON_SOURCE_MICROPHONE, FALSE };
 
-      if (media->kind == SALON_SDP_APPLICATION)
-        continue;
       if (media->sends && !is_published (self, media->mid)
           && salon_participant_publish (self, &source, error) == NULL)
         return FALSE;
@@ -614,7 +648,7 @@ on_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (answer == NULL || !check_in_room (self, &error)
       || !(offer->sources != NULL ? publish_listed (self, offer->sources, &error)
                                   : publish_as_described (self, &error)))
-    g_task_return_error (task, error);
+    return_error (task, error);
   else
     g_task_return_pointer (task, g_steal_pointer (&answer), g_free);
 }

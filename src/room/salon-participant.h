@@ -106,6 +106,8 @@ gboolean salon_participant_check_host (SalonParticipant *self, GError **error) G
 /* The client's connection broke: no event comes any more, but room and media stay as they are until the grace time is
  * over, or somebody joins with the session token. */
 void salon_participant_lose_session (SalonParticipant *self);
+/* Whether this session still speaks for it, and no newer one does. */
+gboolean salon_participant_belongs_to (SalonParticipant *self, gconstpointer session);
 /* The secret with which the client can come back: (transfer none). */
 const char *salon_participant_get_session_token (SalonParticipant *self);
 /* Tells a client that came back what its slots carry. */

@@ -6,6 +6,7 @@
 #include "salon-error.h"
 #include "salon-limits.h"
 #include "salon-participant-private.h"
+#include "salon-rate-limit.h"
 #include "salon-room.h"
 #include "salon-secret.h"
 #include "salon-slug.h"
@@ -22,8 +23,10 @@ struct _SalonRooms
   const SalonRoomsOptions *options; /* (borrowed) */
   GHashTable *rooms;                /* (owned): id -> SalonRoom: those with somebody in them */
   GHashTable *sessions;             /* (owned): session token -> SalonParticipant (borrowed), those in a room */
+  SalonRateLimit create_limit;
   guint n_leaving;                  /* leaves the store has not confirmed */
   gboolean is_closed;
+  GPtrArray *closing;               /* (owned) (element-type SalonParticipant): still to be taken down */
   GTask *close_task;                /* (owned) (nullable) */
   guint close_deadline_id;
 };
@@ -61,6 +64,13 @@ salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime life
   if (error != NULL)
     {
       g_task_return_error (task, error);
+      return;
+    }
+  if (!salon_rate_limit_take (&self->create_limit, SALON_LIMIT_CREATE_BURST, SALON_LIMIT_CREATE_PER_S,
+          g_get_monotonic_time ()))
+    {
+      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
+          "Too many rooms are being created; try again in a second");
       return;
     }
   owner_token = salon_secret_new ();
@@ -203,12 +213,19 @@ leave_free (Leave *leave)
 }
 
 static void
-finish_close (SalonRooms *self)
+finish_close (SalonRooms *self, gboolean is_complete)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->close_task);
 
   g_clear_handle_id (&self->close_deadline_id, g_source_remove);
-  g_task_return_boolean (task, TRUE);
+  g_task_return_boolean (task, is_complete);
+}
+
+static void
+finish_close_if_done (SalonRooms *self)
+{
+  if (self->close_task != NULL && self->n_leaving == 0 && g_hash_table_size (self->rooms) == 0)
+    finish_close (self, TRUE);
 }
 
 static void
@@ -225,8 +242,7 @@ on_left_store (GObject *source, GAsyncResult *result, gpointer user_data)
   if (info != NULL && room != NULL)
     salon_room_set_info (room, info);
   self->n_leaving--;
-  if (self->n_leaving == 0 && self->close_task != NULL)
-    finish_close (self);
+  finish_close_if_done (self);
   leave_free (leave);
 }
 
@@ -249,7 +265,9 @@ on_participant_left (SalonParticipant *participant, SalonRoom *room, gpointer us
   const char *room_id = salon_room_get_info (room)->id;
 
   g_hash_table_remove (self->sessions, salon_participant_get_session_token (participant));
-  leave_store (self, room_id, salon_participant_get_id (participant));
+  /* When we close, the store is told of all at once. */
+  if (!self->is_closed)
+    leave_store (self, room_id, salon_participant_get_id (participant));
   salon_room_remove_participant (room, participant);
   if (salon_room_get_participants (room)->len > 0)
     return;
@@ -590,10 +608,42 @@ on_close_deadline (gpointer user_data)
 {
   SalonRooms *self = user_data;
 
-  GST_WARNING ("%u members could not be taken out of the store in time", self->n_leaving);
+  GST_WARNING ("out of time: %u members not out of the store, %u with their media up", self->n_leaving,
+      self->closing->len);
   self->close_deadline_id = 0;
-  finish_close (self);
+  finish_close (self, FALSE);
   return G_SOURCE_REMOVE;
+}
+
+/* One a turn of the main loop: deadlines and signals are looked at in between. */
+static gboolean
+close_one (gpointer user_data)
+{
+  SalonRooms *self = user_data;
+  g_autoptr (SalonParticipant) participant = NULL;
+
+  if (self->closing->len > 0 && self->close_task != NULL)
+    {
+      participant = g_ptr_array_steal_index_fast (self->closing, self->closing->len - 1);
+      salon_participant_leave (participant);
+      return G_SOURCE_CONTINUE;
+    }
+  finish_close_if_done (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+say_goodbye_to_room (SalonRooms *self, SalonRoom *room)
+{
+  GPtrArray *participants = salon_room_get_participants (room);
+
+  for (guint i = 0; i < participants->len; i++)
+    {
+      SalonParticipant *participant = g_ptr_array_index (participants, i);
+
+      g_ptr_array_add (self->closing, g_object_ref (participant));
+      leave_store (self, salon_room_get_info (room)->id, salon_participant_get_id (participant));
+    }
 }
 
 void
@@ -605,22 +655,18 @@ salon_rooms_close_async (SalonRooms *self, guint deadline_ms, GAsyncReadyCallbac
   self->is_closed = TRUE;
   self->close_task = g_task_new (self, NULL, callback, user_data);
   self->close_deadline_id = g_timeout_add (deadline_ms, on_close_deadline, self);
-  g_list_foreach (rooms, (GFunc) (void (*) (void)) g_object_ref, NULL);
   for (GList *link = rooms; link != NULL; link = link->next)
-    {
-      salon_room_end (link->data, "shutting_down", "The server is stopping; join again soon");
-      g_object_unref (link->data);
-    }
-  if (self->n_leaving == 0)
-    finish_close (self);
+    say_goodbye_to_room (self, link->data);
+  for (guint i = 0; i < self->closing->len; i++)
+    salon_participant_say_goodbye (g_ptr_array_index (self->closing, i), "shutting_down",
+        "The server is stopping; join again soon");
+  g_idle_add (close_one, self);
 }
 
-void
+gboolean
 salon_rooms_close_finish (SalonRooms *self, GAsyncResult *result)
 {
-  gboolean is_done = g_task_propagate_boolean (G_TASK (result), NULL);
-
-  g_assert (is_done);
+  return g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
 guint
@@ -647,6 +693,7 @@ salon_rooms_finalize (GObject *object)
   g_assert (g_hash_table_size (self->rooms) == 0); /* salon_rooms_close_async() was called */
   g_hash_table_unref (self->rooms);
   g_hash_table_unref (self->sessions);
+  g_ptr_array_unref (self->closing);
   g_clear_object (&self->store);
   G_OBJECT_CLASS (salon_rooms_parent_class)->finalize (object);
 }
@@ -662,5 +709,6 @@ static void
 salon_rooms_init (SalonRooms *self)
 {
   self->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->closing = g_ptr_array_new_with_free_func (g_object_unref);
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

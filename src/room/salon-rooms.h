@@ -94,6 +94,8 @@ void salon_rooms_change_message_async (SalonRooms *self, SalonParticipant *parti
 gboolean salon_rooms_change_message_finish (SalonRooms *self, GAsyncResult *result,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Throws everybody out ("shutting_down"), and waits until the store knows, or until deadline_ms is over. */
+/* Throws everybody out ("shutting_down"): all are told and leave the store at once; their media is taken down one by
+ * one, at some ten milliseconds a connection, until deadline_ms is over. */
 void salon_rooms_close_async (SalonRooms *self, guint deadline_ms, GAsyncReadyCallback callback, gpointer user_data);
-void salon_rooms_close_finish (SalonRooms *self, GAsyncResult *result);
+/* FALSE when the deadline came first: then the process must end without freeing this. */
+gboolean salon_rooms_close_finish (SalonRooms *self, GAsyncResult *result) G_GNUC_WARN_UNUSED_RESULT;

@@ -78,6 +78,24 @@ join_result (SalonSession *self, const char *answer)
   return salon_protocol_object (result);
 }
 
+/* One that is no good is lost, as any that no path goes through. */
+static void
+give_early_candidates (SalonSession *self)
+{
+  for (guint i = 0; i < self->early_candidates->len; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      const char *text;
+      gint64 target;
+      gint64 m_line;
+
+      if (!salon_params_read_candidate (g_ptr_array_index (self->early_candidates, i), &target, &m_line, &text, &error)
+          || !salon_participant_add_candidate (self->participant, (guint) target, (guint) m_line, text, &error))
+        g_debug ("a candidate from before the join: %s", error->message);
+    }
+  g_ptr_array_set_size (self->early_candidates, 0);
+}
+
 static void
 finish_join (SalonRequest *request, const char *answer)
 {
@@ -91,6 +109,7 @@ finish_join (SalonRequest *request, const char *answer)
     }
   self->state = SALON_SESSION_JOINED;
   salon_request_resolve (request, join_result (self, answer));
+  give_early_candidates (self);
   if (self->outcome.is_resumed)
     salon_participant_tell_slots (participant);
   if (self->may_subscribe)
@@ -139,7 +158,8 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
       salon_request_fail (request, error);
       return;
     }
-  if (self->socket == NULL)
+  /* Gone, or replaced, while the store was asked. */
+  if (self->socket == NULL || !salon_participant_belongs_to (self->participant, self))
     {
       salon_session_lose (self);
       salon_request_free (request);
@@ -244,6 +264,15 @@ handle_answer (SalonSession *self, SalonRequest *request)
     salon_participant_answer_async (self->participant, (guint) target, sdp, on_answer_applied, request);
 }
 
+/* Clients trickle as soon as they have an offer, before the join is answered. */
+static void
+keep_candidate (SalonSession *self, SalonRequest *request)
+{
+  if (self->early_candidates->len < SALON_LIMIT_CANDIDATES)
+    g_ptr_array_add (self->early_candidates, json_object_ref (request->params));
+  salon_request_resolve_empty (request);
+}
+
 static void
 handle_trickle (SalonSession *self, SalonRequest *request)
 {
@@ -252,6 +281,11 @@ handle_trickle (SalonSession *self, SalonRequest *request)
   gint64 target;
   gint64 m_line;
 
+  if (self->state == SALON_SESSION_JOINING)
+    {
+      keep_candidate (self, request);
+      return;
+    }
   if (check_joined (self, &error) && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
       && salon_participant_add_candidate (self->participant, (guint) target, (guint) m_line, text, &error))
     salon_request_resolve_empty (request);
@@ -306,6 +340,16 @@ handle_mute (SalonSession *self, SalonRequest *request)
 
 /* -- chat -- */
 
+static gboolean
+check_chat_rate (SalonSession *self, GError **error)
+{
+  if (salon_rate_limit_take (&self->chat_limit, SALON_LIMIT_CHAT_BURST, SALON_LIMIT_CHAT_PER_S,
+          g_get_monotonic_time ()))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "That was a lot at once; wait a moment");
+  return FALSE;
+}
+
 static void
 handle_chat (SalonSession *self, SalonRequest *request)
 {
@@ -315,7 +359,7 @@ handle_chat (SalonSession *self, SalonRequest *request)
   g_autoptr (SalonChatMessage) message = NULL;
   JsonObject *result;
 
-  if (!check_joined (self, &error)
+  if (!check_joined (self, &error) || !check_chat_rate (self, &error)
       || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
       || !salon_params_read_optional_id (request->params, "reply_to", &reply_to, &error))
     {

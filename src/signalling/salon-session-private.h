@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "salon-rate-limit.h"
 #include "salon-session.h"
 
 /* Between salon-session.c (life, events, dispatch) and salon-session-methods.c (what each method does). */
@@ -26,6 +27,9 @@ struct _SalonSession
   gboolean may_subscribe; /* as the join said */
   SalonJoinOutcome outcome;
   SalonParticipant *participant; /* (owned) (nullable): from the store's yes to the join on */
+  GPtrArray *early_candidates;   /* (owned) (element-type JsonObject): trickled before the join was answered */
+  SalonRateLimit request_limit;
+  SalonRateLimit chat_limit;
   guint n_pending;               /* requests that wait for an answer of the store or webrtcbin */
 };
 

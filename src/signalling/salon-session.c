@@ -60,12 +60,23 @@ salon_request_fail (SalonRequest *request, GError *error)
   salon_request_free (request);
 }
 
-void
-salon_session_leave (SalonSession *self)
+/* Returns: (transfer full) (nullable): NULL also when a newer session has taken it over. */
+static SalonParticipant *
+let_go_of_participant (SalonSession *self)
 {
   g_autoptr (SalonParticipant) participant = g_steal_pointer (&self->participant);
 
   self->state = SALON_SESSION_NEW;
+  if (participant == NULL || !salon_participant_belongs_to (participant, self))
+    return NULL;
+  return g_steal_pointer (&participant);
+}
+
+void
+salon_session_leave (SalonSession *self)
+{
+  g_autoptr (SalonParticipant) participant = let_go_of_participant (self);
+
   if (participant != NULL)
     salon_participant_leave (participant);
 }
@@ -73,9 +84,8 @@ salon_session_leave (SalonSession *self)
 void
 salon_session_lose (SalonSession *self)
 {
-  g_autoptr (SalonParticipant) participant = g_steal_pointer (&self->participant);
+  g_autoptr (SalonParticipant) participant = let_go_of_participant (self);
 
-  self->state = SALON_SESSION_NEW;
   if (participant != NULL)
     salon_participant_lose_session (participant);
 }
@@ -255,6 +265,21 @@ read_envelope (JsonObject *object, const char **method, JsonObject **params, GEr
   return FALSE;
 }
 
+static gboolean
+check_rate (SalonSession *self, GError **error)
+{
+  if (self->n_pending >= SALON_LIMIT_PENDING_REQUESTS)
+    g_set_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
+        "%d requests wait for their answers; wait for some of them", SALON_LIMIT_PENDING_REQUESTS);
+  else if (!salon_rate_limit_take (&self->request_limit, SALON_LIMIT_REQUESTS_BURST, SALON_LIMIT_REQUESTS_PER_S,
+               g_get_monotonic_time ()))
+    g_set_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "More than %d requests a second; slow down",
+        SALON_LIMIT_REQUESTS_PER_S);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static void
 dispatch (SalonSession *self, JsonObject *object, JsonNode *id)
 {
@@ -266,12 +291,8 @@ dispatch (SalonSession *self, JsonObject *object, JsonNode *id)
 
   if (read_envelope (object, &method, &params, &error))
     handler = salon_session_find_handler (method, &error);
-  if (handler != NULL && self->n_pending >= SALON_LIMIT_PENDING_REQUESTS)
-    {
-      handler = NULL;
-      g_set_error (&error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
-          "%d requests wait for their answers; wait for some of them", SALON_LIMIT_PENDING_REQUESTS);
-    }
+  if (handler != NULL && !check_rate (self, &error))
+    handler = NULL;
   request->session = g_object_ref (self);
   request->id = id != NULL ? json_node_copy (id) : NULL;
   request->params = params != NULL ? json_object_ref (params) : json_object_new ();
@@ -347,6 +368,7 @@ salon_session_finalize (GObject *object)
   salon_join_outcome_clear (&self->outcome);
   g_clear_object (&self->socket);
   g_clear_object (&self->cancellable);
+  g_ptr_array_unref (self->early_candidates);
   G_OBJECT_CLASS (salon_session_parent_class)->finalize (object);
 }
 
@@ -361,4 +383,5 @@ static void
 salon_session_init (SalonSession *self)
 {
   self->cancellable = g_cancellable_new ();
+  self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
 }
