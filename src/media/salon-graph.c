@@ -162,12 +162,6 @@ salon_graph_close (SalonGraph *self)
   gst_clear_object (&self->pipeline);
 }
 
-GstBin *
-salon_graph_get_bin (SalonGraph *self)
-{
-  return GST_BIN (self->pipeline);
-}
-
 void
 salon_graph_add (SalonGraph *self, GstElement *element)
 {
@@ -198,10 +192,4 @@ void
 salon_graph_unwatch_element (SalonGraph *self, GstElement *element)
 {
   g_hash_table_remove (self->watches, element);
-}
-
-char *
-salon_graph_to_dot (SalonGraph *self)
-{
-  return gst_debug_bin_to_dot_data (GST_BIN (self->pipeline), GST_DEBUG_GRAPH_SHOW_ALL);
 }

@@ -19,9 +19,6 @@ typedef void (*SalonGraphErrorFunc) (GstElement *element, gpointer user_data);
 SalonGraph *salon_graph_new (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 void salon_graph_close (SalonGraph *self);
 
-/* (transfer none) */
-GstBin *salon_graph_get_bin (SalonGraph *self);
-
 /* Adds a floating element and brings it to the graph's state. Any thread. */
 void salon_graph_add (SalonGraph *self, GstElement *element);
 /* Stops an element and takes it out. Main context. */
@@ -35,6 +32,3 @@ void salon_graph_defer (SalonGraph *self, SalonGraphJobFunc func, GObject *objec
 /* func is called, on the main context, when `element` or something inside it posts an error; until unwatched. */
 void salon_graph_watch_element (SalonGraph *self, GstElement *element, SalonGraphErrorFunc func, gpointer user_data);
 void salon_graph_unwatch_element (SalonGraph *self, GstElement *element);
-
-/* Returns: (transfer full): the graph in Graphviz' language. */
-char *salon_graph_to_dot (SalonGraph *self) G_GNUC_WARN_UNUSED_RESULT;
