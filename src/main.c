@@ -115,7 +115,7 @@ main (int argc, char **argv)
 
   setlocale (LC_ALL, "");
   config = salon_config_new ((const char *const *)argv, (const char *const *)environment, &error);
-  if (config == NULL || !check_config (config, &error))
+  if (config == NULL)
     return fail (EXIT_USAGE, error);
   switch (salon_config_get_action (config))
     {
@@ -127,10 +127,14 @@ main (int argc, char **argv)
       g_print ("%s", text);
       return EXIT_SUCCESS;
     case SALON_CONFIG_ACTION_CHECK:
+      if (!check_config (config, &error))
+        return fail (EXIT_USAGE, error);
       g_print ("The configuration is good.\n");
       return EXIT_SUCCESS;
     case SALON_CONFIG_ACTION_RUN:
-      break;
+      if (!check_config (config, &error))
+        return fail (EXIT_USAGE, error);
+      return serve (config);
     }
-  return serve (config);
+  g_assert_not_reached ();
 }

@@ -253,7 +253,7 @@ make_rooms (SalonApp *self)
 static void
 on_socket (SalonHttp *http, SalonSocket *socket, SalonApp *self)
 {
-  salon_session_start (self->rooms, socket, NULL);
+  salon_session_start (self->rooms, socket, salon_config_get_strv (self->config, SALON_CONFIG_CLIENT_ICE_SERVERS));
 }
 
 static void

@@ -34,6 +34,7 @@ typedef struct
 static gboolean is_web_url (const char *text);
 static gboolean is_origin (const char *text);
 static gboolean is_stun_url (const char *text);
+static gboolean is_client_ice_server (const char *text);
 static gboolean is_redis_url (const char *text);
 static gboolean is_listen_address (const char *text);
 static gboolean is_node_id (const char *text);
@@ -51,7 +52,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_PUBLIC_URL]
   = { "server", "public-url", TYPE_STRING, "", .is_valid = is_web_url, .expected = EXPECTED_WEB_URL, .argument = "URL",
       .help = "How people reach this server, e.g. https://salon.example.org. Default: as the\n"
-              "client's own request says." },
+              "client's own request says. A reverse proxy in front of localhost needs it." },
   [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = is_origin,
       .expected = "an origin such as https://app.example.org", .argument = "ORIGINS",
       .help = "Web pages of other hosts that may connect, e.g. https://app.example.org." },
@@ -96,8 +97,15 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_STUN_SERVER]
   = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url, .expected = "stun://host:port",
       .argument = "URL", .help = "STUN server, stun://host:port, for a server behind NAT to learn its address." },
-  [SALON_CONFIG_ICE_TIMEOUT_S] = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600,
-      .argument = "SECONDS", .help = "Seconds without a media path after which a participant has left." },
+  [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
+      .expected = "stun:host or stun:host:port (TURN servers want a password, which there is no way to give yet)",
+      .argument = "URLS",
+      .help = "STUN servers told to clients, e.g. stun:stun.example.org:3478, to learn their\n"
+              "addresses from. A server with an address of its own makes them needless." },
+  [SALON_CONFIG_ICE_TIMEOUT_S]
+  = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600, .argument = "SECONDS",
+      .help = "Seconds that a new media connection has to come about, or else the participant has\n"
+              "left. It says nothing about a connection that is lost later." },
   [SALON_CONFIG_LOG_LEVELS] = { "log", "log-levels", TYPE_STRING, "*:1,salon*:4", .argument = "LEVELS",
       .help = "What is logged, as in GST_DEBUG (which wins if set): 1 error, 2 warning, 4 info,\n"
               "5 debug." },
@@ -148,6 +156,24 @@ is_stun_url (const char *text)
 
   return is_url (text, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
          && g_uri_get_port (uri) > 0;
+}
+
+/* RFC 7064: no "//", no path; browsers refuse the whole list for one URL they do not understand. They also do for TURN
+ * without user name and credential. */
+static gboolean
+is_client_ice_server (const char *text)
+{
+  g_autoptr (GUri) uri = NULL;
+  g_autofree char *with_slashes = NULL;
+  const char *colon = strchr (text, ':');
+  static const char *const schemes[] = { "stun", "stuns", NULL };
+
+  if (colon == NULL || colon[1] == '/')
+    return FALSE;
+  with_slashes = g_strdup_printf ("%.*s://%s", (int)(colon - text), text, colon + 1);
+  return is_url (with_slashes, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
+         && g_uri_get_userinfo (uri) == NULL && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL
+         && g_uri_get_port (uri) != 0;
 }
 
 /* The store reads the rest. */
@@ -523,13 +549,17 @@ apply_options (SalonConfig *self, const Options *options, GError **error)
           return FALSE;
         }
     }
-  if (options->version)
-    self->action = SALON_CONFIG_ACTION_VERSION;
-  else if (options->print)
-    self->action = SALON_CONFIG_ACTION_PRINT;
-  else if (options->check)
-    self->action = SALON_CONFIG_ACTION_CHECK;
   return TRUE;
+}
+
+static SalonConfigAction
+get_action (const Options *options)
+{
+  if (options->version)
+    return SALON_CONFIG_ACTION_VERSION;
+  if (options->print)
+    return SALON_CONFIG_ACTION_PRINT;
+  return options->check ? SALON_CONFIG_ACTION_CHECK : SALON_CONFIG_ACTION_RUN;
 }
 
 /* What no key can check alone. */
@@ -568,7 +598,13 @@ salon_config_new (const char *const *arguments, const char *const *environment, 
   g_autoptr (SalonConfig) self = g_new0 (SalonConfig, 1);
   g_auto (Options) options = { 0 };
 
-  if (!parse_options (&options, arguments, error) || !read_all (self, &options, environment, error))
+  if (!parse_options (&options, arguments, error))
+    return NULL;
+  self->action = get_action (&options);
+  /* Whoever asks for the version may be about to mend the configuration. */
+  if (self->action == SALON_CONFIG_ACTION_VERSION)
+    return g_steal_pointer (&self);
+  if (!read_all (self, &options, environment, error))
     return NULL;
   /* The key file shows the default as empty: it differs from machine to machine. */
   if (self->action != SALON_CONFIG_ACTION_PRINT)

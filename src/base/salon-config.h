@@ -27,18 +27,19 @@ typedef enum
   SALON_CONFIG_DEFAULT_MAX_MEMBERS, /* uint */
   SALON_CONFIG_RESUME_GRACE_S,      /* uint */
   /* [media] */
-  SALON_CONFIG_SEATS,         /* uint */
-  SALON_CONFIG_VIDEO_CODECS,  /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
-  SALON_CONFIG_ICE_PORT_MIN,  /* uint; 0: any */
-  SALON_CONFIG_ICE_PORT_MAX,  /* uint */
-  SALON_CONFIG_STUN_SERVER,   /* string: stun://host:port; "": none */
-  SALON_CONFIG_ICE_TIMEOUT_S, /* uint */
+  SALON_CONFIG_SEATS,              /* uint */
+  SALON_CONFIG_VIDEO_CODECS,       /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
+  SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
+  SALON_CONFIG_ICE_PORT_MAX,       /* uint */
+  SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */
+  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:... */
+  SALON_CONFIG_ICE_TIMEOUT_S,      /* uint */
   /* [log] */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */
   SALON_CONFIG_N_KEYS
 } SalonConfigKey;
 
-/* What the command line asks for. */
+/* What the command line asks for. VERSION comes without values. */
 typedef enum
 {
   SALON_CONFIG_ACTION_RUN,

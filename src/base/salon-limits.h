@@ -22,6 +22,8 @@
 #define SALON_LIMIT_HTTP_BODY_BYTES (16 * 1024)
 /* Characters, not bytes: what fits a heading and a URL people still read. */
 #define SALON_LIMIT_SLUG_CHARS 64
+/* As sent: one character may be spelt as four before NFC. */
+#define SALON_LIMIT_SLUG_RAW_CHARS (4 * SALON_LIMIT_SLUG_CHARS)
 #define SALON_LIMIT_NAME_CHARS 64
 /* About two pages. */
 #define SALON_LIMIT_CHAT_CHARS 4000

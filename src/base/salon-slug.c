@@ -29,11 +29,12 @@ salon_slug_normalize (const char *text, GError **error)
 {
   g_autofree char *slug = NULL;
 
-  /* NFC may lengthen a character threefold, never more: bound the bytes before doing any work. */
+  /* Before NFC text is at most three times as long: bound the bytes before doing any work. */
   if (strlen (text) <= SALON_LIMIT_SLUG_CHARS * 4 * 3 && g_utf8_validate (text, -1, NULL))
     slug = g_utf8_normalize (text, -1, G_NORMALIZE_NFC);
 
-  if (slug == NULL || *slug == '\0' || g_str_equal (slug, ".") || g_str_equal (slug, "..") || g_utf8_strlen (slug, -1) > SALON_LIMIT_SLUG_CHARS)
+  if (slug == NULL || *slug == '\0' || g_str_equal (slug, ".") || g_str_equal (slug, "..")
+      || g_utf8_strlen (slug, -1) > SALON_LIMIT_SLUG_CHARS)
     {
       g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
           "The room's slug must be UTF-8 text of 1 to %d characters, not \".\" or \"..\"", SALON_LIMIT_SLUG_CHARS);

@@ -9,6 +9,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define LOCK_NAME "server.lock"
+
 struct _SalonStateDir
 {
   char *path; /* (owned): absolute */
@@ -24,10 +26,37 @@ set_errno_error (GError **error, const char *what, const char *path)
   return FALSE;
 }
 
+/* Whether the folder is empty, or one that we have used before. */
+static gboolean
+is_ours (SalonStateDir *self)
+{
+  g_autofree char *lock_path = g_build_filename (self->path, LOCK_NAME, NULL);
+  g_autoptr (GDir) dir = g_dir_open (self->path, 0, NULL);
+
+  return g_file_test (lock_path, G_FILE_TEST_EXISTS) || (dir != NULL && g_dir_read_name (dir) == NULL);
+}
+
+/* A folder that was there before, and that others can enter: made private if it is meant for us, or a slip of the pen
+ * ("/tmp") would lock everybody out of something else. */
+static gboolean
+make_private (SalonStateDir *self, GError **error)
+{
+  GStatBuf status;
+
+  if (g_stat (self->path, &status) != 0)
+    return set_errno_error (error, "Cannot use", self->path);
+  if ((status.st_mode & 0077) == 0 || (is_ours (self) && g_chmod (self->path, 0700) == 0))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+      "others may enter %s, which will hold secrets; chmod it to 700, or name another folder with --state-dir",
+      self->path);
+  return FALSE;
+}
+
 static gboolean
 take_lock (SalonStateDir *self, GError **error)
 {
-  g_autofree char *lock_path = g_build_filename (self->path, "server.lock", NULL);
+  g_autofree char *lock_path = g_build_filename (self->path, LOCK_NAME, NULL);
 
   self->lock_fd = g_open (lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (self->lock_fd < 0)
@@ -53,7 +82,7 @@ salon_state_dir_open (const char *path, GError **error)
       set_errno_error (error, "Cannot create", self->path);
       return NULL;
     }
-  if (!take_lock (self, error))
+  if (!make_private (self, error) || !take_lock (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

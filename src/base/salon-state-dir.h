@@ -8,7 +8,8 @@
  * start-up. */
 typedef struct _SalonStateDir SalonStateDir;
 
-/* Creates the folder if need be and locks it. */
+/* Creates the folder if need be and locks it. One that others can enter is closed to them when it is empty or was used
+ * before, and refused when not. */
 SalonStateDir *salon_state_dir_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void salon_state_dir_free (SalonStateDir *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonStateDir, salon_state_dir_free)

@@ -48,6 +48,22 @@ make_base_url (const SalonHttpApi *self, SoupServerMessage *message)
   return text;
 }
 
+static char *
+append_room (const char *base_url, const char *slug)
+{
+  g_autofree char *escaped_slug = g_uri_escape_string (slug, NULL, FALSE);
+
+  return g_strconcat (base_url, "/r/", escaped_slug, NULL);
+}
+
+char *
+salon_http_api_make_room_url (const SalonHttpApi *self, SoupServerMessage *message, const char *slug)
+{
+  g_autofree char *base_url = make_base_url (self, message);
+
+  return append_room (base_url, slug);
+}
+
 static Call *
 call_begin (const SalonHttpApi *self, SoupServerMessage *message)
 {
@@ -140,7 +156,7 @@ read_create_request (SoupServerMessage *message, CreateRequest *request, GError 
     return FALSE;
   object = salon_json_node_as_object (request->body, "body", error);
   if (object == NULL || !salon_json_check_members (object, known, error)
-      || !salon_json_get_optional_string (object, "slug", 1, SALON_LIMIT_SLUG_CHARS, &request->slug, error)
+      || !salon_json_get_optional_string (object, "slug", 1, SALON_LIMIT_SLUG_RAW_CHARS, &request->slug, error)
       || !salon_json_get_optional_string (object, "lifetime", 1, 16, &lifetime, error)
       || !salon_json_get_optional_int (object, "max_members", 1, SALON_LIMIT_MEMBERS, &request->max_members, error))
     return FALSE;
@@ -158,7 +174,6 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autofree char *owner_token = NULL;
   g_autoptr (SalonRoomInfo) info = salon_rooms_create_finish (SALON_ROOMS (source), result, &owner_token, &error);
-  g_autofree char *escaped_slug = NULL;
   g_autofree char *url = NULL;
   JsonObject *body;
 
@@ -167,8 +182,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
       call_end (call, 0, NULL, error);
       return;
     }
-  escaped_slug = g_uri_escape_string (info->slug, NULL, FALSE);
-  url = g_strconcat (call->base_url, "/r/", escaped_slug, NULL);
+  url = append_room (call->base_url, info->slug);
   body = json_object_new ();
   json_object_set_member (body, "room", salon_protocol_room (info));
   json_object_set_string_member (body, "url", url);

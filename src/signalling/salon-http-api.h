@@ -20,3 +20,7 @@ void salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message);
 /* room: slug or id as the client sent it, percent-decoded. */
 void salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const char *room);
 void salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, const char *room);
+
+/* Returns: (transfer full): the page of a room, for whoever sent this request to give to others. */
+char *salon_http_api_make_room_url (
+    const SalonHttpApi *self, SoupServerMessage *message, const char *slug) G_GNUC_WARN_UNUSED_RESULT;

@@ -10,7 +10,9 @@
 #include "salon-http-api.h"
 #include "salon-limits.h"
 #include "salon-listener.h"
+#include "salon-origins.h"
 #include "salon-protocol.h"
+#include "salon-qr-svg.h"
 #include "salon-reply.h"
 #include "salon-socket.h"
 #include "salon-static.h"
@@ -32,7 +34,7 @@ struct _SalonHttp
   SalonRooms *rooms;       /* (owned) */
   char *admin_token;       /* (owned) */
   char *public_url;        /* (owned): "": not set */
-  GStrv allowed_origins;   /* (owned): with public_url */
+  SalonOrigins *origins;   /* (owned) */
   char *url;               /* (owned): of the page */
   SalonHttpApi api;        /* borrows from the above */
   GHashTable *sockets;     /* (element-type SalonSocket) (owned): the open ones */
@@ -61,47 +63,25 @@ finish_closing_sockets (SalonHttp *self)
 
 /* Who is asking */
 
-/* Scheme, host and port as one text, for comparison: lower case, without default ports. NULL: no such URL. */
-static char *
-get_origin (const char *url)
+/* (transfer none) (nullable) */
+static const char *
+get_request_header (SoupServerMessage *message, const char *name)
 {
-  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
-  g_autofree char *host = NULL;
-
-  if (uri == NULL || g_uri_get_host (uri) == NULL)
-    return NULL;
-  host = g_ascii_strdown (g_uri_get_host (uri), -1);
-  return g_strdup_printf ("%s://%s:%d", g_uri_get_scheme (uri), host, g_uri_get_port (uri));
+  return soup_message_headers_get_one (soup_server_message_get_request_headers (message), name);
 }
 
-static gboolean
-is_same_host (SoupServerMessage *message, const char *origin)
-{
-  /* Behind a proxy the schemes differ, so compare "//host:port" only. The request's URI is made of its Host header. */
-  const char *host = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Host");
-  const char *separator = strstr (origin, "://");
-
-  return host != NULL && separator != NULL && g_ascii_strcasecmp (separator + 3, host) == 0;
-}
-
-/* Browsers name the page that asks in Origin (RFC 6454); other programs do not. */
 static gboolean
 is_origin_allowed (SalonHttp *self, SoupServerMessage *message)
 {
-  const char *origin = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Origin");
-  g_autofree char *normal = NULL;
-
-  if (origin == NULL || is_same_host (message, origin))
-    return TRUE;
-  normal = get_origin (origin);
-  return normal != NULL && g_strv_contains ((const char *const *)self->allowed_origins, normal);
+  return salon_origins_allows (
+      self->origins, get_request_header (message, "Origin"), get_request_header (message, "Host"));
 }
 
 /* Lets the page of an allowed origin read our answers (CORS). */
 static void
 allow_reading (SoupServerMessage *message)
 {
-  const char *origin = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Origin");
+  const char *origin = get_request_header (message, "Origin");
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
   soup_message_headers_append (headers, "Vary", "Origin");
@@ -115,6 +95,42 @@ static void
 handle_page (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
   salon_static_reply (message, "index.html");
+}
+
+/* A slug has no '/': what comes after one is ours. */
+#define QR_SUFFIX "/qr.svg"
+
+static void
+reply_qr (SalonHttp *self, SoupServerMessage *message, const char *slug)
+{
+  g_autofree char *url = salon_http_api_make_room_url (&self->api, message, slug);
+  g_autoptr (GBytes) svg = salon_qr_svg_new (url);
+
+  if (svg == NULL)
+    {
+      salon_reply_refusal (
+          message, SOUP_STATUS_NOT_FOUND, SALON_ERROR_UNKNOWN_METHOD, "This link is too long for a QR code");
+      return;
+    }
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "X-Content-Type-Options", "nosniff");
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_server_message_set_response (
+      message, "image/svg+xml", SOUP_MEMORY_COPY, g_bytes_get_data (svg, NULL), g_bytes_get_size (svg));
+}
+
+static void
+handle_room_page (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  g_autofree char *slug = NULL;
+
+  if (!g_str_has_suffix (rest, QR_SUFFIX))
+    {
+      handle_page (self, message, rest);
+      return;
+    }
+  slug = g_strndup (rest, strlen (rest) - strlen (QR_SUFFIX));
+  reply_qr (self, message, slug);
 }
 
 static void
@@ -204,7 +220,7 @@ typedef struct
 
 static const Route routes[] = {
   { "GET", "/", FALSE, handle_page },
-  { "GET", "/r/", TRUE, handle_page },
+  { "GET", "/r/", TRUE, handle_room_page },
   { "GET", "/static/", TRUE, handle_static },
   { "GET", "/ws", FALSE, handle_websocket },
   { "GET", "/healthz", FALSE, handle_health },
@@ -281,6 +297,13 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   gboolean is_reading = g_str_equal (method, "GET") || g_str_equal (method, "HEAD");
 
   GST_DEBUG_OBJECT (self, "%s %s", method, path);
+  /* Reading, too: a rebound page's GET has no Origin. */
+  if (!salon_origins_has_host (self->origins, get_request_header (message, "Host")))
+    {
+      salon_reply_refusal (message, SOUP_STATUS_FORBIDDEN, SALON_ERROR_UNAUTHORIZED,
+          "This server listens on localhost and knows no such host name; set public-url to what people type");
+      return;
+    }
   if (is_origin_allowed (self, message))
     allow_reading (message);
   else if (!is_reading)
@@ -354,25 +377,6 @@ get_max_connections (void)
   return MIN (limit.rlim_cur / 4, MAX_CONNECTIONS);
 }
 
-static void
-set_origins (SalonHttp *self, const SalonConfig *config)
-{
-  const char *const *origins = salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  for (guint i = 0; origins[i] != NULL; i++)
-    {
-      g_autofree char *origin = get_origin (origins[i]);
-      g_strv_builder_add (builder, origin);
-    }
-  if (*self->public_url != '\0')
-    {
-      g_autofree char *origin = get_origin (self->public_url);
-      g_strv_builder_add (builder, origin);
-    }
-  self->allowed_origins = g_strv_builder_end (builder);
-}
-
 static char *
 make_url (SalonHttp *self, const SalonConfig *config, gboolean is_https)
 {
@@ -431,7 +435,8 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
   self->rooms = g_object_ref (rooms);
   self->admin_token = g_strdup (admin_token);
   self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
-  set_origins (self, config);
+  self->origins = salon_origins_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN), self->public_url,
+      salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS));
   self->api = (SalonHttpApi){
     .rooms = rooms,
     .admin_token = self->admin_token,
@@ -515,7 +520,7 @@ salon_http_finalize (GObject *object)
   g_clear_object (&self->rooms);
   g_free (self->admin_token);
   g_free (self->public_url);
-  g_strfreev (self->allowed_origins);
+  salon_origins_free (self->origins);
   g_free (self->url);
   G_OBJECT_CLASS (salon_http_parent_class)->finalize (object);
 }

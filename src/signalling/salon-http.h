@@ -9,10 +9,12 @@
 /* Everything on the one TCP port:
  *
  *   GET /, /r/<room>            the page           GET /static/<file>    its parts
+ *   GET /r/<room>/qr.svg        a QR code of the room's link
  *   POST /room/create           GET /rooms         GET, DELETE /room/<slug or id>
  *   GET /ws                     WebSocket          GET /healthz
  *
- * Browsers may come from pages of the same host, of public-url, and of allowed-origins; others get 403.
+ * Browsers may come from pages of the same host, of public-url, and of allowed-origins; others get 403 (see
+ * salon-origins.h).
  * Owned by main; main context only; salon_http_close() ends it.
  *
  * Signal:

@@ -72,7 +72,7 @@ salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no
   gboolean no_publish = FALSE;
 
   *join = (SalonJoinRequest){ .name = "Guest" };
-  if (!salon_json_get_string (params, "sid", 1, SALON_LIMIT_SLUG_CHARS, &join->room, error)
+  if (!salon_json_get_string (params, "sid", 1, SALON_LIMIT_SLUG_RAW_CHARS, &join->room, error)
       || !salon_json_get_optional_string (params, "uid", 0, SALON_LIMIT_NAME_CHARS, &join->name, error)
       || !salon_json_get_optional_string (params, "name", 1, SALON_LIMIT_NAME_CHARS, &join->name, error)
       || !salon_json_get_optional_string (params, "session", 1, 128, &join->session_token, error)

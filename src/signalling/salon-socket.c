@@ -155,6 +155,14 @@ get_output (SalonSocket *self)
   return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
 }
 
+/* The client may be closing it. */
+static gboolean
+is_connection_open (SalonSocket *self)
+{
+  return soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+/* Only while the connection is open: libsoup takes it for a mistake of ours else. */
 static void
 send_first (SalonSocket *self)
 {
@@ -169,7 +177,8 @@ send_first (SalonSocket *self)
 static void
 send_writable (SalonSocket *self)
 {
-  while (!g_queue_is_empty (&self->outgoing) && g_pollable_output_stream_is_writable (get_output (self)))
+  while (!g_queue_is_empty (&self->outgoing) && is_connection_open (self)
+         && g_pollable_output_stream_is_writable (get_output (self)))
     send_first (self);
 }
 
@@ -233,18 +242,17 @@ salon_socket_close (SalonSocket *self, SoupWebsocketCloseCode code, const char *
   g_object_ref (self); /* until finish() */
   if (self->drop_id != 0)
     return;
-  while (!g_queue_is_empty (&self->outgoing))
+  while (!g_queue_is_empty (&self->outgoing) && is_connection_open (self))
     send_first (self); /* bounded, and libsoup gives up 5 s after the close frame is queued */
   clear_sources (self);
-  if (soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+  if (is_connection_open (self))
     soup_websocket_connection_close (self->connection, code, reason);
 }
 
 gboolean
 salon_socket_is_open (SalonSocket *self)
 {
-  return self->state == STATE_OPEN
-         && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+  return self->state == STATE_OPEN && is_connection_open (self);
 }
 
 static void

@@ -9,7 +9,7 @@
 
 /* Scripts, styles and connections of our own only; blob: and data: are for what the page draws itself. */
 #define CONTENT_SECURITY_POLICY                                                                                        \
-  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "              \
+  "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "                                           \
   "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 /* g_content_type_guess() needs a database that small machines lack. */

@@ -281,7 +281,7 @@ try_lock (gpointer user_data)
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
     start_child (self);
   else if (errno != EWOULDBLOCK && errno != EINTR)
-    fail_start_with (self, "Cannot lock %s/lock: %s", self->state_dir, g_strerror (errno));
+    fail_start_with (self, "Cannot lock %s/redis.lock: %s", self->state_dir, g_strerror (errno));
   else if (g_get_monotonic_time () < self->lock_deadline_us)
     set_timer (self, LOCK_RETRY_MS, try_lock);
   else
@@ -295,7 +295,7 @@ try_lock (gpointer user_data)
 static gboolean
 prepare (SalonRedisServer *self, GError **error)
 {
-  g_autofree char *lock = g_build_filename (self->state_dir, "lock", NULL);
+  g_autofree char *lock = g_build_filename (self->state_dir, "redis.lock", NULL);
   g_autofree char *socket = g_build_filename (self->redis_dir, "redis.sock", NULL);
   g_autofree char *escaped = NULL;
 

@@ -9,7 +9,8 @@
  * It is started again when it dies, and dies with this process, even when this is killed. Every write is in its file
  * before it is acknowledged, and on the disk a second later, so rooms survive the death of either.
  *
- * <state dir>/lock is held as long as this process or the child lives: never do two of them write to the same file. */
+ * <state dir>/redis.lock is held as long as this process or the child lives: never do two of them write to the same
+ * file. */
 #define SALON_TYPE_REDIS_SERVER (salon_redis_server_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRedisServer, salon_redis_server, SALON, REDIS_SERVER, GObject)
 

@@ -15,6 +15,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_redis_debug);
 
 #define MIN_BACK_OFF_MS 100
 #define MAX_BACK_OFF_MS 5000
+/* By now three attempts have failed, over 0.7 s. */
+#define WORTH_A_WARNING_MS (8 * MIN_BACK_OFF_MS)
 /* TCP itself would try for two minutes to reach a host that does not answer. */
 #define CONNECT_TIMEOUT_MS 5000
 /* About what a busy server's clients can ask for within the deadline; more means that Redis is not keeping up. */
@@ -152,6 +154,13 @@ send_whole_script (SalonRedis *self, Command *command)
   send_or_wait (self, command);
 }
 
+/* All of an error that is fit for the log: the rest may repeat our arguments, and some of them are secrets. */
+static int
+first_word_length (const redisReply *reply)
+{
+  return (int)strcspn (reply->str, " ");
+}
+
 /* reply: NULL when the connection is gone. */
 static void
 on_reply (redisAsyncContext *connection, void *data, void *user_data)
@@ -180,7 +189,7 @@ on_reply (redisAsyncContext *connection, void *data, void *user_data)
       return;
     }
   if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
-    GST_WARNING_OBJECT (self, "Redis refused %s: %s", command->name, reply->str);
+    GST_WARNING_OBJECT (self, "Redis refused %s: %.*s", command->name, first_word_length (reply), reply->str);
 
   task = command_settle (command);
   if (reply == NULL)
@@ -304,9 +313,9 @@ back_off (SalonRedis *self)
   g_clear_object (&self->addresses);
   if (self->is_closed || self->retry_id != 0)
     return;
-  /* Once: an hour's outage is one line. */
-  if (self->back_off_ms == MIN_BACK_OFF_MS)
-    GST_WARNING_OBJECT (self, "no connection to Redis at %s; trying again until there is", self->place);
+  /* Once: an hour's outage is one line, and a Redis that is only just starting is none. */
+  GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT, self->back_off_ms == WORTH_A_WARNING_MS ? GST_LEVEL_WARNING : GST_LEVEL_DEBUG,
+      self, "no connection to Redis at %s; trying again until there is", self->place);
   self->retry_id = g_timeout_add (self->back_off_ms, on_retry, self);
   self->back_off_ms = MIN (self->back_off_ms * 2, MAX_BACK_OFF_MS);
 }
@@ -358,11 +367,11 @@ on_handshake (redisAsyncContext *connection, void *data, void *step)
     return;
   if (reply->type == REDIS_REPLY_ERROR)
     {
-      /* Only the first word: the rest may repeat our arguments, and one of them is the password. And only for the first
-       * attempts: a wrong password stays wrong. */
-      GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT, self->back_off_ms < MAX_BACK_OFF_MS ? GST_LEVEL_WARNING : GST_LEVEL_DEBUG,
-          self, "Redis at %s refused %s: %.*s", self->place, (const char *)step, (int)strcspn (reply->str, " "),
-          reply->str);
+      /* Only for the first attempts: a wrong password stays wrong. Loading is no refusal but part of starting. */
+      gboolean is_news = self->back_off_ms < MAX_BACK_OFF_MS && !g_str_has_prefix (reply->str, "LOADING");
+
+      GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT, is_news ? GST_LEVEL_WARNING : GST_LEVEL_DEBUG, self,
+          "Redis at %s refused %s: %.*s", self->place, (const char *)step, first_word_length (reply), reply->str);
       lose_connection (self);
       return;
     }

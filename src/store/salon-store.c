@@ -293,6 +293,29 @@ salon_store_list_rooms_finish (SalonStore *self, GAsyncResult *result, GError **
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* A damaged record is deleted like any other: of such a room we still know the id. */
+static void
+on_room_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRedisReply) reply = finish_script (SALON_REDIS (source), result, &error);
+  SalonRoomInfo *info = reply != NULL ? parse_room (reply, NULL) : NULL;
+
+  if (reply == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  if (info == NULL)
+    {
+      info = g_new0 (SalonRoomInfo, 1);
+      info->id = g_strdup (reply->elements[ROOM_ID].string);
+      info->slug = g_strdup (info->id);
+    }
+  g_task_return_pointer (task, info, (GDestroyNotify)salon_room_info_free);
+}
+
 void
 salon_store_delete_room_async (SalonStore *self, const char *room, const char *owner_hash, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data)
@@ -302,7 +325,7 @@ salon_store_delete_room_async (SalonStore *self, const char *room, const char *o
 
   g_task_set_source_tag (task, salon_store_delete_room_async);
   run (self, SCRIPT_DELETE_ROOM, (const char *[]){ room, is_administrator, owner_hash != NULL ? owner_hash : "", NULL },
-      task, on_room);
+      task, on_room_deleted);
 }
 
 SalonRoomInfo *
@@ -433,7 +456,8 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_pointer (task, info, (GDestroyNotify)salon_room_info_free);
       return;
     }
-  if (is_unsure (error))
+  /* With a reply, the member is in a room whose record is damaged. */
+  if (reply != NULL || is_unsure (error))
     salon_store_leave_async (self, join->room, join->member, NULL, NULL, NULL);
   g_task_return_error (task, g_steal_pointer (&error));
 }
@@ -520,8 +544,8 @@ on_chat_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-salon_store_list_messages_async (SalonStore *self, const char *room_id, GCancellable *cancellable,
-    GAsyncReadyCallback callback, gpointer user_data)
+salon_store_list_messages_async (
+    SalonStore *self, const char *room_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();

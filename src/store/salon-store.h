@@ -14,9 +14,8 @@
  * then have happened or not. A room is named by its id or by its slug (already normalised).
  *
  * Keys (all under the prefix "salon:"; one Redis, not a cluster of them):
- *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) locked owner (SHA-256 of the owner token;
- *                              empty: nobody's) n_joins (how many there have been)
- *   room:<id>:members   hash   member id -> JSON {name, node}
+ *   room:<id>           hash   slug lifetime max_members created_at (Unix seconds) locked owner (SHA-256 of the owner
+ * token; empty: nobody's) n_joins (how many there have been) room:<id>:members   hash   member id -> JSON {name, node}
  *   room:<id>:chat      list   messages, oldest first
  *   room:<id>:order     zset   member id by n_joins when it joined: the host is the first
  *   slug:<slug>         string room id
@@ -48,7 +47,8 @@ GPtrArray *salon_store_list_rooms_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Deletes a room and its members. owner_hash NULL: no questions asked (the administrator).
- * Returns the room as it was. Errors: ROOM_NOT_FOUND, UNAUTHORIZED (the hash is not the owner's). */
+ * Returns the room as it was; of one whose record is damaged only the id. Errors: ROOM_NOT_FOUND, UNAUTHORIZED (the
+ * hash is not the owner's). */
 void salon_store_delete_room_async (SalonStore *self, const char *room, const char *owner_hash,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 SalonRoomInfo *salon_store_delete_room_finish (
@@ -79,8 +79,8 @@ void salon_store_add_message_async (SalonStore *self, const char *room_id, const
 gboolean salon_store_add_message_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Returns: (transfer container) (element-type utf8): owned elements. */
-void salon_store_list_messages_async (SalonStore *self, const char *room_id, GCancellable *cancellable,
-    GAsyncReadyCallback callback, gpointer user_data);
+void salon_store_list_messages_async (
+    SalonStore *self, const char *room_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *salon_store_list_messages_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -92,6 +92,10 @@ test('a body that is no object is refused', async () => {
     await refused(422, 'invalid_params', 'POST', '/room/create', { json });
 });
 
+test('a body that is too long is refused with 413', async () => {
+  await refused(413, 'invalid_request', 'POST', '/room/create', { json: { slug: 'x'.repeat(20 * 1024) } });
+});
+
 test('an oversized body is refused and the server goes on', async () => {
   /* The server need not read it all to answer, and the answer may drown in the reset. */
   const status = await server.http('POST', '/room/create', { json: { slug: 'x'.repeat(1024 * 1024) } })
@@ -132,15 +136,16 @@ test('rooms are listed for the administrator alone', async () => {
 
 test('a room is deleted by its owner', async () => {
   const { room, owner_token: token } = await create({ slug: newRoom() });
-  const { status } = await server.http('DELETE', `/room/${room.slug}`, { token });
-  assert.ok(status === 200 || status === 204, `status ${status}`);
+  const { status, body } = await server.http('DELETE', `/room/${room.slug}`, { token });
+  assert.equal(status, 200);
+  checkHttp('deleteResponse', body);
   await refused(404, 'room_not_found', 'GET', `/room/${room.slug}`);
 });
 
 test('a room is deleted by the administrator', async () => {
   const { room } = await create({ slug: newRoom() });
   const { status } = await server.http('DELETE', `/room/${room.id}`, { token: ADMIN_TOKEN });
-  assert.ok(status === 200 || status === 204, `status ${status}`);
+  assert.equal(status, 200);
   await refused(404, 'room_not_found', 'GET', `/room/${room.id}`);
 });
 
@@ -151,6 +156,27 @@ test('nobody else deletes a room', async () => {
   await refused(401, 'unauthorized', 'DELETE', `/room/${room.slug}`, { token: 'wrong' });
   await refused(401, 'unauthorized', 'DELETE', `/room/${room.slug}`, { token: another });
   await get(`/room/${room.slug}`);
+});
+
+test('a room that is not there cannot be deleted', async () => {
+  await refused(404, 'room_not_found', 'DELETE', `/room/${newRoom()}`, { token: ADMIN_TOKEN });
+});
+
+test('a method that a path does not take is refused with 405 that names those it takes', async () => {
+  await refused(405, 'unknown_method', 'PUT', '/rooms');
+  assert.equal((await server.http('POST', `/room/${newRoom()}`)).headers.get('allow'), 'GET, DELETE, OPTIONS');
+});
+
+test('the server says that it is well', async () => {
+  const { status, body } = await server.http('GET', '/healthz');
+  assert.equal(status, 200);
+  checkHttp('healthResponse', body);
+});
+
+test('the page may load and reach nothing but what this server serves', async () => {
+  const policy = (await server.http('GET', '/')).headers.get('content-security-policy');
+  assert.match(policy, /^default-src 'self';/);
+  assert.doesNotMatch(policy, /wss?:|https?:|\*|unsafe/);
 });
 
 test('those in a deleted room are told and let go', async (t) => {
@@ -195,4 +221,14 @@ test('the page is served with its modules, and nothing else is', async () => {
   assert.match(script.headers.get('content-type'), /javascript/);
   for (const path of ['/no-such-file', '/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/.git/config'])
     assert.equal((await server.http('GET', path)).status, 404, path);
+});
+
+test('a name of 64 characters may be spelt with twice as many', async (t) => {
+  const server = await startServer(t);
+  const spelt = 'e\u0301'.repeat(64);
+  const { status, body } = await server.http('POST', '/room/create', { json: { slug: spelt } });
+  assert.equal(status, 201);
+  assert.equal(body.room.slug, '\u00e9'.repeat(64));
+  const tooLong = await server.http('POST', '/room/create', { json: { slug: 'e\u0301'.repeat(65) } });
+  assert.equal(tooLong.status, 422);
 });

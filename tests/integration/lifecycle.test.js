@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -31,7 +31,7 @@ async function createRoom(server, json) {
 }
 
 function embeddedRedis(server) {
-  return childrenOf(server.pid).find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('redis-server'));
+  return childrenOf(server.pid).find(({ name }) => name === 'redis-server')?.pid;
 }
 
 test('SIGTERM says goodbye, leaves the rooms and ends within 10 seconds, Redis included', async (t) => {
@@ -154,6 +154,17 @@ test('--check-config names file and line of an unknown key', (t) => {
   assert.match(stderr, /salon\.conf/);
   assert.match(stderr, /3/);
   assert.match(stderr, /colour/);
+});
+
+test('a certificate that is not there hinders the server, but neither --version nor --print-config', () => {
+  const options = ['--tls-certificate', '/nowhere.pem', '--tls-key', '/nowhere.pem'];
+  const version = run('--version', ...options);
+  assert.equal(version.status, 0, version.stderr);
+  assert.match(version.stdout, /^salon-server \d/);
+  assert.equal(run('--print-config', ...options).status, 0);
+  const { status, stderr } = run('--check-config', ...options);
+  assert.equal(status, 64);
+  assert.match(stderr, /nowhere\.pem/);
 });
 
 test('--check-config accepts what --print-config prints', (t) => {

@@ -75,15 +75,11 @@ export function checkResponse(message, method) {
     check(`result of ${method}`, `result ${method}`, RESULTS[method], message.result);
 }
 
-/* name: createRequest, createResponse, getResponse, listResponse */
+/* name: createRequest, createResponse, getResponse, deleteResponse, listResponse, healthResponse, errorResponse */
 export function checkHttp(name, body) {
   check(`HTTP ${name}`, `http ${name}`, { $ref: `salon#/$defs/http/$defs/${name}` }, body);
 }
 
 export function checkHttpError(body) {
-  const rule = {
-    type: 'object', required: ['error'], additionalProperties: false,
-    properties: { error: { $ref: 'salon#/$defs/error' } },
-  };
-  check('HTTP error', 'http error', rule, body);
+  checkHttp('errorResponse', body);
 }

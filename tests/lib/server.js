@@ -40,15 +40,14 @@ function keyFile(config) {
     `[${group}]\n${Object.entries(keys).map(([key, value]) => `${key}=${value}\n`).join('')}`).join('\n');
 }
 
-/* The processes whose parent is `pid`. */
+/* The processes whose parent is `pid`: [{ pid, name }]. */
 export function childrenOf(pid) {
   const children = [];
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const [, name, state, parent] = readFileSync(`/proc/${entry}/stat`, 'utf8').match(/\((.*)\) (\S) (\d+)/s);
       if (Number(parent) === pid && state !== 'Z')
-        children.push(Number(entry));
+        children.push({ pid: Number(entry), name });
     } catch {
       /* It ended while we looked. */
     }

@@ -124,10 +124,27 @@ test_refuses_bad_values (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture, NULL, "--public-url=salon.example.org", "http:// or https://");
   assert_refused (fixture, NULL, "--allowed-origins=https://a.example/x", "an origin");
   assert_refused (fixture, NULL, "--stun-server=stun.example.org:3478", "stun://host:port");
+  assert_refused (fixture, NULL, "--client-ice-servers=stun://stun.example.org", "is not stun:host");
+  assert_refused (fixture, NULL, "--client-ice-servers=stun:", "is not stun:host");
+  assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example:0", "is not stun:host");
+  assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example/x", "is not stun:host");
+  assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example;turn:a.example", "TURN servers want a password");
   assert_refused (fixture, NULL, "--ice-port-min=5000", "ice-port-min (5000) and ice-port-max (0)");
   assert_refused (fixture, NULL, "--tls-key=key.pem", "go together");
   assert_refused (fixture, NULL, "--no-such-option", "no-such-option");
   assert_refused (fixture, NULL, "stray", "\"stray\" is not an option");
+}
+
+static void
+test_the_version_needs_no_configuration (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonConfig) config = NULL;
+
+  write_file (fixture, "[nonsense]\n");
+  config = read_config (fixture, "SALON_PORT=nonsense", "--version", &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (salon_config_get_action (config), ==, SALON_CONFIG_ACTION_VERSION);
 }
 
 static void
@@ -156,7 +173,7 @@ test_reads_lists (Fixture *fixture, gconstpointer user_data)
   g_autoptr (SalonConfig) config = NULL;
   const char *const *codecs;
 
-  write_file (fixture, "[media]\nvideo-codecs = H264; VP8 ;\n");
+  write_file (fixture, "[media]\nvideo-codecs = H264; VP8 ;\nclient-ice-servers=stun:a.example;stuns:[::1]:5349\n");
   config = read_config (fixture, "SALON_LISTEN=127.0.0.1,::1", NULL, &error);
   g_assert_no_error (error);
   codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS);
@@ -164,6 +181,7 @@ test_reads_lists (Fixture *fixture, gconstpointer user_data)
   g_assert_cmpstr (codecs[1], ==, "VP8");
   g_assert_null (codecs[2]);
   g_assert_cmpstr (salon_config_get_strv (config, SALON_CONFIG_LISTEN)[1], ==, "::1");
+  g_assert_cmpstr (salon_config_get_strv (config, SALON_CONFIG_CLIENT_ICE_SERVERS)[1], ==, "stuns:[::1]:5349");
 }
 
 static void
@@ -246,6 +264,50 @@ test_document_is_current (Fixture *fixture, gconstpointer user_data)
   g_assert_cmpstr (document, ==, printed);
 }
 
+static guint
+get_mode (const char *path)
+{
+  GStatBuf status;
+
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  return status.st_mode & 0777;
+}
+
+static void
+test_state_dir_keeps_others_out (Fixture *fixture, gconstpointer user_data)
+{
+  g_autofree char *path = g_build_filename (fixture->home, "state", NULL);
+  g_autofree char *lock_path = g_build_filename (path, "server.lock", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir (path, 0755), ==, 0);
+  /* Empty at first; the second time it is known by its lock. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (SalonStateDir) dir = NULL;
+
+      g_assert_cmpint (g_chmod (path, 0755), ==, 0);
+      dir = salon_state_dir_open (path, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (get_mode (path), ==, 0700);
+    }
+  g_remove (lock_path);
+  g_rmdir (path);
+}
+
+static void
+test_state_dir_leaves_foreign_folders_alone (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_file (fixture, "somebody else's");
+  g_assert_cmpint (g_chmod (fixture->home, 0755), ==, 0);
+  g_assert_null (salon_state_dir_open (fixture->home, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_nonnull (strstr (error->message, "--state-dir"));
+  g_assert_cmpuint (get_mode (fixture->home), ==, 0755);
+}
+
 static void
 test_state_dir_keeps_what_it_made (Fixture *fixture, gconstpointer user_data)
 {
@@ -256,14 +318,12 @@ test_state_dir_keeps_what_it_made (Fixture *fixture, gconstpointer user_data)
   SalonStateDir *dir = salon_state_dir_open (path, &error);
   g_autofree char *token = NULL;
   g_autofree char *again = NULL;
-  GStatBuf status;
 
   g_assert_no_error (error);
   token = salon_state_dir_remember (dir, "token", salon_secret_new, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (strlen (token), ==, 43);
-  g_assert_cmpint (g_stat (token_path, &status), ==, 0);
-  g_assert_cmpuint (status.st_mode & 0777, ==, 0600);
+  g_assert_cmpuint (get_mode (token_path), ==, 0600);
 
   g_assert_null (salon_state_dir_open (path, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
@@ -292,12 +352,15 @@ main (int argc, char **argv)
   ADD ("option-wins-over-file-over-environment", test_option_wins_over_file_over_environment);
   ADD ("names-file-and-line", test_names_file_and_line);
   ADD ("refuses-bad-values", test_refuses_bad_values);
+  ADD ("the-version-needs-no-configuration", test_the_version_needs_no_configuration);
   ADD ("never-shows-secrets", test_never_shows_secrets);
   ADD ("reads-lists", test_reads_lists);
   ADD ("finds-the-users-file", test_finds_the_users_file);
   ADD ("picks-a-state-dir", test_picks_a_state_dir);
   ADD ("reads-what-it-prints", test_reads_what_it_prints);
   ADD ("document-is-current", test_document_is_current);
+  ADD ("state-dir-keeps-others-out", test_state_dir_keeps_others_out);
+  ADD ("state-dir-leaves-foreign-folders-alone", test_state_dir_leaves_foreign_folders_alone);
   ADD ("state-dir-keeps-what-it-made", test_state_dir_keeps_what_it_made);
   return g_test_run ();
 }

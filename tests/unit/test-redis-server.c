@@ -32,7 +32,26 @@ test_is_for_this_user_alone (RedisFixture *fixture, gconstpointer data)
   g_assert_cmpstr (port->elements[1].string, ==, "0");
   assert_mode (fixture->dir, "redis", 0700);
   assert_mode (fixture->dir, "redis/redis.sock", 0700);
-  assert_mode (fixture->dir, "lock", 0600);
+  assert_mode (fixture->dir, "redis.lock", 0600);
+}
+
+/* In a process of its own, whose whole log is read. */
+static void
+test_an_ordinary_start_warns_of_nothing (RedisFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      g_test_trap_assert_stderr_unmatched ("*WARN*");
+      return;
+    }
+  gst_debug_set_threshold_for_name ("salon-*", GST_LEVEL_WARNING);
+  fixture->server = salon_redis_server_new (fixture->dir);
+  g_assert_true (start_server (fixture->server, &error));
+  g_assert_no_error (error);
 }
 
 static void
@@ -275,6 +294,7 @@ main (int argc, char **argv)
 #define ADD(path, set_up, function)                                                                                    \
   g_test_add ("/redis-server/" path, RedisFixture, NULL, set_up, function, redis_fixture_tear_down)
   ADD ("is-for-this-user-alone", redis_fixture_set_up, test_is_for_this_user_alone);
+  ADD ("an-ordinary-start-warns-of-nothing", redis_fixture_set_up_dir, test_an_ordinary_start_warns_of_nothing);
   ADD ("restarts-with-its-data", redis_fixture_set_up, test_restarts_with_its_data);
   ADD ("next-server-finds-the-data", redis_fixture_set_up, test_next_server_finds_the_data);
   ADD ("never-two-on-one-directory", redis_fixture_set_up, test_never_two_on_one_directory);

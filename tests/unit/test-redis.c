@@ -56,11 +56,21 @@ test_answers_commands (RedisFixture *fixture, gconstpointer data)
 }
 
 static void
-test_keeps_foreign_errors_in_the_log (RedisFixture *fixture, gconstpointer data)
+test_keeps_foreign_errors_to_itself (RedisFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (command (fixture->redis, "NONSENSE", &error));
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      g_test_trap_assert_stderr ("*Redis refused NONSENSE: ERR\n*");
+      /* Redis repeats the arguments. */
+      g_test_trap_assert_stderr_unmatched ("*secret*");
+      return;
+    }
+  gst_debug_set_threshold_for_name ("salon-*", GST_LEVEL_LOG);
+  g_assert_null (command (fixture->redis, "NONSENSE secret", &error));
   g_assert_error (error, SALON_ERROR, SALON_ERROR_STORE_UNAVAILABLE);
   g_assert_null (strstr (error->message, "NONSENSE"));
   g_assert_null (strstr (error->message, "ERR"));
@@ -180,6 +190,28 @@ test_waits_for_the_connection (RedisFixture *fixture, gconstpointer data)
   g_assert_cmpstr (reply->string, ==, "PONG");
   finalize (redis);
   end_process (child);
+}
+
+/* In a process of its own, whose whole log is read. */
+static void
+test_warns_once_of_an_outage (RedisFixture *fixture, gconstpointer data)
+{
+  g_autofree char *url = g_strdup_printf ("unix://%s/nothing.sock", fixture->dir);
+  g_autoptr (GError) error = NULL;
+  SalonRedis *redis;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      g_test_trap_assert_stderr ("*no connection to Redis*");
+      g_test_trap_assert_stderr_unmatched ("*no connection to Redis*no connection to Redis*");
+      return;
+    }
+  gst_debug_set_threshold_for_name ("salon-*", GST_LEVEL_WARNING);
+  redis = new_started (url);
+  g_assert_null (command (redis, "PING", &error));
+  finalize (redis);
 }
 
 static void
@@ -392,10 +424,11 @@ main (int argc, char **argv)
 #define ADD(path, set_up, function)                                                                                    \
   g_test_add ("/redis/" path, RedisFixture, NULL, set_up, function, redis_fixture_tear_down)
   ADD ("answers-commands", redis_fixture_set_up, test_answers_commands);
-  ADD ("keeps-foreign-errors-in-the-log", redis_fixture_set_up, test_keeps_foreign_errors_in_the_log);
+  ADD ("keeps-foreign-errors-to-itself", redis_fixture_set_up, test_keeps_foreign_errors_to_itself);
   ADD ("logs-in-over-tcp", redis_fixture_set_up_dir, test_logs_in_over_tcp);
   ADD ("says-that-the-password-is-wrong", redis_fixture_set_up_dir, test_says_that_the_password_is_wrong);
   ADD ("waits-for-the-connection", redis_fixture_set_up_dir, test_waits_for_the_connection);
+  ADD ("warns-once-of-an-outage", redis_fixture_set_up_dir, test_warns_once_of_an_outage);
   ADD ("fails-at-the-deadline", redis_fixture_set_up_dir, test_fails_at_the_deadline);
   ADD ("leaves-a-redis-that-hangs", redis_fixture_set_up, test_leaves_a_redis_that_hangs);
   ADD ("sends-again-what-a-crash-swallowed", redis_fixture_set_up, test_sends_again_what_a_crash_swallowed);

@@ -303,6 +303,25 @@ test_sends_all_before_it_closes (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
+test_sends_nothing_to_who_is_closing (Fixture *fixture, gconstpointer user_data)
+{
+  g_autofree char *text = g_strnfill (64 * 1024, 'x');
+
+  /* More than the stream takes at once: some of it still waits when the client's close frame arrives. */
+  for (guint i = 0; i < 12; i++)
+    salon_socket_send (fixture->socket, json_node_init_string (json_node_alloc (), text));
+  write_frame (fixture, 0x88, "\x03\xe8", 2);
+  while (salon_socket_is_open (fixture->socket))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (fixture->log->str, ==, "");
+  send_number (fixture, 1);
+  salon_socket_close (fixture->socket, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "bye");
+  g_io_stream_close (fixture->client_stream, NULL, NULL);
+  wait_for_log (fixture, "closed");
+  g_assert_cmpstr (fixture->log->str, ==, "closed ");
+}
+
+static void
 test_notices_a_vanished_client (Fixture *fixture, gconstpointer user_data)
 {
   g_io_stream_close (fixture->client_stream, NULL, NULL);
@@ -378,6 +397,7 @@ main (int argc, char **argv)
   ADD ("survives-garbage", test_survives_garbage);
   ADD ("cuts-off-who-does-not-read", test_cuts_off_who_does_not_read);
   ADD ("sends-all-before-it-closes", test_sends_all_before_it_closes);
+  ADD ("sends-nothing-to-who-is-closing", test_sends_nothing_to_who_is_closing);
   ADD ("notices-a-vanished-client", test_notices_a_vanished_client);
   ADD ("can-be-closed-in-its-signals", test_can_be_closed_in_its_signals);
   ADD ("can-be-dropped-in-its-signals", test_can_be_dropped_in_its_signals);

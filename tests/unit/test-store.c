@@ -513,22 +513,88 @@ test_a_cancelled_join_leaves_nobody_behind (Fixture *fixture, gconstpointer data
   await_room_gone (fixture->store, "wood");
 }
 
+/* What other hands may do to a room's record. */
+static void
+damage_field (Fixture *fixture, const char *room_id, const char *field)
+{
+  g_autofree char *line = g_strdup_printf ("HDEL salon:room:%s %s", room_id, field);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRedisReply) reply = command (fixture->redis.redis, line, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (reply->integer, ==, 1);
+}
+
 static void
 test_a_damaged_record_is_no_disaster (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (SalonRoomInfo) room = create (fixture->store, "owls", SALON_LIFETIME_PERMANENT, 7, NULL);
-  g_autofree char *damage = g_strdup_printf ("HDEL salon:room:%s lifetime", room->id);
   g_autoptr (GError) error = NULL;
-  g_autoptr (SalonRedisReply) damaged = command (fixture->redis.redis, damage, &error);
   g_autoptr (GPtrArray) rooms = NULL;
 
-  g_assert_no_error (error);
+  damage_field (fixture, room->id, "lifetime");
   g_assert_null (get (fixture->store, "owls", &error));
   g_assert_error (error, SALON_ERROR, SALON_ERROR_INTERNAL);
   g_clear_error (&error);
   rooms = list (fixture->store, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (rooms->len, ==, 0);
+}
+
+static void
+test_a_damaged_room_can_be_deleted (Fixture *fixture, gconstpointer data)
+{
+  static const char *const fields[] = { "slug", "lifetime", "max_members", "created_at" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      g_autoptr (SalonRoomInfo) room = create (fixture->store, "owls", SALON_LIFETIME_PERMANENT, 7, NULL);
+      g_autoptr (SalonRoomInfo) deleted = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_nonnull (room);
+      assert_host (join (fixture->store, "owls", "ada", FALSE, NULL), "ada", 1);
+      damage_field (fixture, room->id, fields[i]);
+      deleted = delete (fixture->store, "owls", "owner-hash", &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (deleted->id, ==, room->id);
+      g_assert_null (get (fixture->store, "owls", &error));
+      g_assert_error (error, SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND);
+    }
+}
+
+static void
+test_a_damaged_member_keeps_no_room (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SalonRoomInfo) room = join (fixture->store, "owls", "ada", TRUE, NULL);
+  g_autofree char *line = g_strdup_printf ("HSET salon:room:%s:members ada {", room->id);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonRedisReply) damaged = command (fixture->redis.redis, line, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (leave (fixture->store, room->id, "ada", &error));
+  g_assert_no_error (error);
+  reset_node (fixture->store);
+  assert_redis_is_empty (fixture);
+}
+
+static void
+test_nobody_stays_in_a_damaged_room (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SalonRoomInfo) room = create (fixture->store, "owls", SALON_LIFETIME_PERMANENT, 7, NULL);
+  g_autofree char *count = g_strdup_printf ("ZCARD salon:room:%s:order", room->id);
+  g_autoptr (GError) error = NULL;
+  gint64 n_members = -1;
+
+  damage_field (fixture, room->id, "lifetime");
+  g_assert_null (join (fixture->store, "owls", "ada", FALSE, &error));
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_INTERNAL);
+  while (n_members != 0)
+    {
+      g_autoptr (SalonRedisReply) reply = command (fixture->redis.redis, count, NULL);
+
+      n_members = reply->integer;
+    }
 }
 
 int
@@ -558,6 +624,9 @@ main (int argc, char **argv)
   ADD ("a-failed-join-leaves-nobody-behind", test_a_failed_join_leaves_nobody_behind);
   ADD ("a-cancelled-join-leaves-nobody-behind", test_a_cancelled_join_leaves_nobody_behind);
   ADD ("a-damaged-record-is-no-disaster", test_a_damaged_record_is_no_disaster);
+  ADD ("a-damaged-room-can-be-deleted", test_a_damaged_room_can_be_deleted);
+  ADD ("a-damaged-member-keeps-no-room", test_a_damaged_member_keeps_no_room);
+  ADD ("nobody-stays-in-a-damaged-room", test_nobody_stays_in_a_damaged_room);
 #undef ADD
   return g_test_run ();
 }

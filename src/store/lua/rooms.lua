@@ -13,11 +13,13 @@ local function node_key(node) return 'salon:node:' .. node .. ':members' end
 -- The id of the room whose id or slug is `name`, or false.
 local function find(name)
   if redis.call('SISMEMBER', 'salon:rooms', name) == 1 then return name end
-  return redis.call('GET', slug_key(name))
+  local id = redis.call('GET', slug_key(name))
+  -- A slug that outlived its room names nothing.
+  return id and redis.call('SISMEMBER', 'salon:rooms', id) == 1 and id
 end
 
--- A room as the server reads it: id, slug, lifetime, max_members, created_at, number of members, locked ('1' or not), host (or
--- false).
+-- A room as the server reads it: id, slug, lifetime, max_members, created_at, number of members, locked ('1' or not),
+-- host (or false).
 local function describe(id)
   local room = redis.call('HMGET', room_key(id), 'slug', 'lifetime', 'max_members', 'created_at', 'locked')
   local host = redis.call('ZRANGE', order_key(id), 0, 0)[1] or false
@@ -33,16 +35,22 @@ local function create(id, slug, lifetime, max_members, created_at, owner)
   redis.call('SADD', 'salon:rooms', id)
 end
 
--- The node's set names a member by room and id.
+-- The node's set names a member by room and id. What other hands damaged must not keep a room from going: the node
+-- empties its set when it starts.
 local function forget(id, member, data)
-  redis.call('SREM', node_key(cjson.decode(data).node), id .. ' ' .. member)
+  local is_json, fields = pcall(cjson.decode, data)
+
+  if is_json and type(fields) == 'table' and type(fields.node) == 'string' then
+    redis.call('SREM', node_key(fields.node), id .. ' ' .. member)
+  end
 end
 
 local function delete(id)
   local members = redis.call('HGETALL', members_key(id))
+  local slug = redis.call('HGET', room_key(id), 'slug')
 
   for i = 1, #members, 2 do forget(id, members[i], members[i + 1]) end
-  redis.call('DEL', slug_key(redis.call('HGET', room_key(id), 'slug')))
+  if slug then redis.call('DEL', slug_key(slug)) end
   redis.call('DEL', room_key(id), members_key(id), order_key(id), chat_key(id))
   redis.call('SREM', 'salon:rooms', id)
 end
