@@ -23,46 +23,29 @@ static const struct
   { EXT_ORIENTATION, 4, FALSE, TRUE },
 };
 
-static gboolean
-is_used_extension (const char *uri)
+const char *
+salon_codec_caps_find_extension (const char *uri)
 {
   for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
     {
       if (g_str_equal (uri, extensions[i].uri))
-        return TRUE;
+        return extensions[i].uri;
     }
-  return FALSE;
+  return NULL;
 }
 
-/* "3[/direction] uri [attributes]" (RFC 8285 section 8). Returns: (transfer full) (nullable): the URI. */
-static char *
-parse_extmap (const char *value, guint64 *id)
-{
-  g_auto (GStrv) words = g_strsplit (value, " ", 3);
-
-  if (g_strv_length (words) < 2)
-    return NULL;
-  *id = g_ascii_strtoull (words[0], NULL, 10);
-  return *id >= 1 && *id <= 255 ? g_strdup (words[1]) : NULL;
-}
-
+/* The description has only extensions that we use, as "3 uri" (see salon_sdp_extension_copy()). */
 static void
 accept_extensions (const GstSDPMedia *media, GstStructure *structure)
 {
-  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++)
-    {
-      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
-      g_autofree char *uri = NULL;
-      g_autofree char *field = NULL;
-      guint64 id;
+  const char *value;
 
-      if (g_strcmp0 (attribute->key, "extmap") != 0 || attribute->value == NULL)
-        continue;
-      uri = parse_extmap (attribute->value, &id);
-      if (uri == NULL || !is_used_extension (uri))
-        continue;
-      field = g_strdup_printf ("extmap-%u", (guint) id);
-      gst_structure_set (structure, field, G_TYPE_STRING, uri, NULL);
+  for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (media, "extmap", i)) != NULL; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (value, " ", 2);
+      g_autofree char *field = g_strconcat ("extmap-", words[0], NULL);
+
+      gst_structure_set (structure, field, G_TYPE_STRING, words[1], NULL);
     }
 }
 
@@ -72,7 +55,7 @@ find_codec (const GstSDPMedia *media, SalonCodec wanted)
 {
   for (guint i = 0; i < gst_sdp_media_formats_len (media); i++)
     {
-      int payload_type = (int) g_ascii_strtoll (gst_sdp_media_get_format (media, i), NULL, 10);
+      int payload_type = (int)g_ascii_strtoll (gst_sdp_media_get_format (media, i), NULL, 10);
       g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (media, payload_type);
       SalonCodec codec;
 
@@ -95,12 +78,11 @@ salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order, gu
       GstStructure *structure;
       int payload_type;
 
-      if (found == NULL
-          || !gst_structure_get_int (gst_caps_get_structure (found, 0), "payload", &payload_type))
+      if (found == NULL || !gst_structure_get_int (gst_caps_get_structure (found, 0), "payload", &payload_type))
         continue;
       /* The payload type alone picks the format: its parameters are intersected with the offer's own. */
       structure = gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
-          "encoding-name", G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int) info->clock_rate,
+          "encoding-name", G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate,
           "payload", G_TYPE_INT, payload_type, NULL);
       accept_extensions (offered, structure);
       return gst_caps_new_full (structure, NULL);
@@ -111,9 +93,9 @@ salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order, gu
 static GstStructure *
 new_offered (const SalonCodecInfo *info)
 {
-  g_autofree char *text = g_strdup_printf ("application/x-rtp, media=%s, encoding-name=%s, clock-rate=%u, payload=%u%s%s",
-      salon_kind_to_string (info->kind), info->encoding_name, info->clock_rate, info->payload_type,
-      *info->fmtp != '\0' ? ", " : "", info->fmtp);
+  g_autofree char *text = g_strdup_printf (
+      "application/x-rtp, media=%s, encoding-name=%s, clock-rate=%u, payload=%u%s%s", salon_kind_to_string (info->kind),
+      info->encoding_name, info->clock_rate, info->payload_type, *info->fmtp != '\0' ? ", " : "", info->fmtp);
   GstStructure *structure = gst_structure_from_string (text, NULL);
 
   g_assert (structure != NULL);
@@ -138,8 +120,8 @@ new_offered_rtx (const SalonCodecInfo *info)
   g_autofree char *apt = g_strdup_printf ("%u", info->payload_type);
 
   return gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
-      "encoding-name", G_TYPE_STRING, "RTX", "clock-rate", G_TYPE_INT, (int) info->clock_rate, "payload", G_TYPE_INT,
-      (int) info->rtx_payload_type, "apt", G_TYPE_STRING, apt, NULL);
+      "encoding-name", G_TYPE_STRING, "RTX", "clock-rate", G_TYPE_INT, (int)info->clock_rate, "payload", G_TYPE_INT,
+      (int)info->rtx_payload_type, "apt", G_TYPE_STRING, apt, NULL);
 }
 
 GstCaps *

@@ -3,7 +3,8 @@
 
 #include "salon-codec-caps.h"
 #include "salon-error.h"
-#include "salon-limits.h"
+#include "salon-extension-map.h"
+#include "salon-packet-guard.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_publisher_debug);
 #define GST_CAT_DEFAULT salon_publisher_debug
@@ -15,13 +16,15 @@ struct _SalonPublisher
   SalonCodec video_codecs[SALON_N_CODECS]; /* which to accept, the most wanted first */
   guint n_video_codecs;
   gboolean is_negotiating;
+  SalonPacketGuard *guard; /* (owned) */
 
   /* What webrtcbin's thread and the streaming threads look up. */
   struct
   {
     GMutex lock;
-    SalonSdp *offer;   /* (owned) (nullable), lock: the one being answered, or the last one */
-    GPtrArray *tracks; /* (owned) (element-type SalonTrack), lock to change or read it elsewhere than on main */
+    SalonSdp *offer;     /* (owned) (nullable), lock: the one being answered, or the last one */
+    GPtrArray *accepted; /* (owned) (element-type GstCaps), lock: what each m-line is answered with, once for all */
+    GPtrArray *tracks;   /* (owned) (element-type SalonTrack), lock to change or read it elsewhere than on main */
   } shared;
 };
 
@@ -53,15 +56,17 @@ dup_offer (SalonPublisher *self)
   return offer;
 }
 
+/* Returns: (transfer full) (nullable): what an m-line was, or is being, answered with. */
 static GstCaps *
-choose_caps (SalonPublisher *self, const SalonSdp *offer, guint m_line)
+dup_accepted (SalonPublisher *self, guint m_line)
 {
-  static const SalonCodec audio_codecs[] = { SALON_CODEC_OPUS };
-  const GstSDPMedia *media = gst_sdp_message_get_media (offer->message, m_line);
+  GstCaps *caps = NULL;
 
-  if (salon_sdp_get_media (offer, m_line)->kind == SALON_SDP_VIDEO)
-    return salon_codec_caps_choose (media, self->video_codecs, self->n_video_codecs);
-  return salon_codec_caps_choose (media, audio_codecs, G_N_ELEMENTS (audio_codecs));
+  g_mutex_lock (&self->shared.lock);
+  if (m_line < self->shared.accepted->len)
+    caps = gst_caps_ref (g_ptr_array_index (self->shared.accepted, m_line));
+  g_mutex_unlock (&self->shared.lock);
+  return caps;
 }
 
 /* create-answer makes a transceiver for each new m-line and reads its codec-preferences right after this signal. */
@@ -69,17 +74,17 @@ static void
 on_new_transceiver (GstElement *webrtc, GstWebRTCRTPTransceiver *transceiver, gpointer user_data)
 {
   SalonPublisher *self = user_data;
-  g_autoptr (SalonSdp) offer = dup_offer (self);
   g_autoptr (GstCaps) caps = NULL;
+  const char *media;
   guint m_line;
 
   g_object_get (transceiver, "mlineindex", &m_line, NULL);
-  if (m_line >= offer->media->len)
+  caps = dup_accepted (self, m_line);
+  if (caps == NULL)
     return;
-  caps = choose_caps (self, offer, m_line);
+  media = gst_structure_get_string (gst_caps_get_structure (caps, 0), "media");
   /* Chromium refuses an audio m-line whose answer has NACK. */
-  g_object_set (transceiver, "codec-preferences", caps, "do-nack",
-      salon_sdp_get_media (offer, m_line)->kind == SALON_SDP_VIDEO, NULL);
+  g_object_set (transceiver, "codec-preferences", caps, "do-nack", g_str_equal (media, "video"), NULL);
 }
 
 /* -- a streaming thread: media arrives -- */
@@ -143,8 +148,7 @@ add_tracks (SalonPublisher *self, const SalonSdp *offer)
       const SalonSdpMedia *media = salon_sdp_get_media (offer, i);
       SalonTrack *track;
 
-      if (media->kind == SALON_SDP_APPLICATION || !media->sends
-          || find_track (self->shared.tracks, media->mid) != NULL)
+      if (!media->sends || find_track (self->shared.tracks, media->mid) != NULL)
         continue;
       track = salon_track_new (salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO);
       salon_track_set_open (track, salon_transport_is_verified (transport));
@@ -188,28 +192,59 @@ on_offer_set (GObject *source, GAsyncResult *result, gpointer user_data)
     salon_transport_create_local_async (transport, GST_WEBRTC_SDP_TYPE_ANSWER, on_answer_created, user_data);
 }
 
-static gboolean
-check_codecs (SalonPublisher *self, const SalonSdp *offer, GError **error)
+static GstCaps *
+choose_caps (SalonPublisher *self, const SalonSdp *offer, guint m_line)
 {
+  static const SalonCodec audio_codecs[] = { SALON_CODEC_OPUS };
+  const GstSDPMedia *media = gst_sdp_message_get_media (offer->message, m_line);
+
+  if (salon_sdp_get_media (offer, m_line)->kind == SALON_SDP_VIDEO)
+    return salon_codec_caps_choose (media, self->video_codecs, self->n_video_codecs);
+  return salon_codec_caps_choose (media, audio_codecs, G_N_ELEMENTS (audio_codecs));
+}
+
+/* webrtcbin keeps to what it answered first, and rejects an m-line that no longer offers it; no later description of
+ * the connection would do then. Returns: (transfer full) (nullable): the caps, if they are still offered. */
+static GstCaps *
+keep_caps (GstCaps *accepted, const SalonSdp *offer, guint m_line)
+{
+  const char *name = gst_structure_get_string (gst_caps_get_structure (accepted, 0), "encoding-name");
+  g_autoptr (GstCaps) caps = NULL;
+  SalonCodec codec;
+
+  if (!salon_codec_from_encoding_name (name, &codec))
+    return NULL;
+  caps = salon_codec_caps_choose (gst_sdp_message_get_media (offer->message, m_line), &codec, 1);
+  return caps != NULL && gst_caps_can_intersect (caps, accepted) ? gst_caps_ref (accepted) : NULL;
+}
+
+/* Returns: (transfer full) (nullable): caps by m-line. */
+static GPtrArray *
+choose_codecs (SalonPublisher *self, const SalonSdp *offer, GError **error)
+{
+  g_autoptr (GPtrArray) chosen = g_ptr_array_new_with_free_func ((GDestroyNotify)gst_caps_unref);
+
   for (guint i = 0; i < offer->media->len; i++)
     {
-      g_autoptr (GstCaps) caps = NULL;
+      g_autoptr (GstCaps) accepted = dup_accepted (self, i);
+      GstCaps *caps = accepted != NULL ? keep_caps (accepted, offer, i) : choose_caps (self, offer, i);
 
-      if (salon_sdp_get_media (offer, i)->kind == SALON_SDP_APPLICATION)
-        continue;
-      caps = choose_caps (self, offer, i);
       if (caps == NULL)
         {
           g_set_error (error, SALON_ERROR, SALON_ERROR_MEDIA,
-              "m-line %u offers no codec that this server forwards (Opus; for video see video-codecs)", i);
-          return FALSE;
+              "m-line %u offers no codec that this server forwards "
+              "(Opus; for video see video-codecs), or no longer the one that was agreed on",
+              i);
+          return NULL;
         }
+      g_ptr_array_add (chosen, caps);
     }
-  return TRUE;
+  return g_steal_pointer (&chosen);
 }
 
+/* chosen: (out) (transfer full): see choose_codecs(). */
 static SalonSdp *
-check_offer (SalonPublisher *self, const char *text, GError **error)
+check_offer (SalonPublisher *self, const char *text, GPtrArray **chosen, GError **error)
 {
   g_autoptr (SalonSdp) offer = NULL;
 
@@ -219,10 +254,10 @@ check_offer (SalonPublisher *self, const char *text, GError **error)
       return NULL;
     }
   offer = salon_sdp_parse (text, error);
-  if (offer == NULL || !salon_sdp_check_offer (offer, salon_transport_get_remote (SALON_TRANSPORT (self)), error)
-      || !check_codecs (self, offer, error))
+  if (offer == NULL || !salon_sdp_check_offer (offer, salon_transport_get_remote (SALON_TRANSPORT (self)), error))
     return NULL;
-  return g_steal_pointer (&offer);
+  *chosen = choose_codecs (self, offer, error);
+  return *chosen != NULL ? g_steal_pointer (&offer) : NULL;
 }
 
 void
@@ -230,7 +265,9 @@ salon_publisher_offer_async (SalonPublisher *self, const char *text, GAsyncReady
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   g_autoptr (GError) error = NULL;
-  g_autoptr (SalonSdp) offer = check_offer (self, text, &error);
+  g_autoptr (GPtrArray) chosen = NULL;
+  g_autoptr (SalonSdp) offer = check_offer (self, text, &chosen, &error);
+  guint transport_cc_id;
 
   if (offer == NULL)
     {
@@ -239,13 +276,18 @@ salon_publisher_offer_async (SalonPublisher *self, const char *text, GAsyncReady
       return;
     }
   self->is_negotiating = TRUE;
+  transport_cc_id = salon_sdp_get_extension_id (offer, SALON_URI_TRANSPORT_CC);
+  if (transport_cc_id != 0) /* the session never forgets it either */
+    salon_packet_guard_set_transport_cc_id (self->guard, transport_cc_id);
   g_mutex_lock (&self->shared.lock);
   g_clear_pointer (&self->shared.offer, salon_sdp_unref);
   self->shared.offer = salon_sdp_ref (offer);
+  g_ptr_array_unref (self->shared.accepted);
+  self->shared.accepted = g_steal_pointer (&chosen);
   g_mutex_unlock (&self->shared.lock);
   add_tracks (self, offer);
-  salon_transport_set_remote_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_OFFER, g_steal_pointer (&offer),
-      on_offer_set, task);
+  salon_transport_set_remote_async (
+      SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_OFFER, g_steal_pointer (&offer), on_offer_set, task);
 }
 
 char *
@@ -304,6 +346,7 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
   read_codecs (self, options->video_codecs);
   salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
   webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
+  self->guard = salon_packet_guard_new (webrtc, TRUE);
   g_signal_connect_object (webrtc, "on-new-transceiver", G_CALLBACK (on_new_transceiver), self, 0);
   g_signal_connect_object (webrtc, "pad-added", G_CALLBACK (on_pad_added), self, 0);
   return self;
@@ -326,6 +369,8 @@ salon_publisher_finalize (GObject *object)
   SalonPublisher *self = SALON_PUBLISHER (object);
 
   g_clear_pointer (&self->shared.offer, salon_sdp_unref);
+  g_clear_pointer (&self->guard, salon_packet_guard_unref);
+  g_ptr_array_unref (self->shared.accepted);
   g_ptr_array_unref (self->shared.tracks);
   g_mutex_clear (&self->shared.lock);
   G_OBJECT_CLASS (salon_publisher_parent_class)->finalize (object);
@@ -343,5 +388,6 @@ static void
 salon_publisher_init (SalonPublisher *self)
 {
   g_mutex_init (&self->shared.lock);
+  self->shared.accepted = g_ptr_array_new_with_free_func ((GDestroyNotify)gst_caps_unref);
   self->shared.tracks = g_ptr_array_new_with_free_func (g_object_unref);
 }

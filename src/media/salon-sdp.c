@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "salon-candidate.h"
 #include "salon-error.h"
 #include "salon-limits.h"
+#include "salon-sdp-formats.h"
 
 /* Hashes that RFC 8122 allows and that nobody can collide; sha-1 and md5 are refused. */
 static const struct
@@ -16,6 +18,9 @@ static const struct
   { "sha-384", G_CHECKSUM_SHA384 },
   { "sha-512", G_CHECKSUM_SHA512 },
 };
+
+/* RFC 8122 section 5, without "holdconn", which ICE makes pointless (RFC 8842 section 5.1). */
+static const char *const setups[] = { "actpass", "active", "passive" };
 
 static void
 media_free (SalonSdpMedia *media)
@@ -29,8 +34,12 @@ clear (SalonSdp *self)
 {
   gst_sdp_message_free (self->message);
   g_ptr_array_unref (self->media);
-  g_ptr_array_unref (self->fingerprints);
+  g_ptr_array_unref (self->candidates);
   g_hash_table_unref (self->ssrc_media);
+  g_free (self->numbers);
+  g_free (self->ufrag);
+  g_free (self->pwd);
+  g_free (self->fingerprint);
 }
 
 SalonSdp *
@@ -42,7 +51,7 @@ salon_sdp_ref (SalonSdp *self)
 void
 salon_sdp_unref (SalonSdp *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify) clear);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear);
 }
 
 G_GNUC_PRINTF (2, 3)
@@ -86,236 +95,423 @@ salon_sdp_get_mid_of_ssrc (const SalonSdp *self, guint32 ssrc)
   return index_plus_one == 0 ? NULL : salon_sdp_get_media (self, index_plus_one - 1)->mid;
 }
 
+guint
+salon_sdp_get_extension_id (const SalonSdp *self, const char *uri)
+{
+  return salon_sdp_numbers_find_extension (self->numbers, uri);
+}
+
 /* -- reading one m-line -- */
 
-static const char *
-get_attribute (const SalonSdp *self, const GstSDPMedia *media, const char *key)
+/* What is read goes to the SalonSdp, and is written anew to the m-line that webrtcbin will see. */
+typedef struct
 {
-  const char *value = gst_sdp_media_get_attribute_val (media, key);
+  SalonSdp *sdp;
+  const GstSDPMessage *raw; /* as the client wrote it */
+  const GstSDPMedia *media; /* of raw */
+  guint index;              /* of the m-line */
+  GstSDPMedia *out;
+} Reader;
 
-  return value != NULL ? value : gst_sdp_message_get_attribute_val (self->message, key);
+/* The m-line's value or, without one, the session's. */
+static const char *
+get_attribute (const Reader *reader, const char *key)
+{
+  const char *value = gst_sdp_media_get_attribute_val (reader->media, key);
+
+  return value != NULL ? value : gst_sdp_message_get_attribute_val (reader->raw, key);
+}
+
+/* For what all m-lines share: the first sets it, the others must agree. */
+static gboolean
+agree (char **shared, const char *value)
+{
+  if (*shared == NULL)
+    *shared = g_strdup (value);
+  return g_str_equal (*shared, value);
 }
 
 static gboolean
-read_kind (const GstSDPMedia *media, SalonSdpKind *kind, GError **error)
+read_kind (const Reader *reader, SalonSdpKind *kind, GError **error)
 {
-  const char *name = gst_sdp_media_get_media (media);
-  const char *proto = gst_sdp_media_get_proto (media);
+  const char *name = gst_sdp_media_get_media (reader->media);
+  const char *proto = gst_sdp_media_get_proto (reader->media);
 
   if (g_strcmp0 (name, "audio") == 0)
     *kind = SALON_SDP_AUDIO;
   else if (g_strcmp0 (name, "video") == 0)
     *kind = SALON_SDP_VIDEO;
   else if (g_strcmp0 (name, "application") == 0)
-    *kind = SALON_SDP_APPLICATION;
+    return refuse (error, "it asks for data channels, which this server doesn't carry; leave them out");
   else
-    return refuse (error, "an m-line is neither audio, video nor application");
+    return refuse (error, "an m-line is neither audio nor video");
 
-  if (g_strcmp0 (proto, *kind == SALON_SDP_APPLICATION ? "UDP/DTLS/SCTP" : "UDP/TLS/RTP/SAVPF") != 0)
+  if (g_strcmp0 (proto, "UDP/TLS/RTP/SAVPF") != 0)
     return refuse (error, "an m-line's transport is not DTLS over UDP");
-  if (gst_sdp_media_formats_len (media) == 0 || gst_sdp_media_formats_len (media) > 128)
-    return refuse (error, "an m-line has no formats or too many");
+  if (gst_sdp_media_get_port (reader->media) == 0
+      && gst_sdp_media_get_attribute_val (reader->media, "bundle-only") == NULL)
+    return refuse (error, "an m-line has port 0; keep it as it was, or make it inactive");
+  if (gst_sdp_media_attributes_len (reader->media) > SALON_LIMIT_SDP_ATTRIBUTES)
+    return refuse (error, "an m-line has more than %d attributes", SALON_LIMIT_SDP_ATTRIBUTES);
+  gst_sdp_media_set_media (reader->out, name);
+  gst_sdp_media_set_proto (reader->out, proto);
+  gst_sdp_media_set_port_info (reader->out, 9, 0);
+  gst_sdp_media_add_connection (reader->out, "IN", "IP4", "0.0.0.0", 0, 0);
   return TRUE;
 }
 
+/* A token (RFC 8866 section 9). */
 static gboolean
-read_mid (SalonSdp *self, const GstSDPMedia *media, SalonSdpMedia *out, GError **error)
+is_mid (const char *text)
 {
-  const char *mid = gst_sdp_media_get_attribute_val (media, "mid");
+  gsize length = strlen (text);
 
-  if (mid == NULL || *mid == '\0' || strlen (mid) > 32 || strspn (mid, " \t") > 0)
-    return refuse (error, "every m-line needs an a=mid of 1 to 32 characters");
-  if (gst_sdp_media_get_attribute_val_n (media, "mid", 1) != NULL)
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isgraph (text[i]) || strchr ("\"(),/:;<=>?@[\\]", text[i]) != NULL)
+        return FALSE;
+    }
+  return length >= 1 && length <= 32;
+}
+
+static gboolean
+read_mid (const Reader *reader, SalonSdpMedia *out, GError **error)
+{
+  const char *mid = gst_sdp_media_get_attribute_val (reader->media, "mid");
+
+  if (mid == NULL || !is_mid (mid))
+    return refuse (error, "every m-line needs an a=mid of 1 to 32 letters, digits or the like");
+  if (gst_sdp_media_get_attribute_val_n (reader->media, "mid", 1) != NULL)
     return refuse (error, "an m-line has two a=mid");
-  if (salon_sdp_find_media (self, mid) != NULL)
+  if (salon_sdp_find_media (reader->sdp, mid) != NULL)
     return refuse (error, "two m-lines have the same a=mid");
   out->mid = g_strdup (mid);
+  gst_sdp_media_add_attribute (reader->out, "mid", mid);
   return TRUE;
-}
-
-static void
-read_direction (const SalonSdp *self, const GstSDPMedia *media, SalonSdpMedia *out)
-{
-  /* sendrecv is the default (RFC 8866 section 6.7). */
-  out->sends = get_attribute (self, media, "recvonly") == NULL && get_attribute (self, media, "inactive") == NULL;
-  out->receives = get_attribute (self, media, "sendonly") == NULL && get_attribute (self, media, "inactive") == NULL;
 }
 
 static gboolean
-read_ice (const SalonSdp *self, const GstSDPMedia *media, GError **error)
+read_direction (const Reader *reader, SalonSdpMedia *out, GError **error)
 {
-  const char *ufrag = get_attribute (self, media, "ice-ufrag");
-  const char *pwd = get_attribute (self, media, "ice-pwd");
+  enum
+  {
+    INACTIVE,
+    RECVONLY,
+    SENDONLY,
+    SENDRECV
+  };
+  static const char *const directions[] = { "inactive", "recvonly", "sendonly", "sendrecv" };
+  guint on_media = 0;
+  guint on_session = 0;
+  int direction;
 
-  /* RFC 8839 section 5.4 */
-  if (ufrag == NULL || pwd == NULL || strlen (ufrag) < 4 || strlen (ufrag) > 256 || strlen (pwd) < 22
-      || strlen (pwd) > 256)
-    return refuse (error, "ICE credentials are missing or of a wrong length");
+  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
+    {
+      if (gst_sdp_media_get_attribute_val (reader->media, directions[i]) != NULL)
+        on_media |= 1u << i;
+      if (gst_sdp_message_get_attribute_val (reader->raw, directions[i]) != NULL)
+        on_session |= 1u << i;
+    }
+  /* The m-line's goes before the session's, and sendrecv is the default (RFC 8866 section 6.7). */
+  direction = g_bit_nth_lsf (on_media != 0 ? on_media : on_session != 0 ? on_session : 1u << SENDRECV, -1);
+  if (on_media > 1u << direction || (on_media == 0 && on_session > 1u << direction))
+    return refuse (error, "an m-line has two directions");
+  out->sends = direction == SENDONLY || direction == SENDRECV;
+  out->receives = direction == RECVONLY || direction == SENDRECV;
+  gst_sdp_media_add_attribute (reader->out, directions[direction], "");
   return TRUE;
 }
 
-static void
-add_fingerprint (SalonSdp *self, const char *value)
+/* RFC 8839 section 5.4 allows letters, digits, '+' and '/'; not everybody keeps to that. */
+static gboolean
+is_credential (const char *text, gsize min_length)
+{
+  gsize length = strlen (text);
+
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isgraph (text[i]))
+        return FALSE;
+    }
+  return length >= min_length && length <= 256;
+}
+
+static gboolean
+read_ice (const Reader *reader, GError **error)
+{
+  const char *ufrag = get_attribute (reader, "ice-ufrag");
+  const char *pwd = get_attribute (reader, "ice-pwd");
+
+  if (ufrag == NULL || pwd == NULL || !is_credential (ufrag, 4) || !is_credential (pwd, 22))
+    return refuse (error, "ICE credentials are missing or malformed");
+  if (!agree (&reader->sdp->ufrag, ufrag) || !agree (&reader->sdp->pwd, pwd))
+    return refuse (error, "m-lines differ in their ICE credentials");
+  gst_sdp_media_add_attribute (reader->out, "ice-ufrag", ufrag);
+  gst_sdp_media_add_attribute (reader->out, "ice-pwd", pwd);
+  return TRUE;
+}
+
+/* Returns: (transfer full) (nullable): as SalonSdp.fingerprint. */
+static char *
+read_strong_fingerprint (const char *value)
 {
   g_auto (GStrv) words = g_strsplit (value, " ", 3);
 
   for (guint i = 0; i < G_N_ELEMENTS (hashes) && g_strv_length (words) == 2; i++)
     {
-      g_autofree char *hex = NULL;
-      g_autofree char *entry = NULL;
+      g_autofree char *hex = g_ascii_strup (words[1], -1);
 
-      if (g_ascii_strcasecmp (words[0], hashes[i].name) != 0)
-        continue;
-      hex = g_ascii_strup (words[1], -1);
-      entry = g_strconcat (hashes[i].name, " ", hex, NULL);
-      if (!g_ptr_array_find_with_equal_func (self->fingerprints, entry, g_str_equal, NULL))
-        g_ptr_array_add (self->fingerprints, g_steal_pointer (&entry));
+      if (g_ascii_strcasecmp (words[0], hashes[i].name) == 0
+          && strlen (hex) == 3 * (gsize)g_checksum_type_get_length (hashes[i].type) - 1
+          && strspn (hex, "0123456789ABCDEF:") == strlen (hex))
+        return g_strconcat (hashes[i].name, " ", hex, NULL);
     }
+  return NULL;
 }
 
-static gboolean
-read_fingerprint (SalonSdp *self, const GstSDPMedia *media, GError **error)
+/* The first strong one of those that the m-line has or, when it has none, the session. */
+static char *
+find_fingerprint (const Reader *reader)
 {
-  const char *value = get_attribute (self, media, "fingerprint");
-  guint n_before = self->fingerprints->len;
+  gboolean is_on_media = gst_sdp_media_get_attribute_val (reader->media, "fingerprint") != NULL;
 
-  if (value == NULL)
-    return refuse (error, "an m-line has no DTLS fingerprint");
-  add_fingerprint (self, value);
-  /* All m-lines share one DTLS connection: they must promise one certificate. */
-  if (self->fingerprints->len == 0)
-    return refuse (error, "the DTLS fingerprint must be sha-256, sha-384 or sha-512");
-  if (n_before > 0 && self->fingerprints->len > n_before)
+  for (guint i = 0; i < G_N_ELEMENTS (hashes) + 2; i++)
+    {
+      const char *value = is_on_media ? gst_sdp_media_get_attribute_val_n (reader->media, "fingerprint", i)
+                                      : gst_sdp_message_get_attribute_val_n (reader->raw, "fingerprint", i);
+      char *fingerprint = value != NULL ? read_strong_fingerprint (value) : NULL;
+
+      if (fingerprint != NULL)
+        return fingerprint;
+    }
+  return NULL;
+}
+
+/* All m-lines share one DTLS connection: they must promise one certificate and one role. */
+static gboolean
+read_dtls (const Reader *reader, GError **error)
+{
+  g_autofree char *fingerprint = find_fingerprint (reader);
+  const char *setup = get_attribute (reader, "setup");
+  SalonSdp *sdp = reader->sdp;
+
+  if (fingerprint == NULL)
+    return refuse (error, "an m-line has no DTLS fingerprint by sha-256, sha-384 or sha-512");
+  if (!agree (&sdp->fingerprint, fingerprint))
     return refuse (error, "m-lines differ in their DTLS fingerprint");
+  for (guint i = 0; i < G_N_ELEMENTS (setups) && sdp->setup == NULL; i++)
+    {
+      if (g_strcmp0 (setup, setups[i]) == 0)
+        sdp->setup = setups[i];
+    }
+  if (setup == NULL || g_strcmp0 (sdp->setup, setup) != 0)
+    return refuse (error, "every m-line needs the same a=setup: actpass, active or passive");
+  gst_sdp_media_add_attribute (reader->out, "fingerprint", fingerprint);
+  gst_sdp_media_add_attribute (reader->out, "setup", setup);
   return TRUE;
 }
 
 static gboolean
-read_ssrcs (SalonSdp *self, const GstSDPMedia *media, guint index, GError **error)
+read_ssrc (const Reader *reader, const char *value, GError **error)
 {
-  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++)
-    {
-      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
-      guint64 ssrc;
-      guint known;
+  g_auto (GStrv) words = g_strsplit (value != NULL ? value : "", " ", 2);
+  g_autofree char *line = NULL;
+  guint64 ssrc;
+  guint known;
 
-      if (g_strcmp0 (attribute->key, "ssrc") != 0)
-        continue;
-      ssrc = attribute->value != NULL ? g_ascii_strtoull (attribute->value, NULL, 10) : 0;
-      if (ssrc == 0 || ssrc > G_MAXUINT32)
-        return refuse (error, "an a=ssrc is not a number of 32 bits");
-      known = GPOINTER_TO_UINT (g_hash_table_lookup (self->ssrc_media, GUINT_TO_POINTER ((guint) ssrc)));
-      if (known != 0 && known != index + 1)
-        return refuse (error, "two m-lines have the same a=ssrc");
-      g_hash_table_insert (self->ssrc_media, GUINT_TO_POINTER ((guint) ssrc), GUINT_TO_POINTER (index + 1));
-    }
-  return TRUE;
-}
-
-static gboolean
-read_media (SalonSdp *self, guint index, GError **error)
-{
-  const GstSDPMedia *media = gst_sdp_message_get_media (self->message, index);
-  SalonSdpMedia *out = g_new0 (SalonSdpMedia, 1);
-
-  /* In the array at once, so that it is freed with it; read_mid() compares with those before only (mid unset). */
-  out->rejected = gst_sdp_media_get_port (media) == 0 && gst_sdp_media_get_attribute_val (media, "bundle-only") == NULL;
-  if (!read_kind (media, &out->kind, error) || !read_mid (self, media, out, error))
-    {
-      media_free (out);
-      return FALSE;
-    }
-  read_direction (self, media, out);
-  g_ptr_array_add (self->media, out);
-
-  if (out->rejected)
+  if (words[0] == NULL || !g_ascii_string_to_unsigned (words[0], 10, 1, G_MAXUINT32, &ssrc, NULL))
+    return refuse (error, "an a=ssrc is not a number of 32 bits");
+  known = GPOINTER_TO_UINT (g_hash_table_lookup (reader->sdp->ssrc_media, GUINT_TO_POINTER ((guint)ssrc)));
+  if (known != 0 && known != reader->index + 1)
+    return refuse (error, "two m-lines have the same a=ssrc");
+  if (known != 0)
     return TRUE;
-  if (out->kind != SALON_SDP_APPLICATION && gst_sdp_media_get_attribute_val (media, "rtcp-mux") == NULL)
-    return refuse (error, "an m-line lacks a=rtcp-mux");
-  if (get_attribute (self, media, "setup") == NULL)
-    return refuse (error, "an m-line lacks a=setup");
-  return read_ice (self, media, error) && read_fingerprint (self, media, error)
-         && read_ssrcs (self, media, index, error);
+  g_hash_table_insert (reader->sdp->ssrc_media, GUINT_TO_POINTER ((guint)ssrc), GUINT_TO_POINTER (reader->index + 1));
+  /* webrtcbin takes note of no other form. */
+  line = g_strdup_printf ("%u cname:client", (guint)ssrc);
+  gst_sdp_media_add_attribute (reader->out, "ssrc", line);
+  return TRUE;
 }
 
-/* webrtcbin looks the first mid of the group up among the m-lines; and one transport for all is what we negotiate. */
 static gboolean
-check_bundle (const SalonSdp *self, GError **error)
+read_ssrcs (const Reader *reader, GError **error)
 {
-  const char *group = gst_sdp_message_get_attribute_val (self->message, "group");
+  guint n_before = g_hash_table_size (reader->sdp->ssrc_media);
+
+  for (guint i = 0; i < gst_sdp_media_attributes_len (reader->media); i++)
+    {
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (reader->media, i);
+
+      if (g_strcmp0 (attribute->key, "ssrc") == 0 && !read_ssrc (reader, attribute->value, error))
+        return FALSE;
+    }
+  if (g_hash_table_size (reader->sdp->ssrc_media) - n_before > SALON_LIMIT_SSRCS)
+    return refuse (error, "an m-line has more than %d a=ssrc", SALON_LIMIT_SSRCS);
+  return TRUE;
+}
+
+/* For clients that don't trickle. Malformed ones are passed over: nobody waits for an answer to each. */
+static void
+read_candidates (const Reader *reader)
+{
+  GPtrArray *candidates = reader->sdp->candidates;
+
+  for (guint i = 0; i < gst_sdp_media_attributes_len (reader->media) && candidates->len < SALON_LIMIT_CANDIDATES; i++)
+    {
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (reader->media, i);
+      g_autofree char *text = NULL;
+      char *candidate;
+
+      if (g_strcmp0 (attribute->key, "candidate") != 0 || attribute->value == NULL)
+        continue;
+      text = g_strconcat ("candidate:", attribute->value, NULL);
+      if (salon_candidate_read (text, &candidate, NULL) && candidate != NULL)
+        g_ptr_array_add (candidates, candidate);
+    }
+}
+
+static gboolean
+read_formats (const Reader *reader, SalonSdpKind kind, GError **error)
+{
+  SalonSdpNumbers *numbers = reader->sdp->numbers;
+  const char *problem = salon_sdp_formats_copy (
+      numbers, reader->media, kind == SALON_SDP_VIDEO ? SALON_KIND_VIDEO : SALON_KIND_AUDIO, reader->out);
+
+  for (guint i = 0; i < gst_sdp_media_attributes_len (reader->media) && problem == NULL; i++)
+    problem = salon_sdp_extension_copy (numbers, gst_sdp_media_get_attribute (reader->media, i), reader->out);
+  for (guint i = 0; i < gst_sdp_message_attributes_len (reader->raw) && problem == NULL; i++)
+    problem = salon_sdp_extension_copy (numbers, gst_sdp_message_get_attribute (reader->raw, i), reader->out);
+  return problem == NULL || refuse (error, "%s", problem);
+}
+
+static gboolean
+read_rtp (const Reader *reader, SalonSdpKind kind, GError **error)
+{
+  if (gst_sdp_media_get_attribute_val (reader->media, "rtcp-mux") == NULL)
+    return refuse (error, "an m-line lacks a=rtcp-mux");
+  gst_sdp_media_add_attribute (reader->out, "rtcp-mux", "");
+  if (gst_sdp_media_get_attribute_val (reader->media, "rtcp-rsize") != NULL)
+    gst_sdp_media_add_attribute (reader->out, "rtcp-rsize", "");
+  return read_formats (reader, kind, error) && read_ssrcs (reader, error);
+}
+
+static gboolean
+read_parts (const Reader *reader, SalonSdpMedia *out, GError **error)
+{
+  if (!read_kind (reader, &out->kind, error) || !read_mid (reader, out, error) || !read_direction (reader, out, error)
+      || !read_ice (reader, error) || !read_dtls (reader, error))
+    return FALSE;
+  read_candidates (reader);
+  return read_rtp (reader, out->kind, error);
+}
+
+static gboolean
+read_media (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **error)
+{
+  Reader reader = { self, raw, gst_sdp_message_get_media (raw, index), index, NULL };
+  SalonSdpMedia *media = g_new0 (SalonSdpMedia, 1);
+  gboolean is_good;
+
+  gst_sdp_media_new (&reader.out);
+  is_good = read_parts (&reader, media, error);
+  if (is_good)
+    {
+      g_ptr_array_add (self->media, media);
+      gst_sdp_message_add_media (self->message, reader.out); /* takes the content */
+    }
+  else
+    media_free (media);
+  gst_sdp_media_free (reader.out);
+  return is_good;
+}
+
+/* -- reading the session -- */
+
+/* One transport for all is what we negotiate. */
+static gboolean
+check_bundle (const SalonSdp *self, const GstSDPMessage *raw, GError **error)
+{
+  const char *group = gst_sdp_message_get_attribute_val (raw, "group");
   g_auto (GStrv) mids = NULL;
 
   if (group == NULL || !g_str_has_prefix (group, "BUNDLE "))
     return refuse (error, "it has no a=group:BUNDLE (use bundlePolicy \"max-bundle\")");
-  if (gst_sdp_message_get_attribute_val_n (self->message, "group", 1) != NULL)
+  if (gst_sdp_message_get_attribute_val_n (raw, "group", 1) != NULL)
     return refuse (error, "it has more than one a=group");
 
-  mids = g_strsplit (group + strlen ("BUNDLE "), " ", -1);
+  mids = g_strsplit (group + strlen ("BUNDLE "), " ", self->media->len + 1);
+  if (g_strv_length (mids) > self->media->len)
+    return refuse (error, "a=group:BUNDLE names more m-lines than there are");
   for (guint i = 0; i < self->media->len; i++)
     {
-      const SalonSdpMedia *media = salon_sdp_get_media (self, i);
-
-      if (!media->rejected && !g_strv_contains ((const char *const *) mids, media->mid))
+      if (!g_strv_contains ((const char *const *)mids, salon_sdp_get_media (self, i)->mid))
         return refuse (error, "an m-line is not in a=group:BUNDLE");
     }
-  for (guint i = 0; mids[i] != NULL; i++)
-    {
-      if (salon_sdp_find_media (self, mids[i]) == NULL)
-        return refuse (error, "a=group:BUNDLE names an m-line that isn't there");
-    }
   return TRUE;
+}
+
+/* webrtcbin numbers its transport by the group's first m-line: always the same one, or a later description with
+ * another order would make it begin a second transport. */
+static void
+write_session (SalonSdp *self)
+{
+  g_autoptr (GString) group = g_string_new ("BUNDLE");
+
+  for (guint i = 0; i < self->media->len; i++)
+    g_string_append_printf (group, " %s", salon_sdp_get_media (self, i)->mid);
+  gst_sdp_message_set_version (self->message, "0");
+  gst_sdp_message_set_origin (self->message, "-", "1", "1", "IN", "IP4", "0.0.0.0");
+  gst_sdp_message_set_session_name (self->message, "-");
+  gst_sdp_message_add_attribute (self->message, "group", group->str);
+  gst_sdp_message_add_attribute (self->message, "ice-options", "trickle");
+}
+
+static gboolean
+read_session (SalonSdp *self, const char *text, GstSDPMessage *raw, GError **error)
+{
+  gsize size = strlen (text);
+  guint n_media;
+
+  if (size == 0 || size > SALON_LIMIT_SDP_BYTES)
+    return refuse (error, "it must have 1 to %d bytes", SALON_LIMIT_SDP_BYTES);
+  if (gst_sdp_message_parse_buffer ((const guint8 *)text, size, raw) != GST_SDP_OK)
+    return refuse (error, "it is not SDP (RFC 8866)");
+  n_media = gst_sdp_message_medias_len (raw);
+  if (n_media == 0 || n_media > 2 * SALON_LIMIT_SEATS)
+    return refuse (error, "it has no m-lines or more than %d", 2 * SALON_LIMIT_SEATS);
+  if (gst_sdp_message_attributes_len (raw) > SALON_LIMIT_SDP_ATTRIBUTES)
+    return refuse (error, "the session has more than %d attributes", SALON_LIMIT_SDP_ATTRIBUTES);
+  for (guint i = 0; i < n_media; i++)
+    {
+      if (!read_media (self, raw, i, error))
+        return FALSE;
+    }
+  return check_bundle (self, raw, error);
 }
 
 SalonSdp *
 salon_sdp_parse (const char *text, GError **error)
 {
   g_autoptr (SalonSdp) self = g_atomic_rc_box_new0 (SalonSdp);
-  gsize size = strlen (text);
+  GstSDPMessage *raw = NULL;
+  gboolean is_good;
 
   gst_sdp_message_new (&self->message);
-  self->media = g_ptr_array_new_with_free_func ((GDestroyNotify) media_free);
-  self->fingerprints = g_ptr_array_new_with_free_func (g_free);
+  self->media = g_ptr_array_new_with_free_func ((GDestroyNotify)media_free);
+  self->candidates = g_ptr_array_new_with_free_func (g_free);
   self->ssrc_media = g_hash_table_new (NULL, NULL);
+  self->numbers = g_new0 (SalonSdpNumbers, 1);
 
-  if (size == 0 || size > SALON_LIMIT_SDP_BYTES)
-    {
-      refuse (error, "it must have 1 to %d bytes", SALON_LIMIT_SDP_BYTES);
-      return NULL;
-    }
-  if (gst_sdp_message_parse_buffer ((const guint8 *) text, size, self->message) != GST_SDP_OK)
-    {
-      refuse (error, "it is not SDP (RFC 8866)");
-      return NULL;
-    }
-  if (gst_sdp_message_medias_len (self->message) == 0
-      || gst_sdp_message_medias_len (self->message) > 2 * SALON_LIMIT_SEATS)
-    {
-      refuse (error, "it has no m-lines or more than %d", 2 * SALON_LIMIT_SEATS);
-      return NULL;
-    }
-  for (guint i = 0; i < gst_sdp_message_medias_len (self->message); i++)
-    {
-      if (!read_media (self, i, error))
-        return NULL;
-    }
-  if (!check_bundle (self, error))
+  gst_sdp_message_new (&raw);
+  is_good = read_session (self, text, raw, error);
+  gst_sdp_message_free (raw);
+  if (!is_good)
     return NULL;
+  write_session (self);
   return g_steal_pointer (&self);
 }
 
 /* -- what may follow what -- */
-
-static gboolean
-check_same_fingerprints (const SalonSdp *self, const SalonSdp *previous, GError **error)
-{
-  for (guint i = 0; i < self->fingerprints->len; i++)
-    {
-      if (!g_ptr_array_find_with_equal_func (previous->fingerprints, g_ptr_array_index (self->fingerprints, i),
-              g_str_equal, NULL))
-        return refuse (error, "the DTLS fingerprint changed; make a new connection for a new certificate");
-    }
-  return TRUE;
-}
 
 static gboolean
 check_same_lines (const SalonSdp *self, const SalonSdp *other, GError **error)
@@ -333,32 +529,69 @@ check_same_lines (const SalonSdp *self, const SalonSdp *other, GError **error)
   return TRUE;
 }
 
+/* What webrtcbin was told before stays with its elements. */
 static gboolean
-check_offered_line (const SalonSdp *self, guint index, GError **error)
+check_same_numbers (const SalonSdp *self, const SalonSdp *other, GError **error)
 {
-  const SalonSdpMedia *media = salon_sdp_get_media (self, index);
+  const SalonSdpNumbers *now = self->numbers;
+  const SalonSdpNumbers *then = other->numbers;
 
-  if (media->rejected)
-    return refuse (error, "m-line %u has port 0; keep it as it was, or make it inactive", index);
-  /* webrtcbin 1.22 maps an unannounced SSRC to the first m-line's transceiver, and dies if that has none. */
-  if (media->kind == SALON_SDP_APPLICATION && index == 0)
-    return refuse (error, "the first m-line must be audio or video, not application");
+  for (guint i = 0; i < G_N_ELEMENTS (now->formats); i++)
+    {
+      if (now->formats[i] != 0 && then->formats[i] != 0 && now->formats[i] != then->formats[i])
+        return refuse (error, "payload type %u changed its meaning", i);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (now->extensions); i++)
+    {
+      guint id = now->extensions[i] != NULL ? salon_sdp_get_extension_id (other, now->extensions[i]) : 0;
+
+      if ((id != 0 && id != i) || (id == 0 && now->extensions[i] != NULL && then->extensions[i] != NULL))
+        return refuse (error, "header extension %u changed its meaning", i);
+    }
+  return TRUE;
+}
+
+/* webrtcbin never forgets where an SSRC belonged. */
+static gboolean
+check_same_ssrcs (const SalonSdp *self, const SalonSdp *previous, GError **error)
+{
+  GHashTableIter iter;
+  gpointer ssrc;
+  gpointer now;
+
+  g_hash_table_iter_init (&iter, self->ssrc_media);
+  while (g_hash_table_iter_next (&iter, &ssrc, &now))
+    {
+      gpointer then = g_hash_table_lookup (previous->ssrc_media, ssrc);
+
+      if (then != NULL && then != now)
+        return refuse (error, "SSRC %u moved to another m-line", GPOINTER_TO_UINT (ssrc));
+    }
+  return TRUE;
+}
+
+static gboolean
+check_offered_lines (const SalonSdp *self, GError **error)
+{
+  if (self->media->len > SALON_LIMIT_MEDIA_LINES)
+    return refuse (error, "an offer may have %d m-lines", SALON_LIMIT_MEDIA_LINES);
+  /* Its role in DTLS must not change later, and with "actpass" it is always ours to choose (RFC 8842 section 5.2). */
+  if (!g_str_equal (self->setup, "actpass"))
+    return refuse (error, "an offer's a=setup must be actpass");
   return TRUE;
 }
 
 gboolean
 salon_sdp_check_offer (const SalonSdp *self, const SalonSdp *previous, GError **error)
 {
-  if (self->media->len > SALON_LIMIT_MEDIA_LINES)
-    return refuse (error, "an offer may have %d m-lines", SALON_LIMIT_MEDIA_LINES);
-  for (guint i = 0; i < self->media->len; i++)
-    {
-      if (!check_offered_line (self, i, error))
-        return FALSE;
-    }
+  if (!check_offered_lines (self, error))
+    return FALSE;
   if (previous == NULL)
     return TRUE;
-  if (!check_same_lines (self, previous, error) || !check_same_fingerprints (self, previous, error))
+  if (!g_str_equal (self->fingerprint, previous->fingerprint))
+    return refuse (error, "the DTLS fingerprint changed; make a new connection for a new certificate");
+  if (!check_same_lines (self, previous, error) || !check_same_numbers (self, previous, error)
+      || !check_same_ssrcs (self, previous, error))
     return FALSE;
   for (guint i = 0; i < previous->media->len; i++)
     {
@@ -374,16 +607,16 @@ salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer, GError **er
 {
   if (self->media->len != offer->media->len)
     return refuse (error, "the answer must have as many m-lines as the offer");
-  if (!check_same_lines (self, offer, error))
+  if (g_str_equal (self->setup, "actpass"))
+    return refuse (error, "an answer's a=setup must be active or passive");
+  if (!check_same_lines (self, offer, error) || !check_same_numbers (self, offer, error))
     return FALSE;
   for (guint i = 0; i < self->media->len; i++)
     {
-      const SalonSdpMedia *media = salon_sdp_get_media (self, i);
-
-      if (media->rejected)
-        return refuse (error, "the answer must accept every m-line; m-line %u has port 0", i);
-      if (media->sends)
+      if (salon_sdp_get_media (self, i)->sends)
         return refuse (error, "m-line %u must be recvonly or inactive on this connection", i);
+      if (gst_sdp_media_formats_len (gst_sdp_message_get_media (self->message, i)) == 0)
+        return refuse (error, "m-line %u accepts none of the codecs offered", i);
     }
   return TRUE;
 }
@@ -393,14 +626,16 @@ salon_sdp_matches_certificate (const SalonSdp *self, const guint8 *der, gsize de
 {
   for (guint i = 0; i < G_N_ELEMENTS (hashes); i++)
     {
-      g_autofree char *digest = g_compute_checksum_for_data (hashes[i].type, der, der_size);
+      g_autofree char *digest = NULL;
       g_autoptr (GString) entry = g_string_new (hashes[i].name);
 
+      if (!g_str_has_prefix (self->fingerprint, hashes[i].name))
+        continue;
+      digest = g_compute_checksum_for_data (hashes[i].type, der, der_size);
       for (gsize k = 0; digest[k] != '\0'; k += 2)
-        g_string_append_printf (entry, "%c%c%c", k == 0 ? ' ' : ':', g_ascii_toupper (digest[k]),
-            g_ascii_toupper (digest[k + 1]));
-      if (g_ptr_array_find_with_equal_func (self->fingerprints, entry->str, g_str_equal, NULL))
-        return TRUE;
+        g_string_append_printf (
+            entry, "%c%c%c", k == 0 ? ' ' : ':', g_ascii_toupper (digest[k]), g_ascii_toupper (digest[k + 1]));
+      return g_str_equal (entry->str, self->fingerprint);
     }
   return FALSE;
 }

@@ -3,15 +3,16 @@
 
 #include <gst/sdp/sdp.h>
 
-/* A session description from a client, read and checked before webrtcbin sees it. webrtcbin 1.22 aborts the process on
- * several legal and illegal descriptions, so whatever is not known to be safe is refused here with SALON_ERROR_MEDIA.
+/* A session description from a client: read, checked, and written anew before webrtcbin sees it. webrtcbin 1.22 aborts
+ * the process on several legal and illegal descriptions, so whatever is not known to be safe is refused here with
+ * SALON_ERROR_MEDIA; and what merely isn't needed (most attributes, unknown codecs) is not passed on.
  * Immutable and counted; any thread. */
 
+/* No data channels: for each that a client opens, webrtcbin starts two threads, and a client may open 65,534. */
 typedef enum
 {
   SALON_SDP_AUDIO,
   SALON_SDP_VIDEO,
-  SALON_SDP_APPLICATION, /* data channels */
 } SalonSdpKind;
 
 typedef struct
@@ -20,31 +21,37 @@ typedef struct
   char *mid;      /* (owned) */
   gboolean sends; /* the describing side sends on it */
   gboolean receives;
-  gboolean rejected; /* port 0 and not bundle-only (RFC 9143 section 7.1) */
 } SalonSdpMedia;
+
+typedef struct _SalonSdpNumbers SalonSdpNumbers;
 
 typedef struct
 {
-  GstSDPMessage *message;  /* (owned) */
-  GPtrArray *media;        /* (owned) (element-type SalonSdpMedia): in order */
-  GPtrArray *fingerprints; /* (owned) (element-type utf8): "sha-256 AB:CD...", lower-case name, upper-case hex */
-  GHashTable *ssrc_media;  /* (owned): SSRC -> index of its m-line + 1 */
+  GstSDPMessage *message;   /* (owned): made by us of what was understood; every m-line is in the BUNDLE group */
+  GPtrArray *media;         /* (owned) (element-type SalonSdpMedia): in order */
+  GPtrArray *candidates;    /* (owned) (element-type utf8): as of salon_candidate_read(); not in the message */
+  GHashTable *ssrc_media;   /* (owned): SSRC -> index of its m-line + 1 */
+  SalonSdpNumbers *numbers; /* (owned): payload types and header extensions */
+  char *ufrag;              /* (owned): ICE credentials: of all m-lines, as is the rest here */
+  char *pwd;                /* (owned) */
+  char *fingerprint;        /* (owned): "sha-256 AB:CD...", lower-case name, upper-case hex */
+  const char *setup;        /* static: the role in DTLS: "actpass", "active" or "passive" */
 } SalonSdp;
 
 /* Parses and checks what holds for every description: bounds, unique mids, one BUNDLE group with every m-line,
- * rtcp-mux, ICE credentials, a strong DTLS fingerprint, no SSRC on two m-lines. */
+ * rtcp-mux, the same ICE credentials, strong DTLS fingerprint and role for all m-lines, no port 0, no SSRC on two
+ * m-lines, no number with two meanings. */
 SalonSdp *salon_sdp_parse (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SalonSdp *salon_sdp_ref (SalonSdp *self) G_GNUC_WARN_UNUSED_RESULT;
 void salon_sdp_unref (SalonSdp *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonSdp, salon_sdp_unref)
 
 /* Checks a client's offer. previous (nullable): the one before on this connection; m-lines may only be added. */
-gboolean salon_sdp_check_offer (const SalonSdp *self, const SalonSdp *previous,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_sdp_check_offer (
+    const SalonSdp *self, const SalonSdp *previous, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Checks a client's answer against our offer: the same m-lines in the same order. */
-gboolean salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 const SalonSdpMedia *salon_sdp_get_media (const SalonSdp *self, guint index);
 /* Returns: (nullable): the m-line of this mid. */
@@ -52,5 +59,8 @@ const SalonSdpMedia *salon_sdp_find_media (const SalonSdp *self, const char *mid
 /* Returns: (nullable): the mid of the m-line that announces this SSRC (RFC 5576). */
 const char *salon_sdp_get_mid_of_ssrc (const SalonSdp *self, guint32 ssrc);
 
-/* Whether a DER certificate is one of those the description promises (RFC 8122 section 5). */
+/* Returns: the id of a header extension (RFC 8285), which is the same in all m-lines; 0: none has it. */
+guint salon_sdp_get_extension_id (const SalonSdp *self, const char *uri);
+
+/* Whether a DER certificate is the one that the description promises (RFC 8122 section 5). */
 gboolean salon_sdp_matches_certificate (const SalonSdp *self, const guint8 *der, gsize der_size);

@@ -5,6 +5,8 @@
 
 #include "salon-codec-caps.h"
 #include "salon-error.h"
+#include "salon-extension-map.h"
+#include "salon-packet-guard.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define GST_CAT_DEFAULT salon_subscriber_debug
@@ -30,6 +32,7 @@ struct _SalonSubscriber
   Slot *slots;   /* (owned): the array itself never changes */
   SalonSdp *offer; /* (owned) (nullable) */
   gboolean has_answer;
+  SalonPacketGuard *guard; /* (owned) */
 };
 
 G_DEFINE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON_TYPE_TRANSPORT)
@@ -223,6 +226,8 @@ on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   g_assert (self->offer->media->len == self->n_slots);
+  salon_packet_guard_set_transport_cc_id (
+      self->guard, salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC));
   for (guint i = 0; i < self->n_slots; i++)
     self->slots[i].mid = g_strdup (salon_sdp_get_media (self->offer, i)->mid);
   g_task_return_pointer (task, g_steal_pointer (&text), g_free);
@@ -345,6 +350,7 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   SalonSubscriber *self = g_object_new (SALON_TYPE_SUBSCRIBER, NULL);
 
   salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
+  self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), FALSE);
   g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
       G_CALLBACK (on_deep_element_added), self, 0);
   self->n_slots = 2 * options->n_seats;
@@ -378,6 +384,7 @@ salon_subscriber_finalize (GObject *object)
       gst_clear_object (&self->slots[i].element);
     }
   g_free (self->slots);
+  g_clear_pointer (&self->guard, salon_packet_guard_unref);
   g_clear_pointer (&self->offer, salon_sdp_unref);
   G_OBJECT_CLASS (salon_subscriber_parent_class)->finalize (object);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "salon-candidate.h"
 #include "salon-error.h"
 #include "salon-limits.h"
 #include "salon-webrtc-tuning.h"
@@ -10,6 +11,7 @@
 GST_DEBUG_CATEGORY_STATIC (salon_transport_debug);
 #define GST_CAT_DEFAULT salon_transport_debug
 
+/* A local one, on its way to the main context. */
 typedef struct
 {
   guint m_line;
@@ -18,12 +20,11 @@ typedef struct
 
 typedef struct
 {
-  SalonGraph *graph;   /* (owned) */
-  GstElement *webrtc;  /* (owned) (nullable): NULL once closed */
-  SalonSdp *remote;    /* (owned) (nullable) */
-  GPtrArray *waiting;  /* (owned) (element-type Candidate): remote candidates before the remote description */
-  guint n_candidates;  /* remote ones, ever */
-  GstPromise *promise; /* (owned) (nullable): of the call under way */
+  SalonGraph *graph;      /* (owned) */
+  GstElement *webrtc;     /* (owned) (nullable): NULL once closed */
+  SalonSdp *remote;       /* (owned) (nullable) */
+  GHashTable *candidates; /* (owned) (element-type utf8): remote ones, ever */
+  GstPromise *promise;    /* (owned) (nullable): of the call under way */
   guint deadline_id;
   gboolean is_verified;
   gboolean has_failed;
@@ -78,7 +79,7 @@ post_to_main (SalonTransport *self, GSourceFunc func, Candidate *candidate)
   post->transport = g_object_ref (self);
   post->candidate = candidate;
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, func, post, (GDestroyNotify) post_free);
+  g_source_set_callback (source, func, post, (GDestroyNotify)post_free);
   g_source_attach (source, NULL);
 }
 
@@ -191,7 +192,7 @@ verify (SalonTransport *self)
 static gboolean
 connection_state_on_main (gpointer user_data)
 {
-  SalonTransport *self = ((Post *) user_data)->transport;
+  SalonTransport *self = ((Post *)user_data)->transport;
   SalonTransportPrivate *priv = priv_of (self);
   GstWebRTCPeerConnectionState state;
 
@@ -233,45 +234,47 @@ on_ice_candidate (GstElement *webrtc, guint m_line, const char *text, gpointer u
   post_to_main (user_data, candidate_on_main, candidate);
 }
 
+/* All m-lines share the first one's transport: webrtcbin would keep a candidate of another for ever. */
 static void
-give_candidate (SalonTransport *self, const Candidate *candidate)
+give_candidate (gpointer candidate, gpointer unused, gpointer user_data)
+{
+  SalonTransportPrivate *priv = priv_of (user_data);
+
+  if (priv->webrtc != NULL)
+    g_signal_emit_by_name (priv->webrtc, "add-ice-candidate", 0, candidate);
+}
+
+/* candidate: (transfer full). FALSE when there are too many. */
+static gboolean
+keep_candidate (SalonTransport *self, char *candidate)
 {
   SalonTransportPrivate *priv = priv_of (self);
+  g_autofree char *owned = candidate;
 
-  if (candidate->m_line < priv->remote->media->len)
-    g_signal_emit_by_name (priv->webrtc, "add-ice-candidate", candidate->m_line, candidate->text);
+  if (g_hash_table_contains (priv->candidates, candidate))
+    return TRUE;
+  if (g_hash_table_size (priv->candidates) >= SALON_LIMIT_CANDIDATES)
+    return FALSE;
+  if (priv->remote != NULL)
+    give_candidate (candidate, NULL, self);
+  g_hash_table_add (priv->candidates, g_steal_pointer (&owned));
+  return TRUE;
 }
 
 gboolean
 salon_transport_add_candidate (SalonTransport *self, guint m_line, const char *text, GError **error)
 {
-  SalonTransportPrivate *priv = priv_of (self);
-  Candidate *candidate;
+  char *candidate = NULL;
 
-  if (priv->webrtc == NULL || *text == '\0')
+  if (priv_of (self)->webrtc == NULL || *text == '\0')
     return TRUE;
-  if (!g_str_has_prefix (text, "candidate:") || strpbrk (text, "\r\n") != NULL)
-    {
-      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "An ICE candidate must read \"candidate:...\"");
-      return FALSE;
-    }
-  if (++priv->n_candidates > SALON_LIMIT_CANDIDATES)
-    {
-      g_set_error (error, SALON_ERROR, SALON_ERROR_MEDIA, "A connection may have %d ICE candidates",
-          SALON_LIMIT_CANDIDATES);
-      return FALSE;
-    }
-  candidate = g_new (Candidate, 1);
-  candidate->m_line = m_line;
-  candidate->text = g_strdup (text);
-  if (priv->remote == NULL)
-    {
-      g_ptr_array_add (priv->waiting, candidate);
-      return TRUE;
-    }
-  give_candidate (self, candidate);
-  candidate_free (candidate);
-  return TRUE;
+  if (!salon_candidate_read (text, &candidate, error))
+    return FALSE;
+  if (candidate == NULL || keep_candidate (self, candidate))
+    return TRUE;
+  g_set_error (
+      error, SALON_ERROR, SALON_ERROR_MEDIA, "A connection may have %d ICE candidates", SALON_LIMIT_CANDIDATES);
+  return FALSE;
 }
 
 /* -- one call to webrtcbin: its promise made into a GTask -- */
@@ -298,13 +301,13 @@ on_promise_changed (GstPromise *promise, gpointer user_data)
       return;
     }
   g_task_return_pointer (task, reply != NULL ? gst_structure_copy (reply) : gst_structure_new_empty ("empty"),
-      (GDestroyNotify) gst_structure_free);
+      (GDestroyNotify)gst_structure_free);
 }
 
 /* Emits an action signal of webrtcbin. One at a time. */
 static void
-call_async (SalonTransport *self, const char *action, gpointer argument, GAsyncReadyCallback callback,
-    gpointer user_data)
+call_async (
+    SalonTransport *self, const char *action, gpointer argument, GAsyncReadyCallback callback, gpointer user_data)
 {
   SalonTransportPrivate *priv = priv_of (self);
   GTask *task = g_task_new (self, NULL, callback, user_data);
@@ -343,10 +346,27 @@ finish_call (SalonTransport *self)
 /* -- descriptions -- */
 
 static void
+take_remote (SalonTransport *self, SalonSdp *remote)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+  gboolean is_first = priv->remote == NULL;
+
+  g_clear_pointer (&priv->remote, salon_sdp_unref);
+  priv->remote = salon_sdp_ref (remote);
+  if (is_first)
+    g_hash_table_foreach (priv->candidates, give_candidate, self);
+  /* As they come: more than allowed are of no use to the client either. */
+  for (guint i = 0; i < remote->candidates->len; i++)
+    {
+      if (!keep_candidate (self, g_strdup (g_ptr_array_index (remote->candidates, i))))
+        return;
+    }
+}
+
+static void
 on_remote_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonTransport *self = SALON_TRANSPORT (source);
-  SalonTransportPrivate *priv = priv_of (self);
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
   g_autoptr (GstStructure) reply = call_finish (self, result, &error);
@@ -356,23 +376,19 @@ on_remote_set (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  g_clear_pointer (&priv->remote, salon_sdp_unref);
-  priv->remote = salon_sdp_ref (g_task_get_task_data (task));
-  for (guint i = 0; i < priv->waiting->len && priv->webrtc != NULL; i++)
-    give_candidate (self, g_ptr_array_index (priv->waiting, i));
-  g_ptr_array_set_size (priv->waiting, 0);
+  take_remote (self, g_task_get_task_data (task));
   g_task_return_boolean (task, TRUE);
 }
 
 void
-salon_transport_set_remote_async (SalonTransport *self, GstWebRTCSDPType type, SalonSdp *sdp,
-    GAsyncReadyCallback callback, gpointer user_data)
+salon_transport_set_remote_async (
+    SalonTransport *self, GstWebRTCSDPType type, SalonSdp *sdp, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   g_autoptr (GstWebRTCSessionDescription) description = NULL;
   GstSDPMessage *copy = NULL;
 
-  g_task_set_task_data (task, sdp, (GDestroyNotify) salon_sdp_unref);
+  g_task_set_task_data (task, sdp, (GDestroyNotify)salon_sdp_unref);
   gst_sdp_message_copy (sdp->message, &copy);
   description = gst_webrtc_session_description_new (type, copy);
   call_async (self, "set-remote-description", description, on_remote_set, task);
@@ -419,8 +435,8 @@ on_local_created (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-salon_transport_create_local_async (SalonTransport *self, GstWebRTCSDPType type, GAsyncReadyCallback callback,
-    gpointer user_data)
+salon_transport_create_local_async (
+    SalonTransport *self, GstWebRTCSDPType type, GAsyncReadyCallback callback, gpointer user_data)
 {
   call_async (self, type == GST_WEBRTC_SDP_TYPE_OFFER ? "create-offer" : "create-answer", NULL, on_local_created,
       g_task_new (self, NULL, callback, user_data));
@@ -502,7 +518,7 @@ salon_transport_finalize (GObject *object)
   g_assert (priv->webrtc == NULL); /* salon_transport_close() was called */
   g_clear_object (&priv->graph);
   g_clear_pointer (&priv->remote, salon_sdp_unref);
-  g_ptr_array_unref (priv->waiting);
+  g_hash_table_unref (priv->candidates);
   G_OBJECT_CLASS (salon_transport_parent_class)->finalize (object);
 }
 
@@ -513,15 +529,15 @@ salon_transport_class_init (SalonTransportClass *klass)
 
   GST_DEBUG_CATEGORY_INIT (salon_transport_debug, "salon-transport", 0, "Salon peer connection");
   G_OBJECT_CLASS (klass)->finalize = salon_transport_finalize;
-  signals[SIGNAL_CANDIDATE] = g_signal_new ("candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-      G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_CANDIDATE] = g_signal_new (
+      "candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_VERIFIED] = g_signal_new ("verified", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_FAILED] =
-      g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[SIGNAL_FAILED]
+      = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static void
 salon_transport_init (SalonTransport *self)
 {
-  priv_of (self)->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+  priv_of (self)->candidates = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -46,7 +46,8 @@ GstElement *salon_transport_get_webrtcbin (SalonTransport *self);
 /* (transfer none) (nullable): the last remote description webrtcbin took. */
 const SalonSdp *salon_transport_get_remote (SalonTransport *self);
 
-/* A candidate from the client; kept until there is a remote description. An empty one ends them.
+/* A candidate from the client; kept until there is a remote description. An empty one ends them. m_line is not looked
+ * at: all m-lines share one transport.
  * Errors: MEDIA, for too many or a malformed one. */
 gboolean salon_transport_add_candidate (SalonTransport *self, guint m_line, const char *candidate,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;

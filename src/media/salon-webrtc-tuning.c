@@ -64,6 +64,10 @@ tune_ice (GstElement *webrtc, guint port_min, guint port_max)
   g_object_get (ice, "agent", &agent, NULL);
   /* UPnP costs a thread, SSDP sockets and 200 ms a peer, and a server has no home router. */
   g_object_set (agent, "upnp", FALSE, NULL);
+  /* Over TCP the agent would connect to whatever address a client names as its own, our internal ones too, and anybody
+   * could open connections to its ports, without bound. On ports that nobody knows beforehand it passes hardly any
+   * firewall that stops UDP. */
+  g_object_set (agent, "ice-tcp", FALSE, NULL);
 }
 
 void
@@ -74,8 +78,9 @@ salon_webrtc_tune (GstElement *webrtc, guint ice_port_min, guint ice_port_max, c
   g_object_set (webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", JITTER_BUFFER_MS, NULL);
   if (stun_server != NULL && *stun_server != '\0')
     g_object_set (webrtc, "stun-server", stun_server, NULL);
-  /* Each SSRC makes elements and a thread: more than m-lines and their retransmissions is an attack. */
-  g_object_set (rtpbin, "max-streams", 4 * SALON_LIMIT_MEDIA_LINES, NULL);
+  /* Each SSRC of media makes elements and two threads: more than one for each m-line is an attack. (Those of
+   * retransmission make none.) */
+  g_object_set (rtpbin, "max-streams", SALON_LIMIT_MEDIA_LINES, NULL);
   /* Sender reports tell when the media came, not when a sink of ours would play it: that would wait for a latency which
    * the graph never agrees on, and without it there are no usable reports, hence no lip sync. */
   g_object_set (rtpbin, "rtcp-sync-send-time", FALSE, NULL);

@@ -128,6 +128,17 @@ test('without a name the uid is shown', async (t) => {
   assert.equal(participants[0].name, 'user-7');
 });
 
+test('clients are told the ICE servers that are configured, and else none', async (t) => {
+  const iceServers = async (ofServer) => {
+    const client = await connect(t, ofServer);
+    return (await client.request('join', { sid: newRoom(), config: { NoPublish: true, NoSubscribe: true } })).ice_servers;
+  };
+  assert.deepEqual(await iceServers(server), []);
+  const config = { media: { 'client-ice-servers': 'stun:stun.example.org; stuns:[2001:db8::1]:5349' } };
+  assert.deepEqual(await iceServers(await startServer(t, { config })),
+                   [{ urls: ['stun:stun.example.org'] }, { urls: ['stuns:[2001:db8::1]:5349'] }]);
+});
+
 test('a create policy of "never" lets nobody create, but anybody join what is there', async (t) => {
   const closed = await startServer(t, { config: { rooms: { 'create-policy': 'never' } } });
   assert.equal(await reasonOf(enter(t, closed, newRoom(), 'Ann')), 'room_not_found');

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { get } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import * as runner from 'node:test';
 import { WebSocket } from 'ws';
@@ -246,4 +247,18 @@ test('a foreign Origin gets 403; our own, or none, is let in', async () => {
   assert.equal(await upgradeStatus({ origin: `${new URL(server.url).origin}.evil.example` }), 403);
   assert.equal(await upgradeStatus({ origin: new URL(server.url).origin }), 101);
   assert.equal(await upgradeStatus({}), 101);
+});
+
+test('a page whose name was made to point at localhost gets 403, whatever it asks', async () => {
+  const { port } = new URL(server.url);
+  const host = `evil.example:${port}`;
+  assert.equal(await upgradeStatus({ host, origin: `http://${host}` }), 403);
+  const status = await new Promise((resolve, reject) => {
+    get(new URL('/room/any', server.url), { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+  assert.equal(status, 403);
+  assert.equal(await upgradeStatus({ host: `localhost:${port}`, origin: `http://localhost:${port}` }), 101);
 });
