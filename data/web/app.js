@@ -6,19 +6,25 @@
  */
 import { Call, roomLink } from './call.js';
 import * as devices from './devices.js';
+import { startLanguage } from './language.js';
 import { Lobby } from './lobby.js';
+import { isReload, keepPlace, recallPlace } from './place.js';
 import { Salon } from './salon.js';
-import { errorText, fillStrings, text } from './strings.js';
+import { errorText, STRINGS, text } from './strings.js';
 import { toast } from './toast.js';
 
 const RETRY_DELAYS_MS = [1_000, 2_000, 4_000, 8_000, 8_000, 8_000];
 const END_TITLES = {
   left: 'endedLeft',
+  replaced: 'endedReplaced',
+  kicked: 'endedKicked',
   shutting_down: 'endedShutdown',
   room_deleted: 'endedDeleted',
   media_failed: 'endedMedia',
   connection_lost: 'endedLost',
 };
+/** What more there is to say of them. */
+const END_TEXTS = { replaced: 'endedReplacedText', media_failed: 'endedMediaText' };
 /** After these the room is likely to be back soon. */
 const RETRY_REASONS = new Set(['connection_lost', 'shutting_down', 'too_slow']);
 
@@ -46,14 +52,21 @@ function roomOfPath() {
 /** Enters the room of `settings`; rejected with a SalonError. */
 async function enter(tracks) {
   const { room, name } = settings;
-  const salon = new Salon({ room, name, ...tracks });
+  const salon = new Salon({ room, name, session: recallPlace(room).session, ...tracks });
   await salon.join();
   window.salon = salon;
   history.replaceState(null, '', new URL(roomLink(salon.room.slug)).pathname + keptQuery());
   document.title = `${salon.room.slug} · Salon`;
   show('call');
   const call = new Call(salon);
+  salon.addEventListener('local-track', () => keepPlace(salon.room.slug, { wanted: whatIsOn(salon) }));
+  salon.addEventListener('reconnected', () => keepPlace(salon.room.slug, { session: salon.session }));
   salon.addEventListener('closed', ({ detail }) => onClosed(salon, call, detail));
+  keepPlace(salon.room.slug, { session: salon.session, isIn: true, name, wanted: settings.wanted });
+}
+
+function whatIsOn(salon) {
+  return { microphone: salon.isOn('microphone'), camera: salon.isOn('camera') };
 }
 
 /** A kiosk that is reloaded joins again as it did before. */
@@ -63,14 +76,25 @@ function keptQuery() {
 }
 
 function onClosed(salon, call, { reason, message }) {
-  settings.wanted = { microphone: salon.isOn('microphone'), camera: salon.isOn('camera') };
+  settings.wanted = whatIsOn(salon);
+  keepPlace(salon.room.slug, { isIn: false });
   call.close();
   if (RETRY_REASONS.has(reason)) {
     showEnd(text(END_TITLES[reason] ?? 'endedError'), text('reconnecting'));
     retryAfter(RETRY_DELAYS_MS);
   } else {
-    showEnd(text(END_TITLES[reason] ?? 'endedError'), reason in END_TITLES ? '' : message);
+    showEnd(text(END_TITLES[reason] ?? 'endedError'), endText(reason, message));
   }
+}
+
+function endText(reason, message) {
+  if (reason in END_TEXTS) {
+    return text(END_TEXTS[reason]);
+  }
+  if (reason in END_TITLES) {
+    return '';
+  }
+  return `error_${reason}` in STRINGS ? errorText({ reason, message }) : message;
 }
 
 function showEnd(title, details) {
@@ -114,26 +138,31 @@ function onRejoinClick() {
   rejoin();
 }
 
-function start() {
-  fillStrings(document);
+/** How this person enters: by the page's address; after a reload in the midst of a call, as they were. */
+function startSettings() {
+  const room = roomOfPath() || (query.get('room') ?? '');
+  const place = isReload() && room ? recallPlace(room) : {};
+  return {
+    isBack: place.isIn === true,
+    room,
+    name: query.get('name') ?? place.name ?? devices.recall('salon-name'),
+    wanted: (place.isIn && place.wanted) || {
+      microphone: query.get('audio') !== '0',
+      camera: query.get('video') !== '0',
+    },
+  };
+}
+
+async function start() {
   document.getElementById('rejoin').addEventListener('click', onRejoinClick);
-  const lobby = new Lobby(
-    {
-      room: roomOfPath() || (query.get('room') ?? ''),
-      name: query.get('name') ?? devices.recall('salon-name'),
-      wanted: { microphone: query.get('audio') !== '0', camera: query.get('video') !== '0' },
-    },
-    async ({ room, name, wanted, tracks }) => {
-      settings = { room, name, wanted };
-      try {
-        await enter(tracks);
-      } catch (error) {
-        toast(errorText(error), { isError: true });
-      }
-    },
-  );
+  await startLanguage();
+  const { isBack, ...beginning } = startSettings();
+  const lobby = new Lobby(beginning, ({ room, name, wanted, tracks }) => {
+    settings = { room, name, wanted };
+    return enter(tracks);
+  });
   show('lobby');
-  if (query.get('join') === '1') {
+  if (isBack || query.get('join') === '1') {
     lobby.join();
   } else {
     lobby.open();

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 import { Chat } from './chat.js';
 import * as devices from './devices.js';
+import { bindFullScreen } from './full-screen.js';
+import { Settings } from './settings.js';
+import { bindShortcuts } from './shortcuts.js';
 import { Sounds } from './sounds.js';
 import { Speaking } from './speaking.js';
 import { errorText, text } from './strings.js';
@@ -11,6 +14,7 @@ import { showToggle } from './toggle.js';
 const STATE_EVENTS = [
   'participant-joined',
   'participant-left',
+  'participant-updated',
   'track-published',
   'track-unpublished',
   'track-muted',
@@ -34,22 +38,29 @@ export class Call {
   #sounds;
   #speaking;
   #chat;
+  /** Devices chosen while theirs was silent: the next "on" opens them. */
+  #rechosen = new Set();
   #abort = new AbortController();
 
   constructor(salon) {
     this.#salon = salon;
     const { signal } = this.#abort;
-    this.#tiles = new Tiles(salon);
-    this.#sounds = new Sounds(salon, signal);
+    this.#tiles = new Tiles(salon, (id) => this.#kick(id));
+    this.#sounds = new Sounds(salon, devices.chosen('speaker'), signal);
     this.#chat = new Chat(salon, signal);
     this.#speaking = new Speaking((id, isSpeaking) => this.#tiles.setSpeaking(id, isSpeaking));
     // Who came by a link that joins at once has touched nothing yet; browsers let nothing listen before.
     document.addEventListener('pointerdown', () => this.#speaking.resume(), { signal });
     this.#listen(signal);
     this.#bindControls(signal);
+    this.#bindDialogs(signal);
+    bindFullScreen(document.getElementById('full-screen'), document.documentElement, signal);
+    bindShortcuts(signal);
     document.getElementById('room-name').textContent = salon.room.slug;
-    document.getElementById('link').value = roomLink(salon.room.slug);
+    this.#showLink(roomLink(salon.room.slug));
+    this.#showConnection();
     this.#sync();
+    document.getElementById('room-name').focus();
   }
 
   close() {
@@ -57,6 +68,8 @@ export class Call {
     this.#tiles.close();
     this.#sounds.close();
     this.#speaking.close();
+    document.querySelectorAll('dialog[open]').forEach((dialog) => dialog.close());
+    document.getElementById('connection').textContent = '';
   }
 
   /* From the room to the page. */
@@ -67,6 +80,17 @@ export class Call {
     on('participant-joined', ({ participant }) => this.#announce(text('joined', participant)));
     on('participant-left', ({ participant }) => this.#announce(text('left', participant)));
     on('chat', (message) => this.#chat.receive(message));
+    on('chat-changed', (change) => this.#chat.change(change));
+    on('state', () => this.#showConnection());
+    on('reconnected', () => toast(text('connectionBack')));
+    document.addEventListener(
+      'language',
+      () => {
+        this.#showConnection();
+        this.#sync();
+      },
+      { signal },
+    );
     on('error', ({ error, source }) => this.#showError(error, source));
     let host = this.#salon.room.host;
     on('room', ({ room }) => {
@@ -88,8 +112,29 @@ export class Call {
     }
     const count = salon.participants.size;
     document.getElementById('people-count').textContent = count;
-    document.getElementById('people').title = text('people', { count });
+    const people = document.getElementById('people');
+    people.title = text('people', { count });
+    people.setAttribute('aria-label', people.title);
     document.getElementById('alone').hidden = count > 1;
+    this.#syncRoom(salon.room);
+  }
+
+  #syncRoom({ host, locked }) {
+    const isHost = host === this.#salon.id;
+    document.getElementById('call').classList.toggle('is-host', isHost);
+    document.getElementById('locked').toggleAttribute('hidden', !locked);
+    document.getElementById('lock-field').hidden = !isHost;
+    document.getElementById('lock').checked = locked;
+  }
+
+  #showConnection() {
+    document.getElementById('connection').textContent =
+      this.#salon.state === 'reconnecting' ? text('connectionLost') : '';
+  }
+
+  #showLink(link) {
+    document.querySelectorAll('input.link').forEach((input) => (input.value = link));
+    document.querySelectorAll('img.qr').forEach((image) => (image.src = `${new URL(link).pathname}/qr.svg`));
   }
 
   #syncSpeaking() {
@@ -131,12 +176,60 @@ export class Call {
     on('leave', () => salon.leave());
     on('copy-link', () => this.#copyLink());
     on('alone-copy', () => this.#copyLink());
+    on('invite-copy', () => this.#copyLink());
     document.getElementById('screen').hidden = !navigator.mediaDevices?.getDisplayMedia;
   }
 
-  /** The device chosen before the call; null where an open one only has to be heard again. */
+  #bindDialogs(signal) {
+    const invite = document.getElementById('invite');
+    document.getElementById('invite-open').addEventListener('click', () => invite.showModal(), { signal });
+    for (const dialog of document.querySelectorAll('dialog')) {
+      // The backdrop is the dialog itself; what is inside has elements of its own.
+      dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close(), { signal });
+      dialog.querySelector('.close').addEventListener('click', () => dialog.close(), { signal });
+    }
+    document.getElementById('lock').addEventListener('change', ({ target }) => this.#setLocked(target.checked), {
+      signal,
+    });
+    const inUse = (source) =>
+      source === 'speaker'
+        ? this.#sounds.speaker || 'default'
+        : (this.#salon.localTrack(source)?.getSettings().deviceId ?? devices.chosen(source));
+    new Settings(inUse, (source, deviceId) => this.#useDevice(source, deviceId), signal);
+  }
+
+  async #kick(participantId) {
+    const { name } = this.#salon.participants.get(participantId);
+    if (confirm(text('kickConfirm', { name }))) {
+      await this.#salon.kick(participantId).catch((error) => this.#showError(error));
+    }
+  }
+
+  /** The box shows what the room is, not what was wished. */
+  async #setLocked(locked) {
+    await this.#salon.setLocked(locked).catch((error) => this.#showError(error));
+    this.#syncRoom(this.#salon.room);
+  }
+
+  async #useDevice(source, deviceId) {
+    const salon = this.#salon;
+    devices.choose(source, deviceId);
+    if (source === 'speaker') {
+      await this.#sounds
+        .setSpeaker(deviceId)
+        .catch(({ message }) => toast(text('deviceFailed', { message }), { isError: true }));
+    } else if (!salon.isOn(source)) {
+      this.#rechosen.add(source);
+    } else {
+      const change = source === 'camera' ? (on) => salon.setCamera(on) : (on) => salon.setMicrophone(on);
+      await this.#toggle(source, change, () => devices.open(source));
+    }
+  }
+
+  /** The device this person chose; null where the open one only has to be heard again. */
   async #reopen(source) {
-    return this.#salon.localTrack(source) ? null : devices.open(source);
+    const isRechosen = this.#rechosen.delete(source);
+    return this.#salon.localTrack(source) && !isRechosen ? null : devices.open(source);
   }
 
   /** One change at a time for each button; what fails is said and changes nothing. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+import { language } from './language.js';
 import { errorText, setLabel, text } from './strings.js';
 import { toast } from './toast.js';
 
@@ -14,6 +15,8 @@ export class Chat {
   #badge = document.getElementById('chat-badge');
   #unread = 0;
   #lastFrom = null;
+  /** The id of the message that the input is changing now. */
+  #editing = null;
 
   /** @param {AbortSignal} signal - aborted at the end of the call */
   constructor(salon, signal) {
@@ -24,15 +27,43 @@ export class Chat {
     on('chat', 'keydown', (event) => event.key === 'Escape' && this.#show(false));
     on('chat-form', 'submit', (event) => this.#submit(event));
     on('chat-input', 'keydown', (event) => this.#onKey(event));
-    this.#log.replaceChildren(note(text('chatEmpty')));
+    document.addEventListener('language', () => this.#setUnread(this.#unread), { signal });
+    this.#log.replaceChildren();
+    this.#showHistory(salon.history);
     this.#show(false);
   }
 
+  /** What had been said before one came stands apart. */
+  #showHistory(messages) {
+    for (const message of messages) {
+      this.#append({ ...message, time: new Date(message.timestamp) }).classList.add('earlier');
+      if (message.edited) {
+        this.change(message);
+      }
+    }
+    this.note(text(messages.length > 0 ? 'chatEarlier' : 'chatEmpty'));
+  }
+
   /** Somebody else said something. */
-  receive({ from, name, message, timestamp }) {
-    this.#append({ from, name, message, time: new Date(timestamp) });
+  receive({ id, from, name, message, timestamp }) {
+    this.#append({ id, from, name, message, time: new Date(timestamp) });
     if (this.#panel.hidden) {
       this.#setUnread(this.#unread + 1);
+    }
+  }
+
+  /** A message was edited, or deleted (null). */
+  change({ id, message }) {
+    const item = this.#log.querySelector(`[data-id="${id}"]`);
+    if (!item) {
+      return;
+    }
+    item.querySelectorAll('.note').forEach((each) => each.remove());
+    item.querySelector('p').replaceChildren(...withLinks(message ?? ''));
+    item.querySelector('p').hidden = message === null;
+    item.append(note(text(message === null ? 'chatDeleted' : 'chatEdited')));
+    if (message === null) {
+      item.querySelector('.actions')?.remove();
     }
   }
 
@@ -67,7 +98,18 @@ export class Chat {
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.#submit(event);
+    } else if (event.key === 'Escape' && this.#editing) {
+      event.stopPropagation();
+      this.#edit(null, '');
     }
+  }
+
+  /** Lets the input change a message; null: write a new one. */
+  #edit(id, message) {
+    this.#editing = id;
+    this.#input.value = message;
+    this.#input.placeholder = text(id ? 'chatEditing' : 'chatInput');
+    this.#input.focus();
   }
 
   async #submit(event) {
@@ -76,19 +118,47 @@ export class Chat {
     if (!message) {
       return;
     }
-    this.#input.value = '';
+    const edited = this.#editing;
+    this.#edit(null, '');
+    if (edited) {
+      await this.#try(this.#salon.editMessage(edited, message));
+      return;
+    }
     const own = { from: this.#salon.id, name: text('chatYou'), message, time: new Date() };
     const item = this.#append(own);
-    try {
-      await this.#salon.chat(message);
-    } catch (error) {
+    const sent = await this.#try(this.#salon.chat(message));
+    if (sent) {
+      item.dataset.id = sent.id;
+      item.append(this.#actions(item));
+    } else {
       item.classList.add('failed');
       item.append(note(text('chatFailed')));
+    }
+  }
+
+  /** The result, or undefined after an error, which is shown. */
+  async #try(promise) {
+    try {
+      return await promise;
+    } catch (error) {
       toast(errorText(error), { isError: true });
     }
   }
 
-  #append({ from, name, message, time }) {
+  /** What can be done to a message: by its author, and to delete it, by the host. Who that is, changes: CSS hides. */
+  #actions(item) {
+    const actions = document.createElement('div');
+    actions.className = 'actions';
+    if (item.dataset.participant === this.#salon.id) {
+      actions.append(
+        action('chatEdit', 'edit', () => this.#edit(item.dataset.id, item.querySelector('p').textContent)),
+      );
+    }
+    actions.append(action('chatDelete', 'delete', () => this.#try(this.#salon.deleteMessage(item.dataset.id))));
+    return actions;
+  }
+
+  #append({ id, from, name, message, time }) {
     const item = document.createElement('div');
     item.className = from === this.#salon.id ? 'message own' : 'message';
     item.dataset.participant = from;
@@ -99,6 +169,10 @@ export class Chat {
     const body = document.createElement('p');
     body.append(...withLinks(message));
     item.append(body);
+    if (id) {
+      item.dataset.id = id;
+      item.append(this.#actions(item));
+    } // else: ours, and on its way.
     this.#addToLog(item);
     return item;
   }
@@ -121,13 +195,26 @@ function note(message) {
   return element;
 }
 
+function action(label, icon, onClick) {
+  const button = document.getElementById('action-template').content.firstElementChild.cloneNode(true);
+  setLabel(button, text(label));
+  button.querySelector('use').setAttribute('href', `#icon-${icon}`);
+  button.addEventListener('click', onClick);
+  return button;
+}
+
 function byline(name, time) {
   const header = document.createElement('header');
   const who = document.createElement('strong');
   who.textContent = name;
   const when = document.createElement('time');
   when.dateTime = time.toISOString();
-  when.textContent = time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const isToday = time.toDateString() === new Date().toDateString();
+  when.textContent = time.toLocaleString(language(), {
+    ...(!isToday && { day: 'numeric', month: 'short' }),
+    hour: '2-digit',
+    minute: '2-digit',
+  });
   header.append(who, when);
   return header;
 }

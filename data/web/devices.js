@@ -5,6 +5,8 @@ import { text } from './strings.js';
 /** Answers that asking for one device alone would not change. */
 const FINAL_ERRORS = new Set(['NotAllowedError', 'SecurityError', 'NotSupportedError']);
 
+const KINDS = { microphone: 'audioinput', camera: 'videoinput', speaker: 'audiooutput' };
+
 const storageKey = (source) => `salon-${source}`;
 
 /** Opens the microphone or camera this person chose last. @returns {Promise<MediaStreamTrack>} */
@@ -36,19 +38,45 @@ export async function openAll(sources, onError) {
   return tracks;
 }
 
-function openChosen(sources) {
-  return openDevices(Object.fromEntries(sources.map((source) => [source, recall(storageKey(source)) || true])));
+async function openChosen(sources) {
+  const wish = (select) => Object.fromEntries(sources.map((source) => [source, select(source)]));
+  try {
+    return await openDevices(wish((source) => chosen(source) || true));
+  } catch (error) {
+    if (error.name !== 'OverconstrainedError') {
+      throw error;
+    }
+    return openDevices(wish(() => true)); // What was chosen is not plugged in.
+  }
 }
 
 export function choose(source, deviceId) {
   remember(storageKey(source), deviceId);
 }
 
-/** The devices there are, once the person has allowed to see them. */
-export async function list(source) {
-  const kind = source === 'camera' ? 'videoinput' : 'audioinput';
+/** @returns {string} the id of what was chosen last; '' for the browser's choice */
+export function chosen(source) {
+  return recall(storageKey(source));
+}
+
+/** The devices there are, once the person has allowed to see them. No speakers where they cannot be chosen. */
+async function list(source) {
+  if (source === 'speaker' && !('setSinkId' in HTMLMediaElement.prototype)) {
+    return [];
+  }
+  const kind = KINDS[source];
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
   return devices.filter((device) => device.kind === kind && device.label);
+}
+
+/** Offers the devices there are, `current` selected; hides the label when there are none. Returns how many. */
+export async function fillPicker(select, source, current) {
+  const devices = await list(source);
+  select.replaceChildren(
+    ...devices.map(({ label, deviceId }) => new Option(label, deviceId, false, deviceId === current)),
+  );
+  select.closest('label').hidden = devices.length === 0;
+  return devices.length;
 }
 
 /** Whether opening would ask no question. Browsers that won't say count as no. */

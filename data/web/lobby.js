@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 import * as devices from './devices.js';
 import { Speaking } from './speaking.js';
-import { text } from './strings.js';
+import { errorText, text } from './strings.js';
 import { toast } from './toast.js';
 import { showToggle } from './toggle.js';
 
@@ -25,19 +25,20 @@ export class Lobby {
   #wanted = { microphone: true, camera: true };
   #tracks = {};
   #isPreviewing = false;
-  #suggestion = randomRoom();
+  #invitation;
   #speaking = null;
   #onJoin;
   #elements = Object.fromEntries(
-    ['name', 'room', 'join', 'preview', 'preview-video', 'preview-text', 'preview-start', 'pickers'].map((id) => [
-      id,
-      document.getElementById(id),
-    ]),
+    [
+      ...['name', 'room', 'join', 'random', 'join-error', 'preview', 'preview-video', 'preview-text', 'preview-start'],
+      'pickers',
+    ].map((id) => [id, document.getElementById(id)]),
   );
 
   /**
    * @param {{room: string, name: string, wanted: {microphone: boolean, camera: boolean}}} start
-   * @param {function({room, name, wanted, tracks})} onJoin - the tracks become the callee's; its promise ends the wait
+   * @param {function({room, name, wanted, tracks})} onJoin - the tracks become the callee's; its promise ends the wait;
+   *   a rejection's message is shown
    */
   constructor(start, onJoin) {
     this.#onJoin = onJoin;
@@ -45,15 +46,15 @@ export class Lobby {
     const { name, room } = this.#elements;
     name.value = start.name;
     room.value = start.room;
-    room.placeholder = this.#suggestion;
-    this.#showInvitation(start.room);
-    room.addEventListener('input', () => this.#showJoinLabel());
+    this.#invitation = start.room;
     document.getElementById('join-form').addEventListener('submit', (event) => {
       event.preventDefault();
       this.join();
     });
+    this.#elements.random.addEventListener('click', () => this.#joinRandom());
     this.#bindPreview();
-    this.#update();
+    document.addEventListener('language', () => this.#showTexts());
+    this.#showTexts();
   }
 
   /** Shows one's own camera right away where that asks no question. */
@@ -68,48 +69,69 @@ export class Lobby {
     }
   }
 
-  /** What the form's button does. */
+  /** What the form's button does: without a room, any new one will do. */
   async join() {
-    const { name, room, join } = this.#elements;
+    const room = this.#elements.room.value.trim();
+    await (room ? this.#join(room, this.#elements.join, 'joining') : this.#joinRandom());
+  }
+
+  #joinRandom() {
+    return this.#join(randomRoom(), this.#elements.random, 'randomOpening');
+  }
+
+  /** Meanwhile `button` says what is under way, and nothing else can be started. */
+  async #join(room, button, busyText) {
+    const { name, join, random } = this.#elements;
     if (join.disabled) {
       return;
     }
-    join.disabled = true;
-    join.textContent = text('joining');
+    this.showError('');
+    join.disabled = random.disabled = true;
+    button.setAttribute('aria-busy', 'true');
+    button.textContent = text(busyText);
     devices.remember('salon-name', name.value.trim());
     try {
       await this.#openMissing();
-      const tracks = this.#tracks;
-      this.#tracks = {};
-      this.#isPreviewing = false;
-      this.#speaking?.close();
-      this.#speaking = null;
       await this.#onJoin({
-        room: room.value.trim() || this.#suggestion,
+        room,
         name: name.value.trim() || text('guest'),
         wanted: { ...this.#wanted },
-        tracks,
+        tracks: this.#giveTracks(),
       });
+    } catch (error) {
+      this.showError(errorText(error));
     } finally {
-      join.disabled = false;
-      this.#showJoinLabel();
-      this.#update();
+      join.disabled = random.disabled = false;
+      button.removeAttribute('aria-busy');
+      this.#showTexts();
     }
   }
 
-  #showInvitation(room) {
-    if (room) {
-      document.getElementById('tagline').textContent = text('inviteTagline');
-      document.getElementById('invited-to').textContent = room;
-      document.getElementById('invited-to').hidden = false;
-      document.getElementById('room-field').hidden = true;
-    }
-    this.#showJoinLabel();
+  /** Stands at the button until the next attempt, unlike a toast. */
+  showError(message) {
+    this.#elements['join-error'].textContent = message;
   }
 
-  #showJoinLabel() {
-    const { room, join } = this.#elements;
-    join.textContent = text(room.value.trim() ? 'join' : 'start');
+  #giveTracks() {
+    const tracks = this.#tracks;
+    this.#tracks = {};
+    this.#isPreviewing = false;
+    this.#speaking?.close();
+    this.#speaking = null;
+    return tracks;
+  }
+
+  #showTexts() {
+    const invitation = this.#invitation;
+    document.getElementById('tagline').textContent = text(invitation ? 'inviteTagline' : 'tagline');
+    const invitedTo = document.getElementById('invited-to');
+    invitedTo.textContent = invitation;
+    invitedTo.hidden = !invitation;
+    document.getElementById('room-field').hidden = Boolean(invitation);
+    this.#elements.random.hidden = Boolean(invitation);
+    this.#elements.join.textContent = text('join');
+    this.#elements.random.textContent = text('random');
+    this.#update();
   }
 
   #bindPreview() {
@@ -170,18 +192,13 @@ export class Lobby {
   }
 
   async #fillPickers() {
-    let hasChoice = false;
-    for (const source of SOURCES) {
-      const picker = document.getElementById(`${source}-picker`);
-      const found = await devices.list(source);
-      const current = this.#tracks[source]?.getSettings().deviceId;
-      picker.replaceChildren(
-        ...found.map(({ label, deviceId }) => new Option(label, deviceId, false, deviceId === current)),
-      );
-      picker.parentElement.hidden = found.length < 2;
-      hasChoice ||= found.length > 1;
-    }
-    this.#elements.pickers.hidden = !hasChoice;
+    const counts = await Promise.all(
+      SOURCES.map((source) => {
+        const current = this.#tracks[source]?.getSettings().deviceId;
+        return devices.fillPicker(document.getElementById(`${source}-picker`), source, current);
+      }),
+    );
+    this.#elements.pickers.hidden = counts.every((count) => count < 2);
   }
 
   #update() {
@@ -195,9 +212,11 @@ export class Lobby {
       video.srcObject = camera ? new MediaStream([camera]) : null;
     }
     this.#elements.preview.classList.toggle('has-video', Boolean(camera));
-    this.#elements['preview-start'].hidden = this.#isPreviewing || !(this.#wanted.camera || this.#wanted.microphone);
+    const canOpen = Boolean(navigator.mediaDevices);
+    const isOffered = canOpen && !this.#isPreviewing && (this.#wanted.camera || this.#wanted.microphone);
+    this.#elements['preview-start'].hidden = !isOffered;
     this.#elements['preview-text'].textContent = text(
-      this.#isPreviewing || !this.#wanted.camera ? 'previewOff' : 'previewHint',
+      !canOpen ? 'insecure' : this.#isPreviewing || !this.#wanted.camera ? 'previewOff' : 'previewHint',
     );
   }
 }

@@ -15,6 +15,7 @@ export const SOURCES = Object.freeze({
 class Connection {
   #earlyCandidates = [];
   #hasRemote = false;
+  #wasConnected = false;
 
   constructor(target, { rpc, iceServers, onState }) {
     this.target = target;
@@ -25,7 +26,17 @@ class Connection {
         rpc.notify('trickle', { target, candidate: candidate.toJSON() });
       }
     };
-    this.pc.onconnectionstatechange = () => onState(target, this.pc.connectionState);
+    this.pc.onconnectionstatechange = () => {
+      const { connectionState } = this.pc;
+      this.#wasConnected ||= connectionState === 'connected';
+      onState(target, connectionState, this.#wasConnected);
+    };
+  }
+
+  /** Negotiated, and media gets through or may again by itself. */
+  get isConnected() {
+    const { signalingState, connectionState } = this.pc;
+    return signalingState === 'stable' && (connectionState === 'connected' || connectionState === 'disconnected');
   }
 
   async setRemote(description) {
@@ -149,6 +160,11 @@ export class Subscribers {
       this.#options.onUnsubscribed(old.track);
     }
     if (track) {
+      // It may have moved here before we are told what its old slot carries now.
+      const former = [...this.#slots.values()].find((slot) => slot.track.id === track.id);
+      if (former) {
+        this.setSlot(former.target, former.mid, null);
+      }
       this.#slots.set(key, { target, mid, track, isAnnounced: false });
       this.#resolveSlots(target);
     } else {
@@ -168,6 +184,21 @@ export class Subscribers {
   /** For statistics: the RTCPeerConnections by target. */
   get peerConnections() {
     return new Map([...this.#connections].map(([target, { pc }]) => [target, pc]));
+  }
+
+  /** Whether there are any, and all of them are. */
+  get areConnected() {
+    const connections = [...this.#connections.values()];
+    return connections.length > 0 && connections.every(({ isConnected }) => isConnected);
+  }
+
+  /** Empties the slots of all other tracks. */
+  keepOnly(trackIds) {
+    for (const { target, mid, track } of [...this.#slots.values()]) {
+      if (!trackIds.has(track.id)) {
+        this.setSlot(target, mid, null);
+      }
+    }
   }
 
   close() {

@@ -2,8 +2,13 @@
 
 /** Longest wait for an answer of the server. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A dead network closes no socket by itself: we ask, and believe silence. */
-const PING_INTERVAL_MS = 20_000;
+/** A dead network closes no socket by itself: we ask, and believe silence, in time for the server to keep our place. */
+const PING_INTERVAL_MS = 5_000;
+const PING_TIMEOUT_MS = 5_000;
+
+/** Close codes: the server takes NORMAL for a goodbye; after BROKEN it keeps our place for a while. */
+const CLOSE_NORMAL = 1000;
+const CLOSE_BROKEN = 4000;
 
 /**
  * What went wrong, for programs in `reason` and for people in `message`. The reasons are those of the protocol and
@@ -64,7 +69,9 @@ export class SalonRpc {
   request(method, params = {}, timeoutMs = REQUEST_TIMEOUT_MS) {
     return new Promise((resolve, reject) => {
       if (this.#socket.readyState !== WebSocket.OPEN) {
-        reject(new SalonError('closed', 'There is no connection to the server.'));
+        const error = new SalonError('connection_lost', 'There is no connection to the server.');
+        this.#end(error); // Its close event has not come yet, but who looks at us now should know.
+        reject(error);
         return;
       }
       const id = ++this.#lastId;
@@ -84,10 +91,16 @@ export class SalonRpc {
     }
   }
 
-  /** Ends quietly: what was sent still goes out, onClose is not called. */
+  /** Ends for good, quietly: what was sent still goes out, onClose is not called. */
   close() {
     this.#onClose = () => {};
-    this.#end(new SalonError('closed', 'The room was left.'));
+    this.#end(new SalonError('closed', 'The room was left.'), CLOSE_NORMAL);
+  }
+
+  /** Likewise, to come back by another one. */
+  abandon() {
+    this.#onClose = () => {};
+    this.#end(new SalonError('connection_lost', 'The connection to the server was given up.'));
   }
 
   #receive(data) {
@@ -118,7 +131,7 @@ export class SalonRpc {
 
   async #ping() {
     try {
-      await this.request('ping');
+      await this.request('ping', {}, PING_TIMEOUT_MS);
     } catch (error) {
       if (error.reason === 'timeout') {
         this.#end(new SalonError('connection_lost', 'The server stopped answering.'));
@@ -126,10 +139,10 @@ export class SalonRpc {
     }
   }
 
-  #end(error) {
+  #end(error, closeCode = CLOSE_BROKEN) {
     clearInterval(this.#pingTimer);
     this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.close();
+    this.#socket.close(closeCode);
     for (const request of this.#pending.values()) {
       clearTimeout(request.timer);
       request.reject(error);

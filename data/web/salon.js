@@ -21,24 +21,37 @@
  *
  * | event                                                                     | detail                              |
  * |---------------------------------------------------------------------------|-------------------------------------|
- * | `participant-joined`, `participant-left`                                  | `{participant}`                     |
+ * | `state`: see `state` below                                                | `{state}`                           |
+ * | `participant-joined`, `participant-left`, `participant-updated` (a name)  | `{participant}`                     |
  * | `track-published`, `track-unpublished`, `track-muted`, `track-unmuted`    | `{track}`                           |
  * | `track-subscribed`: from now on the media comes out of this track         | `{track, mediaStreamTrack}`         |
  * | `track-unsubscribed`                                                      | `{track}`                           |
  * | `local-track`: one's own device went on, off, or was taken away           | `{source, on, mediaStreamTrack}`    |
- * | `chat`: somebody else said something                                      | `{id, from, name, message, timestamp}` |
+ * | `chat`: something was said; `history`: before we came                     | the protocol's, and `history`       |
+ * | `chat-changed`: a message was edited, or deleted (null)                   | `{id, message}`                     |
  * | `room`: the room changed, e.g. its host                                   | `{room}`                            |
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
+ * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
  * | `media-state`: of one peer connection                                     | `{target, state}`                   |
  * | `error`: something failed that nobody was waiting for                     | `{error, source?}`                  |
  * | `closed`: the end, once; nothing of this object can be used afterwards    | `{reason, message}`                 |
  *
- * `participant`, `track` and `room` are those of the protocol (protocol.schema.json). Reasons of `closed`: those of the
- * protocol's bye, and `connection_lost`.
+ * `participant`, `track` and `room` are those of the protocol (protocol.schema.json). Reasons of `closed`: `left`, those
+ * of the protocol's bye, `connection_lost`, and those of a join that was refused.
+ *
+ * A WebSocket that breaks is not the end: media goes on, and Salon comes back for as long as the server keeps our place
+ * and a little longer. Then events tell what changed meanwhile, and only that. If the server has lost our media, it is
+ * built anew, and what was on is published again. Bringing a page back after a reload is the page's part: it keeps
+ * `session` and gives it to the next Salon object.
+ *
+ * When the page goes, it just goes: a reload cannot be told apart from a closed tab. The browser tells the server (close
+ * code 1001), who keeps the place for a while. A leave sent then would let nobody wait for a closed tab, but would also
+ * cost whoever reloads their place in a full or locked room, their being host, and, alone, the room with its chat.
  */
 
 import { SalonError, SalonRpc } from './salon-rpc.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
+import { changesOfOthers } from './salon-snapshot.js';
 
 export { SalonError, SOURCES };
 
@@ -46,13 +59,31 @@ const DEVICE_CONSTRAINTS = {
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
 };
+/** Waits between attempts to come back double from the first to the longest, give or take half. */
+const FIRST_RETRY_MS = 300;
+const LONGEST_RETRY_MS = 5_000;
+/** Tried for this much longer than the server keeps our place: the room may have one all the same. */
+const RETRY_BEYOND_GRACE_S = 15;
+/** More than the server tells of again. */
+const KNOWN_MESSAGES = 200;
+/** Refusals that asking again may change. */
+const PASSING_REASONS = new Set([
+  'unreachable',
+  'timeout',
+  'connection_lost',
+  'internal',
+  'store_unavailable',
+  'shutting_down',
+  'too_many_requests',
+]);
 const SCREEN_CONSTRAINTS = { video: { frameRate: { ideal: 15, max: 30 } }, audio: true };
 
 /**
  * Opens microphone, camera or both, as Salon likes them, with one question to the person.
  * @param {{microphone?: true|string, camera?: true|string}} wanted - true, or a deviceId of `enumerateDevices`
  * @returns {Promise<{microphone?: MediaStreamTrack, camera?: MediaStreamTrack}>} rejected with the DOMException of
- *   getUserMedia; NotSupportedError where the browser gives no devices at all, as on insecure origins
+ *   getUserMedia: OverconstrainedError when a device of that id is gone; NotSupportedError where the browser gives no
+ *   devices at all, as on insecure origins
  */
 export async function openDevices(wanted) {
   if (!navigator.mediaDevices?.getUserMedia) {
@@ -60,7 +91,7 @@ export async function openDevices(wanted) {
   }
   const constraints = {};
   for (const [source, device] of Object.entries(wanted)) {
-    const deviceId = device === true ? {} : { deviceId: { ideal: device } };
+    const deviceId = device === true ? {} : { deviceId: { exact: device } }; // "ideal" is too little for Chromium.
     constraints[SOURCES[source].kind] = { ...DEVICE_CONSTRAINTS[source], ...deviceId };
   }
   const stream = await navigator.mediaDevices.getUserMedia(constraints);
@@ -78,6 +109,21 @@ function parseRoomUrl(text) {
   return { server: url.origin, room: decodeURIComponent(match[1]) };
 }
 
+/** Waits for `ms`; shorter when the network is said to be back, or at `signal`. */
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const woken = new AbortController();
+    const wake = () => {
+      clearTimeout(timer);
+      woken.abort();
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    globalThis.addEventListener?.('online', wake, { signal: woken.signal });
+    signal.addEventListener('abort', wake, { signal: woken.signal });
+  });
+}
+
 /** One person's presence in one room: made, joined, left, and then done with. */
 export class Salon extends EventTarget {
   /** @type {?object} The room, once joined. */
@@ -88,8 +134,12 @@ export class Salon extends EventTarget {
   participants = new Map();
   /** @type {Map<string, {track: object, mediaStreamTrack: MediaStreamTrack}>} What we receive, by track id. */
   subscriptions = new Map();
-  /** @type {'new'|'joining'|'joined'|'closed'} */
+  /** @type {'new'|'joining'|'joined'|'reconnecting'|'closed'} */
   state = 'new';
+  /** @type {?string} A secret that lets the next Salon object take over this place in the room. */
+  session = null;
+  /** @type {object[]} What had been said when we came, oldest first. */
+  history = [];
 
   #options;
   #rpc = null;
@@ -100,7 +150,17 @@ export class Salon extends EventTarget {
   #local = new Map(Object.keys(SOURCES).map((source) => [source, { media: null, published: null, isOn: false }]));
   #lastChange = new Map();
   #earlyNotifications = [];
-  #onPageHide = () => this.leave();
+  /** What was said, by id: what is told twice is news once. */
+  #knownMessages = new Map();
+  #ownReplays = [];
+  #graceS = 0;
+  #mustRebuild = false;
+  #ended = new AbortController();
+  /** What connections speak through; it outlives any one WebSocket. */
+  #signalling = {
+    request: (method, params) => this.#request(method, params),
+    notify: (method, params) => this.#rpc?.notify(method, params),
+  };
 
   /**
    * @param {string|object} options - the link of a room, or:
@@ -109,10 +169,12 @@ export class Salon extends EventTarget {
    * @param {string} [options.name] - what the others see
    * @param {boolean|MediaStreamTrack} [options.microphone] - on from the start; a track becomes ours to stop
    * @param {boolean|MediaStreamTrack} [options.camera] - likewise
+   * @param {string} [options.session] - that of an earlier Salon object, which ends with the reason `replaced`
    */
   constructor(options) {
     super();
     this.#options = typeof options === 'string' ? parseRoomUrl(options) : { ...options };
+    this.session = this.#options.session ?? null;
   }
 
   /** `new Salon(options)` and `join()` in one, for those who look at `participants` and `subscriptions` afterwards. */
@@ -130,18 +192,9 @@ export class Salon extends EventTarget {
     if (this.state !== 'new') {
       throw new SalonError('already_joined', 'A Salon object joins once.');
     }
-    this.state = 'joining';
+    this.#setState('joining');
     try {
-      this.#rpc = await SalonRpc.open(this.#socketUrl(), {
-        onNotification: (method, params) => this.#onNotification(method, params),
-        onClose: (error) => this.#end(error.reason, error.message),
-      });
-      if (this.state === 'closed') {
-        this.#rpc.close();
-        throw new SalonError('closed', 'The room was left.');
-      }
-      const { room, name } = this.#options;
-      this.#enter(await this.#rpc.request('join', { sid: room, ...(name && { name }) }));
+      this.#enter(await this.#connect({ resume: false }));
     } catch (error) {
       this.#end(error.reason ?? 'internal', error.message);
       throw error;
@@ -149,9 +202,47 @@ export class Salon extends EventTarget {
     this.#publishFromStart();
   }
 
-  /** Says something to everybody else. @returns {Promise<{id: string, timestamp: string}>} */
-  chat(message) {
-    return this.#request('chat', { message });
+  /**
+   * Says something to everybody else; during a break, after it.
+   * @param {string} [replyTo] - the id of the message this one answers
+   * @returns {Promise<{id: string, timestamp: string}>}
+   */
+  async chat(message, replyTo) {
+    const params = { message, ...(replyTo && { reply_to: replyTo }) };
+    for (;;) {
+      await this.#untilJoined();
+      try {
+        const { id, timestamp } = this.#takeReplay(message) ?? (await this.#request('chat', params));
+        this.#know(id, message);
+        return { id, timestamp };
+      } catch (error) {
+        if (!this.#isBroken()) {
+          throw error;
+        } // else: whether it got through, the next join tells.
+      }
+    }
+  }
+
+  /** Changes what one has said. */
+  async editMessage(id, message) {
+    await this.#request('chat_edit', { id, message });
+    this.#onChatChanged({ id, message });
+  }
+
+  /** Takes back what one has said; the host, what anybody has. */
+  async deleteMessage(id) {
+    await this.#request('chat_delete', { id });
+    this.#onChatChanged({ id, message: null });
+  }
+
+  /** The host throws somebody out. */
+  async kick(participantId) {
+    await this.#request('kick', { participant: participantId });
+  }
+
+  /** The host lets nobody new in, or in again. */
+  async setLocked(locked) {
+    await this.#request('lock', { locked });
   }
 
   /** @param {boolean|MediaStreamTrack} on - off keeps the device open, silent, so that "on" is immediate */
@@ -201,18 +292,157 @@ export class Salon extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
+  #setState(state) {
+    this.state = state;
+    this.#emit('state', { state });
+  }
+
   #request(method, params) {
+    if (this.#isBroken()) {
+      return Promise.reject(new SalonError('connection_lost', 'The connection to the server was lost.'));
+    }
     if (this.state !== 'joined') {
       return Promise.reject(new SalonError('not_joined', 'The room was not joined, or is left.'));
     }
     return this.#rpc.request(method, params);
   }
 
-  #enter({ participant, room, participants, ice_servers: iceServers }) {
-    this.id = participant;
-    this.room = room;
-    this.#iceServers = iceServers;
-    participants.forEach((each) => this.participants.set(each.id, each));
+  /** A function, so that what happened during an `await` is seen. */
+  #isBroken() {
+    return this.state === 'reconnecting';
+  }
+
+  async #untilJoined() {
+    while (this.#isBroken()) {
+      await new Promise((resolve) => this.addEventListener('state', resolve, { once: true }));
+    }
+  }
+
+  /* Coming and coming back. */
+
+  /** Opens a WebSocket and joins by it. @returns {Promise<object>} the protocol's joinResult */
+  async #connect({ resume }) {
+    this.#earlyNotifications = [];
+    const rpc = await SalonRpc.open(this.#socketUrl(), {
+      onNotification: (method, params) => this.#rpc === rpc && this.#onNotification(method, params),
+      onClose: () => this.state === 'joined' && this.#comeBack(),
+    });
+    if (this.state === 'closed') {
+      rpc.close();
+      throw new SalonError('closed', 'The room was left.');
+    }
+    this.#rpc = rpc;
+    const { room, name } = this.#options;
+    const { session } = this;
+    try {
+      return await rpc.request('join', { sid: room, ...(name && { name }), ...(session && { session, resume }) });
+    } catch (error) {
+      rpc.abandon();
+      throw error;
+    }
+  }
+
+  /** The WebSocket broke, or all media did: tries to be in the room again until it is no use any more. */
+  async #comeBack() {
+    this.#setState('reconnecting'); // First, so that requests under way fail as interrupted ones.
+    this.#rpc.abandon();
+    const giveUp = performance.now() + (this.#graceS + RETRY_BEYOND_GRACE_S) * 1_000;
+    for (let wait = FIRST_RETRY_MS; this.#isBroken(); wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+      await pause(wait * (0.5 + Math.random()), this.#ended.signal);
+      if (!this.#isBroken()) {
+        return;
+      }
+      try {
+        this.#enter(await this.#connect({ resume: this.#canResume() }));
+      } catch (error) {
+        if (!PASSING_REASONS.has(error.reason)) {
+          this.#end(error.reason ?? 'internal', error.message);
+        } else if (performance.now() > giveUp) {
+          this.#end('connection_lost', error.message);
+        }
+      }
+    }
+  }
+
+  /** Whether our side of all media is there. What was being negotiated as the WebSocket broke is better made anew. */
+  #canResume() {
+    return !this.#mustRebuild && this.#subscribers.areConnected && (this.#publisher?.isConnected ?? true);
+  }
+
+  /** In the room, for the first time or again; `join` is the protocol's joinResult. */
+  #enter(join) {
+    const isFirst = this.state === 'joining';
+    const isResumed = join.resumed === true;
+    const events = isFirst ? [] : this.#changesSince(join);
+    this.session = join.session ?? null;
+    this.#graceS = join.grace_s ?? 0;
+    this.#iceServers = join.ice_servers;
+    this.id = join.participant;
+    this.room = join.room;
+    this.participants = new Map(join.participants.map((each) => [each.id, each]));
+    this.#local.forEach((local, source) => (local.published = this.#ownTrack(source)));
+    if (!isResumed) {
+      this.#renewConnections();
+    }
+    this.#setState('joined');
+    this.#subscribers.keepOnly(new Set(join.participants.flatMap(({ tracks }) => tracks.map(({ id }) => id))));
+    events.forEach(([type, detail]) => this.#emit(type, detail));
+    this.#enterChat(join.chat ?? [], isFirst);
+    this.#earlyNotifications.splice(0).forEach(([method, params]) => this.#onNotification(method, params));
+    if (!isFirst) {
+      this.#emit('reconnected', { resumed: isResumed });
+      this.#publishAgain();
+    }
+  }
+
+  /** Events for what is different from what we knew. Of oneself, nobody is told. */
+  #changesSince({ participant, participants, room }) {
+    const isOther = ({ id }) => id !== this.id && id !== participant;
+    const byId = (list) => new Map([...list].filter(isOther).map((each) => [each.id, each]));
+    const events = changesOfOthers(byId(this.participants.values()), byId(participants));
+    return JSON.stringify(room) === JSON.stringify(this.room) ? events : [...events, ['room', { room }]];
+  }
+
+  /** What we don't know of what was said: before we came, or while we were away. */
+  #enterChat(messages, history) {
+    const unknown = messages.filter(({ id }) => !this.#knownMessages.has(id));
+    if (history) {
+      this.history = messages;
+    } else {
+      this.#enterChatChanges(new Map(messages.map(({ id, message }) => [id, message])));
+      // Ours among them are those whose answer the break has swallowed: chat() looks for them.
+      this.#ownReplays = unknown.filter(({ from }) => from === this.id);
+    }
+    unknown.filter((message) => !this.#ownReplays.includes(message)).forEach((each) => this.#onChat(each, history));
+  }
+
+  /** Messages that are not told of any more were deleted; those before the first that is, are just too old. */
+  #enterChatChanges(told) {
+    let isWithin = false;
+    for (const [id, message] of [...this.#knownMessages]) {
+      isWithin ||= told.has(id);
+      if (isWithin && told.get(id) !== message) {
+        this.#onChatChanged({ id, message: told.get(id) ?? null });
+      }
+    }
+  }
+
+  #takeReplay(message) {
+    const index = this.#ownReplays.findIndex((replay) => replay.message === message);
+    return index < 0 ? null : this.#ownReplays.splice(index, 1)[0];
+  }
+
+  #ownTrack(source) {
+    return this.participants.get(this.id)?.tracks.find((track) => track.source === source) ?? null;
+  }
+
+  /** Away with the peer connections there were, if any; what we send has a new one when it is needed. */
+  #renewConnections() {
+    this.#publisher?.close();
+    this.#publisher = this.#publisherReady = null;
+    this.#mustRebuild = false;
+    this.#subscribers?.keepOnly(new Set());
+    this.#subscribers?.close();
     this.#subscribers = new Subscribers({
       ...this.#connectionOptions(),
       onSubscribed: (track, mediaStreamTrack) => {
@@ -224,23 +454,47 @@ export class Salon extends EventTarget {
         this.#emit('track-unsubscribed', { track });
       },
     });
-    this.state = 'joined';
-    globalThis.addEventListener?.('pagehide', this.#onPageHide);
-    this.#earlyNotifications.splice(0).forEach(([method, params]) => this.#onNotification(method, params));
+  }
+
+  /** Brings the server in line with what is on here, after a break. */
+  #publishAgain() {
+    for (const [source, local] of this.#local) {
+      this.#change(source, () => (local.isOn ? this.#deliver(source) : this.#setForwarded(source, false))).catch(
+        (error) => {
+          if (this.state === 'joined') {
+            this.#drop(source);
+            this.#emit('error', { error, source });
+          }
+        },
+      );
+    }
   }
 
   #connectionOptions() {
     return {
-      rpc: this.#rpc,
+      rpc: this.#signalling,
       iceServers: this.#iceServers,
-      onState: (target, state) => {
+      onState: (target, state, wasConnected) => {
         this.#emit('media-state', { target, state });
         if (state === 'failed') {
-          this.#rpc.notify('leave');
-          this.#end('media_failed', 'Sound and picture cannot reach the server.');
+          this.#onMediaFailed(wasConnected);
         }
       },
     };
+  }
+
+  /** What worked once may work again, as when one walks out of the Wi-Fi; what never did is not tried for ever. */
+  #onMediaFailed(wasConnected) {
+    this.#mustRebuild = true;
+    if (this.state !== 'joined') {
+      return;
+    }
+    if (wasConnected) {
+      this.#comeBack();
+    } else {
+      this.#rpc.notify('leave');
+      this.#end('media_failed', 'Sound and picture cannot reach the server.');
+    }
   }
 
   #publishFromStart() {
@@ -258,8 +512,8 @@ export class Salon extends EventTarget {
     if (this.state === 'closed') {
       return;
     }
-    this.state = 'closed';
-    globalThis.removeEventListener?.('pagehide', this.#onPageHide);
+    this.#setState('closed');
+    this.#ended.abort();
     this.#local.forEach((local) => local.media?.stop());
     for (const source of ['microphone', 'camera']) {
       this.#options[source]?.stop?.();
@@ -300,7 +554,10 @@ export class Salon extends EventTarget {
         this.#onRoom(params.room);
         break;
       case 'chat':
-        this.#emit('chat', params);
+        this.#onChat(params, false);
+        break;
+      case 'chat_changed':
+        this.#onChatChanged(params);
         break;
       case 'bye':
         this.#emit('bye', params);
@@ -318,12 +575,35 @@ export class Salon extends EventTarget {
   }
 
   #onParticipant({ event, participant }) {
-    if (event === 'joined') {
-      this.participants.set(participant.id, participant);
-    } else {
+    if (event === 'left') {
       this.participants.delete(participant.id);
+    } else {
+      this.participants.set(participant.id, participant);
     }
     this.#emit(`participant-${event}`, { participant });
+  }
+
+  #onChat(message, history) {
+    if (!this.#knownMessages.has(message.id)) {
+      this.#know(message.id, message.message);
+      this.#emit('chat', { ...message, history });
+    }
+  }
+
+  #know(id, message) {
+    this.#knownMessages.set(id, message);
+    if (this.#knownMessages.size > KNOWN_MESSAGES) {
+      this.#knownMessages.delete(this.#knownMessages.keys().next().value);
+    }
+  }
+
+  #onChatChanged({ id, message }) {
+    if (message === null) {
+      this.#knownMessages.delete(id);
+    } else if (this.#knownMessages.has(id)) {
+      this.#knownMessages.set(id, message);
+    }
+    this.#emit('chat-changed', { id, message });
   }
 
   #onTrack({ event, track }) {
@@ -348,9 +628,7 @@ export class Salon extends EventTarget {
   /** Changes of one source come one after the other, however fast somebody clicks. */
   #change(source, change) {
     const run = (this.#lastChange.get(source) ?? Promise.resolve()).then(() => {
-      if (this.state !== 'joined') {
-        throw new SalonError('not_joined', 'The room was not joined, or is left.');
-      }
+      this.#assertPresent();
       return change();
     });
     this.#lastChange.set(
@@ -369,7 +647,10 @@ export class Salon extends EventTarget {
         await publisher.connect();
       } catch (error) {
         publisher.close();
-        this.#publisher = this.#publisherReady = null;
+        if (this.#publisher === publisher) {
+          this.#publisher = this.#publisherReady = null;
+          this.#mustRebuild = true; // The server may have one to this that is closed here.
+        }
         throw error;
       }
     })();
@@ -399,7 +680,7 @@ export class Salon extends EventTarget {
     }
   }
 
-  /** Puts `media` on the source's m-line and lets the server forward it; on failure nothing stays open. */
+  /** Makes `media` what the source sends; on failure nothing stays open. */
   async #send(source, media) {
     const local = this.#local.get(source);
     if (local.media !== media) {
@@ -408,33 +689,52 @@ export class Salon extends EventTarget {
     local.media = media;
     media.onended = () => this.#onMediaEnded(source, media);
     try {
-      this.#assertJoined();
-      await this.#connectPublisher();
-      this.#assertJoined();
-      media.enabled = true;
-      await this.#publisher.replaceTrack(source, media);
-      await this.#setForwarded(source, true);
-      this.#assertJoined();
+      await this.#deliver(source);
+      this.#assertPresent();
     } catch (error) {
       media.stop();
-      local.media = null;
-      if (local.isOn) {
-        this.#setOn(source, false);
-      }
+      this.#drop(source);
       throw error;
     }
     this.#setOn(source, true);
   }
 
-  #assertJoined() {
-    if (this.state !== 'joined') {
-      throw new SalonError('not_joined', 'The room was left meanwhile.');
+  /** Puts the source's media on its m-line and lets the server forward it. During a break, #publishAgain() does that. */
+  async #deliver(source) {
+    const { media } = this.#local.get(source);
+    try {
+      this.#assertPresent();
+      media.enabled = true;
+      await this.#connectPublisher();
+      this.#assertPresent();
+      await this.#publisher.replaceTrack(source, media);
+      await this.#setForwarded(source, true);
+    } catch (error) {
+      if (!this.#isBroken()) {
+        throw error;
+      }
+    }
+  }
+
+  /** Nothing of this source is ours any more. */
+  #drop(source) {
+    const local = this.#local.get(source);
+    local.media?.stop();
+    local.media = null;
+    if (local.isOn) {
+      this.#setOn(source, false);
+    }
+  }
+
+  #assertPresent() {
+    if (this.state !== 'joined' && !this.#isBroken()) {
+      throw new SalonError('not_joined', 'The room was not joined, or is left.');
     }
   }
 
   /** The device was unplugged, or the share ended by the browser's own button. */
   #onMediaEnded(source, media) {
-    if (this.#local.get(source).media !== media || this.state !== 'joined') {
+    if (this.#local.get(source).media !== media || this.state === 'closed') {
       return;
     }
     const turnOff = source === 'screen' ? () => this.#turnOffScreen() : () => this.#turnOff(source);
@@ -473,8 +773,19 @@ export class Salon extends EventTarget {
     this.#emit('local-track', { source, on, mediaStreamTrack: local.media });
   }
 
-  /** A screen comes and goes as a track; microphone and camera stay published and are muted. */
+  /** Tells the server, which during a break #publishAgain() does. */
   async #setForwarded(source, forwarded) {
+    try {
+      await this.#tellForwarded(source, forwarded);
+    } catch (error) {
+      if (!this.#isBroken()) {
+        throw error;
+      }
+    }
+  }
+
+  /** A screen comes and goes as a track; microphone and camera stay published and are muted. */
+  async #tellForwarded(source, forwarded) {
     const local = this.#local.get(source);
     const own = this.participants.get(this.id);
     if (forwarded && !local.published) {
@@ -483,9 +794,9 @@ export class Salon extends EventTarget {
       own.tracks = [...own.tracks, track];
     } else if (local.published && !forwarded && source.startsWith('screen')) {
       const { id } = local.published;
+      await this.#request('unpublish', { track: id });
       local.published = null;
       own.tracks = own.tracks.filter((track) => track.id !== id);
-      await this.#request('unpublish', { track: id });
     } else if (local.published && local.published.muted === forwarded) {
       await this.#request('mute', { track: local.published.id, muted: !forwarded });
       local.published.muted = !forwarded;

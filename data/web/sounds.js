@@ -5,10 +5,15 @@ export class Sounds {
   #elements = new Map();
   #container = document.getElementById('sounds');
   #hear = document.getElementById('hear');
+  #speaker;
 
-  /** @param {Salon} salon - `sync` brings the sound in line with what it receives */
-  constructor(salon, signal) {
+  /**
+   * @param {Salon} salon - `sync` brings the sound in line with what it receives
+   * @param {string} speaker - the id of a device; '' for the browser's choice
+   */
+  constructor(salon, speaker, signal) {
     this.salon = salon;
+    this.#speaker = speaker;
     this.#hear.addEventListener('click', () => this.#playAll(), { signal });
   }
 
@@ -27,6 +32,16 @@ export class Sounds {
     }
   }
 
+  get speaker() {
+    return this.#speaker;
+  }
+
+  /** Lets all sound come out there, now and later; rejected with a DOMException when it cannot. */
+  async setSpeaker(deviceId) {
+    this.#speaker = deviceId;
+    await Promise.all([...this.#elements.values()].map((element) => element.setSinkId(deviceId)));
+  }
+
   close() {
     this.#elements.forEach((element, id) => this.#remove(id, element));
     this.#hear.hidden = true;
@@ -39,6 +54,9 @@ export class Sounds {
     element.srcObject = new MediaStream([mediaStreamTrack]);
     this.#elements.set(track.id, element);
     this.#container.append(element);
+    if (this.#speaker) {
+      element.setSinkId?.(this.#speaker).catch(() => {}); // Unplugged since: the browser's choice, then.
+    }
     this.#play(element);
   }
 

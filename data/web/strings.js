@@ -1,106 +1,156 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/** Marks a text for translation: `po/` collects these. */
+const _ = (english) => english;
+
 /** Every word the page shows, in one place. Words in braces are filled in. */
-const STRINGS = {
-  tagline: 'A room to talk in. No account, nothing to install.',
-  inviteTagline: 'You are invited to',
-  name: 'Your name',
-  room: 'Room',
-  roomHint: 'Leave it as it is for a new room, or type the name of yours.',
-  start: 'Open the room',
-  join: 'Join the room',
-  joining: 'Joining…',
-  guest: 'Guest',
-  preview: 'How the others will see you',
-  previewHint: 'See and hear yourself before the others do',
-  previewStart: 'Turn on camera and microphone',
-  previewOff: 'Your camera is off',
-  cameraPicker: 'Camera',
-  microphonePicker: 'Microphone',
+export const STRINGS = {
+  tagline: _('A room to talk in. No account, nothing to install.'),
+  inviteTagline: _('You are invited to'),
+  name: _('Your name'),
+  room: _('Room'),
+  roomHint: _('The name of a room, yours or a new one. Any name will do.'),
+  join: _('Join the room'),
+  joining: _('Joining…'),
+  random: _('Open a random room'),
+  randomOpening: _('Opening a room…'),
+  guest: _('Guest'),
+  language: _('Language'),
+  preview: _('How the others will see you'),
+  previewHint: _('See and hear yourself before the others do'),
+  previewStart: _('Turn on camera and microphone'),
+  previewOff: _('Your camera is off'),
 
-  microphone: 'Microphone',
-  camera: 'Camera',
-  screen: 'Share screen',
-  microphoneOn: 'Turn microphone on',
-  microphoneOff: 'Turn microphone off',
-  cameraOn: 'Turn camera on',
-  cameraOff: 'Turn camera off',
-  screenOn: 'Share your screen',
-  screenOff: 'Stop sharing your screen',
-  chat: 'Chat',
-  chatUnread: 'Chat, {count} unread',
-  copyLink: 'Copy the link of this room',
-  leave: 'Leave',
-  controls: 'Call controls',
-  fullScreen: 'Full screen',
+  microphone: _('Microphone'),
+  camera: _('Camera'),
+  speaker: _('Speaker'),
+  screen: _('Share screen'),
+  microphoneOn: _('Turn microphone on'),
+  microphoneOff: _('Turn microphone off'),
+  cameraOn: _('Turn camera on'),
+  cameraOff: _('Turn camera off'),
+  screenOn: _('Share your screen'),
+  screenOff: _('Stop sharing your screen'),
+  chat: _('Chat'),
+  chatUnread: _('Chat, unread messages: {count}'),
+  copyLink: _('Copy the link of this room'),
+  leave: _('Leave'),
+  controls: _('Call controls'),
+  fullScreen: _('Full screen'),
+  fullScreenOff: _('Leave full screen'),
 
-  you: '{name} (you)',
-  screenOf: '{name}’s screen',
-  yourScreen: 'Your screen',
-  host: 'Host',
-  muted: 'Microphone is off',
-  people: 'People in this room: {count}',
-  joined: '{name} joined',
-  left: '{name} left',
-  youAreHost: 'You are the host now',
-  linkCopied: 'Link copied. Send it to whoever should come.',
-  linkIs: 'The link is {link}',
-  aloneTitle: 'You are the first one here',
-  aloneText: 'Send this link to whoever should come.',
-  copy: 'Copy link',
-  hear: 'Click to hear the others',
+  // Translators: under one's own picture.
+  you: _('{name} (you)'),
+  screenOf: _('{name}’s screen'),
+  yourScreen: _('Your screen'),
+  // Translators: the person in charge of the room.
+  host: _('Host'),
+  muted: _('Microphone is off'),
+  people: _('People in this room: {count}'),
+  peopleList: _('People in this room'),
+  // Translators: somebody entered the room.
+  joined: _('{name} joined'),
+  left: _('{name} left'),
+  youAreHost: _('You are the host now'),
+  linkCopied: _('Link copied. Send it to whoever should come.'),
+  linkIs: _('The link is {link}'),
+  aloneTitle: _('You are the first one here'),
+  aloneText: _('Send this link to whoever should come.'),
+  copy: _('Copy link'),
+  invite: _('Invite others'),
+  inviteText: _('Send the link, or let a phone’s camera read the code.'),
+  qrCode: _('QR code of the link of this room'),
+  lock: _('Let nobody new in'),
+  locked: _('Nobody new is let in'),
+  kick: _('Ask {name} to leave'),
+  kickConfirm: _('{name} will have to leave this room. Go on?'),
+  hear: _('Click to hear the others'),
 
-  chatTitle: 'Chat',
-  chatClose: 'Close chat',
-  chatInput: 'Write to everybody',
-  chatSend: 'Send',
-  chatEmpty: 'Messages are for those who are here now. They are not kept.',
-  chatYou: 'You',
-  chatFailed: 'Not sent',
+  settings: _('Settings and help'),
+  // Translators: heading over the choice of camera, microphone and speaker.
+  devices: _('Devices'),
+  keyboard: _('Keyboard'),
+  shortcutsOn: _('Keys without Ctrl or Alt do this, except while you type:'),
+  close: _('Close'),
 
-  endedLeft: 'You left the room',
-  endedShutdown: 'The server is going down for a moment',
-  endedDeleted: 'This room was deleted',
-  endedMedia: 'Sound and picture did not get through',
-  endedLost: 'The connection was lost',
-  endedError: 'The call ended',
-  rejoin: 'Join again',
-  home: 'Another room',
-  reconnecting: 'Trying to get back in…',
+  chatTitle: _('Chat'),
+  chatClose: _('Close chat'),
+  chatInput: _('Write to everybody'),
+  chatSend: _('Send'),
+  chatEmpty: _('Nothing has been said yet.'),
+  // Translators: a line in the chat; what stands above it was written before one entered.
+  chatEarlier: _('Here you came in'),
+  // Translators: the author of one's own messages.
+  chatYou: _('You'),
+  chatFailed: _('Not sent'),
+  chatEdit: _('Edit this message'),
+  chatEditing: _('Change your message. Esc leaves it as it was.'),
+  // Translators: beside a message that was changed.
+  chatEdited: _('edited'),
+  chatDelete: _('Delete this message'),
+  // Translators: in place of a message that was deleted.
+  chatDeleted: _('Deleted'),
 
-  deniedMicrophone:
-    'The browser may not use your microphone. ' +
-    'Allow it by the icon beside the address, then turn it on here. You can listen meanwhile.',
-  deniedCamera:
-    'The browser may not use your camera. ' +
-    'Allow it by the icon beside the address, then turn it on here. You can watch meanwhile.',
-  deniedBoth:
-    'The browser may use neither camera nor microphone. ' +
-    'Allow them by the icon beside the address, then turn them on here. You can watch, listen and write meanwhile.',
-  missingMicrophone: 'No microphone was found. You can listen, and write in the chat.',
-  missingCamera: 'No camera was found. The others hear you all the same.',
-  busyMicrophone: 'The microphone is in use by another program.',
-  busyCamera: 'The camera is in use by another program.',
-  insecure: 'Browsers give camera and microphone to https:// pages only. You can watch, listen and write.',
-  screenFailed: 'The screen cannot be shared: {message}',
-  deviceFailed: 'The device cannot be used: {message}',
+  connectionLost: _('The connection was lost. Trying to get back in…'),
+  connectionBack: _('You are back'),
+  endedLeft: _('You left the room'),
+  endedReplaced: _('You are in this room somewhere else'),
+  endedReplacedText: _('You opened it in another tab or window. Join again to go on here.'),
+  endedKicked: _('The host has asked you to leave'),
+  endedShutdown: _('The server is going down for a moment'),
+  endedDeleted: _('This room was deleted'),
+  endedMedia: _('Sound and picture did not get through'),
+  endedMediaText: _('A firewall may be in the way. Another network often helps.'),
+  endedLost: _('The connection was lost'),
+  endedError: _('The call ended'),
+  rejoin: _('Join again'),
+  home: _('Another room'),
+  reconnecting: _('Trying to get back in…'),
 
-  error_room_full: 'This room is full.',
-  error_room_not_found: 'There is no such room, and this server lets nobody create one.',
-  error_create_forbidden: 'There is no such room, and this server lets nobody create one.',
-  error_invalid_params: 'This room name will not do: up to 64 characters, without “/”.',
-  error_store_unavailable: 'The server cannot reach its memory. Try again in a moment.',
-  error_shutting_down: 'The server is going down. Try again in a moment.',
-  error_too_many_requests: 'That was too fast. Try again in a moment.',
-  error_unreachable: 'The server cannot be reached. Is your network up?',
-  error_timeout: 'The server did not answer in time. Try again.',
-  error_media_error: 'Sound and picture could not be set up: {message}',
-  error_other: 'Something went wrong: {message}',
+  deniedMicrophone: _(
+    'The browser may not use your microphone. Allow it by the icon beside the address, then turn it on here. You can listen meanwhile.',
+  ),
+  deniedCamera: _(
+    'The browser may not use your camera. Allow it by the icon beside the address, then turn it on here. You can watch meanwhile.',
+  ),
+  deniedBoth: _(
+    'The browser may use neither camera nor microphone. Allow them by the icon beside the address, then turn them on here. You can watch, listen and write meanwhile.',
+  ),
+  missingMicrophone: _('No microphone was found. You can listen, and write in the chat.'),
+  missingCamera: _('No camera was found. The others hear you all the same.'),
+  busyMicrophone: _('The microphone is in use by another program.'),
+  busyCamera: _('The camera is in use by another program.'),
+  insecure: _('Browsers give camera and microphone to https:// pages only. You can watch, listen and write.'),
+  screenFailed: _('The screen cannot be shared: {message}'),
+  deviceFailed: _('The device cannot be used: {message}'),
+
+  error_room_full: _('This room is full. Try again when somebody has left.'),
+  error_room_locked: _('This room is locked: the host lets nobody new in.'),
+  error_room_not_found: _('There is no such room, and this server lets nobody create one.'),
+  error_create_forbidden: _('There is no such room, and this server lets nobody create one.'),
+  error_room_deleted: _('This room was deleted'),
+  error_invalid_params: _('This room name will not do: up to 64 characters, without “/”.'),
+  error_store_unavailable: _('The server cannot reach its memory. Try again in a moment.'),
+  error_shutting_down: _('The server is going down. Try again in a moment.'),
+  error_too_many_requests: _('That was too fast. Try again in a moment.'),
+  error_unreachable: _('The server cannot be reached. Is your network up?'),
+  error_connection_lost: _('The server cannot be reached. Is your network up?'),
+  error_timeout: _('The server did not answer in time. Try again.'),
+  error_media_error: _('Sound and picture could not be set up: {message}'),
+  error_other: _('Something went wrong: {message}'),
 };
+
+/** @type {Object<string, string>} English to the language of the page; empty for English. */
+let catalogue = {};
+
+export function setCatalogue(translations) {
+  catalogue = translations;
+}
 
 /** The text for `key`, with `{words}` taken from `values`. */
 export function text(key, values = {}) {
-  return STRINGS[key].replace(/\{(\w+)\}/g, (_, word) => values[word]);
+  const english = STRINGS[key];
+  return (catalogue[english] ?? english).replace(/\{(\w+)\}/g, (_match, word) => values[word]);
 }
 
 /** What to tell a person about an error of the library. */
@@ -124,7 +174,7 @@ export function fillStrings(root) {
 
 /** Names a control for eyes (tooltip) and ears. */
 export function setLabel(element, label) {
-  element.setAttribute('aria-label', label);
+  element.setAttribute(element.matches('img') ? 'alt' : 'aria-label', label);
   if (element.matches('button, a')) {
     element.title = label;
   }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+import { bindFullScreen } from './full-screen.js';
 import { ANY_SHAPE, keepLaidOut } from './layout.js';
-import { fillStrings, text } from './strings.js';
+import { fillStrings, setLabel, text } from './strings.js';
 
 /** One picture: a person's camera (or initials), or a screen. */
 class Tile {
   #video;
   #track = null;
+  #removed = new AbortController();
 
-  constructor({ participantId, source, isOwn }) {
+  constructor({ participantId, source, isOwn }, onKick) {
     const template = document.getElementById('tile-template');
     this.element = template.content.firstElementChild.cloneNode(true);
     fillStrings(this.element);
@@ -18,18 +20,25 @@ class Tile {
     this.#video.muted = true; // Sound has elements of its own; a silent picture may always play.
     // The last picture of whoever had this slot before is never shown: only what arrives from now on.
     this.#video.addEventListener('loadeddata', () => this.element.classList.add('has-video'));
+    this.element.querySelector('.kick').addEventListener('click', onKick);
     if (source === 'screen') {
-      this.#offerFullScreen();
+      const toggle = bindFullScreen(this.element.querySelector('.full-screen'), this.element, this.#removed.signal);
+      this.element.addEventListener('dblclick', toggle);
     }
   }
 
-  update({ name, label, isMuted, isHost, track }) {
+  update({ name, label, isMuted, isHost, isKickable, track }) {
+    const kick = this.element.querySelector('.kick');
+    kick.hidden = !isKickable;
+    setLabel(kick, text('kick', { name }));
     const avatar = this.element.querySelector('.avatar');
     avatar.textContent = initials(name);
     this.element.style.setProperty('--hue', hue(name));
     this.element.querySelector('.tile-name').textContent = label;
     this.element.querySelector('.muted-badge').toggleAttribute('hidden', !isMuted);
     this.element.querySelector('.host-badge').hidden = !isHost;
+    const description = [label, isHost && text('host'), isMuted && text('muted')];
+    this.element.setAttribute('aria-label', description.filter(Boolean).join(', '));
     this.#setTrack(track);
   }
 
@@ -38,6 +47,7 @@ class Tile {
   }
 
   remove() {
+    this.#removed.abort();
     this.#setTrack(null);
     this.element.remove();
   }
@@ -53,14 +63,6 @@ class Tile {
       this.#video.play().catch(() => {}); // Interrupted by the next change: that one plays.
     }
   }
-
-  #offerFullScreen() {
-    const button = this.element.querySelector('.full-screen');
-    const toggle = () => (document.fullscreenElement ? document.exitFullscreen() : this.element.requestFullscreen?.());
-    button.hidden = !document.fullscreenEnabled;
-    button.addEventListener('click', toggle);
-    this.element.addEventListener('dblclick', toggle);
-  }
 }
 
 /** The pictures of a call. What is shown follows from the Salon object alone: `sync` brings it up to date. */
@@ -70,9 +72,12 @@ export class Tiles {
   #grid = document.getElementById('grid');
   #stage = document.getElementById('stage');
   #stopLayout;
+  #onKick;
 
-  constructor(salon) {
+  /** @param {function(string)} onKick - called with the id of the participant whom the host wants out */
+  constructor(salon, onKick) {
     this.#salon = salon;
+    this.#onKick = onKick;
     const stops = [keepLaidOut(this.#grid), keepLaidOut(this.#stage, ANY_SHAPE)];
     this.#stopLayout = () => stops.forEach((stop) => stop());
   }
@@ -106,7 +111,7 @@ export class Tiles {
   }
 
   #add(key, description) {
-    const tile = new Tile(description);
+    const tile = new Tile(description, () => this.#onKick(description.participantId));
     this.#tiles.set(key, tile);
     if (description.source === 'screen' && !description.isOwn) {
       this.#stage.append(tile.element);
@@ -148,7 +153,9 @@ export class Tiles {
       const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name };
       return { ...base, track: received?.mediaStreamTrack ?? null, ...rest };
     };
-    const camera = other('camera', { label: name, isMuted: find('microphone')?.muted ?? true, isHost });
+    const isKickable = this.#salon.room.host === this.#salon.id;
+    const isMuted = find('microphone')?.muted ?? true;
+    const camera = other('camera', { label: name, isMuted, isHost, isKickable });
     const screen = other('screen', { label: text('screenOf', { name }), isMuted: false, isHost: false });
     return find('screen') ? [camera, screen] : [camera];
   }
