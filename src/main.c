@@ -90,7 +90,8 @@ static int
 serve (const SalonConfig *config)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (SalonApp) app = NULL;
+  SalonApp *app;
+  int status;
 
   signal (SIGPIPE, SIG_IGN);
   raise_descriptor_limit ();
@@ -102,7 +103,11 @@ serve (const SalonConfig *config)
     g_error ("GStreamer refuses Salon's own elements");
   salon_web_register_resource ();
   app = salon_app_new (config);
-  return salon_app_run (app);
+  status = salon_app_run (app);
+  salon_app_free (app);
+  /* Only so that GStreamer's leak tracer tells what is left. */
+  gst_deinit ();
+  return status;
 }
 
 int
