@@ -114,6 +114,32 @@ on_encrypted (GstPad *pad, GstPadProbeInfo *info, gpointer guard)
 
 /* -- after it: RTCP -- */
 
+/* How long an RTCP packet of this type and count is at least: RFC 3550 section 6, RFC 4585 section 6.1, RFC 3611
+ * section 2. 0: not of a type that is known, or a good-bye of nobody. */
+static gsize
+get_least_size (guint8 type, guint count)
+{
+  switch (type)
+    {
+    case GST_RTCP_TYPE_SR:
+      return 28 + 24 * count;
+    case GST_RTCP_TYPE_RR:
+      return 8 + 24 * count;
+    case GST_RTCP_TYPE_SDES:
+      return 4 + 8 * count;
+    case GST_RTCP_TYPE_BYE:
+      return count > 0 ? 4 + 4 * count : 0;
+    case GST_RTCP_TYPE_APP:
+    case GST_RTCP_TYPE_RTPFB:
+    case GST_RTCP_TYPE_PSFB:
+      return 12;
+    case GST_RTCP_TYPE_XR:
+      return 8;
+    default:
+      return 0;
+    }
+}
+
 /* RFC 3550 section 6.4: each packet of a compound has its length in words, less one. */
 static gboolean
 is_modest_rtcp (SalonPacketGuard *self, const guint8 *data, gsize size)
@@ -121,9 +147,10 @@ is_modest_rtcp (SalonPacketGuard *self, const guint8 *data, gsize size)
   while (size >= 4)
     {
       gsize length = 4 * ((gsize)GST_READ_UINT16_BE (data + 2) + 1);
+      gsize least = get_least_size (data[1], data[0] & 0x1f);
       gboolean is_report = data[1] == GST_RTCP_TYPE_RTPFB && (data[0] & 0x1f) == GST_RTCP_RTPFB_TYPE_TWCC;
 
-      if (length > size)
+      if (length > size || least == 0 || length < least)
         return FALSE;
       if (is_report && (length < 20 || GST_READ_UINT16_BE (data + 14) > MAX_REPORTED_PACKETS))
         return FALSE;

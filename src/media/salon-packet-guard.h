@@ -7,8 +7,8 @@
  * each, and a client could name millions; it aborts the process when it can't fit the transport-wide numbers that
  * arrived within an interval into one report; it works for 100 ms on 30 bytes that report about 65,535 packets. So:
  *   - RTP has at most SALON_LIMIT_PACKET_SSRCS SSRCs, and no CSRCs; from who only receives, none passes;
- *   - RTCP has as many senders, and none that would add to a session with SALON_LIMIT_RTP_SOURCES sources, is large,
- *     or reports about thousands of packets;
+ *   - RTCP has as many senders, and none that is malformed, large, reports about thousands of packets, or would add to
+ *     a session with SALON_LIMIT_RTP_SOURCES sources;
  *   - transport-wide numbers beyond what a report holds are hidden from it: to the sender those packets look lost;
  *   - who doesn't report about our numbers is hardly sent any: each is remembered until he does.
  * Counted; its probes hold it. The receiving thread works with it. */

@@ -9,6 +9,9 @@
 GST_DEBUG_CATEGORY_STATIC (salon_publisher_debug);
 #define GST_CAT_DEFAULT salon_publisher_debug
 
+/* How much later than its neighbours a packet of audio may come and still be put in order: one of Opus' packets. */
+#define AUDIO_REORDER_MS 20
+
 struct _SalonPublisher
 {
   SalonTransport parent_instance;
@@ -120,6 +123,17 @@ dup_track_of_pad (SalonPublisher *self, GstPad *pad)
     g_object_ref (track);
   g_mutex_unlock (&self->shared.lock);
   return track;
+}
+
+/* Audio is not sent again: waiting for what is lost would only hold up what follows. */
+static void
+on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session, guint ssrc, gpointer user_data)
+{
+  g_autoptr (SalonSdp) offer = dup_offer (user_data);
+  const char *mid = salon_sdp_get_mid_of_ssrc (offer, ssrc);
+
+  if (mid != NULL && salon_sdp_find_media (offer, mid)->kind == SALON_SDP_AUDIO)
+    g_object_set (jitter_buffer, "do-retransmission", FALSE, "latency", AUDIO_REORDER_MS, NULL);
 }
 
 static void
@@ -341,12 +355,15 @@ SalonPublisher *
 salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
 {
   SalonPublisher *self = g_object_new (SALON_TYPE_PUBLISHER, NULL);
+  g_autoptr (GstElement) rtpbin = NULL;
   GstElement *webrtc;
 
   read_codecs (self, options->video_codecs);
   salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
   webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
   self->guard = salon_packet_guard_new (webrtc, TRUE);
+  rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
+  g_signal_connect_object (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), self, 0);
   g_signal_connect_object (webrtc, "on-new-transceiver", G_CALLBACK (on_new_transceiver), self, 0);
   g_signal_connect_object (webrtc, "pad-added", G_CALLBACK (on_pad_added), self, 0);
   return self;

@@ -45,8 +45,7 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
 static void
 on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session, guint ssrc, gpointer user_data)
 {
-  /* After webrtcbin's own handler, which goes by a transceiver that may be the wrong one. Audio that hasn't negotiated
-   * NACK just isn't sent again. */
+  /* After webrtcbin's own handler, which goes by a transceiver that may be the wrong one. */
   g_object_set (jitter_buffer, "do-retransmission", TRUE, NULL);
 }
 

@@ -105,3 +105,26 @@ test('a packet lost on the way up is fetched from the publisher and forwarded in
   if (process.env.SALON_TEST_SANITIZED === undefined)
     assert.ok(missing.length <= 1, `gaps at the subscriber before ${missing}`);
 });
+
+test('lost audio is not asked for again, and audio goes on', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const slot = await bob.receive(ann, 'microphone');
+  await until('some packets came', () => slot.packets.length > 50);
+  const microphone = ann.publisher.track('microphone');
+  const lost = new Set();
+  const start = microphone.media.sequence;
+  microphone.isLost = (sequence) => {
+    const distance = (sequence - start) & 0xffff;
+    if (distance % 10 !== 5 || lost.size >= 10)
+      return false;
+    lost.add(sequence);
+    return true;
+  };
+  await until('ten packets were lost', () => lost.size === 10, 10000);
+  const mark = slot.packets.length;
+  await until('audio went on', () => slot.packets.length > mark + 60, 10000);
+  assert.deepEqual([...lost].filter((sequence) => ann.publisher.nacked.includes(sequence)), []);
+});
