@@ -42,7 +42,7 @@ G_DEFINE_QUARK (salon_error, salon_error)
 static const ErrorRow *
 row_of (const GError *error)
 {
-  if (error->domain != SALON_ERROR || error->code < 0 || error->code >= (int) G_N_ELEMENTS (rows))
+  if (error->domain != SALON_ERROR || error->code < 0 || error->code >= (int)G_N_ELEMENTS (rows))
     return &rows[SALON_ERROR_INTERNAL];
   return &rows[error->code];
 }

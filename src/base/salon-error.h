@@ -10,31 +10,31 @@
 
 typedef enum
 {
-  SALON_ERROR_PARSE,             /* "parse_error": not JSON, or not UTF-8 */
-  SALON_ERROR_INVALID_REQUEST,   /* "invalid_request" */
-  SALON_ERROR_UNKNOWN_METHOD,    /* "unknown_method" */
-  SALON_ERROR_INVALID_PARAMS,    /* "invalid_params" */
-  SALON_ERROR_INTERNAL,          /* "internal" */
-  SALON_ERROR_UNAUTHORIZED,      /* "unauthorized": HTTP only */
-  SALON_ERROR_CREATE_FORBIDDEN,  /* "create_forbidden" */
-  SALON_ERROR_FORBIDDEN,         /* "forbidden": the host's or the author's right alone */
-  SALON_ERROR_ROOM_LOCKED,       /* "room_locked" */
-  SALON_ERROR_ROOM_NOT_FOUND,    /* "room_not_found" */
-  SALON_ERROR_UNKNOWN_MID,       /* "unknown_mid" */
-  SALON_ERROR_UNKNOWN_TRACK,     /* "unknown_track" */
+  SALON_ERROR_PARSE,               /* "parse_error": not JSON, or not UTF-8 */
+  SALON_ERROR_INVALID_REQUEST,     /* "invalid_request" */
+  SALON_ERROR_UNKNOWN_METHOD,      /* "unknown_method" */
+  SALON_ERROR_INVALID_PARAMS,      /* "invalid_params" */
+  SALON_ERROR_INTERNAL,            /* "internal" */
+  SALON_ERROR_UNAUTHORIZED,        /* "unauthorized": HTTP only */
+  SALON_ERROR_CREATE_FORBIDDEN,    /* "create_forbidden" */
+  SALON_ERROR_FORBIDDEN,           /* "forbidden": the host's or the author's right alone */
+  SALON_ERROR_ROOM_LOCKED,         /* "room_locked" */
+  SALON_ERROR_ROOM_NOT_FOUND,      /* "room_not_found" */
+  SALON_ERROR_UNKNOWN_MID,         /* "unknown_mid" */
+  SALON_ERROR_UNKNOWN_TRACK,       /* "unknown_track" */
   SALON_ERROR_UNKNOWN_PARTICIPANT, /* "unknown_participant" */
-  SALON_ERROR_UNKNOWN_MESSAGE,   /* "unknown_message" */
-  SALON_ERROR_ALREADY_JOINED,    /* "already_joined" */
-  SALON_ERROR_ALREADY_PUBLISHED, /* "already_published" */
-  SALON_ERROR_ROOM_EXISTS,       /* "room_exists" */
-  SALON_ERROR_ROOM_FULL,         /* "room_full" */
-  SALON_ERROR_NOT_JOINED,        /* "not_joined" */
-  SALON_ERROR_TOO_MANY_TRACKS,   /* "too_many_tracks" */
-  SALON_ERROR_TOO_MANY_REQUESTS, /* "too_many_requests" */
-  SALON_ERROR_MEDIA,             /* "media_error": an SDP, ICE or DTLS step failed */
-  SALON_ERROR_FINGERPRINT,       /* "fingerprint_mismatch": the DTLS peer is not the one its description promises */
-  SALON_ERROR_STORE_UNAVAILABLE, /* "store_unavailable" */
-  SALON_ERROR_SHUTTING_DOWN,     /* "shutting_down" */
+  SALON_ERROR_UNKNOWN_MESSAGE,     /* "unknown_message" */
+  SALON_ERROR_ALREADY_JOINED,      /* "already_joined" */
+  SALON_ERROR_ALREADY_PUBLISHED,   /* "already_published" */
+  SALON_ERROR_ROOM_EXISTS,         /* "room_exists" */
+  SALON_ERROR_ROOM_FULL,           /* "room_full" */
+  SALON_ERROR_NOT_JOINED,          /* "not_joined" */
+  SALON_ERROR_TOO_MANY_TRACKS,     /* "too_many_tracks" */
+  SALON_ERROR_TOO_MANY_REQUESTS,   /* "too_many_requests" */
+  SALON_ERROR_MEDIA,               /* "media_error": an SDP, ICE or DTLS step failed */
+  SALON_ERROR_FINGERPRINT,         /* "fingerprint_mismatch": the DTLS peer is not the one its description promises */
+  SALON_ERROR_STORE_UNAVAILABLE,   /* "store_unavailable" */
+  SALON_ERROR_SHUTTING_DOWN,       /* "shutting_down" */
 } SalonError;
 
 GQuark salon_error_quark (void);

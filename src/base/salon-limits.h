@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Every bound on what a client may send or hold, each with its reason. Sizes in bytes unless the name says otherwise. */
+/* Every bound on what a client may send or hold, each with its reason. Sizes in bytes unless the name says otherwise.
+ */
 
 /* A 50-slot offer is 44 kB; an answer with candidates of a many-homed host stays below twice that. */
 #define SALON_LIMIT_SDP_BYTES (128 * 1024)
@@ -9,10 +10,11 @@
 #define SALON_LIMIT_SDP_ATTRIBUTES 1024
 /* SSRCs announced for one m-line: three layers, each with retransmission and correction, are 9. */
 #define SALON_LIMIT_SSRCS 16
-/* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's, and as many again for those that
- * change. As many of RTCP. */
+/* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's, and as many again for those
+ * that change. As many of RTCP. */
 #define SALON_LIMIT_PACKET_SSRCS 128
-/* Sources of one connection's RTP session: our own (98 slots and their retransmissions), and as many of the client's. */
+/* Sources of one connection's RTP session: our own (98 slots and their retransmissions), and as many of the client's.
+ */
 #define SALON_LIMIT_RTP_SOURCES 400
 /* The largest message is a join: an SDP, JSON-escaped, and small change. */
 #define SALON_LIMIT_MESSAGE_BYTES (192 * 1024)

@@ -6,10 +6,10 @@
 /* What the configuration says about media. Plain data, owned by main, the same for the life of the process. */
 typedef struct
 {
-  guint ice_port_min;        /* UDP; 0: any */
-  guint ice_port_max;        /* UDP; 0: any */
-  const char *stun_server;   /* (nullable): stun://host:port, for our own candidates */
-  guint ice_timeout_ms;      /* from the first description to a verified connection */
-  guint n_seats;             /* of one subscriber connection; 1 ... SALON_LIMIT_SEATS */
+  guint ice_port_min;              /* UDP; 0: any */
+  guint ice_port_max;              /* UDP; 0: any */
+  const char *stun_server;         /* (nullable): stun://host:port, for our own candidates */
+  guint ice_timeout_ms;            /* from the first description to a verified connection */
+  guint n_seats;                   /* of one subscriber connection; 1 ... SALON_LIMIT_SEATS */
   const char *const *video_codecs; /* which to accept of what a publisher offers, the most wanted first: "VP8" ... */
 } SalonMediaOptions;

@@ -4,7 +4,7 @@
 gboolean
 salon_rate_limit_take (SalonRateLimit *self, guint burst, guint per_s, gint64 now_us)
 {
-  double refilled = (double) (now_us - self->last_us) * per_s / G_USEC_PER_SEC;
+  double refilled = (double)(now_us - self->last_us) * per_s / G_USEC_PER_SEC;
 
   self->used = MAX (0.0, self->used - refilled);
   self->last_us = now_us;

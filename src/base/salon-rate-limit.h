@@ -11,5 +11,5 @@ typedef struct
 } SalonRateLimit;
 
 /* Takes one; FALSE when there is none. now_us: monotonic. */
-gboolean salon_rate_limit_take (SalonRateLimit *self, guint burst, guint per_s,
-    gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_rate_limit_take (
+    SalonRateLimit *self, guint burst, guint per_s, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,14 +12,14 @@ typedef enum
 /* What the store knows of a room: plain data, a snapshot. */
 typedef struct
 {
-  char *id;                /* (owned): UUID */
-  char *slug;              /* (owned): unique; the id when nobody chose one */
+  char *id;   /* (owned): UUID */
+  char *slug; /* (owned): unique; the id when nobody chose one */
   SalonLifetime lifetime;
   guint max_members;
   guint n_members;
-  gboolean is_locked;      /* nobody new may join */
-  char *host;              /* (owned) (nullable): the host's member id */
-  gint64 created_at_s;     /* Unix time */
+  gboolean is_locked;  /* nobody new may join */
+  char *host;          /* (owned) (nullable): the host's member id */
+  gint64 created_at_s; /* Unix time */
 } SalonRoomInfo;
 
 SalonRoomInfo *salon_room_info_copy (const SalonRoomInfo *info) G_GNUC_WARN_UNUSED_RESULT;

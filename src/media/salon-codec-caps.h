@@ -5,8 +5,8 @@
 
 #include "salon-codec.h"
 
-/* The caps that tell webrtcbin what to negotiate. Pure functions; any thread. The m-lines are those of a SalonSdp, which
- * has nothing in it that isn't understood. */
+/* The caps that tell webrtcbin what to negotiate. Pure functions; any thread. The m-lines are those of a SalonSdp,
+ * which has nothing in it that isn't understood. */
 
 /* Returns: (transfer none) (nullable): the same URI, static, if it names a header extension that we use. */
 const char *salon_codec_caps_find_extension (const char *uri);
@@ -14,8 +14,8 @@ const char *salon_codec_caps_find_extension (const char *uri);
 /* What to accept of an offered m-line: the first of `order` that it offers, with the offer's own payload type and
  * those of its header extensions that we use.
  * Returns: (transfer full) (nullable): NULL when nothing fits. */
-GstCaps *salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order,
-    guint n_order) G_GNUC_WARN_UNUSED_RESULT;
+GstCaps *salon_codec_caps_choose (
+    const GstSDPMedia *offered, const SalonCodec *order, guint n_order) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What a slot offers: every codec of its kind, each with retransmission (RFC 4588) when it is video.
  * Returns: (transfer full) */
@@ -23,4 +23,3 @@ GstCaps *salon_codec_caps_offer (gboolean is_video, guint32 ssrc) G_GNUC_WARN_UN
 
 /* Those of a slot's caps that the answered m-line accepts. Returns: (transfer full) */
 GstCaps *salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered) G_GNUC_WARN_UNUSED_RESULT;
-

@@ -52,8 +52,8 @@ on_error (SalonGraph *self, GstMessage *message)
   gst_message_parse_error (message, &error, &details);
   if (element == NULL)
     {
-      GST_WARNING_OBJECT (self->pipeline, "%s: %s (%s)", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), error->message,
-          details);
+      GST_WARNING_OBJECT (
+          self->pipeline, "%s: %s (%s)", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), error->message, details);
       return;
     }
   GST_INFO_OBJECT (element, "%s: %s (%s)", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), error->message, details);
@@ -157,7 +157,7 @@ salon_graph_close (SalonGraph *self)
     return;
   g_clear_handle_id (&self->bus_watch, g_source_remove);
   g_clear_handle_id (&self->job_source, g_source_remove);
-  g_queue_clear_full (&self->jobs, (GDestroyNotify) job_free);
+  g_queue_clear_full (&self->jobs, (GDestroyNotify)job_free);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
   gst_clear_object (&self->pipeline);
 }

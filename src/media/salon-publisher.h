@@ -10,16 +10,17 @@
 #define SALON_TYPE_PUBLISHER (salon_publisher_get_type ())
 G_DECLARE_FINAL_TYPE (SalonPublisher, salon_publisher, SALON, PUBLISHER, SalonTransport)
 
-SalonPublisher *salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+SalonPublisher *salon_publisher_new (
+    SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 void salon_publisher_close (SalonPublisher *self);
 
 /* Answers an offer, the first or a later one; one at a time. Errors: MEDIA; the connection stays as it was. */
-void salon_publisher_offer_async (SalonPublisher *self, const char *sdp, GAsyncReadyCallback callback,
-    gpointer user_data);
+void salon_publisher_offer_async (
+    SalonPublisher *self, const char *sdp, GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_publisher_is_negotiating (SalonPublisher *self);
 /* Returns: (transfer full): the answer. */
-char *salon_publisher_offer_finish (SalonPublisher *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *salon_publisher_offer_finish (
+    SalonPublisher *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer none) (nullable): the track of an m-line on which the client may send. */
 SalonTrack *salon_publisher_get_track (SalonPublisher *self, const char *mid);

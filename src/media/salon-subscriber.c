@@ -28,8 +28,8 @@ struct _SalonSubscriber
 {
   SalonTransport parent_instance;
 
-  guint n_slots; /* two a seat: audio, video, audio, ... as the m-lines */
-  Slot *slots;   /* (owned): the array itself never changes */
+  guint n_slots;   /* two a seat: audio, video, audio, ... as the m-lines */
+  Slot *slots;     /* (owned): the array itself never changes */
   SalonSdp *offer; /* (owned) (nullable) */
   gboolean has_answer;
   SalonPacketGuard *guard; /* (owned) */
@@ -66,8 +66,8 @@ request_keyframe_of_ssrc (SalonSubscriber *self, guint32 ssrc)
 
 /* webrtcbin turns PLI and FIR into upstream events, but loses a good part of them on the way: we take them here. */
 static void
-on_feedback_rtcp (GObject *session, guint type, guint format, guint sender_ssrc, guint media_ssrc, GstBuffer *fci,
-    gpointer user_data)
+on_feedback_rtcp (
+    GObject *session, guint type, guint format, guint sender_ssrc, guint media_ssrc, GstBuffer *fci, gpointer user_data)
 {
   if (type != GST_RTCP_TYPE_PSFB)
     return;
@@ -107,7 +107,8 @@ open_slot (SalonSubscriber *self, guint index)
   GstElement *webrtc = salon_transport_get_webrtcbin (transport);
   Slot *slot = &self->slots[index];
   gboolean is_video = is_video_slot (index);
-  g_autofree char *name = g_strdup_printf ("%s-%s-%u", GST_OBJECT_NAME (webrtc), is_video ? "video" : "audio", index / 2);
+  g_autofree char *name
+      = g_strdup_printf ("%s-%s-%u", GST_OBJECT_NAME (webrtc), is_video ? "video" : "audio", index / 2);
   g_autofree char *stream_id = g_strdup_printf ("seat-%u", index / 2);
   g_autoptr (GstCaps) caps = salon_codec_caps_offer (is_video, slot->ssrc);
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
@@ -254,8 +255,8 @@ narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
     {
       Slot *slot = &self->slots[i];
       g_autoptr (GstCaps) offered = salon_codec_caps_offer (is_video_slot (i), slot->ssrc);
-      g_autoptr (GstCaps) accepted =
-          salon_codec_caps_accepted (offered, gst_sdp_message_get_media (answer->message, i));
+      g_autoptr (GstCaps) accepted
+          = salon_codec_caps_accepted (offered, gst_sdp_message_get_media (answer->message, i));
 
       g_object_set (slot->element, "caps", accepted, NULL);
     }
@@ -295,8 +296,8 @@ check_answer (SalonSubscriber *self, const char *text, GError **error)
 }
 
 void
-salon_subscriber_answer_async (SalonSubscriber *self, const char *text, GAsyncReadyCallback callback,
-    gpointer user_data)
+salon_subscriber_answer_async (
+    SalonSubscriber *self, const char *text, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   g_autoptr (GError) error = NULL;

@@ -12,19 +12,20 @@
 #define SALON_TYPE_SUBSCRIBER (salon_subscriber_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON, SUBSCRIBER, SalonTransport)
 
-SalonSubscriber *salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+SalonSubscriber *salon_subscriber_new (
+    SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 void salon_subscriber_close (SalonSubscriber *self);
 
 /* Once. Errors: MEDIA. */
 void salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): the offer. */
-char *salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *salon_subscriber_offer_finish (
+    SalonSubscriber *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Once, after the offer. Errors: MEDIA. */
-void salon_subscriber_answer_async (SalonSubscriber *self, const char *sdp, GAsyncReadyCallback callback,
-    gpointer user_data);
-gboolean salon_subscriber_answer_finish (SalonSubscriber *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_subscriber_answer_async (
+    SalonSubscriber *self, const char *sdp, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_subscriber_answer_finish (
+    SalonSubscriber *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The m-line of a slot. Returns: (transfer none) (nullable): NULL before the offer is made. */
 const char *salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video);

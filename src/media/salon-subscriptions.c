@@ -26,14 +26,14 @@ struct _SalonSubscriptions
 {
   GObject parent_instance;
 
-  SalonGraph *graph;                    /* (owned) */
-  char *name;                           /* (owned) */
+  SalonGraph *graph;                /* (owned) */
+  char *name;                       /* (owned) */
   const SalonMediaOptions *options; /* (borrowed) */
-  guint n_seats;                        /* of one connection */
-  GPtrArray *subscribers;               /* (owned) (element-type SalonSubscriber): target - 1 is the index */
-  GPtrArray *seats;                     /* (owned) (element-type Seat): n_seats for each subscriber */
-  GPtrArray *waiting;                   /* (owned) (element-type Waiting): in order of coming */
-  gboolean is_opening;                  /* a connection for those waiting is on its way */
+  guint n_seats;                    /* of one connection */
+  GPtrArray *subscribers;           /* (owned) (element-type SalonSubscriber): target - 1 is the index */
+  GPtrArray *seats;                 /* (owned) (element-type Seat): n_seats for each subscriber */
+  GPtrArray *waiting;               /* (owned) (element-type Waiting): in order of coming */
+  gboolean is_opening;              /* a connection for those waiting is on its way */
   gboolean is_closed;
 };
 
@@ -97,8 +97,7 @@ find_seat_of_track (SalonSubscriptions *self, SalonTrack *track, guint *index)
 static void
 emit_slot (SalonSubscriptions *self, guint seat_index, gboolean is_video)
 {
-  const char *mid =
-      salon_subscriber_get_mid (get_subscriber (self, seat_index), seat_index % self->n_seats, is_video);
+  const char *mid = salon_subscriber_get_mid (get_subscriber (self, seat_index), seat_index % self->n_seats, is_video);
 
   /* Before the offer there is no mid to name; on_offer_created() tells all at once. */
   if (mid != NULL)
@@ -207,8 +206,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-salon_subscriptions_answer_async (SalonSubscriptions *self, guint target, const char *sdp,
-    GAsyncReadyCallback callback, gpointer user_data)
+salon_subscriptions_answer_async (
+    SalonSubscriptions *self, guint target, const char *sdp, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
@@ -227,13 +226,12 @@ salon_subscriptions_answer_finish (SalonSubscriptions *self, GAsyncResult *resul
 }
 
 gboolean
-salon_subscriptions_add_candidate (SalonSubscriptions *self, guint target, guint m_line, const char *candidate,
-    GError **error)
+salon_subscriptions_add_candidate (
+    SalonSubscriptions *self, guint target, guint m_line, const char *candidate, GError **error)
 {
   SalonSubscriber *subscriber = find_target (self, target, error);
 
-  return subscriber != NULL
-         && salon_transport_add_candidate (SALON_TRANSPORT (subscriber), m_line, candidate, error);
+  return subscriber != NULL && salon_transport_add_candidate (SALON_TRANSPORT (subscriber), m_line, candidate, error);
 }
 
 gboolean
@@ -327,8 +325,8 @@ ensure_seats (SalonSubscriptions *self)
     return;
   if (self->subscribers->len == SALON_LIMIT_SUBSCRIBERS)
     {
-      GST_WARNING ("%s: all %u seats are taken; %u tracks wait for one", self->name, self->seats->len,
-          self->waiting->len);
+      GST_WARNING (
+          "%s: all %u seats are taken; %u tracks wait for one", self->name, self->seats->len, self->waiting->len);
       return;
     }
   self->is_opening = TRUE;
@@ -395,8 +393,8 @@ salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gbo
   if (waiting != NULL)
     waiting->is_paused = is_paused;
   else if (find_seat_of_track (self, track, &index))
-    salon_subscriber_set_paused (get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track),
-        is_paused);
+    salon_subscriber_set_paused (
+        get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track), is_paused);
 }
 
 /* -- life -- */
@@ -449,20 +447,20 @@ salon_subscriptions_class_init (SalonSubscriptionsClass *klass)
 
   GST_DEBUG_CATEGORY_INIT (salon_subscriptions_debug, "salon-subscriptions", 0, "Salon subscriptions");
   G_OBJECT_CLASS (klass)->finalize = salon_subscriptions_finalize;
-  signals[SIGNAL_OFFER] = g_signal_new ("offer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-      G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_OFFER] = g_signal_new (
+      "offer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_CANDIDATE] = g_signal_new ("candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
       G_TYPE_UINT, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_SLOT] = g_signal_new ("slot", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
       G_TYPE_UINT, G_TYPE_STRING, SALON_TYPE_TRACK);
-  signals[SIGNAL_FAILED] =
-      g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[SIGNAL_FAILED]
+      = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static void
 salon_subscriptions_init (SalonSubscriptions *self)
 {
   self->subscribers = g_ptr_array_new_with_free_func (g_object_unref);
-  self->seats = g_ptr_array_new_with_free_func ((GDestroyNotify) seat_free);
-  self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) waiting_free);
+  self->seats = g_ptr_array_new_with_free_func ((GDestroyNotify)seat_free);
+  self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify)waiting_free);
 }

@@ -19,7 +19,8 @@
 G_DECLARE_FINAL_TYPE (SalonSubscriptions, salon_subscriptions, SALON, SUBSCRIPTIONS, GObject)
 
 /* options (borrowed) must outlive it. */
-SalonSubscriptions *salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+SalonSubscriptions *salon_subscriptions_new (
+    SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 /* Opens the first connection. */
 void salon_subscriptions_start (SalonSubscriptions *self);
 void salon_subscriptions_close (SalonSubscriptions *self);
@@ -36,9 +37,9 @@ gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);
 void salon_subscriptions_tell_slots (SalonSubscriptions *self);
 
 /* From the client. Errors: MEDIA. */
-void salon_subscriptions_answer_async (SalonSubscriptions *self, guint target, const char *sdp,
-    GAsyncReadyCallback callback, gpointer user_data);
-gboolean salon_subscriptions_answer_finish (SalonSubscriptions *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_subscriptions_answer_async (
+    SalonSubscriptions *self, guint target, const char *sdp, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_subscriptions_answer_finish (
+    SalonSubscriptions *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_subscriptions_add_candidate (SalonSubscriptions *self, guint target, guint m_line, const char *candidate,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;

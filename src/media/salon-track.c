@@ -185,8 +185,8 @@ salon_track_new (SalonGraph *graph, const char *mid, gboolean is_video)
   /* A subscriber's thread may still be in a probe when the track is closed: each holds the track. */
   self->probes[0] = gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
       on_buffer, g_object_ref (self), g_object_unref);
-  self->probes[1] = gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,
-      g_object_ref (self), g_object_unref);
+  self->probes[1] = gst_pad_add_probe (
+      self->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, g_object_ref (self), g_object_unref);
   salon_graph_add (graph, self->tee);
   return self;
 }

@@ -32,8 +32,7 @@ struct _SalonTransportClass
 };
 
 /* For subclasses' constructors: makes the webrtcbin. options (borrowed) must outlive the transport. */
-void salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
-    const SalonMediaOptions *options);
+void salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name, const SalonMediaOptions *options);
 /* Ends it; may be called from its own signals, and twice. Subclasses first detach what they linked. */
 void salon_transport_close (SalonTransport *self);
 gboolean salon_transport_is_closed (SalonTransport *self);
@@ -49,18 +48,18 @@ const SalonSdp *salon_transport_get_remote (SalonTransport *self);
 /* A candidate from the client; kept until there is a remote description. An empty one ends them. m_line is not looked
  * at: all m-lines share one transport.
  * Errors: MEDIA, for too many or a malformed one. */
-gboolean salon_transport_add_candidate (SalonTransport *self, guint m_line, const char *candidate,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_transport_add_candidate (
+    SalonTransport *self, guint m_line, const char *candidate, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* sdp: (transfer full): checked by the subclass. */
-void salon_transport_set_remote_async (SalonTransport *self, GstWebRTCSDPType type, SalonSdp *sdp,
-    GAsyncReadyCallback callback, gpointer user_data);
-gboolean salon_transport_set_remote_finish (SalonTransport *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_transport_set_remote_async (
+    SalonTransport *self, GstWebRTCSDPType type, SalonSdp *sdp, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_transport_set_remote_finish (
+    SalonTransport *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Creates our offer or answer, makes it the local description, and returns its text. */
-void salon_transport_create_local_async (SalonTransport *self, GstWebRTCSDPType type, GAsyncReadyCallback callback,
-    gpointer user_data);
+void salon_transport_create_local_async (
+    SalonTransport *self, GstWebRTCSDPType type, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) */
-char *salon_transport_create_local_finish (SalonTransport *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *salon_transport_create_local_finish (
+    SalonTransport *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

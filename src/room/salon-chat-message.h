@@ -15,8 +15,8 @@ typedef struct
 } SalonChatMessage;
 
 /* Said now. */
-SalonChatMessage *salon_chat_message_new (const char *from, const char *name,
-    const char *message, const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
+SalonChatMessage *salon_chat_message_new (
+    const char *from, const char *name, const char *message, const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
 void salon_chat_message_free (SalonChatMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonChatMessage, salon_chat_message_free)
 

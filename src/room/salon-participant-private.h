@@ -42,11 +42,11 @@ void salon_participant_end (SalonParticipant *self, const char *reason, const ch
 /* Tells the session that it is over; the participant is still in the room, silent, until it leaves. */
 void salon_participant_say_goodbye (SalonParticipant *self, const char *reason, const char *message);
 
-void salon_participant_notify_participant (SalonParticipant *self, SalonParticipantEvent event,
-    SalonParticipant *other);
+void salon_participant_notify_participant (
+    SalonParticipant *self, SalonParticipantEvent event, SalonParticipant *other);
 /* Also seats, unseats or pauses the track. */
-void salon_participant_notify_track (SalonParticipant *self, SalonTrackEvent event,
-    const SalonPublication *publication);
+void salon_participant_notify_track (
+    SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication);
 void salon_participant_notify_room (SalonParticipant *self);
 void salon_participant_notify_chat_changed (SalonParticipant *self, const char *message_id, const char *text);
 void salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *message);

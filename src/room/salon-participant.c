@@ -33,12 +33,12 @@ struct _SalonParticipant
 G_DEFINE_FINAL_TYPE (SalonParticipant, salon_participant, G_TYPE_OBJECT)
 
 /* Calls an event, if anybody still listens to it. */
-#define EMIT(self, event, ...)                               \
-  G_STMT_START                                               \
-  {                                                          \
-    if ((self)->events != NULL)                              \
-      (self)->events->event ((self)->session, __VA_ARGS__);  \
-  }                                                          \
+#define EMIT(self, event, ...)                                                                                         \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    if ((self)->events != NULL)                                                                                        \
+      (self)->events->event ((self)->session, __VA_ARGS__);                                                            \
+  }                                                                                                                    \
   G_STMT_END
 
 static gboolean
@@ -74,7 +74,7 @@ find_publication_of_track (SalonParticipant *self, SalonTrack *track)
 
   for (guint i = 0; i < participants->len; i++)
     {
-      GPtrArray *publications = ((SalonParticipant *) g_ptr_array_index (participants, i))->publications;
+      GPtrArray *publications = ((SalonParticipant *)g_ptr_array_index (participants, i))->publications;
 
       for (guint k = 0; k < publications->len; k++)
         {
@@ -289,8 +289,8 @@ end_after_failure (gpointer user_data)
   Failure *failure = user_data;
   gboolean is_wrong_peer = g_error_matches (failure->error, SALON_ERROR, SALON_ERROR_FINGERPRINT);
 
-  salon_participant_end (failure->participant, is_wrong_peer ? "fingerprint_mismatch" : "media_failed",
-      failure->error->message);
+  salon_participant_end (
+      failure->participant, is_wrong_peer ? "fingerprint_mismatch" : "media_failed", failure->error->message);
   return G_SOURCE_REMOVE;
 }
 
@@ -302,7 +302,7 @@ on_transport_failed (GObject *transport, const GError *error, gpointer user_data
 
   failure->participant = g_object_ref (user_data);
   failure->error = g_error_copy (error);
-  g_idle_add_full (G_PRIORITY_DEFAULT, end_after_failure, failure, (GDestroyNotify) failure_free);
+  g_idle_add_full (G_PRIORITY_DEFAULT, end_after_failure, failure, (GDestroyNotify)failure_free);
 }
 
 /* -- receiving -- */
@@ -316,8 +316,8 @@ on_offer (SalonSubscriptions *subscriptions, guint target, const char *sdp, gpoi
 }
 
 static void
-on_subscriber_candidate (SalonSubscriptions *subscriptions, guint target, guint m_line, const char *candidate,
-    gpointer user_data)
+on_subscriber_candidate (
+    SalonSubscriptions *subscriptions, guint target, guint m_line, const char *candidate, gpointer user_data)
 {
   SalonParticipant *self = user_data;
 
@@ -342,8 +342,8 @@ salon_participant_subscribe (SalonParticipant *self)
   if (self->room == NULL || self->subscriptions != NULL)
     return;
   name = g_strdup_printf ("subscriber-%s", self->id);
-  self->subscriptions =
-      salon_subscriptions_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
+  self->subscriptions
+      = salon_subscriptions_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
   g_signal_connect_object (self->subscriptions, "offer", G_CALLBACK (on_offer), self, 0);
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
@@ -380,8 +380,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-salon_participant_answer_async (SalonParticipant *self, guint target, const char *sdp, GAsyncReadyCallback callback,
-    gpointer user_data)
+salon_participant_answer_async (
+    SalonParticipant *self, guint target, const char *sdp, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
@@ -389,7 +389,8 @@ salon_participant_answer_async (SalonParticipant *self, guint target, const char
   if (!check_in_room (self, &error))
     g_task_return_error (task, error);
   else if (self->subscriptions == NULL)
-    g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_MEDIA, "no rtc transport exists for this Peer; send an offer first, or wait for the server's");
+    g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_MEDIA,
+        "no rtc transport exists for this Peer; send an offer first, or wait for the server's");
   else
     {
       salon_subscriptions_answer_async (self->subscriptions, target, sdp, on_answered, task);
@@ -405,14 +406,15 @@ salon_participant_answer_finish (SalonParticipant *self, GAsyncResult *result, G
 }
 
 gboolean
-salon_participant_add_candidate (SalonParticipant *self, guint target, guint m_line, const char *candidate,
-    GError **error)
+salon_participant_add_candidate (
+    SalonParticipant *self, guint target, guint m_line, const char *candidate, GError **error)
 {
   if (!check_in_room (self, error))
     return FALSE;
   if (target == 0 ? self->publisher == NULL : self->subscriptions == NULL)
     {
-      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "no rtc transport exists for this Peer; send an offer first, or wait for the server's");
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA,
+          "no rtc transport exists for this Peer; send an offer first, or wait for the server's");
       return FALSE;
     }
   if (target == 0)
@@ -441,7 +443,7 @@ is_published (SalonParticipant *self, const char *mid)
 {
   for (guint i = 0; i < self->publications->len; i++)
     {
-      if (g_str_equal (((SalonPublication *) g_ptr_array_index (self->publications, i))->mid, mid))
+      if (g_str_equal (((SalonPublication *)g_ptr_array_index (self->publications, i))->mid, mid))
         return TRUE;
     }
   return FALSE;
@@ -475,8 +477,8 @@ salon_participant_publish (SalonParticipant *self, const SalonTrackSource *sourc
 
   if (!check_in_room (self, error) || !check_source (self, source, error))
     return NULL;
-  publication = salon_publication_new (self, salon_publisher_get_track (self->publisher, source->mid), source->mid,
-      source->source, source->is_muted);
+  publication = salon_publication_new (
+      self, salon_publisher_get_track (self->publisher, source->mid), source->mid, source->source, source->is_muted);
   g_ptr_array_add (self->publications, publication);
   salon_room_track_changed (self->room, SALON_TRACK_PUBLISHED, publication);
   return publication;
@@ -530,7 +532,7 @@ typedef struct
 static void
 clear_source (SalonTrackSource *source)
 {
-  g_free ((char *) source->mid);
+  g_free ((char *)source->mid);
 }
 
 static void
@@ -548,7 +550,7 @@ offer_new (GArray *sources)
   if (sources == NULL)
     return offer;
   offer->sources = g_array_new (FALSE, FALSE, sizeof (SalonTrackSource));
-  g_array_set_clear_func (offer->sources, (GDestroyNotify) clear_source);
+  g_array_set_clear_func (offer->sources, (GDestroyNotify)clear_source);
   for (guint i = 0; i < sources->len; i++)
     {
       SalonTrackSource source = g_array_index (sources, SalonTrackSource, i);
@@ -572,8 +574,8 @@ open_publisher (SalonParticipant *self)
 {
   g_autofree char *name = g_strdup_printf ("publisher-%s", self->id);
 
-  self->publisher =
-      salon_publisher_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
+  self->publisher
+      = salon_publisher_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
   g_signal_connect_object (self->publisher, "candidate", G_CALLBACK (on_publisher_candidate), self, 0);
   g_signal_connect_object (self->publisher, "failed", G_CALLBACK (on_transport_failed), self, 0);
 }
@@ -608,15 +610,14 @@ publish_as_described (SalonParticipant *self, GError **error)
   for (guint i = 0; i < offer->media->len; i++)
     {
       const SalonSdpMedia *media = salon_sdp_get_media (offer, i);
-      SalonTrackSource source = { media->mid,
-        media->kind == SALON_SDP_VIDEO ? SALON_SOURCE_CAMERA : SALON_SOURCE_MICROPHONE, FALSE };
+      SalonTrackSource source
+          = { media->mid, media->kind == SALON_SDP_VIDEO ? SALON_SOURCE_CAMERA : SALON_SOURCE_MICROPHONE, FALSE };
 
-      if (media->sends && !is_published (self, media->mid)
-          && salon_participant_publish (self, &source, error) == NULL)
+      if (media->sends && !is_published (self, media->mid) && salon_participant_publish (self, &source, error) == NULL)
         return FALSE;
       for (guint k = self->publications->len; !media->sends && k-- > 0;)
         {
-          if (g_str_equal (((SalonPublication *) g_ptr_array_index (self->publications, k))->mid, media->mid))
+          if (g_str_equal (((SalonPublication *)g_ptr_array_index (self->publications, k))->mid, media->mid))
             drop_publication (self, k);
         }
     }
@@ -646,26 +647,26 @@ on_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (answer == NULL)
     drop_unused_publisher (self);
   if (answer == NULL || !check_in_room (self, &error)
-      || !(offer->sources != NULL ? publish_listed (self, offer->sources, &error)
-                                  : publish_as_described (self, &error)))
+      || !(
+          offer->sources != NULL ? publish_listed (self, offer->sources, &error) : publish_as_described (self, &error)))
     return_error (task, error);
   else
     g_task_return_pointer (task, g_steal_pointer (&answer), g_free);
 }
 
 void
-salon_participant_offer_async (SalonParticipant *self, const char *sdp, GArray *sources,
-    GAsyncReadyCallback callback, gpointer user_data)
+salon_participant_offer_async (
+    SalonParticipant *self, const char *sdp, GArray *sources, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
 
-  g_task_set_task_data (task, offer_new (sources), (GDestroyNotify) offer_free);
+  g_task_set_task_data (task, offer_new (sources), (GDestroyNotify)offer_free);
   if (!check_in_room (self, &error))
     g_task_return_error (task, error);
   else if (!self->may_publish)
-    g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_MEDIA,
-        "You joined with NoPublish; join again without it to publish");
+    g_task_return_new_error (
+        task, SALON_ERROR, SALON_ERROR_MEDIA, "You joined with NoPublish; join again without it to publish");
   else
     {
       if (self->publisher == NULL)
@@ -778,7 +779,7 @@ salon_participant_list_all (SalonParticipant *self)
 {
   if (self->room == NULL)
     return g_ptr_array_new ();
-  return g_ptr_array_copy (salon_room_get_participants (self->room), (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
+  return g_ptr_array_copy (salon_room_get_participants (self->room), (GCopyFunc)(void (*) (void))g_object_ref, NULL);
 }
 
 /* -- life -- */
@@ -826,5 +827,5 @@ salon_participant_class_init (SalonParticipantClass *klass)
 static void
 salon_participant_init (SalonParticipant *self)
 {
-  self->publications = g_ptr_array_new_with_free_func ((GDestroyNotify) salon_publication_free);
+  self->publications = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_publication_free);
 }

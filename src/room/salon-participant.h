@@ -65,41 +65,41 @@ typedef struct
 } SalonTrackSource;
 
 /* Answers an offer of the publisher connection, made at the first one. sources (nullable) (element-type
- * SalonTrackSource): the m-lines to publish at once; NULL: every one that sends. Nothing is published unless all of it can be. Errors: MEDIA, UNKNOWN_MID,
- * INVALID_PARAMS, TOO_MANY_TRACKS, NOT_JOINED. */
-void salon_participant_offer_async (SalonParticipant *self, const char *sdp, GArray *sources,
-    GAsyncReadyCallback callback, gpointer user_data);
+ * SalonTrackSource): the m-lines to publish at once; NULL: every one that sends. Nothing is published unless all of it
+ * can be. Errors: MEDIA, UNKNOWN_MID, INVALID_PARAMS, TOO_MANY_TRACKS, NOT_JOINED. */
+void salon_participant_offer_async (
+    SalonParticipant *self, const char *sdp, GArray *sources, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): the answer. */
-char *salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *salon_participant_offer_finish (
+    SalonParticipant *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Answers a subscriber connection. Errors: MEDIA, NOT_JOINED. */
-void salon_participant_answer_async (SalonParticipant *self, guint target, const char *sdp,
-    GAsyncReadyCallback callback, gpointer user_data);
-gboolean salon_participant_answer_finish (SalonParticipant *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_participant_answer_async (
+    SalonParticipant *self, guint target, const char *sdp, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_participant_answer_finish (
+    SalonParticipant *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* target 0 is the publisher. Errors: MEDIA. */
 gboolean salon_participant_add_candidate (SalonParticipant *self, guint target, guint m_line, const char *candidate,
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer none) (nullable). Errors: UNKNOWN_MID, ALREADY_PUBLISHED, INVALID_PARAMS, TOO_MANY_TRACKS. */
-const SalonPublication *salon_participant_publish (SalonParticipant *self, const SalonTrackSource *source,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+const SalonPublication *salon_participant_publish (
+    SalonParticipant *self, const SalonTrackSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Errors: UNKNOWN_TRACK. */
-gboolean salon_participant_unpublish (SalonParticipant *self, const char *publication_id,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_participant_set_muted (SalonParticipant *self, const char *publication_id, gboolean is_muted,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_participant_unpublish (
+    SalonParticipant *self, const char *publication_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_participant_set_muted (
+    SalonParticipant *self, const char *publication_id, gboolean is_muted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Tells everybody else. reply_to (nullable): the id of the message it answers. Returns: (transfer full): the message as
  * it was sent. */
-SalonChatMessage *salon_participant_chat (SalonParticipant *self, const char *message,
-    const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
+SalonChatMessage *salon_participant_chat (
+    SalonParticipant *self, const char *message, const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The host throws somebody out. Errors: NOT_JOINED, FORBIDDEN, UNKNOWN_PARTICIPANT. */
-gboolean salon_participant_kick (SalonParticipant *self, const char *participant_id,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_participant_kick (
+    SalonParticipant *self, const char *participant_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Errors: NOT_JOINED, FORBIDDEN. */
 gboolean salon_participant_check_host (SalonParticipant *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

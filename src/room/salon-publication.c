@@ -11,8 +11,8 @@ static const char *const sources[] = {
 };
 
 SalonPublication *
-salon_publication_new (SalonParticipant *participant, SalonTrack *track, const char *mid, SalonSource source,
-    gboolean is_muted)
+salon_publication_new (
+    SalonParticipant *participant, SalonTrack *track, const char *mid, SalonSource source, gboolean is_muted)
 {
   SalonPublication *self = g_new0 (SalonPublication, 1);
 

@@ -24,15 +24,14 @@ struct _SalonRooms
   GHashTable *rooms;                /* (owned): id -> SalonRoom: those with somebody in them */
   GHashTable *sessions;             /* (owned): session token -> SalonParticipant (borrowed), those in a room */
   SalonRateLimit create_limit;
-  guint n_leaving;                  /* leaves the store has not confirmed */
+  guint n_leaving; /* leaves the store has not confirmed */
   gboolean is_closed;
-  GPtrArray *closing;               /* (owned) (element-type SalonParticipant): still to be taken down */
-  GTask *close_task;                /* (owned) (nullable) */
+  GPtrArray *closing; /* (owned) (element-type SalonParticipant): still to be taken down */
+  GTask *close_task;  /* (owned) (nullable) */
   guint close_deadline_id;
 };
 
 G_DEFINE_FINAL_TYPE (SalonRooms, salon_rooms, G_TYPE_OBJECT)
-
 
 /* -- create, get, list -- */
 
@@ -46,7 +45,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
   if (info == NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, info, (GDestroyNotify) salon_room_info_free);
+    g_task_return_pointer (task, info, (GDestroyNotify)salon_room_info_free);
 }
 
 void
@@ -66,11 +65,11 @@ salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime life
       g_task_return_error (task, error);
       return;
     }
-  if (!salon_rate_limit_take (&self->create_limit, SALON_LIMIT_CREATE_BURST, SALON_LIMIT_CREATE_PER_S,
-          g_get_monotonic_time ()))
+  if (!salon_rate_limit_take (
+          &self->create_limit, SALON_LIMIT_CREATE_BURST, SALON_LIMIT_CREATE_PER_S, g_get_monotonic_time ()))
     {
-      g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
-          "Too many rooms are being created; try again in a second");
+      g_task_return_new_error (
+          task, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "Too many rooms are being created; try again in a second");
       return;
     }
   owner_token = salon_secret_new ();
@@ -101,12 +100,12 @@ on_got (GObject *source, GAsyncResult *result, gpointer user_data)
   if (info == NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, info, (GDestroyNotify) salon_room_info_free);
+    g_task_return_pointer (task, info, (GDestroyNotify)salon_room_info_free);
 }
 
 void
-salon_rooms_get_async (SalonRooms *self, const char *room, GCancellable *cancellable, GAsyncReadyCallback callback,
-    gpointer user_data)
+salon_rooms_get_async (
+    SalonRooms *self, const char *room, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   GError *error = NULL;
@@ -134,14 +133,14 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (rooms == NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, rooms, (GDestroyNotify) g_ptr_array_unref);
+    g_task_return_pointer (task, rooms, (GDestroyNotify)g_ptr_array_unref);
 }
 
 void
 salon_rooms_list_async (SalonRooms *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  salon_store_list_rooms_async (self->store, cancellable, on_listed,
-      g_task_new (self, cancellable, callback, user_data));
+  salon_store_list_rooms_async (
+      self->store, cancellable, on_listed, g_task_new (self, cancellable, callback, user_data));
 }
 
 GPtrArray *
@@ -184,8 +183,8 @@ salon_rooms_delete_async (SalonRooms *self, const char *room, const char *owner_
   if (normalized == NULL)
     g_task_return_error (task, error);
   else
-    salon_store_delete_room_async (self->store, normalized, owner_hash, cancellable, on_deleted,
-        g_steal_pointer (&task));
+    salon_store_delete_room_async (
+        self->store, normalized, owner_hash, cancellable, on_deleted, g_steal_pointer (&task));
 }
 
 gboolean
@@ -340,7 +339,7 @@ salon_rooms_change_message_async (SalonRooms *self, SalonParticipant *participan
   Change *change = g_new (Change, 1);
 
   *change = (Change){ g_object_ref (participant), g_strdup (message_id), g_strdup (text) };
-  g_task_set_task_data (task, change, (GDestroyNotify) change_free);
+  g_task_set_task_data (task, change, (GDestroyNotify)change_free);
   if (info == NULL)
     {
       g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_NOT_JOINED, "You have left the room; join again");
@@ -379,8 +378,8 @@ on_locked (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-salon_rooms_lock_async (SalonRooms *self, SalonParticipant *host, gboolean is_locked, GAsyncReadyCallback callback,
-    gpointer user_data)
+salon_rooms_lock_async (
+    SalonRooms *self, SalonParticipant *host, gboolean is_locked, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
@@ -406,7 +405,7 @@ static const SalonParticipantOwner participant_owner = { on_participant_left, on
 
 typedef struct
 {
-  SalonParticipantDetails details; /* strings (owned) */
+  SalonParticipantDetails details;      /* strings (owned) */
   const SalonParticipantEvents *events; /* (borrowed) */
   gpointer session;                     /* (borrowed) */
   SalonParticipant *participant;        /* (owned) (nullable): once there is one */
@@ -437,9 +436,9 @@ salon_join_outcome_clear (SalonJoinOutcome *outcome)
 static void
 join_free (Join *join)
 {
-  g_free ((char *) join->details.id);
-  g_free ((char *) join->details.name);
-  g_free ((char *) join->details.session_token);
+  g_free ((char *)join->details.id);
+  g_free ((char *)join->details.name);
+  g_free ((char *)join->details.session_token);
   g_clear_object (&join->participant);
   salon_join_outcome_clear (&join->outcome);
   g_free (join);
@@ -463,8 +462,8 @@ ensure_room (SalonRooms *self, const SalonRoomInfo *info)
 static SalonParticipant *
 make_participant (SalonRooms *self, SalonRoom *room, const Join *join)
 {
-  SalonParticipant *participant =
-      salon_participant_new (&join->details, room, join->events, join->session, &participant_owner, self);
+  SalonParticipant *participant
+      = salon_participant_new (&join->details, room, join->events, join->session, &participant_owner, self);
 
   g_hash_table_replace (self->sessions, g_strdup (join->details.session_token), participant);
   return participant;
@@ -548,8 +547,8 @@ come_back (SalonRooms *self, GTask *task, SalonParticipant *old, gboolean is_res
     {
       g_autoptr (SalonParticipant) replaced = g_object_ref (old);
 
-      g_free ((char *) join->details.id);
-      g_free ((char *) join->details.session_token);
+      g_free ((char *)join->details.id);
+      g_free ((char *)join->details.session_token);
       join->details.id = g_strdup (salon_participant_get_id (old));
       join->details.session_token = g_strdup (salon_participant_get_session_token (old));
       join->participant = make_participant (self, room, join);
@@ -579,7 +578,7 @@ salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const
       return;
     }
   join = join_new (request, events, session, self->options->grace_s);
-  g_task_set_task_data (task, join, (GDestroyNotify) join_free);
+  g_task_set_task_data (task, join, (GDestroyNotify)join_free);
   old = find_session (self, request->session_token, room);
   if (old != NULL)
     come_back (self, g_steal_pointer (&task), old, request->is_resuming);
@@ -608,8 +607,8 @@ on_close_deadline (gpointer user_data)
 {
   SalonRooms *self = user_data;
 
-  GST_WARNING ("out of time: %u members not out of the store, %u with their media up", self->n_leaving,
-      self->closing->len);
+  GST_WARNING (
+      "out of time: %u members not out of the store, %u with their media up", self->n_leaving, self->closing->len);
   self->close_deadline_id = 0;
   finish_close (self, FALSE);
   return G_SOURCE_REMOVE;
@@ -658,8 +657,8 @@ salon_rooms_close_async (SalonRooms *self, guint deadline_ms, GAsyncReadyCallbac
   for (GList *link = rooms; link != NULL; link = link->next)
     say_goodbye_to_room (self, link->data);
   for (guint i = 0; i < self->closing->len; i++)
-    salon_participant_say_goodbye (g_ptr_array_index (self->closing, i), "shutting_down",
-        "The server is stopping; join again soon");
+    salon_participant_say_goodbye (
+        g_ptr_array_index (self->closing, i), "shutting_down", "The server is stopping; join again soon");
   g_idle_add (close_one, self);
 }
 

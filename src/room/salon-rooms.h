@@ -25,25 +25,24 @@ G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)
 /* options: (borrowed): must outlive it. */
 SalonRooms *salon_rooms_new (SalonStore *store, const SalonRoomsOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Who may create is for the caller to say. slug (nullable): what the client sent, normalised here; NULL: the id serves. max_members 0: the default.
- * Errors: INVALID_PARAMS, ROOM_EXISTS, STORE_UNAVAILABLE. */
+/* Who may create is for the caller to say. slug (nullable): what the client sent, normalised here; NULL: the id serves.
+ * max_members 0: the default. Errors: INVALID_PARAMS, ROOM_EXISTS, STORE_UNAVAILABLE. */
 void salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime lifetime, guint max_members,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* owner_token: (out) (transfer full): the secret that lets its holder delete the room; only its hash is stored. */
-SalonRoomInfo *salon_rooms_create_finish (SalonRooms *self, GAsyncResult *result, char **owner_token,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonRoomInfo *salon_rooms_create_finish (
+    SalonRooms *self, GAsyncResult *result, char **owner_token, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* room: slug or id as the client sent it. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, STORE_UNAVAILABLE. */
-void salon_rooms_get_async (SalonRooms *self, const char *room, GCancellable *cancellable,
-    GAsyncReadyCallback callback, gpointer user_data);
-SalonRoomInfo *salon_rooms_get_finish (SalonRooms *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_rooms_get_async (
+    SalonRooms *self, const char *room, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+SalonRoomInfo *salon_rooms_get_finish (
+    SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer container) (element-type SalonRoomInfo) */
-void salon_rooms_list_async (SalonRooms *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-    gpointer user_data);
-GPtrArray *salon_rooms_list_finish (SalonRooms *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_rooms_list_async (
+    SalonRooms *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *salon_rooms_list_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Deletes a room; those in it get `bye`. owner_token NULL: the caller has checked that this is the administrator.
  * Errors: ROOM_NOT_FOUND, UNAUTHORIZED, STORE_UNAVAILABLE. */
@@ -73,26 +72,26 @@ void salon_join_outcome_clear (SalonJoinOutcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SalonJoinOutcome, salon_join_outcome_clear)
 
 /* Enters a room, made if need be. With a known session token the same member comes back: no place is taken, nobody is
- * told that somebody left, and an older session of theirs is told that it is replaced. events (borrowed) must outlive the participant; session is handed to them.
- * If cancellable is cancelled while the store is asked, nobody is in the room. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL,
- * STORE_UNAVAILABLE, SHUTTING_DOWN. */
+ * told that somebody left, and an older session of theirs is told that it is replaced. events (borrowed) must outlive
+ * the participant; session is handed to them. If cancellable is cancelled while the store is asked, nobody is in the
+ * room. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL, STORE_UNAVAILABLE, SHUTTING_DOWN. */
 void salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const SalonParticipantEvents *events,
     gpointer session, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) */
-SalonParticipant *salon_rooms_join_finish (SalonRooms *self, GAsyncResult *result, SalonJoinOutcome *outcome,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonParticipant *salon_rooms_join_finish (
+    SalonRooms *self, GAsyncResult *result, SalonJoinOutcome *outcome, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The host locks the room, or opens it. Errors: NOT_JOINED, FORBIDDEN, STORE_UNAVAILABLE. */
-void salon_rooms_lock_async (SalonRooms *self, SalonParticipant *host, gboolean is_locked,
-    GAsyncReadyCallback callback, gpointer user_data);
+void salon_rooms_lock_async (
+    SalonRooms *self, SalonParticipant *host, gboolean is_locked, GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_rooms_lock_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Edits a message of one's own, or deletes it (text NULL; the host, anybody's), and tells everybody else.
  * Errors: NOT_JOINED, FORBIDDEN, UNKNOWN_MESSAGE, STORE_UNAVAILABLE. */
 void salon_rooms_change_message_async (SalonRooms *self, SalonParticipant *participant, const char *message_id,
     const char *text, GAsyncReadyCallback callback, gpointer user_data);
-gboolean salon_rooms_change_message_finish (SalonRooms *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_rooms_change_message_finish (
+    SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Throws everybody out ("shutting_down"): all are told and leave the store at once; their media is taken down one by
  * one, at some ten milliseconds a connection, until deadline_ms is over. */

@@ -33,8 +33,8 @@ salon_params_read_source (JsonObject *object, SalonTrackSource *source, GError *
     return FALSE;
   if (salon_source_from_string (text, &source->source))
     return TRUE;
-  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-      "\"source\" must be camera, microphone, screen or screen_audio");
+  g_set_error_literal (
+      error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"source\" must be camera, microphone, screen or screen_audio");
   return FALSE;
 }
 
@@ -56,7 +56,8 @@ salon_params_read_sources (JsonObject *params, GArray **sources, GError **error)
       JsonObject *object;
       SalonTrackSource source;
 
-      if (!salon_json_array_get_object (array, "tracks", i, &object, error) || !salon_params_read_source (object, &source, error))
+      if (!salon_json_array_get_object (array, "tracks", i, &object, error)
+          || !salon_params_read_source (object, &source, error))
         return FALSE;
       g_array_append_val (read, source);
     }

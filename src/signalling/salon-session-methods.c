@@ -90,7 +90,7 @@ give_early_candidates (SalonSession *self)
       gint64 m_line;
 
       if (!salon_params_read_candidate (g_ptr_array_index (self->early_candidates, i), &target, &m_line, &text, &error)
-          || !salon_participant_add_candidate (self->participant, (guint) target, (guint) m_line, text, &error))
+          || !salon_participant_add_candidate (self->participant, (guint)target, (guint)m_line, text, &error))
         g_debug ("a candidate from before the join: %s", error->message);
     }
   g_ptr_array_set_size (self->early_candidates, 0);
@@ -104,7 +104,8 @@ finish_join (SalonRequest *request, const char *answer)
 
   if (salon_participant_get_room_info (participant) == NULL)
     {
-      salon_request_fail (request, g_error_new_literal (SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND, "The room has closed"));
+      salon_request_fail (
+          request, g_error_new_literal (SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND, "The room has closed"));
       return;
     }
   self->state = SALON_SESSION_JOINED;
@@ -261,7 +262,7 @@ handle_answer (SalonSession *self, SalonRequest *request)
       || !salon_json_get_optional_int (request->params, "target", 1, SALON_LIMIT_SUBSCRIBERS, &target, &error))
     salon_request_fail (request, error);
   else
-    salon_participant_answer_async (self->participant, (guint) target, sdp, on_answer_applied, request);
+    salon_participant_answer_async (self->participant, (guint)target, sdp, on_answer_applied, request);
 }
 
 /* Clients trickle as soon as they have an offer, before the join is answered. */
@@ -287,7 +288,7 @@ handle_trickle (SalonSession *self, SalonRequest *request)
       return;
     }
   if (check_joined (self, &error) && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
-      && salon_participant_add_candidate (self->participant, (guint) target, (guint) m_line, text, &error))
+      && salon_participant_add_candidate (self->participant, (guint)target, (guint)m_line, text, &error))
     salon_request_resolve_empty (request);
   else
     salon_request_fail (request, error);
@@ -343,8 +344,8 @@ handle_mute (SalonSession *self, SalonRequest *request)
 static gboolean
 check_chat_rate (SalonSession *self, GError **error)
 {
-  if (salon_rate_limit_take (&self->chat_limit, SALON_LIMIT_CHAT_BURST, SALON_LIMIT_CHAT_PER_S,
-          g_get_monotonic_time ()))
+  if (salon_rate_limit_take (
+          &self->chat_limit, SALON_LIMIT_CHAT_BURST, SALON_LIMIT_CHAT_PER_S, g_get_monotonic_time ()))
     return TRUE;
   g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "That was a lot at once; wait a moment");
   return FALSE;
@@ -418,8 +419,7 @@ handle_kick (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *participant;
 
-  if (check_joined (self, &error)
-      && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
       && salon_participant_kick (self->participant, participant, &error))
     salon_request_resolve_empty (request);
   else
@@ -502,7 +502,7 @@ salon_session_find_handler (const char *method, GError **error)
       if (g_str_equal (method, handlers[i].method))
         return handlers[i].handler;
     }
-  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_METHOD,
-      "There is no such method; the protocol's description lists them");
+  g_set_error_literal (
+      error, SALON_ERROR, SALON_ERROR_UNKNOWN_METHOD, "There is no such method; the protocol's description lists them");
   return NULL;
 }

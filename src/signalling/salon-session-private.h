@@ -30,7 +30,7 @@ struct _SalonSession
   GPtrArray *early_candidates;   /* (owned) (element-type JsonObject): trickled before the join was answered */
   SalonRateLimit request_limit;
   SalonRateLimit chat_limit;
-  guint n_pending;               /* requests that wait for an answer of the store or webrtcbin */
+  guint n_pending; /* requests that wait for an answer of the store or webrtcbin */
 };
 
 /* What the participant tells. */
@@ -59,7 +59,8 @@ void salon_request_fail (SalonRequest *request, GError *error);
 /* Without an answer: nobody is there to get it. */
 void salon_request_free (SalonRequest *request);
 
-/* Answers at once, or takes the request and answers later through salon_salon_request_resolve() or salon_salon_request_fail(). */
+/* Answers at once, or takes the request and answers later through salon_salon_request_resolve() or
+ * salon_salon_request_fail(). */
 typedef void (*SalonHandler) (SalonSession *self, SalonRequest *request);
 
 /* Errors: UNKNOWN_METHOD. */

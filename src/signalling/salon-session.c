@@ -134,8 +134,8 @@ on_slot (gpointer session, guint target, const char *mid, const SalonPublication
 
   json_object_set_int_member (params, "target", target);
   json_object_set_string_member (params, "mid", mid);
-  json_object_set_member (params, "track",
-      publication != NULL ? salon_protocol_track (publication) : json_node_new (JSON_NODE_NULL));
+  json_object_set_member (
+      params, "track", publication != NULL ? salon_protocol_track (publication) : json_node_new (JSON_NODE_NULL));
   notify (session, "slot", salon_protocol_object (params));
 }
 
@@ -271,8 +271,8 @@ check_rate (SalonSession *self, GError **error)
   if (self->n_pending >= SALON_LIMIT_PENDING_REQUESTS)
     g_set_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
         "%d requests wait for their answers; wait for some of them", SALON_LIMIT_PENDING_REQUESTS);
-  else if (!salon_rate_limit_take (&self->request_limit, SALON_LIMIT_REQUESTS_BURST, SALON_LIMIT_REQUESTS_PER_S,
-               g_get_monotonic_time ()))
+  else if (!salon_rate_limit_take (
+               &self->request_limit, SALON_LIMIT_REQUESTS_BURST, SALON_LIMIT_REQUESTS_PER_S, g_get_monotonic_time ()))
     g_set_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "More than %d requests a second; slow down",
         SALON_LIMIT_REQUESTS_PER_S);
   else
@@ -383,5 +383,5 @@ static void
 salon_session_init (SalonSession *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
+  self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
 }

@@ -12,5 +12,6 @@
 #define SALON_TYPE_SESSION (salon_session_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSession, salon_session, SALON, SESSION, GObject)
 
-/* rooms: (borrowed): must outlive all sessions. ice_servers: (nullable) (borrowed): URLs for the client's connections. */
+/* rooms: (borrowed): must outlive all sessions. ice_servers: (nullable) (borrowed): URLs for the client's connections.
+ */
 void salon_session_start (SalonRooms *rooms, SalonSocket *socket, const char *const *ice_servers);

@@ -15,5 +15,5 @@ typedef struct
 
 /* Returns: whether it went well to its end; what did not is printed. Runs the main context meanwhile. FALSE with error
  * when the pipeline is not fit for a call, and nothing was begun. */
-gboolean salon_call_run (const SalonCallOptions *options, SalonPipeline *pipeline,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_call_run (
+    const SalonCallOptions *options, SalonPipeline *pipeline, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -17,17 +17,17 @@ G_DECLARE_FINAL_TYPE (SalonClient, salon_client, SALON, CLIENT, GObject)
 SalonClient *salon_client_new (void) G_GNUC_WARN_UNUSED_RESULT;
 
 /* server: its URL, "http://localhost:8080". Once. */
-void salon_client_connect_async (SalonClient *self, const char *server, GAsyncReadyCallback callback,
-    gpointer user_data);
-gboolean salon_client_connect_finish (SalonClient *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void salon_client_connect_async (
+    SalonClient *self, const char *server, GAsyncReadyCallback callback, gpointer user_data);
+gboolean salon_client_connect_finish (
+    SalonClient *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* params: (transfer full). Needs a connection. */
-void salon_client_request_async (SalonClient *self, const char *method, JsonObject *params,
-    GAsyncReadyCallback callback, gpointer user_data);
+void salon_client_request_async (
+    SalonClient *self, const char *method, JsonObject *params, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) (nullable): the result, or NULL with the server's own words. */
-JsonObject *salon_client_request_finish (SalonClient *self, GAsyncResult *result,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *salon_client_request_finish (
+    SalonClient *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* params: (transfer full) */
 void salon_client_notify (SalonClient *self, const char *method, JsonObject *params);

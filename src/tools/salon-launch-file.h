@@ -14,5 +14,5 @@
  *
  * Returns: (transfer full) (nullable): the description for gst_parse_launch(), on one line. Errors name file and line,
  * or the parameters that there are. */
-char *salon_launch_file_load (const char *path, const char *const *assignments,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *salon_launch_file_load (
+    const char *path, const char *const *assignments, GError **error) G_GNUC_WARN_UNUSED_RESULT;

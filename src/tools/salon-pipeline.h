@@ -19,8 +19,8 @@ SalonPipeline *salon_pipeline_new (const char *description, GError **error) G_GN
 
 /* Returns: (transfer full) (nullable): the webrtcbin of this name. Errors: there is an element of that name, but it is
  * none. */
-GstElement *salon_pipeline_find_webrtcbin (SalonPipeline *self, const char *name,
-    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GstElement *salon_pipeline_find_webrtcbin (
+    SalonPipeline *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Returns: (transfer full): a new one, playing with the rest. */
 GstElement *salon_pipeline_add_webrtcbin (SalonPipeline *self, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 

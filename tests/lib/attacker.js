@@ -88,6 +88,7 @@ export class HonestCall {
   static async start(t, server) {
     const call = new HonestCall();
     const room = newRoom('call');
+    call.room = room;
     call.server = server;
     call.pid = server.pid;
     call.ann = await Peer.join(t, server, room, 'Ann');
