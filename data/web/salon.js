@@ -45,7 +45,7 @@
  * `session` and gives it to the next Salon object.
  *
  * When the page goes, it just goes: a reload cannot be told apart from a closed tab. The browser tells the server (close
- * code 1001), who keeps the place for a while. A leave sent then would let nobody wait for a closed tab, but would also
+ * code 1001), who keeps the place for some seconds. A leave sent then would let nobody wait for a closed tab, but would also
  * cost whoever reloads their place in a full or locked room, their being host, and, alone, the room with its chat.
  */
 

@@ -121,7 +121,11 @@ tell_seats (SalonSubscriptions *self, guint begin, guint end)
 void
 salon_subscriptions_tell_slots (SalonSubscriptions *self)
 {
-  tell_seats (self, 0, self->seats->len);
+  for (guint i = 0; i < self->seats->len; i++)
+    {
+      emit_slot (self, i, FALSE);
+      emit_slot (self, i, TRUE);
+    }
 }
 
 static guint

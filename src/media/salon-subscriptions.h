@@ -33,7 +33,7 @@ void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track
 
 /* Whether every connection is up. */
 gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);
-/* Emits `slot` again for whatever is seated: for a client that may have missed some. */
+/* Emits `slot` again for every slot, also the empty ones: for a client that may have missed some. */
 void salon_subscriptions_tell_slots (SalonSubscriptions *self);
 
 /* From the client. Errors: MEDIA. */

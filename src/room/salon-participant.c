@@ -199,6 +199,9 @@ salon_participant_end (SalonParticipant *self, const char *reason, const char *m
 
 /* -- sessions come and go -- */
 
+/* A page that is loaded again has joined within this, also on a slow line. */
+#define RELOAD_GRACE_S 5
+
 static gboolean
 on_grace_over (gpointer user_data)
 {
@@ -210,15 +213,17 @@ on_grace_over (gpointer user_data)
 }
 
 void
-salon_participant_lose_session (SalonParticipant *self)
+salon_participant_lose_session (SalonParticipant *self, gboolean is_reload)
 {
+  guint grace_s = is_reload ? MIN (self->grace_s, RELOAD_GRACE_S) : self->grace_s;
+
   self->events = NULL;
   if (self->room == NULL || self->grace_id != 0)
     return;
-  if (self->grace_s == 0)
+  if (grace_s == 0)
     salon_participant_leave (self);
   else
-    self->grace_id = g_timeout_add_seconds (self->grace_s, on_grace_over, self);
+    self->grace_id = g_timeout_add_seconds (grace_s, on_grace_over, self);
 }
 
 gboolean

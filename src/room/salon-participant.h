@@ -104,8 +104,9 @@ gboolean salon_participant_kick (
 gboolean salon_participant_check_host (SalonParticipant *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The client's connection broke: no event comes any more, but room and media stay as they are until the grace time is
- * over, or somebody joins with the session token. */
-void salon_participant_lose_session (SalonParticipant *self);
+ * over, or somebody joins with the session token. is_reload: a page went, and if it is being loaded again, it is back
+ * soon; if it was closed, the others should not look at its last picture for long. */
+void salon_participant_lose_session (SalonParticipant *self, gboolean is_reload);
 /* Whether this session still speaks for it, and no newer one does. */
 gboolean salon_participant_belongs_to (SalonParticipant *self, gconstpointer session);
 /* The secret with which the client can come back: (transfer none). */

@@ -162,7 +162,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   /* Gone, or replaced, while the store was asked. */
   if (self->socket == NULL || !salon_participant_belongs_to (self->participant, self))
     {
-      salon_session_lose (self);
+      salon_session_lose (self, FALSE);
       salon_request_free (request);
       return;
     }

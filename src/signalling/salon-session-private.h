@@ -40,8 +40,9 @@ extern const SalonParticipantEvents salon_session_events;
 void salon_session_send (SalonSession *self, JsonNode *message);
 /* Out of the room. */
 void salon_session_leave (SalonSession *self);
-/* The connection broke: the participant waits for another session of the client. */
-void salon_session_lose (SalonSession *self);
+/* The connection broke, or (is_reload) the page went, perhaps to be loaded again: the participant waits for another
+ * session of the client. */
+void salon_session_lose (SalonSession *self, gboolean is_reload);
 
 /* A request on its way: who asked, and how to answer. */
 typedef struct

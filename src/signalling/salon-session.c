@@ -82,12 +82,12 @@ salon_session_leave (SalonSession *self)
 }
 
 void
-salon_session_lose (SalonSession *self)
+salon_session_lose (SalonSession *self, gboolean is_reload)
 {
   g_autoptr (SalonParticipant) participant = let_go_of_participant (self);
 
   if (participant != NULL)
-    salon_participant_lose_session (participant);
+    salon_participant_lose_session (participant, is_reload);
 }
 
 static void
@@ -337,13 +337,14 @@ static void
 on_closed (SalonSocket *socket, gpointer user_data)
 {
   g_autoptr (SalonSession) self = user_data; /* the reference of salon_session_start() */
+  SalonSocketEnd end = salon_socket_get_end (socket);
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->socket);
-  if (salon_socket_is_goodbye (socket))
+  if (end == SALON_SOCKET_GOODBYE)
     salon_session_leave (self);
   else
-    salon_session_lose (self);
+    salon_session_lose (self, end == SALON_SOCKET_AWAY);
 }
 
 void

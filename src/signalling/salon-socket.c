@@ -77,7 +77,7 @@ struct _SalonSocket
   gsize outgoing_bytes;
   GSource *writable_source; /* (owned) (nullable): while something is outgoing */
   guint drop_id;            /* source of a drop that is due, or 0 */
-  gboolean is_goodbye;
+  SalonSocketEnd end;
 };
 
 G_DEFINE_FINAL_TYPE (SalonSocket, salon_socket, G_TYPE_OBJECT)
@@ -292,14 +292,17 @@ on_closed (SoupWebsocketConnection *connection, SalonSocket *self)
 {
   gushort code = soup_websocket_connection_get_close_code (connection);
 
-  self->is_goodbye = code == SOUP_WEBSOCKET_CLOSE_NORMAL || code == SOUP_WEBSOCKET_CLOSE_NO_STATUS;
+  if (code == SOUP_WEBSOCKET_CLOSE_NORMAL || code == SOUP_WEBSOCKET_CLOSE_NO_STATUS)
+    self->end = SALON_SOCKET_GOODBYE;
+  else if (code == SOUP_WEBSOCKET_CLOSE_GOING_AWAY)
+    self->end = SALON_SOCKET_AWAY;
   finish (self);
 }
 
-gboolean
-salon_socket_is_goodbye (SalonSocket *self)
+SalonSocketEnd
+salon_socket_get_end (SalonSocket *self)
 {
-  return self->is_goodbye;
+  return self->end;
 }
 
 SalonSocket *

@@ -30,9 +30,15 @@ void salon_socket_send (SalonSocket *self, JsonNode *message);
  */
 void salon_socket_close (SalonSocket *self, SoupWebsocketCloseCode code, const char *reason);
 
-/* After `closed`: whether the client meant to go (close code 1000, or none), instead of the connection having broken or
- * the page having been left (1001), after which it may come back. */
-gboolean salon_socket_is_goodbye (SalonSocket *self);
+typedef enum
+{
+  SALON_SOCKET_BROKEN,  /* without a word of the client, who may come back */
+  SALON_SOCKET_AWAY,    /* its page was closed, or is being loaded again (1001) */
+  SALON_SOCKET_GOODBYE, /* it meant to go (1000, or no code) */
+} SalonSocketEnd;
+
+/* After `closed`. */
+SalonSocketEnd salon_socket_get_end (SalonSocket *self);
 
 /* FALSE once closing or closed, by either side. */
 gboolean salon_socket_is_open (SalonSocket *self);
