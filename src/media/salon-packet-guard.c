@@ -64,55 +64,7 @@ salon_packet_guard_set_transport_cc_id (SalonPacketGuard *self, guint8 id)
   g_atomic_int_set (&self->transport_cc_id, id);
 }
 
-/* -- before decryption: SSRCs -- */
-
-static gboolean
-admit_ssrc (SsrcSet *set, guint32 ssrc)
-{
-  for (guint i = 0; i < set->n_ssrcs; i++)
-    {
-      if (set->ssrcs[i] == ssrc)
-        return TRUE;
-    }
-  if (set->n_ssrcs == SALON_LIMIT_PACKET_SSRCS)
-    return FALSE;
-  set->ssrcs[set->n_ssrcs++] = ssrc;
-  return TRUE;
-}
-
-/* RFC 3550 sections 5.1 and 6.4.1; what is RTCP, RFC 5761 section 4. SSRC and CSRCs are not encrypted. */
-static gboolean
-admit_encrypted (SalonPacketGuard *self, GstBuffer *buffer)
-{
-  guint8 header[12];
-
-  if (gst_buffer_extract (buffer, 0, header, sizeof header) < sizeof header)
-    return FALSE;
-  if (header[1] >= 192 && header[1] <= 223)
-    return admit_ssrc (&self->rtcp, GST_READ_UINT32_BE (header + 4));
-  /* Only mixers name CSRCs. */
-  return self->may_send_media && (header[0] & 0x0f) == 0 && admit_ssrc (&self->rtp, GST_READ_UINT32_BE (header + 8));
-}
-
-static gboolean
-filter_encrypted (GstBuffer **buffer, guint index, gpointer guard)
-{
-  if (!admit_encrypted (guard, *buffer))
-    gst_clear_buffer (buffer);
-  return TRUE;
-}
-
-static GstPadProbeReturn
-on_encrypted (GstPad *pad, GstPadProbeInfo *info, gpointer guard)
-{
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
-    return admit_encrypted (guard, GST_PAD_PROBE_INFO_BUFFER (info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
-  info->data = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-  gst_buffer_list_foreach (info->data, filter_encrypted, guard);
-  return GST_PAD_PROBE_OK;
-}
-
-/* -- after it: RTCP -- */
+/* -- what both sides of decryption look at -- */
 
 /* How long an RTCP packet of this type and count is at least: RFC 3550 section 6, RFC 4585 section 6.1, RFC 3611
  * section 2. 0: not of a type that is known, or a good-bye of nobody. */
@@ -139,6 +91,57 @@ get_least_size (guint8 type, guint count)
       return 0;
     }
 }
+
+/* -- before it: SSRCs -- */
+
+static gboolean
+admit_ssrc (SsrcSet *set, guint32 ssrc)
+{
+  for (guint i = 0; i < set->n_ssrcs; i++)
+    {
+      if (set->ssrcs[i] == ssrc)
+        return TRUE;
+    }
+  if (set->n_ssrcs == SALON_LIMIT_PACKET_SSRCS)
+    return FALSE;
+  set->ssrcs[set->n_ssrcs++] = ssrc;
+  return TRUE;
+}
+
+/* RFC 3550 sections 5.1 and 6.4.1; what is RTCP, RFC 5761 section 4. SSRC and CSRCs are not encrypted. */
+static gboolean
+admit_encrypted (SalonPacketGuard *self, GstBuffer *buffer)
+{
+  guint8 header[12];
+
+  if (gst_buffer_extract (buffer, 0, header, sizeof header) < sizeof header)
+    return FALSE;
+  if (header[1] >= 192 && header[1] <= 223)
+    return get_least_size (header[1], header[0] & 0x1f) != 0
+           && admit_ssrc (&self->rtcp, GST_READ_UINT32_BE (header + 4));
+  /* Only mixers name CSRCs. */
+  return self->may_send_media && (header[0] & 0x0f) == 0 && admit_ssrc (&self->rtp, GST_READ_UINT32_BE (header + 8));
+}
+
+static gboolean
+filter_encrypted (GstBuffer **buffer, guint index, gpointer guard)
+{
+  if (!admit_encrypted (guard, *buffer))
+    gst_clear_buffer (buffer);
+  return TRUE;
+}
+
+static GstPadProbeReturn
+on_encrypted (GstPad *pad, GstPadProbeInfo *info, gpointer guard)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    return admit_encrypted (guard, GST_PAD_PROBE_INFO_BUFFER (info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  info->data = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+  gst_buffer_list_foreach (info->data, filter_encrypted, guard);
+  return GST_PAD_PROBE_OK;
+}
+
+/* -- after it: RTCP -- */
 
 /* RFC 3550 section 6.4: each packet of a compound has its length in words, less one. */
 static gboolean

@@ -67,7 +67,7 @@ export class Attacker {
 
   /* The answer an honest client would give to the server's offer. */
   async honestAnswer() {
-    this.serverOffer ??= (await this.signalling.next('offer')).sdp;
+    this.serverOffer ??= (await this.signalling.next('offer', undefined, 20000)).sdp;
     return writeAnswer(parseSdp(this.serverOffer), NOWHERE);
   }
 

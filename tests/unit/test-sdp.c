@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is left of a client's description, and of its candidates, for webrtcbin to see. */
+#include <string.h>
+
+#include "salon-candidate.h"
+#include "salon-error.h"
+#include "salon-sdp.h"
+
+static const char *const corpus[] = { "chromium-offer.sdp", "firefox-offer.sdp" };
+
+static char *
+read_offer (const char *name)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
+  g_autoptr (GError) error = NULL;
+  char *text = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  return text;
+}
+
+static SalonSdp *
+parse (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  SalonSdp *sdp = salon_sdp_parse (text, &error);
+
+  g_assert_no_error (error);
+  return sdp;
+}
+
+static void
+assert_known_attribute (const char *key)
+{
+  static const char *const known[] = { "group", "ice-options", "ice-ufrag", "ice-pwd", "fingerprint", "setup", "mid",
+    "sendonly", "rtcp-mux", "rtcp-rsize", "rtpmap", "fmtp", "rtcp-fb", "extmap", "ssrc", NULL };
+
+  if (!g_strv_contains (known, key))
+    g_error ("a=%s got through", key);
+}
+
+static void
+test_writes_what_it_understands (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (corpus); i++)
+    {
+      g_autofree char *text = read_offer (corpus[i]);
+      g_autoptr (SalonSdp) sdp = parse (text);
+
+      for (guint k = 0; k < gst_sdp_message_attributes_len (sdp->message); k++)
+        assert_known_attribute (gst_sdp_message_get_attribute (sdp->message, k)->key);
+      g_assert_cmpuint (gst_sdp_message_medias_len (sdp->message), ==, 4);
+      for (guint m = 0; m < 4; m++)
+        {
+          const GstSDPMedia *media = gst_sdp_message_get_media (sdp->message, m);
+
+          for (guint k = 0; k < gst_sdp_media_attributes_len (media); k++)
+            assert_known_attribute (gst_sdp_media_get_attribute (media, k)->key);
+        }
+    }
+}
+
+/* What was written is understood, and written just so again. */
+static void
+test_is_stable (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (corpus); i++)
+    {
+      g_autofree char *text = read_offer (corpus[i]);
+      g_autoptr (SalonSdp) first = parse (text);
+      g_autofree char *once = gst_sdp_message_as_text (first->message);
+      g_autoptr (SalonSdp) second = parse (once);
+      g_autofree char *twice = gst_sdp_message_as_text (second->message);
+
+      g_assert_cmpstr (once, ==, twice);
+      g_assert_cmpuint (g_hash_table_size (first->ssrc_media), ==, g_hash_table_size (second->ssrc_media));
+    }
+}
+
+static void
+test_survives_being_cut (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (corpus); i++)
+    {
+      g_autofree char *text = read_offer (corpus[i]);
+      gsize size = strlen (text);
+
+      for (gsize end = 0; end < size; end++)
+        {
+          g_autofree char *cut = g_strndup (text, end);
+          g_autoptr (GError) error = NULL;
+          g_autoptr (SalonSdp) sdp = salon_sdp_parse (cut, &error);
+
+          g_assert_true ((sdp == NULL) == (error != NULL));
+          g_assert_true (error == NULL || g_error_matches (error, SALON_ERROR, SALON_ERROR_MEDIA));
+        }
+    }
+}
+
+static guint
+count_attributes (const GstSDPMedia *media, const char *key)
+{
+  guint n = 0;
+
+  while (gst_sdp_media_get_attribute_val_n (media, key, n) != NULL)
+    n++;
+  return n;
+}
+
+static void
+test_keeps_known_formats (void)
+{
+  g_autofree char *text = read_offer ("chromium-offer.sdp");
+  g_autoptr (SalonSdp) sdp = parse (text);
+  const GstSDPMedia *audio = gst_sdp_message_get_media (sdp->message, 0);
+  const GstSDPMedia *video = gst_sdp_message_get_media (sdp->message, 1);
+
+  g_assert_cmpuint (gst_sdp_media_formats_len (audio), ==, 1);
+  g_assert_cmpstr (gst_sdp_media_get_attribute_val (audio, "rtpmap"), ==, "111 opus/48000/2");
+  g_assert_cmpstr (gst_sdp_media_get_attribute_val (audio, "fmtp"), ==, "111 minptime=10;useinbandfec=1");
+  /* VP8, six H264, AV1 and two VP9, each with its retransmission; not RED nor its retransmission, nor ULPFEC. */
+  g_assert_cmpuint (gst_sdp_media_formats_len (video), ==, 20);
+  g_assert_cmpuint (count_attributes (video, "rtpmap"), ==, 20);
+  g_assert_cmpuint (count_attributes (video, "extmap"), ==, 3);
+  g_assert_cmpuint (salon_sdp_get_extension_id (sdp, "urn:ietf:params:rtp-hdrext:sdes:mid"), ==, 4);
+  g_assert_cmpuint (salon_sdp_get_extension_id (sdp, "urn:ietf:params:rtp-hdrext:toffset"), ==, 0);
+}
+
+static void
+test_knows_its_ssrcs (void)
+{
+  g_autofree char *text = read_offer ("chromium-offer.sdp");
+  g_autoptr (SalonSdp) sdp = parse (text);
+
+  g_assert_cmpstr (salon_sdp_get_mid_of_ssrc (sdp, 3476723010), ==, "0");
+  g_assert_cmpstr (salon_sdp_get_mid_of_ssrc (sdp, 3718344802), ==, "1");
+  g_assert_null (salon_sdp_get_mid_of_ssrc (sdp, 1));
+}
+
+static void
+test_matches_certificate (void)
+{
+  static const guint8 der[] = "a certificate";
+  g_autofree char *text = read_offer ("chromium-offer.sdp");
+  g_autofree char *digest = g_compute_checksum_for_data (G_CHECKSUM_SHA512, der, sizeof der);
+  g_autoptr (GString) line = g_string_new ("a=fingerprint:SHA-512 ");
+  g_auto (GStrv) parts = NULL;
+  g_autofree char *promising = NULL;
+  g_autoptr (SalonSdp) other = parse (text);
+  g_autoptr (SalonSdp) sdp = NULL;
+
+  for (gsize i = 0; digest[i] != '\0'; i += 2)
+    g_string_append_printf (line, "%s%.2s", i == 0 ? "" : ":", digest + i);
+  parts = g_strsplit (text,
+      "a=fingerprint:sha-256 CC:D7:F8:24:F4:44:33:D8:5C:36:A4:9E:10:79:1F:07:4D:0D:30:58:2D:1E:6C:D3:E4:1F:86:"
+      "46:04:20:F5:5D",
+      -1);
+  promising = g_strjoinv (line->str, parts);
+  sdp = parse (promising);
+  g_assert_true (salon_sdp_matches_certificate (sdp, der, sizeof der));
+  g_assert_false (salon_sdp_matches_certificate (sdp, der, sizeof der - 1));
+  g_assert_false (salon_sdp_matches_certificate (other, der, sizeof der));
+}
+
+static const struct
+{
+  const char *text;
+  const char *expected; /* NULL: passed over */
+} candidates[] = {
+  { "candidate:1 1 udp 2113937151 192.0.2.1 5000 typ host", "candidate:1 1 UDP 2113937151 192.0.2.1 5000 typ host" },
+  { "candidate:a+/Z 1 UDP 1 2001:db8::1 1 typ srflx raddr 10.0.0.1 rport 9 generation 0 ufrag x",
+      "candidate:a+/Z 1 UDP 1 2001:db8::1 1 typ srflx" },
+  { "candidate:1 2 udp 1 192.0.2.1 5000 typ host", NULL },
+  { "candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active", NULL },
+  { "candidate:1 1 tcp 1 127.0.0.1 22 typ host tcptype passive", NULL },
+  { "candidate:1 1 udp 1 1f4712db.local 5000 typ host", NULL },
+  { "candidate:1 1 udp 1 example.com 5000 typ host", NULL },
+  { "candidate:1 1 udp 1 0.0.0.0 5000 typ host", NULL },
+  { "candidate:1 1 udp 1 224.0.0.251 5353 typ host", NULL },
+  { "candidate:1 1 udp 1 255.255.255.255 5000 typ host", NULL },
+  { "candidate:1 1 udp 1 :: 5000 typ host", NULL },
+  { "candidate:1 1 udp 1 192.0.2.1 0 typ host", NULL },
+};
+
+static const char *const malformed[] = {
+  "",
+  "candidate:",
+  "Candidate:1 1 udp 1 192.0.2.1 5000 typ host",
+  "a=candidate:1 1 udp 1 192.0.2.1 5000 typ host",
+  "candidate:1 1 udp 1 192.0.2.1 5000 typ",
+  "candidate:1 1 udp 1 192.0.2.1 5000 type host",
+  "candidate:1 1 udp 1 192.0.2.1 5000 typ home",
+  "candidate:1 1 udp 1 192.0.2.1 65536 typ host",
+  "candidate:1 1 udp -1 192.0.2.1 5000 typ host",
+  "candidate:1 1 udp 2147483648 192.0.2.1 5000 typ host",
+  "candidate:1 0 udp 1 192.0.2.1 5000 typ host",
+  "candidate:1 257 udp 1 192.0.2.1 5000 typ host",
+  "candidate:1  1 udp 1 192.0.2.1 5000 typ host",
+  "candidate:- 1 udp 1 192.0.2.1 5000 typ host",
+  "candidate:123456789012345678901234567890123 1 udp 1 192.0.2.1 5000 typ host",
+};
+
+static void
+test_reads_candidates (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (candidates); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *candidate = NULL;
+
+      g_assert_true (salon_candidate_read (candidates[i].text, &candidate, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (candidate, ==, candidates[i].expected);
+    }
+}
+
+static void
+test_refuses_malformed_candidates (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (malformed); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      char *candidate = NULL;
+
+      g_test_message ("%s", malformed[i]);
+      g_assert_false (salon_candidate_read (malformed[i], &candidate, &error));
+      g_assert_error (error, SALON_ERROR, SALON_ERROR_MEDIA);
+      g_assert_null (candidate);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  gst_init (&argc, &argv);
+
+  g_test_add_func ("/sdp/writes-what-it-understands", test_writes_what_it_understands);
+  g_test_add_func ("/sdp/what-it-writes-it-reads-the-same", test_is_stable);
+  g_test_add_func ("/sdp/survives-being-cut-anywhere", test_survives_being_cut);
+  g_test_add_func ("/sdp/keeps-the-formats-it-knows", test_keeps_known_formats);
+  g_test_add_func ("/sdp/knows-which-m-line-an-ssrc-is-of", test_knows_its_ssrcs);
+  g_test_add_func ("/sdp/matches-the-promised-certificate", test_matches_certificate);
+  g_test_add_func ("/candidate/is-written-anew-or-passed-over", test_reads_candidates);
+  g_test_add_func ("/candidate/is-refused-when-malformed", test_refuses_malformed_candidates);
+  return g_test_run ();
+}
