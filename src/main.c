@@ -90,8 +90,7 @@ static int
 serve (const SalonConfig *config)
 {
   g_autoptr (GError) error = NULL;
-  SalonApp *app;
-  int status;
+  g_autoptr (SalonApp) app = NULL;
 
   signal (SIGPIPE, SIG_IGN);
   raise_descriptor_limit ();
@@ -103,11 +102,7 @@ serve (const SalonConfig *config)
     g_error ("GStreamer refuses Salon's own elements");
   salon_web_register_resource ();
   app = salon_app_new (config);
-  status = salon_app_run (app);
-  salon_app_free (app);
-  /* Only so that GStreamer's leak tracer tells what is left. */
-  gst_deinit ();
-  return status;
+  return salon_app_run (app);
 }
 
 int
