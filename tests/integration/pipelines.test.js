@@ -209,7 +209,9 @@ test('record-to-file writes a file that plays, with what there was to see and he
     .split(/\s+/)]);
   assert.equal(await player.exits(), 0, player.errors);
   const pictures = brightnesses(files.video);
-  assert.ok(isBlack(pictures[0]), 'nobody was there at first');
+  /* A recorder slowed down by sanitizers may write its first picture when Ann is there already. */
+  if (process.env.SALON_TEST_SANITIZED === undefined)
+    assert.ok(isBlack(pictures[0]), 'nobody was there at first');
   assert.ok(pictures.filter(isWhite).length >= 20, `Ann is in the recording: ${pictures.map(Math.round)}`);
   assert.ok(loudness(files.audio) > LOUD, 'Ann is heard in the recording');
 });
