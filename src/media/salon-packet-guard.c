@@ -66,6 +66,19 @@ salon_packet_guard_set_transport_cc_id (SalonPacketGuard *self, guint8 id)
 
 /* -- what both sides of decryption look at -- */
 
+/* GStreamer's macros load whole words, which nothing here is aligned for. */
+static guint16
+read_u16 (const guint8 *data)
+{
+  return data[0] << 8 | data[1];
+}
+
+static guint32
+read_u32 (const guint8 *data)
+{
+  return (guint32)read_u16 (data) << 16 | read_u16 (data + 2);
+}
+
 /* How long an RTCP packet of this type and count is at least: RFC 3550 section 6, RFC 4585 section 6.1, RFC 3611
  * section 2. 0: not of a type that is known, or a good-bye of nobody. */
 static gsize
@@ -117,10 +130,9 @@ admit_encrypted (SalonPacketGuard *self, GstBuffer *buffer)
   if (gst_buffer_extract (buffer, 0, header, sizeof header) < sizeof header)
     return FALSE;
   if (header[1] >= 192 && header[1] <= 223)
-    return get_least_size (header[1], header[0] & 0x1f) != 0
-           && admit_ssrc (&self->rtcp, GST_READ_UINT32_BE (header + 4));
+    return get_least_size (header[1], header[0] & 0x1f) != 0 && admit_ssrc (&self->rtcp, read_u32 (header + 4));
   /* Only mixers name CSRCs. */
-  return self->may_send_media && (header[0] & 0x0f) == 0 && admit_ssrc (&self->rtp, GST_READ_UINT32_BE (header + 8));
+  return self->may_send_media && (header[0] & 0x0f) == 0 && admit_ssrc (&self->rtp, read_u32 (header + 8));
 }
 
 static gboolean
@@ -149,13 +161,13 @@ is_modest_rtcp (SalonPacketGuard *self, const guint8 *data, gsize size)
 {
   while (size >= 4)
     {
-      gsize length = 4 * ((gsize)GST_READ_UINT16_BE (data + 2) + 1);
+      gsize length = 4 * ((gsize)read_u16 (data + 2) + 1);
       gsize least = get_least_size (data[1], data[0] & 0x1f);
       gboolean is_report = data[1] == GST_RTCP_TYPE_RTPFB && (data[0] & 0x1f) == GST_RTCP_RTPFB_TYPE_TWCC;
 
       if (length > size || least == 0 || length < least)
         return FALSE;
-      if (is_report && (length < 20 || GST_READ_UINT16_BE (data + 14) > MAX_REPORTED_PACKETS))
+      if (is_report && (length < 20 || read_u16 (data + 14) > MAX_REPORTED_PACKETS))
         return FALSE;
       if (is_report)
         g_atomic_int_set (&self->n_unreported, 0);
@@ -271,7 +283,7 @@ guard_rtp (SalonPacketGuard *self, GstBuffer *buffer)
     return buffer;
   number = find_number (&rtp, id);
   if (number != NULL)
-    is_admitted = admit_number (&self->window, GST_READ_UINT16_BE (number), g_get_monotonic_time ());
+    is_admitted = admit_number (&self->window, read_u16 (number), g_get_monotonic_time ());
   gst_rtp_buffer_unmap (&rtp);
   return is_admitted ? buffer : hide_numbers (buffer, id);
 }
