@@ -11,6 +11,10 @@
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define GST_CAT_DEFAULT salon_subscriber_debug
 
+/* Slots of all connections have the same SSRCs: it is within a connection that they must differ. webrtcbin makes names
+ * of structure fields of them, and GLib keeps each new name for ever: at random, a thousand joins cost megabytes. */
+#define FIRST_SSRC 0x5a100000
+
 typedef struct
 {
   GstElement *element; /* (owned): salonslot */
@@ -330,21 +334,6 @@ salon_subscriber_verified (SalonTransport *transport)
 
 /* -- life -- */
 
-static guint32
-pick_ssrc (SalonSubscriber *self, guint n_taken)
-{
-  for (;;)
-    {
-      guint32 ssrc = g_random_int ();
-      gboolean is_free = ssrc != 0;
-
-      for (guint i = 0; i < n_taken; i++)
-        is_free = is_free && self->slots[i].ssrc != ssrc;
-      if (is_free)
-        return ssrc;
-    }
-}
-
 SalonSubscriber *
 salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
 {
@@ -357,7 +346,7 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   self->n_slots = 2 * options->n_seats;
   self->slots = g_new0 (Slot, self->n_slots);
   for (guint i = 0; i < self->n_slots; i++)
-    self->slots[i].ssrc = pick_ssrc (self, i);
+    self->slots[i].ssrc = FIRST_SSRC + i;
   for (guint i = 0; i < self->n_slots; i++)
     open_slot (self, i);
   return self;

@@ -289,6 +289,42 @@ test_closes_at_every_step (Fixture *f, gconstpointer data)
     }
 }
 
+/* GLib keeps each name of a caps or structure field for ever: neither the client's words nor our numbers may be any. */
+static void
+test_leaves_no_names (Fixture *f, gconstpointer data)
+{
+  g_autofree char *good = read_chromium_offer ();
+  GQuark before = 0;
+  guint n_probes = 0;
+
+  for (guint round = 0; round < 5; round++)
+    {
+      SalonPublisher *publisher = salon_publisher_new (f->graph, "publisher", &f->options);
+      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options);
+      g_autofree char *odd_name = g_strdup_printf ("a=odd-%u:1\r\na=sendonly", round);
+      g_autofree char *odd_parameter = g_strdup_printf ("odd-parameter-%u=1;useinbandfec", round);
+      g_autofree char *odd = replace (good, "a=sendonly", odd_name);
+      g_autofree char *odder = replace (odd, "useinbandfec", odd_parameter);
+      g_autofree char *probe = g_strdup_printf ("probe-%u", round);
+
+      offer (f, publisher, odder);
+      g_assert_no_error (f->error);
+      salon_subscriber_offer_async (subscriber, on_offered, f);
+      wait_done (f);
+      g_assert_no_error (f->error);
+      salon_publisher_close (publisher);
+      salon_subscriber_close (subscriber);
+      settle ();
+      g_object_unref (publisher);
+      g_object_unref (subscriber);
+      /* The first rounds make the names that everybody shares; quarks are numbered as they are made. */
+      if (round == 2)
+        before = g_quark_from_string (probe);
+      else if (round > 2)
+        g_assert_cmpuint (g_quark_from_string (probe), ==, before + ++n_probes);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -303,6 +339,7 @@ main (int argc, char **argv)
   ADD ("/negotiation/refuses-bad-offers", test_refuses_bad_offers);
   ADD ("/negotiation/a-new-offer-keeps-the-lines", test_reoffer_keeps_lines);
   ADD ("/negotiation/offers-seats", test_offers_seats);
+  ADD ("/negotiation/leaves-no-names-behind", test_leaves_no_names);
   ADD ("/negotiation/closes-at-every-step", test_closes_at_every_step);
   return g_test_run ();
 }

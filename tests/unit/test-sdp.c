@@ -78,6 +78,13 @@ test_is_stable (void)
     }
 }
 
+/* A sanitizer makes each of 60,000 parses slow. A prime, so that cuts fall on every part of a line. */
+static gsize
+cut_step (void)
+{
+  return g_getenv ("SALON_TEST_SANITIZED") != NULL ? 29 : 1;
+}
+
 static void
 test_survives_being_cut (void)
 {
@@ -86,7 +93,7 @@ test_survives_being_cut (void)
       g_autofree char *text = read_offer (corpus[i]);
       gsize size = strlen (text);
 
-      for (gsize end = 0; end < size; end++)
+      for (gsize end = 0; end < size; end += cut_step ())
         {
           g_autofree char *cut = g_strndup (text, end);
           g_autoptr (GError) error = NULL;
