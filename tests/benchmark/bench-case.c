@@ -22,6 +22,7 @@
 
 typedef struct
 {
+  const BenchDriver *driver;     /* (static) */
   BenchParticipant *participant; /* (owned) */
   BenchClient client;            /* (owned) */
   gboolean is_timed;
@@ -95,10 +96,10 @@ bench_result_free (BenchResult *self)
 /* -- members -- */
 
 static void
-member_free (Run *run, Member *member)
+member_free (Member *member)
 {
   if (member->client != NULL)
-    bench_server_get_driver (run->server)->leave (member->client);
+    member->driver->leave (member->client);
   bench_participant_free (member->participant);
   g_free (member);
 }
@@ -123,7 +124,8 @@ has_joined (gpointer user_data)
   if (state.failure != NULL)
     return TRUE;
   if (bench_participant_sends (member->participant))
-    return state.is_publishing;
+    return state.is_publishing
+           && (member->driver->is_published == NULL || member->driver->is_published (member->client));
   return member->is_timed ? state.received.first_keyframe_us != 0 : state.received.first_packet_us != 0;
 }
 
@@ -148,6 +150,7 @@ join (Run *run, gboolean sends, gboolean receives, gboolean is_timed, GError **e
   if (participant == NULL)
     return FALSE;
   member = g_new0 (Member, 1);
+  member->driver = bench_server_get_driver (run->server);
   member->participant = participant;
   member->is_timed = is_timed;
   g_ptr_array_add (run->members, member);
@@ -155,7 +158,7 @@ join (Run *run, gboolean sends, gboolean receives, gboolean is_timed, GError **e
   if (is_timed && !bench_wait_ms (JOIN_INTERVAL_MS))
     return fail (error, "joining", NULL);
   member->began_at_us = g_get_monotonic_time ();
-  member->client = bench_server_get_driver (run->server)->join (run->server, participant);
+  member->client = member->driver->join (run->server, participant);
   if (bench_wait (has_joined, member, JOIN_MS) && bench_participant_get_state (participant).failure == NULL)
     return TRUE;
   return fail (error, sends ? "a publisher's join" : "a subscriber's join", participant);
@@ -367,7 +370,7 @@ run_clear (Run *run)
 {
   g_clear_handle_id (&run->tick_id, g_source_remove);
   for (guint i = run->members->len; i-- > 0;)
-    member_free (run, g_ptr_array_index (run->members, i));
+    member_free (g_ptr_array_index (run->members, i));
   g_ptr_array_unref (run->members);
   g_clear_pointer (&run->server, bench_server_stop);
   bench_tally_free (run->tally);

@@ -198,7 +198,7 @@ bench_description_parse (const char *sdp, GError **error)
   self->media = g_ptr_array_new_with_free_func ((GDestroyNotify)media_free);
   self->candidates = g_ptr_array_new_with_free_func (g_free);
   gst_sdp_message_new (&message);
-  is_good = gst_sdp_message_parse_buffer ((const guint8 *)sdp, strlen (sdp), message) == GST_SDP_OK
+  is_good = *sdp != '\0' && gst_sdp_message_parse_buffer ((const guint8 *)sdp, strlen (sdp), message) == GST_SDP_OK
             && read_message (self, message);
   gst_sdp_message_free (message);
   if (is_good)

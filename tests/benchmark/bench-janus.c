@@ -43,6 +43,7 @@ typedef struct
   gint64 session;
   gint64 handles[N_HANDLES];
   gint64 feed; /* our own id as a publisher, or 0 */
+  gboolean is_published;
   guint keepalive_id;
 } Client;
 
@@ -414,6 +415,18 @@ take_problem (JsonObject *message, GError **error)
   return FALSE;
 }
 
+/* The room's list has a publisher only from here on. */
+static gboolean
+take_up (Client *client, JsonObject *message, GError **error)
+{
+  gint64 sender;
+
+  if (!salon_json_get_int (message, "sender", 1, MAX_IDS, &sender, error))
+    return FALSE;
+  client->is_published |= sender == client->handles[PUBLISHING];
+  return TRUE;
+}
+
 static gboolean
 take_message (Client *client, JsonObject *message, GError **error)
 {
@@ -429,8 +442,10 @@ take_message (Client *client, JsonObject *message, GError **error)
     return take_candidate (client, message, error);
   if (g_str_equal (type, "success") || g_str_equal (type, "event"))
     return take_reply (client, transaction, message, error);
+  if (g_str_equal (type, "webrtcup"))
+    return take_up (client, message, error);
   if (!g_str_equal (type, "hangup") && !g_str_equal (type, "timeout"))
-    return TRUE; /* ack, webrtcup, media, slowlink */
+    return TRUE; /* ack, media, slowlink */
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Janus says %s", type);
   return FALSE;
 }
@@ -500,6 +515,12 @@ join (BenchServer *server, BenchParticipant *participant)
   return client;
 }
 
+static gboolean
+is_published (BenchClient client)
+{
+  return ((Client *)client)->is_published;
+}
+
 /* One who only receives has done so in joining. */
 static void
 everybody_is_here (BenchClient here)
@@ -532,6 +553,7 @@ const BenchDriver bench_janus_driver = {
   .configure = configure,
   .is_ready = is_ready,
   .join = join,
+  .is_published = is_published,
   .everybody_is_here = everybody_is_here,
   .leave = leave,
 };
@@ -541,6 +563,7 @@ const BenchDriver bench_janus_loops_driver = {
   .configure = configure_loops,
   .is_ready = is_ready,
   .join = join,
+  .is_published = is_published,
   .everybody_is_here = everybody_is_here,
   .leave = leave,
 };

@@ -23,6 +23,8 @@ typedef struct
   gboolean (*is_ready) (BenchServer *server);
   /* Lets the participant (borrowed) join the one room. Problems go to bench_participant_fail(), now or later. */
   BenchClient (*join) (BenchServer *server, BenchParticipant *participant);
+  /* (nullable): whether the server has told one who sends that others may receive it. */
+  gboolean (*is_published) (BenchClient client);
   /* (nullable): everybody has joined. For servers whose clients ask for each other's media. */
   void (*everybody_is_here) (BenchClient client);
   /* Leaves; the participant is not touched any more. */

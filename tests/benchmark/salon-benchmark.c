@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "bench-report.h"
+#include "bench-picture.h"
 #include "bench-wait.h"
 
 /* Measures what forwarding costs a server, and its rivals beside it, in the same run. */
@@ -29,7 +29,8 @@ typedef struct
   char *meetings; /* (owned) */
   int seconds;
   int n_rounds;
-  char *json_path; /* (owned) (nullable) */
+  char *json_path;    /* (owned) (nullable) */
+  char *picture_path; /* (owned) (nullable) */
 } Options;
 
 static gboolean
@@ -94,10 +95,13 @@ static void
 run_once (BenchReport *report, const BenchCase *one, guint round, BenchNetwork *network, const BenchDriver *driver,
     guint seconds)
 {
-  BenchResult *result = bench_case_run (one, network, driver, seconds);
+  g_autoptr (BenchResult) result = bench_case_run (one, network, driver, seconds);
 
+  /* What was cut off is no failure of the server's. */
+  if (bench_wait_is_interrupted ())
+    return;
   tell_progress (one, round, driver, result);
-  bench_report_add (report, one, driver, result);
+  bench_report_add (report, one, driver, g_steal_pointer (&result));
 }
 
 /* A B, B A, ...: neither is always the one that comes first. */
@@ -116,11 +120,22 @@ run_case (BenchReport *report, const BenchCase *one, BenchNetwork *network, GPtr
 }
 
 static gboolean
+give_out (BenchReport *report, const Options *options, GError **error)
+{
+  g_autofree char *table = bench_report_to_table (report);
+  g_autofree char *json = bench_report_to_json (report);
+  g_autofree char *picture = bench_picture_new (report);
+
+  g_print ("%s", table);
+  return (options->json_path == NULL || g_file_set_contents (options->json_path, json, -1, error))
+         && (options->picture_path == NULL || g_file_set_contents (options->picture_path, picture, -1, error));
+}
+
+static gboolean
 run_all (GArray *cases, GPtrArray *drivers, const Options *options, GError **error)
 {
   g_autoptr (BenchNetwork) network = bench_network_new (error);
   g_autoptr (BenchReport) report = NULL;
-  g_autofree char *table = NULL;
   GArray *floors;
 
   if (network == NULL)
@@ -131,18 +146,12 @@ run_all (GArray *cases, GPtrArray *drivers, const Options *options, GError **err
   report = bench_report_new (drivers, floors);
   for (guint i = 0; i < cases->len && !bench_wait_is_interrupted (); i++)
     run_case (report, &g_array_index (cases, BenchCase, i), network, drivers, options);
-  table = bench_report_to_table (report);
-  g_print ("%s", table);
-  if (options->json_path != NULL)
-    {
-      g_autofree char *json = bench_report_to_json (report);
-
-      if (!g_file_set_contents (options->json_path, json, -1, error))
-        return FALSE;
-    }
-  if (bench_report_is_good (report))
+  if (!give_out (report, options, error))
+    return FALSE;
+  if (bench_report_is_good (report) && !bench_wait_is_interrupted ())
     return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "not everything could be measured");
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      bench_wait_is_interrupted () ? "interrupted" : "not everything could be measured");
   return FALSE;
 }
 
@@ -155,6 +164,7 @@ options_clear (Options *options)
   g_free (options->fan_outs);
   g_free (options->meetings);
   g_free (options->json_path);
+  g_free (options->picture_path);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
@@ -169,6 +179,7 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "seconds", 't', 0, G_OPTION_ARG_INT, &options->seconds, "How long each is measured (10)", "S" },
     { "rounds", 'r', 0, G_OPTION_ARG_INT, &options->n_rounds, "How often; the median counts (2)", "N" },
     { "json", 'j', 0, G_OPTION_ARG_FILENAME, &options->json_path, "Write all figures to a file", "FILE" },
+    { "picture", 'p', 0, G_OPTION_ARG_FILENAME, &options->picture_path, "Draw a picture (SVG)", "FILE" },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -225,7 +236,8 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
+  /* Not LC_NUMERIC: the table and the picture have points. */
+  setlocale (LC_CTYPE, "");
   allow_files ();
   bench_wait_catch_signals ();
   if (benchmark (argc, argv, &error))
