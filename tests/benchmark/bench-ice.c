@@ -93,8 +93,9 @@ end_check (BenchIce *self, Pair *pair)
   pair->size = 0;
 }
 
+/* A new request, to be sent at send_at_us. */
 static void
-begin_check (BenchIce *self, Pair *pair, gboolean is_nominating, gint64 now_us)
+prepare_check (BenchIce *self, Pair *pair, gboolean is_nominating, gint64 send_at_us)
 {
   StunMessage message;
 
@@ -106,6 +107,13 @@ begin_check (BenchIce *self, Pair *pair, gboolean is_nominating, gint64 now_us)
   stun_message_id (&message, pair->id);
   pair->is_nominating = is_nominating;
   pair->rto_us = FIRST_RTO_US;
+  pair->next_send_us = send_at_us;
+}
+
+static void
+begin_check (BenchIce *self, Pair *pair, gboolean is_nominating, gint64 now_us)
+{
+  prepare_check (self, pair, is_nominating, now_us);
   send_request (self, pair, now_us);
 }
 
@@ -205,7 +213,9 @@ take_response (BenchIce *self, StunMessage *response, gint64 now_us)
       begin_check (self, pair, FALSE, now_us);
       break;
     default:
-      /* Refused, perhaps because the server has not read our description yet: the next retransmission asks again. */
+      /* Refused, perhaps because the server has not read our description yet. */
+      pair->size = 0; /* as above */
+      prepare_check (self, pair, pair->is_nominating, now_us + FIRST_RTO_US);
       break;
     }
 }

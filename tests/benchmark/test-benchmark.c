@@ -101,6 +101,7 @@ test_tally_takes_late_packets_once (void)
   g_assert_cmpuint (bench_tally_get_received (tally), ==, 3);
   /* Later than what is remembered: cannot be told from a duplicate. */
   take (tally, track, 100 - 64, &seen, 1);
+  take (tally, track, 100 - 65, &seen, 1);
   g_assert_cmpuint (bench_tally_get_received (tally), ==, 3);
   bench_tally_free (tally);
 }
@@ -267,6 +268,7 @@ test_transport_cc_tells_what_came_when (void)
   /* Each packet once, and nothing without a packet. */
   writer.size = 0;
   g_assert_false (bench_transport_cc_write (receiver, &writer, 1, 2));
+  bench_transport_cc_take (receiver, 0, 6600000); /* it was reported lost */
   bench_transport_cc_take (receiver, 4, 6600000);
   g_assert_true (bench_transport_cc_write (receiver, &writer, 1, 2));
   g_assert_cmpuint (read_feedback (writer.data + 4, times, &base, &n_numbers), ==, 1);
@@ -426,10 +428,10 @@ ice_run (IceEnd ends[2], guint seconds, gint64 *now_us)
 }
 
 static void
-ice_start (IceEnd *end, gboolean is_controlling, const char *pwd, gint64 now_us)
+ice_start (IceEnd *end, gboolean is_controlling, const char *ufrag, const char *pwd, gint64 now_us)
 {
   bench_ice_add_candidate (end->ice, &end->other->address);
-  bench_ice_start (end->ice, bench_ice_get_ufrag (end->other->ice), pwd, is_controlling, now_us);
+  bench_ice_start (end->ice, ufrag, pwd, is_controlling, now_us);
 }
 
 static void
@@ -440,11 +442,12 @@ test_ice_connects (gconstpointer role_of_second)
 
   ice_open (&ends[0], &ends[1], 1000);
   ice_open (&ends[1], &ends[0], 2000);
-  ice_start (&ends[0], TRUE, bench_ice_get_pwd (ends[1].ice), now_us);
+  ice_start (&ends[0], TRUE, bench_ice_get_ufrag (ends[1].ice), bench_ice_get_pwd (ends[1].ice), now_us);
   /* The second's description is on its way: it is asked and nominated before it knows whom to ask. */
   ice_run (ends, 1, &now_us);
   g_assert_false (ends[1].is_selected);
-  ice_start (&ends[1], GPOINTER_TO_INT (role_of_second), bench_ice_get_pwd (ends[0].ice), now_us);
+  ice_start (&ends[1], GPOINTER_TO_INT (role_of_second), bench_ice_get_ufrag (ends[0].ice),
+      bench_ice_get_pwd (ends[0].ice), now_us);
   ice_run (ends, 2, &now_us);
   g_assert_true (ends[0].is_selected && ends[1].is_selected);
   /* Consent is renewed. */
@@ -454,16 +457,24 @@ test_ice_connects (gconstpointer role_of_second)
   ice_close (&ends[1]);
 }
 
+/* Neither the password nor the name can be left out. */
 static void
-test_ice_needs_the_password (void)
+test_ice_needs_credentials (gconstpointer has_password)
 {
   gint64 now_us = G_USEC_PER_SEC;
   IceEnd ends[2];
 
   ice_open (&ends[0], &ends[1], 1000);
   ice_open (&ends[1], &ends[0], 2000);
-  ice_start (&ends[0], TRUE, "not-the-password-of-it", now_us);
-  ice_start (&ends[1], FALSE, "not-the-password-either", now_us);
+  for (guint i = 0; i < 2; i++)
+    {
+      BenchIce *other = ends[1 - i].ice;
+
+      if (GPOINTER_TO_INT (has_password))
+        ice_start (&ends[i], i == 0, "not-name", bench_ice_get_pwd (other), now_us);
+      else
+        ice_start (&ends[i], i == 0, bench_ice_get_ufrag (other), "not-the-password-of-it", now_us);
+    }
   ice_run (ends, 20, &now_us);
   g_assert_false (ends[0].is_selected || ends[1].is_selected);
   g_assert_true (ends[0].has_failed && ends[1].has_failed);
@@ -682,7 +693,8 @@ main (int argc, char **argv)
       "/benchmark/candidates/of-other-kinds-are-passed-over", test_candidates_of_other_kinds_are_passed_over);
   g_test_add_data_func ("/benchmark/ice/connects", GINT_TO_POINTER (FALSE), test_ice_connects);
   g_test_add_data_func ("/benchmark/ice/settles-a-conflict-of-roles", GINT_TO_POINTER (TRUE), test_ice_connects);
-  g_test_add_func ("/benchmark/ice/needs-the-password", test_ice_needs_the_password);
+  g_test_add_data_func ("/benchmark/ice/needs-the-password", GINT_TO_POINTER (FALSE), test_ice_needs_credentials);
+  g_test_add_data_func ("/benchmark/ice/needs-the-name", GINT_TO_POINTER (TRUE), test_ice_needs_credentials);
   g_test_add_func ("/benchmark/pair/receives-all-that-is-sent", test_pair_receives_all_that_is_sent);
   g_test_add_func ("/benchmark/pair/needs-the-promised-certificate", test_pair_needs_the_promised_certificate);
   g_test_add_func (
