@@ -41,7 +41,7 @@ class Benchmark {
   }
 
   async exits() {
-    return withDeadline('the benchmark to end', this.exited, DEADLINE_MS * SLOWNESS);
+    return withDeadline('the benchmark to end', this.exited, DEADLINE_MS);
   }
 
   get results() {
@@ -97,17 +97,32 @@ test('a server that ends is told of, and the others are still measured', async (
   assert.deepEqual(benchmark.leftFiles, []);
 });
 
-test('SIGINT stops the server and removes its files', async (t) => {
+/* One that measures for long, once its server has a store: the processes that must not outlive it. */
+async function startLong(t) {
   const benchmark = new Benchmark(t, ['--servers', 'salon', '--fan-out', '1', '--seconds', '600']);
-  const [server] = await until('a server runs', () => {
-    const children = childrenOf(benchmark.child.pid);
-    return children.length > 0 && benchmark.leftFiles.length > 0 && children;
-  }, DEADLINE_MS * SLOWNESS);
+  const processes = await until('a server and its store run', () => {
+    const [server] = childrenOf(benchmark.child.pid);
+    const [store] = server ? childrenOf(server.pid) : [];
+    return store && [server, store];
+  }, DEADLINE_MS);
+  t.after(() => processes.filter(({ pid }) => isAlive(pid)).forEach(({ pid }) => process.kill(pid, 'SIGKILL')));
+  return { benchmark, processes };
+}
+
+test('SIGINT stops the server and removes its files', async (t) => {
+  const { benchmark, processes } = await startLong(t);
   benchmark.child.kill('SIGINT');
   assert.equal(await benchmark.exits(), 1);
   assert.match(benchmark.output, /interrupted/);
-  assert.equal(isAlive(server.pid), false);
+  assert.deepEqual(processes.filter(({ pid }) => isAlive(pid)), []);
   assert.deepEqual(benchmark.leftFiles, []);
+});
+
+test('not even SIGKILL leaves a process behind', async (t) => {
+  const { benchmark, processes } = await startLong(t);
+  benchmark.child.kill('SIGKILL');
+  await benchmark.exits();
+  await until('the server and its store are gone', () => processes.every(({ pid }) => !isAlive(pid)));
 });
 
 test('options that make no sense are refused', async (t) => {
