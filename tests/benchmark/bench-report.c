@@ -206,19 +206,25 @@ append_row (GString *text, BenchReport *self, const BenchRow *row)
   append_failures (text, row);
 }
 
-char *
-bench_report_to_table (BenchReport *self)
+static void
+append_header (GString *text, BenchReport *self)
 {
   const BenchDriver *last = g_ptr_array_index (self->drivers, self->drivers->len - 1);
-  GString *text = g_string_new (NULL);
-  const BenchRow *before = NULL;
+  gboolean is_alone = self->drivers->len == 1;
 
   g_string_append_printf (text,
-      "                 CPU       vs    lost  added latency  first packet first picture   memory threads  switch"
+      "                 CPU %8s    lost  added latency  first packet first picture   memory threads  switch"
       "  processors, %%\n"
       "                  us %8s       %%  p50 ms  p99 ms p50 ms   p95 p50 ms   p95      KiB per participant"
       " server load other\n",
-      last->name);
+      is_alone ? "" : "vs", is_alone ? "" : last->name);
+}
+
+static void
+append_rows (GString *text, BenchReport *self)
+{
+  const BenchRow *before = NULL;
+
   for (guint i = 0; i < self->rows->len; i++)
     {
       const BenchRow *row = g_ptr_array_index (self->rows, i);
@@ -229,6 +235,11 @@ bench_report_to_table (BenchReport *self)
       append_row (text, self, row);
       before = row;
     }
+}
+
+static void
+append_floors (GString *text, BenchReport *self)
+{
   g_string_append (text, "\nThe floor, microseconds of CPU for a packet that is only encrypted and sent:\n");
   for (guint i = 0; i < self->floors->len; i++)
     {
@@ -236,6 +247,16 @@ bench_report_to_table (BenchReport *self)
 
       g_string_append_printf (text, "  %8.2f  %s\n", one->us_per_packet, one->title);
     }
+}
+
+char *
+bench_report_to_table (BenchReport *self)
+{
+  GString *text = g_string_new (NULL);
+
+  append_header (text, self);
+  append_rows (text, self);
+  append_floors (text, self);
   g_string_append (text,
       "\n  ! the load generator was too slow: more than 90 % busy, or packets overflowed its sockets\n"
       "  ? other programs kept the machine busy: more than 20 % of a processor\n");

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
 #include "bench-server.h"
 #include "salon-client.h"
 #include "salon-json.h"
@@ -8,7 +6,6 @@
 /* The driver for Salon: JSON-RPC on the WebSocket, as data/protocol.schema.json describes it. */
 
 #define ROOM "benchmark"
-#define READY "Salon is ready: "
 #define MAX_CHARS (1024 * 1024)
 
 /* Counted: each answer that is waited for has a reference. */
@@ -41,17 +38,19 @@ configure (BenchServer *server, GPtrArray *arguments, GError **error)
   return TRUE;
 }
 
+/* It prints its URL, in whatever language, once it takes clients. */
 static gboolean
 is_ready (BenchServer *server)
 {
   g_autofree char *log = bench_server_read_log (server);
-  char *url = strstr (log, READY);
-  char *end = url != NULL ? strchr (url, '\n') : NULL;
+  g_autoptr (GRegex) pattern = g_regex_new ("http://[^\\s/]+:\\d+/", 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *url = NULL;
 
-  if (end == NULL)
+  if (!g_regex_match (pattern, log, 0, &match))
     return FALSE;
-  *end = '\0';
-  bench_server_set_url (server, url + strlen (READY));
+  url = g_match_info_fetch (match, 0);
+  bench_server_set_url (server, url);
   return TRUE;
 }
 
