@@ -16,7 +16,7 @@
 #define DRAIN_MS 500
 #define TRACKS_PER_PUBLISHER 2
 /* Who joins before them only makes the room full. */
-#define N_TIMED_JOINS 20
+#define N_TIMED_JOINS 10
 /* A publisher sends no more than one keyframe in 300 ms. What was asked for one join, even twice, must neither answer
  * the next nor delay its answer. */
 #define JOIN_INTERVAL_MS 700
