@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "salon-http.h"
+#include "salon-ice-hub.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
 #include "salon-rooms.h"
@@ -59,6 +60,7 @@ struct _SalonApp
   SalonRedisServer *redis_server; /* NULL with a redis-url */
   SalonRedis *redis;
   SalonStore *store;
+  SalonIceHub *ice_hub; /* NULL with ice=full */
   SalonRoomsOptions rooms_options;
   SalonRooms *rooms;
   SalonHttp *http;
@@ -228,6 +230,27 @@ open_store (SalonApp *self)
 }
 
 static void
+open_media_port (SalonApp *self)
+{
+  const char *const *transports = salon_config_get_strv (self->config, SALON_CONFIG_ICE_TRANSPORTS);
+  const SalonIceHubOptions options = {
+    .has_udp = g_strv_contains (transports, "udp"),
+    .udp_port = salon_config_get_uint (self->config, SALON_CONFIG_ICE_PORT),
+    .has_tcp = g_strv_contains (transports, "tcp"),
+    .tcp_port = salon_config_get_uint (self->config, SALON_CONFIG_ICE_TCP_PORT),
+    .lost_ms = salon_config_get_uint (self->config, SALON_CONFIG_ICE_LOST_S) * 1000,
+  };
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_equal (salon_config_get_string (self->config, SALON_CONFIG_ICE), "lite"))
+    self->ice_hub = salon_ice_hub_new (&options, &error);
+  if (error != NULL)
+    step_failed (self, error);
+  else
+    step_done (self);
+}
+
+static void
 make_rooms (SalonApp *self)
 {
   const SalonConfig *config = self->config;
@@ -238,6 +261,7 @@ make_rooms (SalonApp *self)
     .default_max_members = salon_config_get_uint (config, SALON_CONFIG_DEFAULT_MAX_MEMBERS),
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
     .media = {
+        .ice_hub = self->ice_hub,
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,
@@ -296,6 +320,7 @@ static const Step start_steps[] = {
   { "read the administrator's token", read_admin_token },
   { "start redis-server", start_redis_server },
   { "open the store", open_store },
+  { "open the media port", open_media_port },
   { "make the rooms", make_rooms },
   { "listen", start_serving },
   { NULL },
@@ -397,6 +422,7 @@ salon_app_free (SalonApp *self)
     return;
   g_clear_object (&self->http);
   g_clear_object (&self->rooms);
+  g_clear_pointer (&self->ice_hub, salon_ice_hub_unref);
   g_clear_object (&self->store);
   g_clear_object (&self->redis);
   g_clear_object (&self->redis_server);

@@ -90,13 +90,28 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
               "slot, negotiated in advance. More people make more connections." },
   [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1", .choices = "VP8;H264;VP9;AV1",
       .argument = "CODECS", .help = "Video codecs that are forwarded, the preferred one first." },
+  [SALON_CONFIG_ICE] = { "media", "ice", TYPE_STRING, "lite", .choices = "lite;full", .argument = "KIND",
+      .help = "How media connections come about. lite: clients find the server, all on one port.\n"
+              "full: a port for each connection, for a server that must itself ask a STUN\n"
+              "server for its address." },
+  [SALON_CONFIG_ICE_PORT] = { "media", "ice-port", TYPE_UINT, "10000", .max = G_MAXUINT16, .argument = "PORT",
+      .help = "UDP port of all media, to be opened in the firewall; 0 picks a free one." },
+  [SALON_CONFIG_ICE_TCP_PORT] = { "media", "ice-tcp-port", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
+      .help = "TCP port of the media of those whom UDP does not reach; 0: the same number as\n"
+              "ice-port." },
+  [SALON_CONFIG_ICE_TRANSPORTS] = { "media", "ice-transports", TYPE_LIST, "udp;tcp", .choices = "udp;tcp",
+      .argument = "LIST", .help = "What media may come over." },
+  [SALON_CONFIG_ICE_LOST_S] = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .argument = "SECONDS",
+      .help = "Seconds of silence on a media connection after which its participant has left; a\n"
+              "third of it, at most 8, before it counts as disturbed. (With ice=lite.)" },
   [SALON_CONFIG_ICE_PORT_MIN] = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
-      .help = "Lowest UDP port for media; 0 leaves the choice to the system." },
+      .help = "Lowest UDP port for media with ice=full; 0 leaves the choice to the system." },
   [SALON_CONFIG_ICE_PORT_MAX] = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
-      .help = "Highest UDP port for media; 0 leaves the choice to the system." },
-  [SALON_CONFIG_STUN_SERVER]
-  = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url, .expected = "stun://host:port",
-      .argument = "URL", .help = "STUN server, stun://host:port, for a server behind NAT to learn its address." },
+      .help = "Highest UDP port for media with ice=full; 0 leaves the choice to the system." },
+  [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url,
+      .expected = "stun://host:port", .argument = "URL",
+      .help = "STUN server, stun://host:port, for a server with ice=full behind NAT to learn its\n"
+              "address." },
   [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
       .expected = "stun:host or stun:host:port (TURN servers want a password, which there is no way to give yet)",
       .argument = "URLS",

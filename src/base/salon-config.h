@@ -29,6 +29,11 @@ typedef enum
   /* [media] */
   SALON_CONFIG_SEATS,              /* uint */
   SALON_CONFIG_VIDEO_CODECS,       /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
+  SALON_CONFIG_ICE,                /* string: "lite", "full" */
+  SALON_CONFIG_ICE_PORT,           /* uint; 0: any free one */
+  SALON_CONFIG_ICE_TCP_PORT,       /* uint; 0: as the UDP port */
+  SALON_CONFIG_ICE_TRANSPORTS,     /* list: "udp", "tcp" */
+  SALON_CONFIG_ICE_LOST_S,         /* uint */
   SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
   SALON_CONFIG_ICE_PORT_MAX,       /* uint */
   SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */

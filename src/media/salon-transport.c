@@ -26,6 +26,7 @@ typedef struct
   GHashTable *candidates; /* (owned) (element-type utf8): remote ones, ever */
   GstPromise *promise;    /* (owned) (nullable): of the call under way */
   guint deadline_id;
+  gboolean is_lite; /* the client has to do all of ICE's checks */
   gboolean is_verified;
   gboolean has_failed;
 } SalonTransportPrivate;
@@ -430,6 +431,8 @@ on_local_created (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   gst_structure_get (reply, gst_structure_has_field (reply, "offer") ? "offer" : "answer",
       GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL);
+  if (priv_of (self)->is_lite)
+    gst_sdp_message_add_attribute (description->sdp, "ice-lite", "");
   g_task_set_task_data (task, gst_sdp_message_as_text (description->sdp), g_free);
   call_async (self, "set-local-description", description, on_local_set, task);
 }
@@ -456,8 +459,8 @@ salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
   SalonTransportPrivate *priv = priv_of (self);
 
   priv->graph = g_object_ref (graph);
-  priv->webrtc = gst_object_ref_sink (gst_element_factory_make ("webrtcbin", name));
-  salon_webrtc_tune (priv->webrtc, options->ice_port_min, options->ice_port_max, options->stun_server);
+  priv->is_lite = options->ice_hub != NULL;
+  priv->webrtc = gst_object_ref_sink (salon_webrtc_new (name, options));
   g_signal_connect_object (priv->webrtc, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
   g_signal_connect_object (priv->webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);
   salon_graph_watch_element (graph, priv->webrtc, on_element_error, self);

@@ -201,11 +201,12 @@ export class Server {
  *   stateDir that of an earlier server, to see what survives; the caller removes it */
 export async function startServer(t, { config = {}, env = {}, args = [], stateDir } = {}) {
   const directory = stateDir ?? mkdtempSync(join(tmpdir(), 'salon-test-'));
-  const settings = { server: {}, rooms: {}, ...config };
+  const settings = { server: {}, rooms: {}, media: {}, ...config };
   settings.server = { listen: '127.0.0.1', port: 0, 'state-dir': directory, 'admin-token': ADMIN_TOKEN,
                       ...config.server };
   /* Who is cut off is gone at once, but in the tests of coming back. */
   settings.rooms = { 'resume-grace-s': 0, ...config.rooms };
+  settings.media = { 'ice-port': 0, ...config.media };
   const path = join(directory, 'test.conf');
   writeFileSync(path, keyFile(settings));
   const child = spawn(serverPath(), ['--config', path, ...args], {
