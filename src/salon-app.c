@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "salon-http.h"
+#include "salon-ice-hosts.h"
 #include "salon-ice-hub.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
@@ -62,6 +63,7 @@ struct _SalonApp
   SalonStore *store;
   SalonIceHub *ice_hub; /* NULL with ice=full */
   SalonRoomsOptions rooms_options;
+  SalonIceServers ice_servers;
   SalonRooms *rooms;
   SalonHttp *http;
 };
@@ -251,6 +253,30 @@ open_media_port (SalonApp *self)
 }
 
 static void
+on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonIceHosts) hosts = salon_ice_hosts_find_finish (result, &error);
+
+  if (hosts == NULL)
+    {
+      step_failed (self, error);
+      return;
+    }
+  if (self->ice_hub != NULL)
+    salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
+  step_done (self);
+}
+
+static void
+find_hosts (SalonApp *self)
+{
+  salon_ice_hosts_find_async (salon_config_get_strv (self->config, SALON_CONFIG_ICE_ADDRESSES),
+      salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
+}
+
+static void
 make_rooms (SalonApp *self)
 {
   const SalonConfig *config = self->config;
@@ -270,6 +296,13 @@ make_rooms (SalonApp *self)
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },
   };
+  self->ice_servers = (SalonIceServers){
+    .urls = salon_config_get_strv (config, SALON_CONFIG_CLIENT_ICE_SERVERS),
+    .turn_secret = salon_config_get_string (config, SALON_CONFIG_TURN_SECRET),
+    .turn_ttl_s = salon_config_get_uint (config, SALON_CONFIG_TURN_TTL_S),
+    .turn_username = salon_config_get_string (config, SALON_CONFIG_TURN_USERNAME),
+    .turn_password = salon_config_get_string (config, SALON_CONFIG_TURN_PASSWORD),
+  };
   self->rooms = salon_rooms_new (self->store, &self->rooms_options);
   step_done (self);
 }
@@ -277,7 +310,7 @@ make_rooms (SalonApp *self)
 static void
 on_socket (SalonHttp *http, SalonSocket *socket, SalonApp *self)
 {
-  salon_session_start (self->rooms, socket, salon_config_get_strv (self->config, SALON_CONFIG_CLIENT_ICE_SERVERS));
+  salon_session_start (self->rooms, socket, &self->ice_servers);
 }
 
 static void
@@ -321,6 +354,7 @@ static const Step start_steps[] = {
   { "start redis-server", start_redis_server },
   { "open the store", open_store },
   { "open the media port", open_media_port },
+  { "find our addresses", find_hosts },
   { "make the rooms", make_rooms },
   { "listen", start_serving },
   { NULL },

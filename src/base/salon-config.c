@@ -35,6 +35,7 @@ static gboolean is_web_url (const char *text);
 static gboolean is_origin (const char *text);
 static gboolean is_stun_url (const char *text);
 static gboolean is_client_ice_server (const char *text);
+static gboolean is_nat_address (const char *text);
 static gboolean is_redis_url (const char *text);
 static gboolean is_listen_address (const char *text);
 static gboolean is_node_id (const char *text);
@@ -101,6 +102,13 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
               "ice-port." },
   [SALON_CONFIG_ICE_TRANSPORTS] = { "media", "ice-transports", TYPE_LIST, "udp;tcp", .choices = "udp;tcp",
       .argument = "LIST", .help = "What media may come over." },
+  [SALON_CONFIG_ICE_ADDRESSES] = { "media", "ice-addresses", TYPE_LIST, "", .argument = "LIST",
+      .help = "Interfaces (eth0) and addresses of this machine that clients are told. Default:\n"
+              "all that are up." },
+  [SALON_CONFIG_NAT_ADDRESSES] = { "media", "nat-addresses", TYPE_LIST, "", .is_valid = is_nat_address,
+      .expected = "an address or host name, or one and a local address: 192.0.2.1/10.0.0.1", .argument = "LIST",
+      .help = "Public addresses or host names of this machine when a NAT in front of it forwards\n"
+              "the media ports: for all local addresses, or for one: 192.0.2.1/10.0.0.1." },
   [SALON_CONFIG_ICE_LOST_S] = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .argument = "SECONDS",
       .help = "Seconds of silence on a media connection after which its participant has left; a\n"
               "third of it, at most 8, before it counts as disturbed. (With ice=lite.)" },
@@ -113,10 +121,20 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = "STUN server, stun://host:port, for a server with ice=full behind NAT to learn its\n"
               "address." },
   [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
-      .expected = "stun:host or stun:host:port (TURN servers want a password, which there is no way to give yet)",
+      .expected = "stun:host, stun:host:port, turn:host:port?transport=udp (or tcp), stuns:... or turns:...",
       .argument = "URLS",
-      .help = "STUN servers told to clients, e.g. stun:stun.example.org:3478, to learn their\n"
-              "addresses from. A server with an address of its own makes them needless." },
+      .help = "Servers told to clients, e.g. turns:turn.example.org:443?transport=tcp, for those\n"
+              "whose firewall lets nothing but TLS through. TURN servers also need turn-secret,\n"
+              "or turn-username and turn-password." },
+  [SALON_CONFIG_TURN_SECRET] = { "media", "turn-secret", TYPE_STRING, "", .is_secret = TRUE, .argument = "SECRET",
+      .help = "What the TURN servers share with us (coturn: static-auth-secret): each client is\n"
+              "told credentials of its own, which end." },
+  [SALON_CONFIG_TURN_TTL_S] = { "media", "turn-ttl-s", TYPE_UINT, "86400", .min = 60, .max = 604800,
+      .argument = "SECONDS", .help = "How long credentials made with turn-secret are good for." },
+  [SALON_CONFIG_TURN_USERNAME] = { "media", "turn-username", TYPE_STRING, "", .argument = "NAME",
+      .help = "One name for all clients, for TURN servers without a shared secret." },
+  [SALON_CONFIG_TURN_PASSWORD] = { "media", "turn-password", TYPE_STRING, "", .is_secret = TRUE, .argument = "PASSWORD",
+      .help = "Its password. All clients are told it." },
   [SALON_CONFIG_ICE_TIMEOUT_S]
   = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600, .argument = "SECONDS",
       .help = "Seconds that a new media connection has to come about, or else the participant has\n"
@@ -173,22 +191,39 @@ is_stun_url (const char *text)
          && g_uri_get_port (uri) > 0;
 }
 
-/* RFC 7064: no "//", no path; browsers refuse the whole list for one URL they do not understand. They also do for TURN
- * without user name and credential. */
+/* RFC 7064 and 7065: no "//", no path, a query only of TURN; browsers refuse the whole list for one URL that they do
+ * not understand. */
 static gboolean
 is_client_ice_server (const char *text)
 {
   g_autoptr (GUri) uri = NULL;
   g_autofree char *with_slashes = NULL;
   const char *colon = strchr (text, ':');
-  static const char *const schemes[] = { "stun", "stuns", NULL };
+  const char *query;
+  static const char *const schemes[] = { "stun", "stuns", "turn", "turns", NULL };
 
   if (colon == NULL || colon[1] == '/')
     return FALSE;
   with_slashes = g_strdup_printf ("%.*s://%s", (int)(colon - text), text, colon + 1);
-  return is_url (with_slashes, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
-         && g_uri_get_userinfo (uri) == NULL && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL
-         && g_uri_get_port (uri) != 0;
+  if (!is_url (with_slashes, schemes, &uri))
+    return FALSE;
+  query = g_uri_get_query (uri);
+  return g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_userinfo (uri) == NULL
+         && *g_uri_get_path (uri) == '\0' && g_uri_get_port (uri) != 0
+         && (query == NULL
+             || (g_str_has_prefix (text, "turn")
+                 && (g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp"))));
+}
+
+static gboolean
+is_nat_address (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
+
+  if (parts[0] == NULL || (parts[1] != NULL && !g_hostname_is_ip_address (parts[1])))
+    return FALSE;
+  return g_hostname_is_ip_address (parts[0])
+         || (*parts[0] != '\0' && parts[0][strspn (parts[0], G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0');
 }
 
 /* The store reads the rest. */
@@ -578,6 +613,26 @@ get_action (const Options *options)
 }
 
 /* What no key can check alone. */
+/* A browser refuses the whole list for a TURN server without credentials. */
+static gboolean
+check_turn (SalonConfig *self, GError **error)
+{
+  gboolean has_secret = *self->text[SALON_CONFIG_TURN_SECRET] != '\0';
+  gboolean has_username = *self->text[SALON_CONFIG_TURN_USERNAME] != '\0';
+  gboolean has_password = *self->text[SALON_CONFIG_TURN_PASSWORD] != '\0';
+
+  if (has_username != has_password)
+    return fail (error, "turn-username and turn-password go together: only one of them is set");
+  if (has_secret && has_username)
+    return fail (error, "turn-secret makes user names: there is a turn-username too");
+  for (char **url = self->list[SALON_CONFIG_CLIENT_ICE_SERVERS]; *url != NULL; url++)
+    {
+      if (g_str_has_prefix (*url, "turn") && !has_secret && !has_username)
+        return fail (error, "client-ice-servers: \"%s\" needs turn-secret, or turn-username and turn-password", *url);
+    }
+  return TRUE;
+}
+
 static gboolean
 check_together (SalonConfig *self, GError **error)
 {
@@ -590,7 +645,7 @@ check_together (SalonConfig *self, GError **error)
     return fail (error, "ice-port-min (%u) and ice-port-max (%u) must be a range, or both 0", min, max);
   if (has_certificate != has_key)
     return fail (error, "tls-certificate and tls-key go together: only one of them is set");
-  return TRUE;
+  return check_turn (self, error);
 }
 
 static gboolean

@@ -33,11 +33,17 @@ typedef enum
   SALON_CONFIG_ICE_PORT,           /* uint; 0: any free one */
   SALON_CONFIG_ICE_TCP_PORT,       /* uint; 0: as the UDP port */
   SALON_CONFIG_ICE_TRANSPORTS,     /* list: "udp", "tcp" */
+  SALON_CONFIG_ICE_ADDRESSES,      /* list: interfaces and addresses; empty: all */
+  SALON_CONFIG_NAT_ADDRESSES,      /* list: public addresses or host names, "public/local" */
   SALON_CONFIG_ICE_LOST_S,         /* uint */
   SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
   SALON_CONFIG_ICE_PORT_MAX,       /* uint */
   SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */
-  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:... */
+  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:..., turn:host:port?transport=udp, turns:... */
+  SALON_CONFIG_TURN_SECRET,        /* string, secret; "": there is a user name, or no TURN server */
+  SALON_CONFIG_TURN_TTL_S,         /* uint */
+  SALON_CONFIG_TURN_USERNAME,      /* string */
+  SALON_CONFIG_TURN_PASSWORD,      /* string, secret */
   SALON_CONFIG_ICE_TIMEOUT_S,      /* uint */
   /* [log] */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */

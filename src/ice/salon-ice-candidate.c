@@ -15,14 +15,14 @@ get_priority (guint type_preference, guint index)
 }
 
 static void
-write_all (GStrvBuilder *builder, const SalonIceHosts *hosts, const char *protocol, guint preference, guint port,
-    guint families)
+write_all (
+    GStrvBuilder *builder, const GArray *addresses, const char *protocol, guint preference, guint port, guint families)
 {
   gboolean is_tcp = g_str_equal (protocol, "TCP");
 
-  for (guint i = 0; i < salon_ice_hosts_get_n_addresses (hosts); i++)
+  for (guint i = 0; i < addresses->len; i++)
     {
-      const SalonIceAddress *address = salon_ice_hosts_get_address (hosts, i);
+      const SalonIceAddress *address = &g_array_index (addresses, SalonIceAddress, i);
       g_autofree char *host = salon_ice_address_to_host (address);
       g_autofree char *text = NULL;
 
@@ -39,12 +39,13 @@ GStrv
 salon_ice_candidates_write (const SalonIceHosts *hosts, const SalonIceUdp *udp, const SalonIceTcp *tcp)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GArray) addresses = salon_ice_hosts_dup_addresses (hosts);
 
   if (udp != NULL)
-    write_all (builder, hosts, "UDP", TYPE_PREFERENCE_UDP, salon_ice_udp_get_port (udp),
+    write_all (builder, addresses, "UDP", TYPE_PREFERENCE_UDP, salon_ice_udp_get_port (udp),
         salon_ice_udp_has_family (udp, AF_INET) | salon_ice_udp_has_family (udp, AF_INET6) << 1);
   if (tcp != NULL)
-    write_all (builder, hosts, "TCP", TYPE_PREFERENCE_TCP, salon_ice_tcp_get_port (tcp),
+    write_all (builder, addresses, "TCP", TYPE_PREFERENCE_TCP, salon_ice_tcp_get_port (tcp),
         salon_ice_tcp_has_family (tcp, AF_INET) | salon_ice_tcp_has_family (tcp, AF_INET6) << 1);
   return g_strv_builder_end (builder);
 }

@@ -8,9 +8,17 @@
 /* A client tries each of them. */
 #define MAX_ADDRESSES 32
 
+typedef struct
+{
+  SalonIceAddress public;
+  gboolean is_of_one; /* it stands for `local` alone; else for every local address of its family */
+  SalonIceAddress local;
+} Nat;
+
 struct _SalonIceHosts
 {
-  GArray *addresses; /* (owned) (element-type SalonIceAddress) */
+  GStrv only;  /* (owned) (nullable) */
+  GArray *nat; /* (owned) (element-type Nat) */
 };
 
 static gboolean
@@ -88,7 +96,7 @@ read_addresses (const char *const *only)
 }
 
 static gboolean
-is_behind (const SalonIceNat *nat, const SalonIceAddress *address)
+is_behind (const Nat *nat, const SalonIceAddress *address)
 {
   if (nat->is_of_one)
     return salon_ice_address_same_host (&nat->local, address);
@@ -101,9 +109,9 @@ add_nat (GArray *local, GArray *nat)
 {
   GArray *addresses = g_array_new (FALSE, FALSE, sizeof (SalonIceAddress));
 
-  for (guint i = 0; nat != NULL && i < nat->len; i++)
+  for (guint i = 0; i < nat->len; i++)
     {
-      const SalonIceNat *mapping = &g_array_index (nat, SalonIceNat, i);
+      const Nat *mapping = &g_array_index (nat, Nat, i);
 
       for (guint j = 0; j < local->len; j++)
         {
@@ -116,13 +124,145 @@ add_nat (GArray *local, GArray *nat)
   return addresses;
 }
 
+GArray *
+salon_ice_hosts_dup_addresses (const SalonIceHosts *self)
+{
+  g_autoptr (GArray) local = read_addresses ((const char *const *)self->only);
+
+  return add_nat (local, self->nat);
+}
+
+/* -- finding -- */
+
+/* What is still to be looked up. */
+typedef struct
+{
+  SalonIceHosts *hosts; /* (owned) (nullable) */
+  GStrv nat;            /* (owned) */
+  guint next;
+} Search;
+
+static void
+search_free (Search *search)
+{
+  salon_ice_hosts_free (search->hosts);
+  g_strfreev (search->nat);
+  g_free (search);
+}
+
+/* Of "public/local" or "public"; FALSE if the second part is no address. name: (out) (transfer full): the first. */
+static gboolean
+read_nat (const char *text, char **name, Nat *nat)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
+
+  if (parts[0] == NULL)
+    return FALSE;
+  *name = g_strdup (parts[0]);
+  nat->is_of_one = parts[1] != NULL;
+  return parts[1] == NULL || salon_ice_address_parse (parts[1], 0, &nat->local);
+}
+
+static void
+add_found (Search *search, GList *addresses)
+{
+  for (GList *link = addresses; link != NULL; link = link->next)
+    {
+      g_autofree char *host = g_inet_address_to_string (link->data);
+      g_autofree char *name = NULL;
+      Nat nat = { 0 };
+
+      if (read_nat (search->nat[search->next], &name, &nat) && salon_ice_address_parse (host, 0, &nat.public))
+        g_array_append_val (search->hosts->nat, nat);
+    }
+}
+
+static void
+return_hosts (GTask *task, Search *search)
+{
+  g_autoptr (GArray) addresses = salon_ice_hosts_dup_addresses (search->hosts);
+
+  if (addresses->len > 0)
+    g_task_return_pointer (task, g_steal_pointer (&search->hosts), (GDestroyNotify)salon_ice_hosts_free);
+  else
+    g_task_return_new_error (
+        task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no interface or address of this machine is one of ice-addresses");
+}
+
+static void find_next (GTask *task);
+
+static void
+on_found (GObject *resolver, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Search *search = g_task_get_task_data (task);
+  GError *error = NULL;
+  GList *addresses = g_resolver_lookup_by_name_finish (G_RESOLVER (resolver), result, &error);
+
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  add_found (search, addresses);
+  g_resolver_free_addresses (addresses);
+  search->next++;
+  find_next (task);
+}
+
+/* task: (transfer full) */
+static void
+find_next (GTask *task)
+{
+  Search *search = g_task_get_task_data (task);
+  const char *text = search->nat[search->next];
+  g_autoptr (GResolver) resolver = NULL;
+  g_autofree char *name = NULL;
+  Nat nat;
+
+  if (text == NULL)
+    return_hosts (task, search);
+  else if (!read_nat (text, &name, &nat))
+    g_task_return_new_error (
+        task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s: what follows \"/\" is no address", text);
+  else
+    {
+      /* Of a numeric address it makes itself. */
+      resolver = g_resolver_get_default ();
+      g_resolver_lookup_by_name_async (resolver, name, g_task_get_cancellable (task), on_found, task);
+      return;
+    }
+  g_object_unref (task);
+}
+
+void
+salon_ice_hosts_find_async (const char *const *only, const char *const *nat, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  static const char *const nothing[] = { NULL };
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  Search *search = g_new0 (Search, 1);
+
+  search->hosts = salon_ice_hosts_new ();
+  search->hosts->only = g_strdupv ((char **)only);
+  search->nat = g_strdupv ((char **)(nat != NULL ? nat : nothing));
+  g_task_set_task_data (task, search, (GDestroyNotify)search_free);
+  find_next (task);
+}
+
 SalonIceHosts *
-salon_ice_hosts_new (const char *const *only, GArray *nat)
+salon_ice_hosts_find_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+SalonIceHosts *
+salon_ice_hosts_new (void)
 {
   SalonIceHosts *self = g_new0 (SalonIceHosts, 1);
-  g_autoptr (GArray) local = read_addresses (only);
 
-  self->addresses = add_nat (local, nat);
+  self->nat = g_array_new (FALSE, FALSE, sizeof (Nat));
   return self;
 }
 
@@ -131,18 +271,7 @@ salon_ice_hosts_free (SalonIceHosts *self)
 {
   if (self == NULL)
     return;
-  g_array_unref (self->addresses);
+  g_strfreev (self->only);
+  g_array_unref (self->nat);
   g_free (self);
-}
-
-guint
-salon_ice_hosts_get_n_addresses (const SalonIceHosts *self)
-{
-  return self->addresses->len;
-}
-
-const SalonIceAddress *
-salon_ice_hosts_get_address (const SalonIceHosts *self, guint index)
-{
-  return &g_array_index (self->addresses, SalonIceAddress, index);
 }

@@ -54,11 +54,11 @@ struct _SalonIceHub
   GThread *control;
   GAsyncQueue *news; /* (owned) (element-type Entry): peers whose state may have changed */
 
-  GRWLock lock;       /* taken before a peer's, never while calling out */
-  GHashTable *peers;  /* lock: SalonIcePeer (borrowed) -> Entry (owned) */
-  GHashTable *ufrags; /* lock: local ufrag (owned) -> Entry (owned) */
-  GHashTable *paths;  /* lock: SalonIcePath (owned) -> Entry (owned) */
-  GStrv candidates;   /* (owned), lock */
+  GRWLock lock;         /* taken before a peer's, never while calling out */
+  GHashTable *peers;    /* lock: SalonIcePeer (borrowed) -> Entry (owned) */
+  GHashTable *ufrags;   /* lock: local ufrag (owned) -> Entry (owned) */
+  GHashTable *paths;    /* lock: SalonIcePath (owned) -> Entry (owned) */
+  SalonIceHosts *hosts; /* (owned), lock */
 };
 
 G_DEFINE_INTERFACE (SalonIceListener, salon_ice_listener, G_TYPE_OBJECT)
@@ -535,12 +535,9 @@ salon_ice_hub_set_remote (SalonIceHub *self, SalonIcePeer *peer, const char *ufr
 void
 salon_ice_hub_set_hosts (SalonIceHub *self, SalonIceHosts *hosts)
 {
-  g_autoptr (SalonIceHosts) owned = hosts;
-  GStrv candidates = salon_ice_candidates_write (hosts, self->udp, self->tcp);
-
   g_rw_lock_writer_lock (&self->lock);
-  g_strfreev (self->candidates);
-  self->candidates = candidates;
+  salon_ice_hosts_free (self->hosts);
+  self->hosts = hosts;
   g_rw_lock_writer_unlock (&self->lock);
 }
 
@@ -550,7 +547,7 @@ salon_ice_hub_dup_candidates (SalonIceHub *self)
   GStrv candidates;
 
   g_rw_lock_reader_lock (&self->lock);
-  candidates = g_strdupv (self->candidates);
+  candidates = salon_ice_candidates_write (self->hosts, self->udp, self->tcp);
   g_rw_lock_reader_unlock (&self->lock);
   return candidates;
 }
@@ -611,7 +608,7 @@ salon_ice_hub_new (const SalonIceHubOptions *options, GError **error)
     }
   if (!open_ports (self, options, error))
     return NULL;
-  salon_ice_hub_set_hosts (self, salon_ice_hosts_new (NULL, NULL));
+  salon_ice_hub_set_hosts (self, salon_ice_hosts_new ());
   start_threads (self);
   return g_steal_pointer (&self);
 }
@@ -652,7 +649,7 @@ salon_ice_hub_unref (SalonIceHub *self)
   g_hash_table_unref (self->ufrags);
   g_hash_table_unref (self->peers);
   g_clear_pointer (&self->udp, salon_ice_udp_free);
-  g_strfreev (self->candidates);
+  salon_ice_hosts_free (self->hosts);
   g_free (self->receivers);
   close (self->stop_fd);
   g_rw_lock_clear (&self->lock);

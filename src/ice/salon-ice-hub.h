@@ -33,7 +33,7 @@ SalonIceHub *salon_ice_hub_ref (SalonIceHub *self);
 void salon_ice_hub_unref (SalonIceHub *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonIceHub, salon_ice_hub_unref)
 
-/* What clients are told to connect to; anything is replaced. hosts: (transfer full). */
+/* Where clients are told to connect to; all addresses of this machine if never called. hosts: (transfer full). */
 void salon_ice_hub_set_hosts (SalonIceHub *self, SalonIceHosts *hosts);
 /* Returns: (transfer full): all candidates, "candidate:..." (RFC 8839), the most wanted first. */
 GStrv salon_ice_hub_dup_candidates (SalonIceHub *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -133,7 +133,11 @@ write_frame_locked (SalonIceTcpConnection *connection, const struct iovec *packe
   gsize sent = 0;
 
   if (connection->backlog->len == 0)
-    sent = MAX (sendmsg (connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL), 0);
+    {
+      gssize n = sendmsg (connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+      sent = MAX (n, 0);
+    }
   if (sent == size)
     return TRUE;
   if (sent == 0 && connection->backlog->len + size > MAX_BACKLOG_BYTES)

@@ -7,7 +7,8 @@
 #include <stun/usages/ice.h>
 
 static uint16_t known[] = { STUN_ATTRIBUTE_USERNAME, STUN_ATTRIBUTE_MESSAGE_INTEGRITY, STUN_ATTRIBUTE_PRIORITY,
-  STUN_ATTRIBUTE_USE_CANDIDATE, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, STUN_ATTRIBUTE_ERROR_CODE, STUN_ATTRIBUTE_UNKNOWN_ATTRIBUTES, 0 };
+  STUN_ATTRIBUTE_USE_CANDIDATE, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, STUN_ATTRIBUTE_ERROR_CODE,
+  STUN_ATTRIBUTE_UNKNOWN_ATTRIBUTES, 0 };
 
 static StunAgent *
 get_agent (void)
@@ -74,8 +75,7 @@ give_password (StunAgent *agent, StunMessage *message, uint8_t *username, uint16
 }
 
 gsize
-ice_client_answer (
-    guint8 *buffer, const guint8 *data, gsize size, const char *password, const SalonIceAddress *source)
+ice_client_answer (guint8 *buffer, const guint8 *data, gsize size, const char *password, const SalonIceAddress *source)
 {
   struct sockaddr_storage address = { 0 };
   size_t reply_size = ICE_CLIENT_BYTES;

@@ -68,8 +68,7 @@ assert_answers (const char *host)
 
   g_assert_true (salon_ice_stun_get_ufrag (check, size, &ufrag, &ufrag_size));
   g_assert_cmpmem (ufrag, ufrag_size, "ours", 4);
-  g_assert_cmpint (
-      salon_ice_stun_read_request (check, size, PASSWORD, &source, &request), ==, SALON_ICE_STUN_REQUEST);
+  g_assert_cmpint (salon_ice_stun_read_request (check, size, PASSWORD, &source, &request), ==, SALON_ICE_STUN_REQUEST);
   g_assert_false (request.use_candidate);
   g_assert_cmpuint (request.priority, ==, 12345);
   g_assert_cmpint (ice_client_read_reply (request.reply, request.reply_size, PASSWORD, &mapped), ==, 0);
@@ -137,8 +136,8 @@ test_cut (void)
 static void
 test_short_integrity (void)
 {
-  static const guint8 message[] = { 0x00, 0x01, 0x00, 0x14, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-    0x00, 0x06, 0x00, 0x03, 'a', ':', 'b', 0, 0x00, 0x08, 0x00, 0x00, 0x80, 0x28, 0x00, 0x04, 0, 0, 0, 0 };
+  static const guint8 message[] = { 0x00, 0x01, 0x00, 0x14, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+    12, 0x00, 0x06, 0x00, 0x03, 'a', ':', 'b', 0, 0x00, 0x08, 0x00, 0x00, 0x80, 0x28, 0x00, 0x04, 0, 0, 0, 0 };
   const char *ufrag;
   gsize ufrag_size;
 
@@ -202,8 +201,7 @@ test_own_requests (void)
   g_assert_cmpint (
       salon_ice_stun_read_response (reply, reply_size, id, "another password"), ==, SALON_ICE_STUN_IGNORED);
   other_id[3]++;
-  g_assert_cmpint (
-      salon_ice_stun_read_response (reply, reply_size, other_id, PASSWORD), ==, SALON_ICE_STUN_IGNORED);
+  g_assert_cmpint (salon_ice_stun_read_response (reply, reply_size, other_id, PASSWORD), ==, SALON_ICE_STUN_IGNORED);
 }
 
 /* 200 of them would fill libnice's table. */
