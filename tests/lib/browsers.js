@@ -27,6 +27,16 @@ const FIREFOX_PREFS = {
   'media.gmp-manager.updateEnabled': false,
 };
 
+/* Runs in every page of a browser that may only use relays. */
+function relayOnly() {
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(configuration) {
+      super({ ...configuration, iceTransportPolicy: 'relay' });
+    }
+  };
+}
+
 /* Runs in every page before its own scripts: pictures small enough for a machine with two cores, a screen to share that
  * needs no desktop, and a count of the session descriptions this page was given. */
 function prepare() {
@@ -56,7 +66,7 @@ function prepare() {
 
 /* Both return { newPage (options), close () }; a page has what the two libraries share: goto, evaluate, click, type,
  * keyboard, on, close. */
-export async function openChromium(t, { isGranting = true } = {}) {
+export async function openChromium(t, { isGranting = true, isRelayOnly = false } = {}) {
   const args = isGranting ? [...CHROMIUM_ARGS, '--use-fake-ui-for-media-stream'] : CHROMIUM_ARGS;
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
   defer(t, () => browser.close());
@@ -65,12 +75,14 @@ export async function openChromium(t, { isGranting = true } = {}) {
       /* A context each: pages of one context share their storage, and people do not. */
       const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...options });
       await context.addInitScript(prepare);
+      if (isRelayOnly)
+        await context.addInitScript(relayOnly);
       return await context.newPage();
     },
   };
 }
 
-export async function openFirefox(t) {
+export async function openFirefox(t, { isRelayOnly = false } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, extraPrefsFirefox: FIREFOX_PREFS,
   });
@@ -79,6 +91,8 @@ export async function openFirefox(t) {
     async newPage() {
       const page = await browser.newPage();
       await page.evaluateOnNewDocument(prepare);
+      if (isRelayOnly)
+        await page.evaluateOnNewDocument(relayOnly);
       return page;
     },
   };
