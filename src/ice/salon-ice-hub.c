@@ -14,7 +14,7 @@
 #include "salon-ice-udp.h"
 #include "salon-rate-limit.h"
 
-#define TICK_US (G_USEC_PER_SEC / 2)
+#define TICK_US (G_USEC_PER_SEC / 4)
 #define MAX_THREADS 8
 /* Requests from addresses that are not known yet, of one host (or one IPv6 /64): an office of 100 people behind one NAT
  * begins with some 500. Hosts share the buckets as their hashes fall. */
@@ -403,10 +403,11 @@ tick (SalonIceHub *self, gint64 now_us)
   for (guint i = 0; i < entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (entries, i);
-      SalonIceProbe probe;
+      SalonIceProbe probes[SALON_ICE_MAX_PATHS];
+      guint n_probes = salon_ice_peer_tick (entry->peer, now_us, probes);
 
-      salon_ice_peer_tick (entry->peer, now_us, &probe);
-      send_probe (self, &probe);
+      for (guint j = 0; j < n_probes; j++)
+        send_probe (self, &probes[j]);
       tell (entry);
     }
 }

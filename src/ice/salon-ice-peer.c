@@ -6,12 +6,16 @@
 #include "salon-ice-tcp.h"
 #include "salon-rate-limit.h"
 
-/* A selected path that was silent for this long may be replaced by any other that is heard. */
-#define STALE_US (3 * G_USEC_PER_SEC)
+/* When the selected path is silent for this long, it is asked whether it is there, and so are the others, */
+#define QUIET_US (1 * G_USEC_PER_SEC)
+/* and when it has not answered for this long, another that does is selected: all in all well within 2 s, while browsers
+ * take 2.5 s to look for another by themselves. */
+#define UNANSWERED_US (G_USEC_PER_SEC / 2)
 #define MAX_DISCONNECTED_US (8 * G_USEC_PER_SEC)
 /* Requests of ours: on the selected path, to measure it; on one that would be selected, to prove it. */
 #define MEASURE_INTERVAL_US (5 * G_USEC_PER_SEC)
 #define PROVE_INTERVAL_US (50 * 1000)
+#define QUIET_INTERVAL_US (G_USEC_PER_SEC / 4)
 /* An answer counts as proof for this long. */
 #define PROOF_US (10 * G_USEC_PER_SEC)
 /* A peer's candidates whose types are remembered. */
@@ -32,10 +36,10 @@ typedef struct
 {
   SalonIcePath path; /* its connection is owned */
   gint64 heard_us;
-  gint64 proven_us; /* when it last answered; 0: never */
-  gint64 probed_us; /* when we last asked */
+  gint64 proven_us;     /* when it last answered; 0: never */
+  gint64 probed_us;     /* when we last asked */
+  gint64 unanswered_us; /* since when nothing came of it; 0: nothing is waited for */
   guint8 probe_id[SALON_ICE_STUN_ID_BYTES];
-  gboolean is_waiting; /* for the answer */
 } Route;
 
 typedef struct
@@ -258,7 +262,15 @@ probe_locked (SalonIcePeer *self, Route *route, gint64 interval_us, gint64 now_u
     return;
   probe->path = path_copy (&route->path);
   route->probed_us = now_us;
-  route->is_waiting = TRUE;
+  if (route->unanswered_us == 0)
+    route->unanswered_us = now_us;
+}
+
+static gboolean
+is_stale (const Route *route, gint64 now_us)
+{
+  return now_us - route->heard_us > QUIET_US && route->unanswered_us != 0
+         && now_us - route->unanswered_us > UNANSWERED_US;
 }
 
 static gboolean
@@ -273,7 +285,7 @@ is_wanted_locked (SalonIcePeer *self, int index, gint64 now_us)
 {
   if (index == self->selected)
     return FALSE;
-  return self->selected < 0 || index == self->nominated || now_us - self->routes[self->selected].heard_us > STALE_US;
+  return self->selected < 0 || index == self->nominated || is_stale (&self->routes[self->selected], now_us);
 }
 
 static void
@@ -293,6 +305,7 @@ static void
 heard_locked (SalonIcePeer *self, Route *route, gint64 now_us)
 {
   route->heard_us = self->heard_us = now_us;
+  route->unanswered_us = 0;
   if (self->selected >= 0)
     self->state = SALON_ICE_CONNECTED;
 }
@@ -355,13 +368,12 @@ salon_ice_peer_take_response (
     return;
   g_mutex_lock (&self->lock);
   index = find_route_locked (self, path);
-  if (index >= 0 && self->routes[index].is_waiting && self->remote.password != NULL
+  if (index >= 0 && self->routes[index].probed_us != 0 && self->remote.password != NULL
       && memcmp (self->routes[index].probe_id, id, sizeof id) == 0
       && salon_ice_stun_read_response (data, size, id, self->remote.password) == SALON_ICE_STUN_SUCCESS)
     {
       Route *route = &self->routes[index];
 
-      route->is_waiting = FALSE;
       route->proven_us = now_us;
       consider_locked (self, index, now_us, NULL);
       if (index == self->selected)
@@ -382,6 +394,7 @@ salon_ice_peer_take_media (SalonIcePeer *self, const SalonIcePath *path, gsize s
   if (index >= 0)
     {
       self->routes[index].heard_us = now_us;
+      self->routes[index].unanswered_us = 0;
       if (index == self->selected)
         heard_locked (self, &self->routes[index], now_us);
       self->stats.packets_received++;
@@ -440,15 +453,26 @@ age_locked (SalonIcePeer *self, gint64 now_us)
     self->state = SALON_ICE_DISCONNECTED;
 }
 
-void
-salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probe)
+guint
+salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probes)
 {
-  probe->size = 0;
+  gboolean is_quiet;
+  guint n = 0;
+
   g_mutex_lock (&self->lock);
   age_locked (self, now_us);
-  if (self->selected >= 0)
-    probe_locked (self, &self->routes[self->selected], MEASURE_INTERVAL_US, now_us, probe);
+  is_quiet = self->selected >= 0 && now_us - self->routes[self->selected].heard_us > QUIET_US;
+  for (int i = 0; self->selected >= 0 && i < (int)self->n_routes; i++)
+    {
+      probes[n].size = 0;
+      if (is_quiet)
+        probe_locked (self, &self->routes[i], QUIET_INTERVAL_US, now_us, &probes[n]);
+      else if (i == self->selected)
+        probe_locked (self, &self->routes[i], MEASURE_INTERVAL_US, now_us, &probes[n]);
+      n += probes[n].size > 0;
+    }
   g_mutex_unlock (&self->lock);
+  return n;
 }
 
 /* -- sending -- */

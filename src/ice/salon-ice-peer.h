@@ -14,6 +14,7 @@
  *   a check (STUN request) on a new path  -->  the path is known: what comes on it is taken
  *   the first path, or one nominated      -->  is selected: we send on it
  *   a later one                           -->  only once the client has answered a request of ours on it
+ *   any other, when the selected is dead  -->  likewise: we ask all of them
  *
  * The last is more than RFC 8445 asks of a lite agent: without it, who has credentials could turn a stream of media on
  * any address that it writes into a packet. Full agents, which all clients are, answer. TCP answers by itself.
@@ -101,8 +102,9 @@ GObject *salon_ice_peer_take_media (SalonIcePeer *self, const SalonIcePath *path
 void salon_ice_peer_forget_path (SalonIcePeer *self, const SalonIcePath *path);
 /* Returns: (transfer full): copies of all paths (array of SalonIcePath), without references. */
 GArray *salon_ice_peer_dup_paths (SalonIcePeer *self) G_GNUC_WARN_UNUSED_RESULT;
-/* To be called every half second: what time alone brings. */
-void salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probe);
+/* To be called every quarter of a second: what time alone brings. probes: (out): room for SALON_ICE_MAX_PATHS.
+ * Returns how many there are. */
+guint salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probes) G_GNUC_WARN_UNUSED_RESULT;
 
 /* -- sending -- */
 

@@ -170,6 +170,20 @@ export class Server {
     return report >= 0 ? this.log.slice(report, report + 12000) : this.log.slice(-8000);
   }
 
+  /* The UDP port of all media. */
+  get mediaPort() {
+    const inodes = readdirSync(`/proc/${this.pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${this.pid}/fd/${fd}`).match(/^socket:\[(\d+)\]/)?.[1];
+      } catch {
+        return undefined;
+      }
+    });
+    const line = readFileSync(`/proc/${this.pid}/net/udp`, 'utf8').split('\n')
+      .map((text) => text.trim().split(/\s+/)).find((words) => inodes.includes(words[9]));
+    return Number.parseInt(line[1].split(':')[1], 16);
+  }
+
   /* Counts of /proc: what 200 joins and leaves must not raise. */
   get threadCount() {
     return readdirSync(`/proc/${this.pid}/task`).length;
