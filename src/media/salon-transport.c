@@ -5,6 +5,7 @@
 
 #include "salon-candidate.h"
 #include "salon-error.h"
+#include "salon-ice-agent.h"
 #include "salon-limits.h"
 #include "salon-webrtc-tuning.h"
 
@@ -28,6 +29,7 @@ typedef struct
   guint deadline_id;
   gboolean is_lite; /* the client has to do all of ICE's checks */
   gboolean is_verified;
+  gboolean is_disturbed;
   gboolean has_failed;
 } SalonTransportPrivate;
 
@@ -37,6 +39,7 @@ enum
 {
   SIGNAL_CANDIDATE,
   SIGNAL_VERIFIED,
+  SIGNAL_DISTURBED,
   SIGNAL_FAILED,
   N_SIGNALS
 };
@@ -190,6 +193,18 @@ verify (SalonTransport *self)
   g_signal_emit (self, signals[SIGNAL_VERIFIED], 0);
 }
 
+static void
+set_disturbed (SalonTransport *self, gboolean is_disturbed)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+
+  if (priv->is_disturbed == is_disturbed || priv->has_failed)
+    return;
+  priv->is_disturbed = is_disturbed;
+  GST_INFO_OBJECT (priv->webrtc, is_disturbed ? "the client is silent" : "the client is heard again");
+  g_signal_emit (self, signals[SIGNAL_DISTURBED], 0, is_disturbed);
+}
+
 static gboolean
 connection_state_on_main (gpointer user_data)
 {
@@ -201,7 +216,13 @@ connection_state_on_main (gpointer user_data)
     return G_SOURCE_REMOVE;
   g_object_get (priv->webrtc, "connection-state", &state, NULL);
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
-    verify (self);
+    {
+      verify (self);
+      if (priv->webrtc != NULL)
+        set_disturbed (self, FALSE);
+    }
+  else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED)
+    set_disturbed (self, TRUE);
   else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED)
     fail (self, SALON_ERROR_MEDIA, "The media connection was lost; join again");
   return G_SOURCE_REMOVE;
@@ -495,6 +516,18 @@ salon_transport_is_verified (SalonTransport *self)
   return priv_of (self)->is_verified;
 }
 
+gboolean
+salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+  g_autoptr (GObject) agent = NULL;
+
+  if (priv->webrtc == NULL)
+    return FALSE;
+  g_object_get (priv->webrtc, "ice-agent", &agent, NULL);
+  return SALON_IS_ICE_AGENT (agent) && salon_ice_agent_get_stats (SALON_ICE_AGENT (agent), stats);
+}
+
 SalonGraph *
 salon_transport_get_graph (SalonTransport *self)
 {
@@ -535,6 +568,8 @@ salon_transport_class_init (SalonTransportClass *klass)
   signals[SIGNAL_CANDIDATE] = g_signal_new (
       "candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_VERIFIED] = g_signal_new ("verified", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_DISTURBED]
+      = g_signal_new ("disturbed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[SIGNAL_FAILED]
       = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }

@@ -141,6 +141,7 @@ test('whose media vanishes has left after ice-lost-s, though the WebSocket lives
   await bob.receive(ann, 'camera');
   const silencedAt = performance.now();
   await ann.silence();
+  await until('the server notices', () => /the client is silent/.test(server.log), LOST_S / 3 * 1000 + 2000);
   await bob.signalling.next('participant', ({ event }) => event === 'left', (LOST_S + 3) * 1000);
   const tookS = (performance.now() - silencedAt) / 1000;
   assert.ok(tookS >= LOST_S - 0.1 && tookS <= LOST_S + 2, `left after ${tookS} s`);
