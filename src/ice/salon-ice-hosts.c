@@ -17,6 +17,7 @@ typedef struct
 
 struct _SalonIceHosts
 {
+  gatomicrefcount ref_count;
   GStrv only;  /* (owned) (nullable) */
   GArray *nat; /* (owned) (element-type Nat) */
 };
@@ -145,7 +146,7 @@ typedef struct
 static void
 search_free (Search *search)
 {
-  salon_ice_hosts_free (search->hosts);
+  g_clear_pointer (&search->hosts, salon_ice_hosts_unref);
   g_strfreev (search->nat);
   g_free (search);
 }
@@ -183,7 +184,7 @@ return_hosts (GTask *task, Search *search)
   g_autoptr (GArray) addresses = salon_ice_hosts_dup_addresses (search->hosts);
 
   if (addresses->len > 0)
-    g_task_return_pointer (task, g_steal_pointer (&search->hosts), (GDestroyNotify)salon_ice_hosts_free);
+    g_task_return_pointer (task, g_steal_pointer (&search->hosts), (GDestroyNotify)salon_ice_hosts_unref);
   else
     g_task_return_new_error (
         task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no interface or address of this machine is one of ice-addresses");
@@ -262,14 +263,22 @@ salon_ice_hosts_new (void)
 {
   SalonIceHosts *self = g_new0 (SalonIceHosts, 1);
 
+  g_atomic_ref_count_init (&self->ref_count);
   self->nat = g_array_new (FALSE, FALSE, sizeof (Nat));
   return self;
 }
 
-void
-salon_ice_hosts_free (SalonIceHosts *self)
+SalonIceHosts *
+salon_ice_hosts_ref (SalonIceHosts *self)
 {
-  if (self == NULL)
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+salon_ice_hosts_unref (SalonIceHosts *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_strfreev (self->only);
   g_array_unref (self->nat);

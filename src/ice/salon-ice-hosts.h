@@ -6,7 +6,8 @@
 #include "salon-ice-address.h"
 
 /* Under which addresses clients reach this machine: those of its interfaces, all or chosen ones, and those that a NAT
- * in front of it maps to them one to one. Immutable; what interfaces have is read anew each time. */
+ * in front of it maps to them one to one. Immutable, counted by reference; what interfaces have is read anew each time.
+ */
 typedef struct _SalonIceHosts SalonIceHosts;
 
 /* only: (nullable): names of interfaces, and addresses, to choose; NULL or empty: all that are up, but loopback only
@@ -19,8 +20,9 @@ void salon_ice_hosts_find_async (const char *const *only, const char *const *nat
 SalonIceHosts *salon_ice_hosts_find_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* All addresses of this machine, with no NAT before it. */
 SalonIceHosts *salon_ice_hosts_new (void) G_GNUC_WARN_UNUSED_RESULT;
-void salon_ice_hosts_free (SalonIceHosts *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonIceHosts, salon_ice_hosts_free)
+SalonIceHosts *salon_ice_hosts_ref (SalonIceHosts *self);
+void salon_ice_hosts_unref (SalonIceHosts *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonIceHosts, salon_ice_hosts_unref)
 
 /* Returns: (transfer full) (element-type SalonIceAddress): their ports are 0; public ones first. */
 GArray *salon_ice_hosts_dup_addresses (const SalonIceHosts *self) G_GNUC_WARN_UNUSED_RESULT;

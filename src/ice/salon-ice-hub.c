@@ -536,21 +536,25 @@ salon_ice_hub_set_remote (SalonIceHub *self, SalonIcePeer *peer, const char *ufr
 void
 salon_ice_hub_set_hosts (SalonIceHub *self, SalonIceHosts *hosts)
 {
+  SalonIceHosts *old;
+
   g_rw_lock_writer_lock (&self->lock);
-  salon_ice_hosts_free (self->hosts);
+  old = g_steal_pointer (&self->hosts);
   self->hosts = hosts;
   g_rw_lock_writer_unlock (&self->lock);
+  g_clear_pointer (&old, salon_ice_hosts_unref);
 }
 
 GStrv
 salon_ice_hub_dup_candidates (SalonIceHub *self)
 {
-  GStrv candidates;
+  g_autoptr (SalonIceHosts) hosts = NULL;
 
   g_rw_lock_reader_lock (&self->lock);
-  candidates = salon_ice_candidates_write (self->hosts, self->udp, self->tcp);
+  hosts = salon_ice_hosts_ref (self->hosts);
   g_rw_lock_reader_unlock (&self->lock);
-  return candidates;
+  /* Asks the kernel. */
+  return salon_ice_candidates_write (hosts, self->udp, self->tcp);
 }
 
 static guint
@@ -650,7 +654,7 @@ salon_ice_hub_unref (SalonIceHub *self)
   g_hash_table_unref (self->ufrags);
   g_hash_table_unref (self->peers);
   g_clear_pointer (&self->udp, salon_ice_udp_free);
-  salon_ice_hosts_free (self->hosts);
+  g_clear_pointer (&self->hosts, salon_ice_hosts_unref);
   g_free (self->receivers);
   close (self->stop_fd);
   g_rw_lock_clear (&self->lock);
