@@ -456,6 +456,8 @@ salon_app_free (SalonApp *self)
     return;
   g_clear_object (&self->http);
   g_clear_object (&self->rooms);
+  if (self->ice_hub != NULL)
+    salon_ice_hub_close (self->ice_hub);
   g_clear_pointer (&self->ice_hub, salon_ice_hub_unref);
   g_clear_object (&self->store);
   g_clear_object (&self->redis);

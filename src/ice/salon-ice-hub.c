@@ -593,7 +593,7 @@ start_threads (SalonIceHub *self)
 SalonIceHub *
 salon_ice_hub_new (const SalonIceHubOptions *options, GError **error)
 {
-  g_autoptr (SalonIceHub) self = g_new0 (SalonIceHub, 1);
+  SalonIceHub *self = g_new0 (SalonIceHub, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   g_rw_lock_init (&self->lock);
@@ -611,11 +611,14 @@ salon_ice_hub_new (const SalonIceHubOptions *options, GError **error)
       self->receivers[i].hub = self;
       self->receivers[i].index = i;
     }
+  self->hosts = salon_ice_hosts_new ();
   if (!open_ports (self, options, error))
-    return NULL;
-  salon_ice_hub_set_hosts (self, salon_ice_hosts_new ());
+    {
+      salon_ice_hub_unref (self);
+      return NULL;
+    }
   start_threads (self);
-  return g_steal_pointer (&self);
+  return self;
 }
 
 SalonIceHub *
@@ -625,8 +628,8 @@ salon_ice_hub_ref (SalonIceHub *self)
   return self;
 }
 
-static void
-stop_threads (SalonIceHub *self)
+void
+salon_ice_hub_close (SalonIceHub *self)
 {
   eventfd_write (self->stop_fd, 1);
   for (guint i = 0; i < self->n_udp_receivers; i++)
@@ -646,7 +649,7 @@ salon_ice_hub_unref (SalonIceHub *self)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  stop_threads (self);
+  g_assert (self->control == NULL); /* salon_ice_hub_close() was called */
   while ((entry = g_async_queue_try_pop (self->news)) != NULL)
     entry_unref (entry);
   g_async_queue_unref (self->news);
@@ -654,7 +657,7 @@ salon_ice_hub_unref (SalonIceHub *self)
   g_hash_table_unref (self->ufrags);
   g_hash_table_unref (self->peers);
   g_clear_pointer (&self->udp, salon_ice_udp_free);
-  g_clear_pointer (&self->hosts, salon_ice_hosts_unref);
+  salon_ice_hosts_unref (self->hosts);
   g_free (self->receivers);
   close (self->stop_fd);
   g_rw_lock_clear (&self->lock);

@@ -14,7 +14,7 @@
  *   control thread   -----> states told, requests of ours, silence noticed
  *
  * What is unknown or malformed costs a lookup: no log line, no answer. Counted by reference: held by whoever made it,
- * and by all peers. Any thread. */
+ * who closes it, and by all elements. Any thread. */
 typedef struct _SalonIceHub SalonIceHub;
 
 typedef struct
@@ -28,10 +28,11 @@ typedef struct
 } SalonIceHubOptions;
 
 SalonIceHub *salon_ice_hub_new (const SalonIceHubOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Stops the threads, and waits for them: nothing is received or told any more. By whoever made it, once, from none of
+ * its threads; peers may still be there. */
+void salon_ice_hub_close (SalonIceHub *self);
 SalonIceHub *salon_ice_hub_ref (SalonIceHub *self);
-/* The last one waits for the threads: not to be called by one of them. All peers are closed by then. */
 void salon_ice_hub_unref (SalonIceHub *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonIceHub, salon_ice_hub_unref)
 
 /* Where clients are told to connect to; all addresses of this machine if never called. hosts: (transfer full). */
 void salon_ice_hub_set_hosts (SalonIceHub *self, SalonIceHosts *hosts);

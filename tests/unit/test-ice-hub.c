@@ -100,7 +100,7 @@ add_peer (Fixture *f, const char *ufrag)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  const SalonIceHubOptions options = { .has_udp = TRUE, .has_tcp = TRUE, .lost_ms = 3000 };
+  const SalonIceHubOptions options = { .has_udp = TRUE, .has_tcp = TRUE, .n_threads = 2, .lost_ms = 3000 };
   g_autoptr (GError) error = NULL;
 
   f->states = g_async_queue_new ();
@@ -116,6 +116,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   salon_ice_hub_remove_peer (f->hub, f->peer);
   salon_ice_peer_unref (f->peer);
+  salon_ice_hub_close (f->hub);
   salon_ice_hub_unref (f->hub);
   g_assert_finalize_object (f->sink);
   g_async_queue_unref (f->states);
@@ -469,7 +470,8 @@ test_large_batch (Fixture *f, gconstpointer data)
 static void
 test_port_taken (Fixture *f, gconstpointer data)
 {
-  const SalonIceHubOptions udp = { .has_udp = TRUE, .udp_port = salon_ice_hub_get_udp_port (f->hub), .lost_ms = 1000 };
+  const SalonIceHubOptions udp
+      = { .has_udp = TRUE, .udp_port = salon_ice_hub_get_udp_port (f->hub), .n_threads = 2, .lost_ms = 1000 };
   const SalonIceHubOptions tcp = { .has_tcp = TRUE, .tcp_port = salon_ice_hub_get_tcp_port (f->hub), .lost_ms = 1000 };
   g_autoptr (GError) error = NULL;
 
