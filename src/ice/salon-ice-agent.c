@@ -233,13 +233,15 @@ close_streams (SalonIceAgent *self)
     salon_ice_stream_close (g_ptr_array_index (self->streams, i));
 }
 
-/* Since 1.27.50, when webrtcbin goes to NULL. */
+/* Since 1.27.50, when webrtcbin goes to NULL. promise: (transfer full) (nullable) */
 static void
 salon_ice_agent_close (GstWebRTCICE *ice, GstPromise *promise)
 {
   close_streams (SALON_ICE_AGENT (ice));
-  if (promise != NULL)
-    gst_promise_reply (promise, NULL);
+  if (promise == NULL)
+    return;
+  gst_promise_reply (promise, NULL);
+  gst_promise_unref (promise);
 }
 
 static void

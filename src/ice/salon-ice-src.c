@@ -7,7 +7,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_ice_src_debug);
 /* What may wait for a client's connection to be read: a second of video. webrtcbin allows 5 MiB, and a stalled client
  * would hold all of it. */
 #define QUEUE_BYTES (1024 * 1024)
-/* webrtcbin's queue of queue2, queue, ...: "leaky" as in its GstQueueLeaky. */
+/* GstQueueLeaky, which is in no header: what is old is dropped. */
 #define LEAKY_DOWNSTREAM 2
 
 struct _SalonIceSrc

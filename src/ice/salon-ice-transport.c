@@ -25,10 +25,25 @@ salon_ice_transport_gather (GstWebRTCICETransport *transport)
   return TRUE;
 }
 
+/* Since 1.27.50, getStats asks here instead of the agent, and asserts that there is something to ask. */
+static gpointer
+salon_ice_transport_get_no_pair (GstWebRTCICETransport *transport)
+{
+  return NULL;
+}
+
 static void
 salon_ice_transport_class_init (SalonIceTransportClass *klass)
 {
-  GST_WEBRTC_ICE_TRANSPORT_CLASS (klass)->gather_candidates = salon_ice_transport_gather;
+  GstWebRTCICETransportClass *transport_class = GST_WEBRTC_ICE_TRANSPORT_CLASS (klass);
+
+  transport_class->gather_candidates = salon_ice_transport_gather;
+#if GST_CHECK_VERSION(1, 27, 50)
+  transport_class->get_selected_candidate_pair
+      = (GstWebRTCICECandidatePair * (*)(GstWebRTCICETransport *)) salon_ice_transport_get_no_pair;
+#else
+  transport_class->_padding[0] = (gpointer)salon_ice_transport_get_no_pair;
+#endif
 }
 
 static void
