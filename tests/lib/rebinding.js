@@ -19,6 +19,8 @@ export class RebindingNat {
   /* The client's port -> the socket that stands for it outside. */
   #outside = new Map();
   #serverPort;
+  /* Whether nothing passes, either way. */
+  isBlocked = false;
 
   static async start(t) {
     const nat = new RebindingNat();
@@ -51,10 +53,14 @@ export class RebindingNat {
     let socket = this.#outside.get(clientPort);
     if (!socket) {
       socket = createSocket('udp4');
-      socket.on('message', (answer) => this.#inside.send(answer, clientPort, ADDRESS));
+      socket.on('message', (answer) => {
+        if (!this.isBlocked)
+          this.#inside.send(answer, clientPort, ADDRESS);
+      });
       this.#outside.set(clientPort, socket);
     }
-    socket.send(data, this.#serverPort, ADDRESS);
+    if (!this.isBlocked)
+      socket.send(data, this.#serverPort, ADDRESS);
   }
 
   #close() {
