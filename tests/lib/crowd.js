@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Many who only watch one, and what they cost the server. */
 
-import { readFileSync } from 'node:fs';
 import { Peer } from './peer.js';
 import { newRoom } from './people.js';
 import { until } from './until.js';
@@ -26,16 +25,9 @@ export async function gather(t, server, count) {
   return { publisher, watchers };
 }
 
-/* User and system time so far, in ms: a tick is 10 ms on every Linux there is. */
-function cpuMs(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
-  return (user + system) * 10;
-}
-
-/* { threads, descriptors, residentKiB, cpuMs } of a server now. */
+/* { threads, descriptors, sockets, residentKiB } of a server now; sockets: UDP's. */
 export function costs(server) {
   return { threads: server.threadCount, descriptors: Object.values(server.descriptors).reduce((a, b) => a + b, 0),
            sockets: Object.entries(server.descriptors).filter(([kind]) => /^(UDP|closed)/.test(kind)).reduce((a, [, n]) => a + n, 0),
-           residentKiB: server.residentKiB, cpuMs: cpuMs(server.pid) };
+           residentKiB: server.residentKiB };
 }
