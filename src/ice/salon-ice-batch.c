@@ -63,10 +63,22 @@ gather_run (Batch *batch, guint first, gboolean *is_taken, struct iovec *vectors
   return n;
 }
 
+/* Of a run that was cut short, which of its packets went out is not known: as many, from the first. */
+static void
+count (SalonIcePeer *peer, const SalonIceDatagram *run)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < run->n_sent; i++)
+    bytes += run->vectors[i].iov_len;
+  salon_ice_peer_count_sent (peer, run->n_sent, bytes, run->n_vectors - run->n_sent);
+}
+
 static void
 flush (Batch *batch)
 {
   SalonIceDatagram datagrams[MAX_PACKETS];
+  SalonIcePeer *peers[MAX_PACKETS];
   struct iovec vectors[MAX_PACKETS];
   gboolean is_taken[MAX_PACKETS] = { FALSE };
   guint n_datagrams = 0, n_vectors = 0;
@@ -78,6 +90,7 @@ flush (Batch *batch)
       if (is_taken[i])
         continue;
       n = gather_run (batch, i, is_taken, vectors + n_vectors);
+      peers[n_datagrams] = batch->packets[i].peer;
       datagrams[n_datagrams++] = (SalonIceDatagram){
         .path = batch->packets[i].path, .vectors = vectors + n_vectors, .n_vectors = n, .tos = batch->packets[i].tos
       };
@@ -85,11 +98,10 @@ flush (Batch *batch)
     }
   if (n_datagrams > 0)
     salon_ice_udp_send (batch->udp, datagrams, n_datagrams);
+  for (guint i = 0; i < n_datagrams; i++)
+    count (peers[i], &datagrams[i]);
   for (guint i = 0; i < batch->n_packets; i++)
-    {
-      salon_ice_peer_count_sent (batch->packets[i].peer, 1, batch->packets[i].data.iov_len, 0);
-      salon_ice_peer_unref (batch->packets[i].peer);
-    }
+    salon_ice_peer_unref (batch->packets[i].peer);
   batch->n_packets = 0;
   batch->n_bytes = 0;
 }

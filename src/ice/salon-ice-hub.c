@@ -138,15 +138,16 @@ find_by_ufrag (SalonIceHub *self, const char *ufrag)
 
 /* -- sending -- */
 
-static gsize
+static gboolean
 send_now (SalonIceHub *self, const SalonIcePath *path, guint8 tos, const void *data, gsize size)
 {
   struct iovec vector = { (void *)data, size };
   SalonIceDatagram datagram = { .path = *path, .vectors = &vector, .n_vectors = 1, .tos = tos };
 
   if (path->connection != NULL)
-    return salon_ice_tcp_connection_send (path->connection, &vector, 1);
-  return salon_ice_udp_send (self->udp, &datagram, 1);
+    return salon_ice_tcp_connection_send (path->connection, &vector, 1) > 0;
+  salon_ice_udp_send (self->udp, &datagram, 1);
+  return datagram.n_sent > 0;
 }
 
 static void
@@ -163,7 +164,7 @@ salon_ice_hub_send (SalonIceHub *self, SalonIcePeer *peer, const void *data, gsi
 {
   SalonIcePath path;
   guint8 tos;
-  gsize sent;
+  gboolean is_sent;
 
   if (size > SALON_ICE_MAX_PACKET_BYTES)
     {
@@ -174,8 +175,8 @@ salon_ice_hub_send (SalonIceHub *self, SalonIcePeer *peer, const void *data, gsi
     return;
   if (path.connection == NULL && salon_ice_batch_add (self->udp, peer, &path, tos, data, size))
     return;
-  sent = send_now (self, &path, tos, data, size);
-  salon_ice_peer_count_sent (peer, sent == size, sent, sent != size);
+  is_sent = send_now (self, &path, tos, data, size);
+  salon_ice_peer_count_sent (peer, is_sent, is_sent ? size : 0, !is_sent);
   g_clear_pointer (&path.connection, salon_ice_tcp_connection_unref);
 }
 

@@ -232,16 +232,6 @@ add_source (struct msghdr *header, const SalonIceAddress *local)
     }
 }
 
-static gsize
-get_size (const SalonIceDatagram *datagram)
-{
-  gsize size = 0;
-
-  for (guint i = 0; i < datagram->n_vectors; i++)
-    size += datagram->vectors[i].iov_len;
-  return size;
-}
-
 static void
 write_header (struct msghdr *header, guint8 *control, const SalonIceDatagram *datagram)
 {
@@ -262,61 +252,50 @@ write_header (struct msghdr *header, guint8 *control, const SalonIceDatagram *da
     add_control (header, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
 }
 
-/* Returns how many bytes went out. */
-static gsize
+static gboolean
 send_one (int fd, const SalonIceDatagram *datagram)
 {
   struct msghdr header;
   guint8 control[CONTROL_BYTES] __attribute__ ((aligned (8)));
-  gssize sent;
 
   write_header (&header, control, datagram);
-  sent = sendmsg (fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
-  return MAX (sent, 0);
+  return sendmsg (fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 /* What segmentation offload would have done. */
-static gsize
-send_segments (int fd, const SalonIceDatagram *run)
+static void
+send_segments (int fd, SalonIceDatagram *run)
 {
   SalonIceDatagram segment = *run;
-  gsize sent = 0;
 
   segment.n_vectors = 1;
   for (guint i = 0; i < run->n_vectors; i++)
     {
       segment.vectors = &run->vectors[i];
-      sent += send_one (fd, &segment);
+      run->n_sent += send_one (fd, &segment);
     }
-  return sent;
 }
 
-/* The kernel is too old for offload (EINVAL, ENOPROTOOPT), the device or the path's MTU refuses it (EIO, EMSGSIZE). */
-static gboolean
-is_refused_offload (int error_number)
+/* sendmmsg() stops at the first datagram that fails. It alone is sent once more, if it was offload that failed: refused
+ * by the device or an old kernel (EIO, ...), which is said once for all, or because segments exceed this path's MTU and
+ * must be fragmented (EINVAL, EMSGSIZE). Anything else is dropped. */
+static void
+send_failed (SalonIceUdp *self, int fd, SalonIceDatagram *datagram)
 {
-  return error_number == EIO || error_number == EINVAL || error_number == EMSGSIZE || error_number == ENOPROTOOPT
-         || error_number == EOPNOTSUPP;
-}
+  gboolean is_refused = errno == EIO || errno == ENOPROTOOPT || errno == EOPNOTSUPP;
 
-/* sendmmsg() stops at the first datagram that fails: it alone is tried once more, without offload, or dropped. */
-static gsize
-send_failed (SalonIceUdp *self, int fd, const SalonIceDatagram *datagram)
-{
-  if (datagram->n_vectors == 1 || !is_refused_offload (errno))
-    return 0;
-  /* An MTU is one path's; the others say something about the machine. */
-  if (errno != EMSGSIZE)
+  if (datagram->n_vectors == 1 || (!is_refused && errno != EINVAL && errno != EMSGSIZE))
+    return;
+  if (is_refused)
     g_atomic_int_set (&self->is_without_gso, TRUE);
-  return send_segments (fd, datagram);
+  send_segments (fd, datagram);
 }
 
-static gsize
-send_batch (SalonIceUdp *self, int fd, const SalonIceDatagram *datagrams, guint n_datagrams)
+static void
+send_batch (SalonIceUdp *self, int fd, SalonIceDatagram *datagrams, guint n_datagrams)
 {
   struct mmsghdr messages[SEND_BATCH];
   guint8 controls[SEND_BATCH][CONTROL_BYTES] __attribute__ ((aligned (8)));
-  gsize sent = 0;
   guint done = 0;
 
   for (guint i = 0; i < n_datagrams; i++)
@@ -328,11 +307,10 @@ send_batch (SalonIceUdp *self, int fd, const SalonIceDatagram *datagrams, guint 
       if (n < 0 && errno == EINTR)
         continue;
       if (n <= 0)
-        sent += send_failed (self, fd, &datagrams[done++]);
-      for (int i = 0; i < n; i++)
-        sent += get_size (&datagrams[done++]);
+        send_failed (self, fd, &datagrams[done++]);
+      for (int i = 0; i < n; i++, done++)
+        datagrams[done].n_sent = datagrams[done].n_vectors;
     }
-  return sent;
 }
 
 /* A run that one call can take: of one family, and no longer than the arrays. */
@@ -347,11 +325,9 @@ get_run (const SalonIceDatagram *datagrams, guint n_datagrams)
   return n;
 }
 
-gsize
-salon_ice_udp_send (SalonIceUdp *self, const SalonIceDatagram *datagrams, guint n_datagrams)
+void
+salon_ice_udp_send (SalonIceUdp *self, SalonIceDatagram *datagrams, guint n_datagrams)
 {
-  gsize sent = 0;
-
   for (guint at = 0; at < n_datagrams;)
     {
       guint n = get_run (datagrams + at, n_datagrams - at);
@@ -360,15 +336,14 @@ salon_ice_udp_send (SalonIceUdp *self, const SalonIceDatagram *datagrams, guint 
       if (datagrams[at].n_vectors > 1 && g_atomic_int_get (&self->is_without_gso))
         {
           n = 1;
-          sent += send_segments (fd, &datagrams[at]);
+          send_segments (fd, &datagrams[at]);
         }
       else if (n == 1 && datagrams[at].n_vectors == 1)
-        sent += send_one (fd, &datagrams[at]);
+        datagrams[at].n_sent = send_one (fd, &datagrams[at]);
       else
-        sent += send_batch (self, fd, datagrams + at, n);
+        send_batch (self, fd, datagrams + at, n);
       at += n;
     }
-  return sent;
 }
 
 /* -- receiving -- */

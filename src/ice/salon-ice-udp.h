@@ -31,15 +31,15 @@ typedef struct
   const struct iovec *vectors;
   guint n_vectors; /* 1 ... SALON_ICE_UDP_MAX_RUN */
   guint8 tos;
+  guint n_sent; /* (out): how many of the vectors went out */
 } SalonIceDatagram;
 
 /* What the kernel takes at once: 64 segments, and 64 KiB with headers. */
 #define SALON_ICE_UDP_MAX_RUN 64
 #define SALON_ICE_UDP_MAX_RUN_BYTES 65000
 
-/* Sends them in few system calls. What the kernel has no room for is dropped, as a network would; it never blocks.
- * Returns how many bytes went out. */
-gsize salon_ice_udp_send (SalonIceUdp *self, const SalonIceDatagram *datagrams, guint n_datagrams);
+/* Sends them in few system calls. What the kernel has no room for is dropped, as a network would; it never blocks. */
+void salon_ice_udp_send (SalonIceUdp *self, SalonIceDatagram *datagrams, guint n_datagrams);
 
 /* What a receiver thread reads into: large, and its own. */
 typedef struct _SalonIceUdpInput SalonIceUdpInput;

@@ -261,6 +261,7 @@ test_strangers (Fixture *f, gconstpointer data)
     { .username = "", .password = PASSWORD },
   };
   int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+  SalonIcePeerStats stats;
 
   g_assert_cmpint (send (fd, MEDIA, strlen (MEDIA), 0), >, 0);
   g_assert_cmpint (send (fd, "GET / HTTP/1.1\r\n\r\n", 18, 0), >, 0);
@@ -268,6 +269,8 @@ test_strangers (Fixture *f, gconstpointer data)
     send_check (fd, &wrong[i]);
   salon_ice_hub_send (f->hub, f->peer, MORE_MEDIA, strlen (MORE_MEDIA));
   assert_was_silent (fd);
+  salon_ice_peer_get_stats (f->peer, g_get_monotonic_time (), &stats);
+  g_assert_cmpuint (stats.drops.without_path, ==, 1);
   g_assert_cmpuint (get_stats (f).unknown_media, ==, 1);
   g_assert_cmpuint (get_stats (f).junk, ==, 1);
   g_assert_cmpuint (get_stats (f).refused_checks, ==, G_N_ELEMENTS (wrong));
@@ -419,6 +422,7 @@ test_batch (Fixture *f, gconstpointer data)
   static const gsize sizes[] = { 1000, 1000, 1000, 400, 1000, 20, 30, 30 };
   int fd = connect_client (f, "127.0.0.1");
   guint8 packet[1000];
+  SalonIcePeerStats stats;
 
   salon_ice_batch_begin ();
   salon_ice_batch_begin ();
@@ -437,6 +441,10 @@ test_batch (Fixture *f, gconstpointer data)
       g_assert_cmpuint (packet[0], ==, 0x80 + i);
       g_assert_cmpuint (packet[sizes[i] - 1], ==, 0x80 + i);
     }
+  salon_ice_peer_get_stats (f->peer, g_get_monotonic_time (), &stats);
+  g_assert_cmpuint (stats.packets_sent, ==, G_N_ELEMENTS (sizes));
+  g_assert_cmpuint (stats.bytes_sent, ==, 4480);
+  g_assert_cmpuint (stats.drops.not_sent, ==, 0);
   close (fd);
 }
 
