@@ -64,30 +64,46 @@ set_length (guint8 *message, gsize attributes_size)
   message[3] = attributes_size & 0xff;
 }
 
-/* The input as attributes, with a header before and integrity and fingerprint after it. */
-static void
-read_signed (guint16 type, const guint8 *data, gsize size)
+static gsize
+add_integrity (guint8 *message, gsize at)
 {
-  g_autofree guint8 *message = g_malloc0 (HEADER_BYTES + MAX_BYTES + INTEGRITY_BYTES + FINGERPRINT_BYTES);
-  static const guint8 cookie[] = { 0x21, 0x12, 0xa4, 0x42 };
   g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA1, (const guchar *)PASSWORD, strlen (PASSWORD));
-  gsize attributes_size = MIN (size, MAX_BYTES) & ~(gsize)3, at = HEADER_BYTES + attributes_size, digest_size = 20;
-  guint32 fingerprint;
+  gsize digest_size = 20;
 
-  message[0] = type >> 8;
-  message[1] = type & 0xff;
-  memcpy (message + 4, cookie, sizeof cookie);
-  memcpy (message + HEADER_BYTES, data, attributes_size);
-  set_length (message, attributes_size + INTEGRITY_BYTES);
+  set_length (message, at + INTEGRITY_BYTES - HEADER_BYTES);
   g_hmac_update (hmac, message, at);
   memcpy (message + at, "\x00\x08\x00\x14", 4);
   g_hmac_get_digest (hmac, message + at + 4, &digest_size);
-  at += INTEGRITY_BYTES;
-  set_length (message, attributes_size + INTEGRITY_BYTES + FINGERPRINT_BYTES);
+  return at + INTEGRITY_BYTES;
+}
+
+static gsize
+add_fingerprint (guint8 *message, gsize at)
+{
+  guint32 fingerprint;
+
+  set_length (message, at + FINGERPRINT_BYTES - HEADER_BYTES);
   fingerprint = g_htonl (crc32 (message, at) ^ 0x5354554e);
   memcpy (message + at, "\x80\x28\x00\x04", 4);
   memcpy (message + at + 4, &fingerprint, sizeof fingerprint);
-  read_request (message, at + FINGERPRINT_BYTES);
+  return at + FINGERPRINT_BYTES;
+}
+
+/* The input as attributes, with a header before them and what proves them behind: no mutation would come by it. To the
+ * byte as large as it must be, so that the sanitizer sees its end. */
+static void
+read_finished (guint16 type, gboolean has_integrity, const guint8 *data, gsize size)
+{
+  gsize at = HEADER_BYTES + (MIN (size, MAX_BYTES) & ~(gsize)3);
+  g_autofree guint8 *message = g_malloc0 (at + (has_integrity ? INTEGRITY_BYTES : 0) + FINGERPRINT_BYTES);
+
+  message[0] = type >> 8;
+  message[1] = type & 0xff;
+  memcpy (message + 4, "\x21\x12\xa4\x42", 4);
+  memcpy (message + HEADER_BYTES, data, at - HEADER_BYTES);
+  if (has_integrity)
+    at = add_integrity (message, at);
+  read_request (message, add_fingerprint (message, at));
 }
 
 /* -- streams -- */
@@ -209,17 +225,17 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
   if (size < 1)
     return 0;
-  switch (data[0] % 6)
+  switch ((data[0] & 0x7f) % 6)
     {
     case 0:
       if (salon_ice_packet_kind (data + 1, size - 1) == SALON_ICE_PACKET_STUN)
         read_request (data + 1, size - 1);
       break;
     case 1:
-      read_signed (0x0001, data + 1, size - 1);
+      read_finished (0x0001, (data[0] & 0x80) == 0, data + 1, size - 1);
       break;
     case 2:
-      read_signed (0x0101, data + 1, size - 1);
+      read_finished (0x0101, (data[0] & 0x80) == 0, data + 1, size - 1);
       break;
     case 3:
       read_stream (data + 1, size - 1);
