@@ -26,6 +26,7 @@ export class SignallingClient {
 
   /* Every message in order of sending and arrival: { sent, message }. */
   history = [];
+  /* Resolves with { code, reason }. */
   closed;
 
   static async connect(server, { origin = new URL(server.url).origin, headers = {} } = {}) {
@@ -129,8 +130,9 @@ export class SignallingClient {
     this.#socket.pause();
   }
 
-  async close() {
-    this.#socket.close();
+  /* code: 1000 is a good-bye, 1001 a page that goes away. */
+  async close(code) {
+    this.#socket.close(code);
     await withDeadline('the WebSocket to close', this.closed).catch (() => this.#socket.terminate());
   }
 
