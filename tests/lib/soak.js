@@ -35,14 +35,24 @@ class Scope {
 }
 
 const offer = readOffer('chromium');
-/* A few rooms that fill and empty, so that people meet in all stages. */
-const roomOf = (index) => `soak-${index % 5}`;
+/* Each cycle has a room of its own, and is over when the room is: so there are never more people than are in flight. */
+const roomOf = (index) => `soak-${index}`;
 
 async function enter(scope, server, index, params) {
   return await joinRoom(await connect(scope, server), roomOf(index), `P${index}`, params);
 }
 
-/* One cycle each. scope: closes what is left open. */
+/* Two who see and hear each other. */
+async function call(scope, server, index) {
+  const people = [];
+  for (const name of ['Ann', 'Bob'])
+    people.push(await Peer.join(scope, server, roomOf(index), name, { mayFail: true }));
+  const [ann, bob] = people;
+  await ann.start();
+  await bob.receive(ann, 'camera', 20000);
+  return people;
+}
+
 const WAYS = {
   async leave(scope, server, index) {
     const client = await enter(scope, server, index);
@@ -76,22 +86,19 @@ const WAYS = {
   async answerAndDrop(scope, server, index) {
     const client = await enter(scope, server, index, { config: { NoPublish: true } });
     const { sdp, target } = await client.next('offer', undefined, 20000);
-    await client.request('answer', { target, desc: { type: 'answer', sdp: writeAnswer(parseSdp(sdp), NOWHERE) } });
+    await client.request('answer', { target, desc: { type: 'answer', sdp: writeAnswer(parseSdp(sdp), NOWHERE) } }, 20000);
     await client.terminate();
   },
   async callAndLeave(scope, server, index) {
-    const peer = await Peer.join(scope, server, roomOf(index), `P${index}`, { mayFail: true });
-    await peer.start();
-    await until('the subscriber connection is up', () => peer.subscribers.get(1)?.transport.isConnected, 20000);
-    await peer.leave();
+    for (const peer of await call(scope, server, index))
+      await peer.leave();
   },
   async callAndDrop(scope, server, index) {
-    const peer = await Peer.join(scope, server, roomOf(index), `P${index}`, { mayFail: true });
-    await peer.start();
-    await peer.drop();
+    for (const peer of await call(scope, server, index))
+      await peer.drop();
   },
 };
-/* Whole calls cost most, and are one cycle in eight. */
+/* Whole calls cost most: one cycle in eight. */
 const MIX = [...Object.keys(WAYS), 'leave', 'close', 'drop', 'refresh', 'offerAndLeave', 'offerAndDrop'];
 
 async function cycle(server, index) {
@@ -99,8 +106,11 @@ async function cycle(server, index) {
   const name = MIX[index % MIX.length];
   try {
     await WAYS[name](scope, server, index);
+    await scope.end();
+    await until('the room is gone', async () => (await server.http('GET', `/room/${roomOf(index)}`)).status === 404, 10000);
   } catch (error) {
-    throw new Error(`cycle ${index} (${name}): ${error.message}`, { cause: error });
+    const state = server.isRunning ? 'the server goes on' : `the server died:\n${server.logTail}`;
+    throw new Error(`cycle ${index} (${name}): ${error.message}; ${state}`, { cause: error });
   } finally {
     await scope.end();
   }

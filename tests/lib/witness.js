@@ -14,8 +14,8 @@ export class Witness {
   /* "left <id>" -> when it was last told. */
   times = new Map();
 
-  static async enter(t, server, room, name = 'Witness') {
-    return new Witness(await enter(t, server, room, name), name);
+  static async enter(t, server, room, name, params) {
+    return new Witness(await enter(t, server, room, name, params), name);
   }
 
   /* One in each of these servers. */
