@@ -62,12 +62,12 @@ class Nodes {
   }
 }
 
-/* count: of servers. config: of each. redisUrls: how they reach Redis, if not directly. */
-export async function startNodes(t, count, { config = {}, redisUrls } = {}) {
+/* count: of servers. config, env: of each. redisUrls: how they reach Redis, if not directly. */
+export async function startNodes(t, count, { config = {}, env = {}, redisUrls } = {}) {
   const redis = await startRedis(t, { onSocket: true });
   const urls = redisUrls ? await redisUrls(redis) : [];
   const servers = [];
   for (let index = 0; index < count; index++)
-    servers.push(await startServer(t, { config: { ...config, store: { 'redis-url': urls[index] ?? redis.url } } }));
+    servers.push(await startServer(t, { env, config: { ...config, store: { 'redis-url': urls[index] ?? redis.url } } }));
   return new Nodes(redis, servers);
 }

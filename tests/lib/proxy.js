@@ -15,7 +15,6 @@ function dial(address) {
 class Proxy {
   #links = new Set();
   #isCut = false;
-  #held;
 
   /* How long each byte is under way, in each direction. */
   delayMs = 0;
@@ -41,20 +40,15 @@ class Proxy {
    * New ones pass. */
   strand() {
     for (const link of this.#links) {
-      link.isStranded = true;
+      link.isDead = true;
       link.near.destroy();
     }
   }
 
-  /* A black hole, for old connections and new ones: nothing gets through, and nobody is told; until release(). */
-  hold() {
-    this.#held ??= {};
-    this.#held.over ??= new Promise((resolve) => { this.#held.end = resolve; });
-  }
-
-  release() {
-    this.#held?.end();
-    this.#held = undefined;
+  /* Swallows everything: both sides go on believing, as behind a router that forgot them. New ones pass. */
+  blackHole() {
+    for (const link of this.#links)
+      link.isDead = true;
   }
 
   accept(near) {
@@ -62,7 +56,7 @@ class Proxy {
       near.destroy();
       return;
     }
-    const link = { near, far: dial(this.server.url), isStranded: false };
+    const link = { near, far: dial(this.server.url), isDead: false };
     this.#links.add(link);
     this.#carry(link, near, link.far);
     this.#carry(link, link.far, near);
@@ -75,11 +69,10 @@ class Proxy {
     const pass = (deliver) => {
       const arrivalMs = performance.now() + this.delayMs;
       last = last.then(async () => {
-        await this.#held?.over;
         const restMs = arrivalMs - performance.now();
         if (restMs > 0)
           await delay(restMs);
-        if (!link.isStranded && !to.destroyed)
+        if (!link.isDead && !to.destroyed)
           deliver();
       });
     };
