@@ -207,6 +207,30 @@ test_keeps_the_last_hundred_messages (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (g_ptr_array_index (messages, 99), "\"m101\""));
 }
 
+/* As when the connection breaks before the reply came. */
+static void
+test_saying_twice_is_saying_once (Fixture *fixture, gconstpointer data)
+{
+  static const char message[] = "{\"id\":\"m1\",\"from\":\"ada\",\"timestamp\":\"2999-01-01T00:00:00.000Z\"}";
+  g_autoptr (SalonRoomInfo) room = join (fixture->a.store, "owls", "ada", TRUE, NULL);
+  g_autoptr (GPtrArray) messages = NULL;
+
+  assert_host (join (fixture->b.store, "owls", "bob", TRUE, NULL), "ada", 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      GAsyncResult *slot = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+
+      salon_store_add_message_async (fixture->a.store, room->id, message, NULL, keep_result, &slot);
+      result = await (&slot);
+      g_assert_true (salon_store_add_message_finish (fixture->a.store, result, NULL));
+    }
+  messages = read_chat (fixture->b.store, "owls", NULL);
+  g_assert_cmpuint (messages->len, ==, 1);
+  expect (&fixture->b, "chat %s %s", room->id, message);
+  expect_nothing (&fixture->b);
+}
+
 static void
 test_no_chat_without_a_room (Fixture *fixture, gconstpointer data)
 {
@@ -455,6 +479,7 @@ main (int argc, char **argv)
   ADD ("an-ephemeral-room-goes-with-its-last-member", test_an_ephemeral_room_goes_with_its_last_member);
   ADD ("a-permanent-room-stays", test_a_permanent_room_stays);
   ADD ("keeps-the-last-hundred-messages", test_keeps_the_last_hundred_messages);
+  ADD ("saying-twice-is-saying-once", test_saying_twice_is_saying_once);
   ADD ("no-chat-without-a-room", test_no_chat_without_a_room);
   ADD ("rooms-survive-the-death-of-redis", test_rooms_survive_the_death_of_redis);
   ADD ("a-leave-outlasts-an-outage", test_a_leave_outlasts_an_outage);
