@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "salon-http.h"
+#include "salon-log.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
 #include "salon-rooms.h"
@@ -58,6 +59,7 @@ struct _SalonApp
   char *admin_token;
   SalonRedisServer *redis_server; /* NULL with a redis-url */
   SalonRedis *redis;
+  gint64 redis_lost_us; /* when its connection was lost */
   SalonStore *store;
   SalonRoomsOptions rooms_options;
   SalonRooms *rooms;
@@ -81,7 +83,8 @@ on_stop_deadline (gpointer user_data)
 {
   SalonApp *self = user_data;
 
-  g_printerr ("salon-server: gave up on \"%s\" after %d s\n", self->step->name, STOP_DEADLINE_S);
+  salon_log_event (SALON_LOG_ERROR, "stop_abandoned", (SalonLogFields){ .reason = "deadline" },
+      "Gave up after %d s, unable to %s", STOP_DEADLINE_S, self->step->name);
   _exit (EXIT_FAILURE);
 }
 
@@ -90,6 +93,7 @@ begin_stopping (SalonApp *self)
 {
   if (self->stop_deadline_id == 0)
     self->stop_deadline_id = g_timeout_add_seconds (STOP_DEADLINE_S, on_stop_deadline, self);
+  salon_log_event (SALON_LOG_NOTICE, "server_stopping", (SalonLogFields){ 0 }, "Stopping");
   self->phase = PHASE_STOPPING;
   self->step = stop_steps;
   run_step (self);
@@ -115,7 +119,8 @@ step_failed (SalonApp *self, const GError *error)
 {
   if (!self->is_stop_wanted)
     {
-      g_printerr ("salon-server: cannot %s: %s\n", self->step->name, error->message);
+      salon_log_event (
+          SALON_LOG_ERROR, "start_failed", (SalonLogFields){ 0 }, "Cannot %s: %s", self->step->name, error->message);
       self->exit_status = EXIT_FAILURE;
     }
   begin_stopping (self);
@@ -127,7 +132,11 @@ on_signal (gpointer user_data)
   SalonApp *self = user_data;
 
   if (self->is_stop_wanted)
-    _exit (EXIT_FAILURE);
+    {
+      salon_log_event (SALON_LOG_WARNING, "stop_abandoned", (SalonLogFields){ .reason = "signal" },
+          "Told twice to stop: ending at once");
+      _exit (EXIT_FAILURE);
+    }
   self->is_stop_wanted = TRUE;
   if (self->phase == PHASE_SERVING)
     begin_stopping (self);
@@ -208,6 +217,19 @@ on_store_ready (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_redis_connected (SalonApp *self)
+{
+  if (self->phase != PHASE_SERVING)
+    return;
+  if (salon_redis_is_connected (self->redis))
+    salon_log_event (SALON_LOG_NOTICE, "store_back",
+        (SalonLogFields){ .duration_us = g_get_monotonic_time () - self->redis_lost_us }, "Redis is back");
+  else
+    salon_log_event (SALON_LOG_WARNING, "store_lost", (SalonLogFields){ 0 }, "The connection to Redis is lost");
+  self->redis_lost_us = g_get_monotonic_time ();
+}
+
+static void
 open_store (SalonApp *self)
 {
   const char *url = self->redis_server != NULL ? salon_redis_server_get_url (self->redis_server)
@@ -216,12 +238,16 @@ open_store (SalonApp *self)
   g_autofree char *node_id = get_or_remember (self, SALON_CONFIG_NODE_ID, "node-id", g_uuid_string_random, &error);
 
   if (node_id != NULL)
-    self->redis = salon_redis_new (url, &error);
+    {
+      salon_log_set_node (node_id);
+      self->redis = salon_redis_new (url, &error);
+    }
   if (self->redis == NULL)
     {
       step_failed (self, error);
       return;
     }
+  g_signal_connect_swapped (self->redis, "notify::connected", G_CALLBACK (on_redis_connected), self);
   salon_redis_start (self->redis);
   self->store = salon_store_new (self->redis, node_id);
   salon_store_reset_node_async (self->store, self->cancellable, on_store_ready, self);
@@ -261,6 +287,8 @@ announce (SalonApp *self)
 {
   const char *url = salon_http_get_url (self->http);
 
+  salon_log_event (
+      SALON_LOG_NOTICE, "server_ready", (SalonLogFields){ .url = url }, "Salon " SALON_VERSION " is ready");
   g_print ("Salon is ready: %s\n", url);
   if (isatty (STDOUT_FILENO))
     {
@@ -425,6 +453,7 @@ salon_app_run (SalonApp *self)
   /* Not before the loop runs: steps that fail at once would quit it in vain. */
   g_idle_add_once (on_loop_runs, self);
   g_main_loop_run (self->loop);
+  salon_log_event (SALON_LOG_NOTICE, "server_stopped", (SalonLogFields){ 0 }, "Stopped");
   if (self->is_cut_short)
     {
       fflush (NULL);

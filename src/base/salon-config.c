@@ -106,9 +106,13 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600, .argument = "SECONDS",
       .help = "Seconds that a new media connection has to come about, or else the participant has\n"
               "left. It says nothing about a connection that is lost later." },
-  [SALON_CONFIG_LOG_LEVELS] = { "log", "log-levels", TYPE_STRING, "*:1,salon*:4", .argument = "LEVELS",
-      .help = "What is logged, as in GST_DEBUG (which wins if set): 1 error, 2 warning, 4 info,\n"
-              "5 debug." },
+  [SALON_CONFIG_LOG_FORMAT]
+  = { "log", "log-format", TYPE_STRING, "auto", .choices = "auto;text;journal;json", .argument = "FORMAT",
+      .help = "How the log is written: text, json (an object a line) or journal (systemd's, with\n"
+              "fields); auto is journal where stderr is the journal, else text." },
+  [SALON_CONFIG_LOG_LEVELS] = { "log", "log-levels", TYPE_STRING, "*:1,salon*:2", .argument = "LEVELS",
+      .help = "What of GStreamer's messages is logged, as in GST_DEBUG (which wins if set):\n"
+              "1 error, 2 warning, 4 info, 5 debug. Events of the server are always logged." },
 };
 
 struct _SalonConfig

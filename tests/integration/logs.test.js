@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the operator reads, and what must not be read there. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { EVENTS, readLog } from '../lib/log.js';
+import { Peer } from '../lib/peer.js';
+import { connect, newRoom } from '../lib/people.js';
+import { startRedis } from '../lib/redis.js';
+import { ADMIN_TOKEN, childrenOf, serverPath, startServer } from '../lib/server.js';
+import { until, withDeadline } from '../lib/until.js';
+
+const PASSWORD = 'the-password-of-redis';
+const JSON_LOG = ['--log-format', 'json'];
+
+function eventsOf(server) {
+  return readLog(server.errors).filter(({ event }) => event).map(({ event }) => event);
+}
+
+function embeddedRedis(server) {
+  return childrenOf(server.pid).find(({ name }) => name === 'redis-server')?.pid;
+}
+
+test('as JSON, each line is an entry, the first with the URL, all with the name of the server', async (t) => {
+  const server = await startServer(t, { args: JSON_LOG, config: { server: { 'node-id': 'amsterdam-1' } } });
+  await server.stop();
+  const entries = readLog(server.errors);
+  assert.deepEqual(entries.map(({ event }) => event), ['server_ready', 'server_stopping', 'server_stopped']);
+  assert.equal(entries[0].url, server.url);
+  assert.deepEqual(new Set(entries.map(({ node }) => node)), new Set(['amsterdam-1']));
+  const [first, last] = [entries[0], entries.at(-1)].map(({ time }) => Date.parse(time));
+  assert.ok(first <= last && Date.now() - last < 60000 && Date.now() >= last, 'the times are now, in UTC');
+});
+
+test('as text, which is what there is without the journal, each line has time, level and message', async (t) => {
+  const server = await startServer(t);
+  await server.stop();
+  const lines = server.errors.trimEnd().split('\n');
+  for (const line of lines)
+    assert.match(line, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z (notice|info) +\S/);
+  assert.match(lines[0], / notice +Salon \S+ is ready url=http:\/\/127\.0\.0\.1:\d+\/$/);
+});
+
+test('what GStreamer warns of is in the same log, and its details if they are asked for', async (t) => {
+  const server = await startServer(t, { args: JSON_LOG, env: { GST_DEBUG: 'salon-redis-server:2,salon-app:5' } });
+  process.kill(embeddedRedis(server), 'SIGKILL');
+  const fromRedis = ({ component }) => component === 'salon-redis-server';
+  await until('the warning is logged', () => readLog(server.errors).some(fromRedis));
+  const entries = readLog(server.errors);
+  assert.equal(entries.find(fromRedis).level, 'warning');
+  assert.equal(entries.find(({ component }) => component === 'salon-app').level, 'debug');
+});
+
+test('GST_DEBUG_FILE takes the details elsewhere, and leaves the warnings', async (t) => {
+  const server = await startServer(t, { args: JSON_LOG, env: { GST_DEBUG: 'salon*:5', GST_DEBUG_FILE: '/dev/null' } });
+  process.kill(embeddedRedis(server), 'SIGKILL');
+  await until('the warning is logged', () => readLog(server.errors).some(({ level }) => level === 'warning'));
+  assert.ok(!server.errors.includes('"debug"'));
+});
+
+test('that the store was lost, and is back', async (t) => {
+  const server = await startServer(t, { args: JSON_LOG });
+  process.kill(embeddedRedis(server), 'SIGKILL');
+  await until('it is back', () => eventsOf(server).includes('store_back'), 10000);
+  assert.deepEqual(eventsOf(server).slice(0, 3), ['server_ready', 'store_lost', 'store_back']);
+  assert.ok(readLog(server.errors).find(({ event }) => event === 'store_back').duration_ms > 0);
+});
+
+test('why the server does not start', async (t) => {
+  const server = await startServer(t);
+  const { port } = new URL(server.url);
+  const { stateDir } = await startServer(t).then(async (other) => { await other.stop(); return other; });
+  const { status, stderr } = spawnSync(serverPath(), ['--listen', '127.0.0.1', '--port', port, '--state-dir', stateDir,
+    ...JSON_LOG], { encoding: 'utf8', timeout: 20000 });
+  const [entry, ...others] = readLog(stderr);
+  assert.equal(status, 1);
+  assert.equal(entry.event, 'start_failed');
+  assert.equal(entry.level, 'error');
+  assert.ok(entry.message.includes(port), entry.message);
+  assert.deepEqual(others.map(({ event }) => event), ['server_stopping', 'server_stopped']);
+});
+
+test('that it was told twice to stop', async (t) => {
+  const server = await startServer(t, { args: JSON_LOG });
+  const redis = embeddedRedis(server);
+  process.kill(redis, 'SIGSTOP');
+  server.signal('SIGTERM');
+  await until('it stops', () => eventsOf(server).includes('server_stopping'));
+  server.signal('SIGTERM');
+  await withDeadline('the end', server.exited);
+  process.kill(redis, 'SIGKILL');
+  const last = readLog(server.errors).at(-1);
+  assert.equal(last.event, 'stop_abandoned');
+  assert.equal(last.reason, 'signal');
+});
+
+/* Whatever a server of the test's own is told and makes up that nobody else may know. */
+async function useSecrets(t, server) {
+  const { body } = await server.http('POST', '/room/create', { json: { slug: newRoom() } });
+  await server.http('GET', '/rooms', { token: ADMIN_TOKEN });
+  await server.http('GET', '/rooms', { token: 'guessed-by-a-stranger' });
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann-with-a-private-name');
+  await ann.publishing;
+  await until('the subscriber connection is offered', () => ann.slots.length);
+  await ann.signalling.request('chat', { message: 'what-is-said-in-confidence' });
+  const bob = await connect(t, server);
+  const joining = { sid: room, name: 'Bob', config: { NoPublish: true, NoSubscribe: true } };
+  const { session, participant } = await bob.request('join', joining);
+  await bob.terminate();
+  const again = await connect(t, server);
+  await again.request('join', { ...joining, session, resume: true });
+  await ann.signalling.request('kick', { participant });
+  await again.closed;
+  return [body.owner_token, ADMIN_TOKEN, 'guessed-by-a-stranger', session, PASSWORD,
+    'what-is-said-in-confidence', 'Ann-with-a-private-name',
+    ann.publisher.transport.password, ann.subscribers.get(1).offer.password, 'a=ice-pwd', 'a=fingerprint'];
+}
+
+for (const format of ['json', 'text']) {
+  test(`no secret is in the log (${format}), at any level`, async (t) => {
+    const redis = await startRedis(t, { password: PASSWORD });
+    const server = await startServer(t, {
+      env: { GST_DEBUG: 'salon*:7' },
+      args: ['--log-format', format],
+      config: { store: { 'redis-url': redis.url }, rooms: { 'resume-grace-s': 10 } },
+    });
+    const secrets = await useSecrets(t, server);
+    await server.stop();
+    assert.match(server.errors, /salon-(publisher|transport|graph|track)/);
+    assert.match(server.errors, format === 'json' ? /"debug"/ : / (DEBUG|LOG) /);
+    if (format === 'json')
+      readLog(server.errors);
+    for (const secret of secrets) {
+      assert.equal(typeof secret, 'string');
+      assert.ok(!server.log.includes(secret), `${secret} stands in the log`);
+    }
+  });
+}
+
+test('every event of the sources is documented, and no other', () => {
+  const folder = new URL('../../src/', import.meta.url);
+  const logged = new Set();
+  for (const name of readdirSync(folder, { recursive: true }).filter((path) => path.endsWith('.c'))) {
+    const text = readFileSync(new URL(name, folder), 'utf8');
+    for (const [, event] of text.matchAll(/salon_log_event \(\s*[^,]+,\s*"(\w+)"/g))
+      logged.add(event);
+  }
+  assert.deepEqual([...logged].sort(), [...EVENTS].sort());
+});
