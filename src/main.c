@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gi18n.h>
 #include <gst/gst.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -9,6 +9,7 @@
 #include "salon-config.h"
 #include "salon-gst-log.h"
 #include "salon-http.h"
+#include "salon-locale.h"
 #include "salon-log.h"
 #include "salon-plugin.h"
 #include "salon-redis-url.h"
@@ -111,7 +112,7 @@ main (int argc, char **argv)
   g_autoptr (SalonConfig) config = NULL;
   g_autofree char *text = NULL;
 
-  setlocale (LC_ALL, "");
+  salon_locale_init ();
   config = salon_config_new ((const char *const *)argv, (const char *const *)environment, &error);
   if (config == NULL)
     return fail (EXIT_USAGE, error);
@@ -127,7 +128,7 @@ main (int argc, char **argv)
     case SALON_CONFIG_ACTION_CHECK:
       if (!check_config (config, &error))
         return fail (EXIT_USAGE, error);
-      g_print ("The configuration is good.\n");
+      g_print (_ ("The configuration is good.\n"));
       return EXIT_SUCCESS;
     case SALON_CONFIG_ACTION_RUN:
       if (!check_config (config, &error))

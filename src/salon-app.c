@@ -2,6 +2,7 @@
 #include "salon-app.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <gst/gst.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,7 +290,7 @@ announce (SalonApp *self)
 
   salon_log_event (
       SALON_LOG_NOTICE, "server_ready", (SalonLogFields){ .url = url }, "Salon " SALON_VERSION " is ready");
-  g_print ("Salon is ready: %s\n", url);
+  g_print (_ ("Salon is ready: %s\n"), url);
   if (isatty (STDOUT_FILENO))
     {
       g_autofree char *qr = salon_qr_to_terminal (url);
@@ -297,7 +298,7 @@ announce (SalonApp *self)
       /* Not g_print(), which would write question marks in the C locale. */
       if (qr != NULL)
         fputs (qr, stdout);
-      g_print ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n",
+      g_print (_ ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n"),
           salon_state_dir_get_path (self->state_dir));
     }
   fflush (stdout);
