@@ -103,8 +103,9 @@ async function useSecrets(t, server) {
   await server.http('GET', '/rooms', { token: 'guessed-by-a-stranger' });
   const room = newRoom();
   const ann = await Peer.join(t, server, room, 'Ann-with-a-private-name');
-  await ann.publishing;
-  await until('the subscriber connection is offered', () => ann.slots.length);
+  const eve = await Peer.join(t, server, room, 'Eve');
+  await Promise.all([ann.start(), eve.start()]);
+  await Promise.all([ann.receive(eve, 'camera'), eve.receive(ann, 'camera')]);
   await ann.signalling.request('chat', { message: 'what-is-said-in-confidence' });
   const bob = await connect(t, server);
   const joining = { sid: room, name: 'Bob', config: { NoPublish: true, NoSubscribe: true } };
@@ -114,9 +115,11 @@ async function useSecrets(t, server) {
   await again.request('join', { ...joining, session, resume: true });
   await ann.signalling.request('kick', { participant });
   await again.closed;
+  const passwords = [ann.publisher.transport.password, ann.subscribers.get(1).offer.password];
+  await Promise.all([ann.leave(), eve.leave()]);
   return [body.owner_token, ADMIN_TOKEN, 'guessed-by-a-stranger', session, PASSWORD,
     'what-is-said-in-confidence', 'Ann-with-a-private-name',
-    ann.publisher.transport.password, ann.subscribers.get(1).offer.password, 'a=ice-pwd', 'a=fingerprint'];
+    ...passwords, 'a=ice-pwd', 'a=fingerprint'];
 }
 
 for (const format of ['json', 'text']) {
