@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-log.h"
 #include "salon-participant.h"
 #include "salon-room.h"
 
@@ -24,6 +25,10 @@ typedef struct
   gboolean may_publish;
   guint grace_s;
 } SalonParticipantDetails;
+
+/* In a room: logs what has become of it. reason (nullable): one word. */
+void salon_participant_log (
+    SalonParticipant *self, SalonLogLevel level, const char *event, const char *reason, const char *message);
 
 /* events and session: see salon_rooms_join_async(). owner (borrowed). */
 SalonParticipant *salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room,
