@@ -13,7 +13,6 @@ typedef struct
   /* Once, one of the two. replaced: another has its place in the room. */
   void (*left) (SalonParticipant *participant, SalonRoom *room, gpointer user_data);
   void (*replaced) (SalonParticipant *participant, SalonRoom *room, gpointer user_data);
-  void (*said) (SalonRoom *room, const SalonChatMessage *message, gpointer user_data);
 } SalonParticipantOwner;
 
 typedef struct

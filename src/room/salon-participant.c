@@ -735,21 +735,6 @@ salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result, GE
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* -- chat -- */
-
-SalonChatMessage *
-salon_participant_chat (SalonParticipant *self, const char *text, const char *reply_to)
-{
-  SalonChatMessage *message = salon_chat_message_new (self->id, self->name, text, reply_to);
-
-  if (self->room != NULL)
-    {
-      salon_room_chat (self->room, self, message);
-      self->owner->said (self->room, message, self->owner_data);
-    }
-  return message;
-}
-
 /* -- reading -- */
 
 const char *

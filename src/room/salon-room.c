@@ -21,6 +21,7 @@ struct _SalonRoom
                                    * those on this one whose leave the store has not confirmed */
   GPtrArray *waiting;             /* (owned) (element-type SalonMember): to be let in by the host, longest first */
   guint expiry_id;                /* the source that ends a timed room, or 0 */
+  GHashTable *unkept;             /* (owned): ids of messages that were told without the store's word */
   gint64 opened_us;
   guint leaving_id; /* the source that stops waiting for the store's word on a leave, or 0 */
 };
@@ -382,13 +383,30 @@ salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPub
     salon_participant_notify_track (g_ptr_array_index (others, i), event, publication);
 }
 
-void
-salon_room_chat (SalonRoom *self, SalonParticipant *from, const SalonChatMessage *message)
+static void
+tell_message (SalonRoom *self, const SalonChatMessage *message)
 {
-  g_autoptr (GPtrArray) others = list_others (self, from);
+  g_autoptr (GPtrArray) others = list_others (self, salon_room_find_participant (self, message->from));
 
   for (guint i = 0; i < others->len; i++)
     salon_participant_notify_chat (g_ptr_array_index (others, i), message);
+}
+
+void
+salon_room_chat (SalonRoom *self, const SalonChatMessage *message)
+{
+  if (!g_hash_table_remove (self->unkept, message->id))
+    tell_message (self, message);
+}
+
+void
+salon_room_chat_unkept (SalonRoom *self, const SalonChatMessage *message)
+{
+  /* What the store took in without having answered is a few seconds' talk. */
+  if (g_hash_table_size (self->unkept) >= SALON_LIMIT_CHAT_HISTORY)
+    g_hash_table_remove_all (self->unkept);
+  g_hash_table_add (self->unkept, g_strdup (message->id));
+  tell_message (self, message);
 }
 
 void
@@ -492,6 +510,7 @@ salon_room_finalize (GObject *object)
   g_ptr_array_unref (self->participants);
   g_ptr_array_unref (self->remotes);
   g_ptr_array_unref (self->waiting);
+  g_hash_table_unref (self->unkept);
   G_OBJECT_CLASS (salon_room_parent_class)->finalize (object);
 }
 
@@ -507,4 +526,5 @@ salon_room_init (SalonRoom *self)
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);
   self->remotes = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_member_free);
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_member_free);
+  self->unkept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
