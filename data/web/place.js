@@ -25,3 +25,8 @@ export function keepPlace(room, changes) {
 export function isReload() {
   return performance.getEntriesByType('navigation')[0]?.type === 'reload';
 }
+
+/** The link that brings others into a room. */
+export function roomLink(slug) {
+  return `${location.origin}/r/${encodeURIComponent(slug)}`;
+}
