@@ -49,9 +49,14 @@ export class Admission {
     );
   }
 
+  /** For eyes the list does it, if it is unfolded. */
   #announce([{ name }, ...others]) {
     const { length: count } = this.#salon.waiting;
-    toast(others.length > 0 ? text('waitingCount', { count }) : text('waitingOne', { name }));
+    const news = others.length > 0 ? text('waitingCount', { count }) : text('waitingOne', { name });
+    document.getElementById('admission-news').textContent = this.#panel.open ? news : '';
+    if (!this.#panel.open) {
+      toast(news);
+    }
     chime();
   }
 

@@ -120,7 +120,7 @@ export class Chat {
     this.#setUnread(this.#unread);
     this.#setUnreadElsewhere(this.#unreadElsewhere);
     this.#showAbout();
-    document.getElementById('chat-title').textContent = text(this.#thread ? 'thread' : 'chatTitle');
+    this.#showThreadTexts();
     this.#messages.forEach((message) => this.#quoteParent(message).showTexts());
   }
 
@@ -134,7 +134,7 @@ export class Chat {
     this.#panel.classList.toggle('in-thread', thread !== null);
     this.#messages.forEach((message) => this.#showInThread(message));
     document.getElementById('thread-close').hidden = thread === null;
-    document.getElementById('chat-title').textContent = text(thread ? 'thread' : 'chatTitle');
+    this.#showThreadTexts();
     this.#setUnreadElsewhere(0);
     requestAnimationFrame(() => this.#log.setAttribute('aria-live', 'polite'));
     this.#log.scrollTop = this.#log.scrollHeight;
@@ -143,6 +143,12 @@ export class Chat {
     } else if (!this.#panel.hidden) {
       this.#input.focus();
     }
+  }
+
+  #showThreadTexts() {
+    document.getElementById('chat-title').textContent = text(this.#thread ? 'thread' : 'chatTitle');
+    this.#input.placeholder = text(this.#thread ? 'threadInput' : 'chatInput');
+    this.#input.setAttribute('aria-label', this.#input.placeholder);
   }
 
   #showInThread({ element, thread }) {
@@ -220,7 +226,7 @@ export class Chat {
 
   #showAbout() {
     const { edited, answered } = this.#about;
-    document.getElementById('chat-about').hidden = !edited && !answered;
+    this.#keepAtEnd(() => (document.getElementById('chat-about').hidden = !edited && !answered));
     document.getElementById('chat-about-title').textContent = answered
       ? text('chatReplyTo', { name: answered.name })
       : text('chatEditing');
@@ -273,6 +279,7 @@ export class Chat {
       onThread: ({ thread }) => this.#showThread(thread),
       onJump: ({ replyTo }) => this.#messages.get(replyTo)?.reveal(),
     });
+    this.#log.querySelector('[data-text="chatEmpty"]')?.remove();
     message.element.classList.toggle('follows', what.from === this.#lastFrom);
     this.#lastFrom = what.from;
     message.thread = this.#messages.get(message.replyTo)?.thread ?? message.replyTo ?? null;
@@ -295,9 +302,14 @@ export class Chat {
   }
 
   #addToLog(element) {
+    this.#keepAtEnd(() => this.#log.append(element));
+  }
+
+  /** Whoever sees the end of the log sees it after the change too. */
+  #keepAtEnd(change) {
     const log = this.#log;
     const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
-    log.append(element);
+    change();
     if (isAtEnd) {
       log.scrollTop = log.scrollHeight;
     }

@@ -123,6 +123,7 @@ export const STRINGS = {
   chatReplies: _('Replies: {count}'),
   // Translators: a message with all the answers to it.
   thread: _('Thread'),
+  threadInput: _('Write to this thread'),
   threadOpen: _('Show the whole thread'),
   threadClose: _('All messages'),
   // Translators: in place of a message that was answered, but was deleted or is too old to be shown.

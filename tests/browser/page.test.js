@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import * as runner from 'node:test';
 import { openChromium } from '../lib/browsers.js';
-import { newRoom } from '../lib/people.js';
+import { enter, newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -67,6 +67,16 @@ test('six people in one room all see each other', async (t) => {
     }
     await until('six pictures are shown', async () => await viewer.picturesShown() === 6, 20000);
   }
+});
+
+test('who sends no media, or sends it to another server, has a tile like somebody without a camera', async (t) => {
+  const chromium = await openChromium(t);
+  const room = newRoom();
+  const tom = await enter(t, server, room, 'Tom Thumb');
+  const ann = await Person.enter(chromium, server, room, 'Ann', 'audio=0&video=0');
+  assert.ok(await ann.hasTile(tom.id));
+  assert.equal(await ann.page.textContent(`.tile[data-participant="${tom.id}"] .avatar`), 'TT');
+  assert.equal(await ann.page.textContent('#people-count'), '2');
 });
 
 test('on a phone nothing scrolls sideways: lobby, call, chat', async (t) => {
