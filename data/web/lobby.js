@@ -109,9 +109,7 @@ export class Lobby {
       join.disabled = random.disabled = false;
       button.removeAttribute('aria-busy');
       this.#showTexts();
-      if (document.activeElement === document.body) {
-        join.focus(); // Who has waited in vain, goes on from here.
-      }
+      this.#focusAfterWait();
     }
   }
 
@@ -143,8 +141,17 @@ export class Lobby {
     this.showError(null);
     document.getElementById('waiting').hidden = !isWaiting;
     document.getElementById('join-form').hidden = isWaiting;
-    if (isWaiting !== wasWaiting) {
-      (isWaiting ? document.getElementById('waiting-title') : this.#elements.join).focus();
+    if (isWaiting && !wasWaiting) {
+      document.getElementById('waiting-title').focus();
+    }
+    this.#focusAfterWait();
+  }
+
+  /** Who has waited in vain goes on from the way in, as soon as that works again. */
+  #focusAfterWait() {
+    const waiting = document.getElementById('waiting');
+    if (waiting.hidden && (waiting.contains(document.activeElement) || document.activeElement === document.body)) {
+      this.#elements.join.focus();
     }
   }
 
