@@ -147,6 +147,14 @@ test('nine minutes are not too long to wait', async () => {
   assert.equal(sockets.length, 1, 'and it was one and the same wait');
 });
 
+test('whoever waits when the time of the room is up is told so', async () => {
+  const room = await createRoom({ lifetime: 'timed', max_age: 6, block_factor: 100 });
+  await Person.enter(chromium, server, room, 'Ann', QUIET);
+  const bob = await knocks(chromium, room, 'Bob');
+  await bob.sees('The time of this room is up', '#join-error', 15000);
+  assert.equal(await isWaiting(bob), false);
+});
+
 test('a connection that breaks while one waits is made again, and one still waits', async (t) => {
   const proxy = await startProxy(t, server);
   const room = await createRoom();
