@@ -160,6 +160,43 @@ test('one comes back at once, then at longer and longer intervals, never quite t
   await until('she is in again', () => page.evaluate(() => window.salon.state === 'joined'));
 });
 
+for (const graceS of [15, 0]) {
+  const who = graceS > 0 ? 'as oneself' : 'as somebody new';
+  test(`a message whose receipt was lost in a break is said once, when one comes back ${who}`, async (t) => {
+    const chromium = await openChromium(t);
+    const forgetful = await startServer(t, { config: { rooms: { 'resume-grace-s': graceS } } });
+    const room = newRoom();
+    const page = await chromium.newPage();
+    let breaks = 1;
+    await page.routeWebSocket(/\/ws$/, (near) => {
+      const far = near.connectToServer();
+      near.onMessage((data) => far.send(data));
+      far.onMessage((data) => {
+        if (JSON.parse(data).result?.timestamp && breaks-- > 0)
+          far.close({ code: 4000 }).then(() => near.close({ code: 4000 }));
+        else
+          near.send(data);
+      });
+    });
+    const ann = new Person(page, 'Ann');
+    await ann.open(forgetful, room, 'name=Ann&join=1&audio=0&video=0');
+    await ann.joined();
+    const { id } = ann;
+    const bob = await Person.enter(chromium, forgetful, room, 'Bob', 'audio=0&video=0');
+    await ann.says('only once');
+    await bob.sees('only once', '#chat-log');
+    await until('it has broken', async () => breaks === 0);
+    await until('Ann is back', async () => await stateOf(ann) === 'joined', 20000);
+    await until('she knows that it was said', () =>
+      page.evaluate(() => document.querySelector('.message.own')?.dataset.id), 20000);
+    assert.equal(await page.evaluate(() => window.salon.id) === id, graceS > 0);
+    await bob.says('after');
+    await ann.sees('after', '#chat-log');
+    for (const person of [ann, bob])
+      assert.deepEqual((await messages(person)).sort(), ['after', 'only once']);
+  });
+}
+
 test('what changed during a break is told after it, and only that', async (t) => {
   const chromium = await openChromium(t);
   const proxy = await startProxy(t, server);
