@@ -76,21 +76,27 @@ async function enter() {
   salon.addEventListener('local-track', () => keepPlace(slug, { wanted: whatIsOn(salon) }));
   salon.addEventListener('reconnected', () => keepPlace(slug, { session: salon.session }));
   salon.addEventListener('closed', ({ detail }) => onClosed(salon, call, detail));
+  keepPlace(slug, { session: salon.session, isIn: true, name, wanted: settings.wanted });
+  await turnOnDevices(salon, call);
+}
+
+/** What was on in the lobby goes on in the call; that may take a person's permission. */
+async function turnOnDevices(salon, call) {
   const { wanted, tracks } = await lobby.takeTracks();
-  settings.wanted = wanted;
   if (salon.state === 'closed') {
     Object.values(tracks).forEach((track) => track.stop());
     return;
   }
-  keepPlace(slug, { session: salon.session, isIn: true, name, wanted });
+  settings.wanted = wanted;
+  keepPlace(salon.room.slug, { wanted });
   call.turnOn(tracks);
 }
 
 /** Before one is in, the lobby says that one waits; later, the call does. */
 function showWaiting(salon, isWaiting) {
   if (isWaiting && salon.state === 'joining') {
-    lobby.showWaiting(() => salon.leave());
     show('lobby');
+    lobby.showWaiting(() => salon.leave());
   } else if (!isWaiting) {
     lobby.showWaiting(null);
     if (salon.state === 'joined') {
