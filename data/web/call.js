@@ -4,7 +4,8 @@ import { Chat } from './chat.js';
 import { Countdown } from './countdown.js';
 import * as devices from './devices.js';
 import { bindFullScreen } from './full-screen.js';
-import { roomLink } from './place.js';
+import { ownerKey, roomLink } from './place.js';
+import { deleteRoom } from './salon.js';
 import { Settings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
 import { Sounds } from './sounds.js';
@@ -53,6 +54,7 @@ export class Call {
     this.#bindControls(signal);
     this.#bindDialogs(signal);
     this.#bindHostControls(signal);
+    this.#bindOwnerControls(signal);
     new Admission(salon, (promise) => this.#try(promise), signal);
     new Countdown(salon.room.expires_at ?? null, (message) => this.#announce(message), signal);
     bindFullScreen(document.getElementById('full-screen'), document.documentElement, signal);
@@ -233,6 +235,16 @@ export class Call {
     bind('waiting-room', (isEnabled) => salon.setWaitingRoom(isEnabled));
     const endCall = () => confirm(text('endCallConfirm')) && this.#try(salon.closeRoom());
     document.getElementById('end-call').addEventListener('click', endCall, { signal });
+  }
+
+  /** Whoever has opened a room that stays, can make it go, host or not. */
+  #bindOwnerControls(signal) {
+    const { slug } = this.#salon.room;
+    const token = devices.recall(ownerKey(slug));
+    const button = document.getElementById('delete-room');
+    button.hidden = !token;
+    const click = () => confirm(text('deleteRoomConfirm')) && this.#try(deleteRoom(slug, token));
+    button.addEventListener('click', click, { signal });
   }
 
   async #kick(participantId) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 import * as devices from './devices.js';
+import { ownerKey } from './place.js';
 import { RoomOptions } from './room-options.js';
 import { createRoom } from './salon.js';
 import { Speaking } from './speaking.js';
@@ -116,8 +117,11 @@ export class Lobby {
   /** Joining makes a room of itself, but a plain one. */
   async #create(slug) {
     if (this.#isCreating && slug !== this.#created) {
-      await createRoom({ slug, ...this.#options.values });
+      const { room, owner_token: ownerToken } = await createRoom({ slug, ...this.#options.values });
       this.#created = slug;
+      if (room.lifetime === 'permanent') {
+        devices.remember(ownerKey(room.slug), ownerToken); // The others go by themselves.
+      }
     }
   }
 

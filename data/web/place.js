@@ -30,3 +30,6 @@ export function isReload() {
 export function roomLink(slug) {
   return `${location.origin}/r/${encodeURIComponent(slug)}`;
 }
+
+/** What lets one delete a room that was opened in this browser: it is told once, and kept here. */
+export const ownerKey = (slug) => `salon-owner/${slug}`;

@@ -110,10 +110,26 @@ export async function openDevices(wanted) {
  * @param {string} [server] - its origin; that of this page when left out
  * @returns {Promise<{room: object, url: string, owner_token: string}>} rejected with a SalonError
  */
-export async function createRoom(options, server = globalThis.location.origin) {
-  const url = new URL('/room/create', server);
-  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(options) };
-  const answer = await fetch(url, request)
+export function createRoom(options, server) {
+  return askHttp('POST', '/room/create', server, {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(options),
+  });
+}
+
+/**
+ * Deletes a room: everybody in it gets `bye` with the reason `room_deleted`.
+ * @param {string} room - slug or id
+ * @param {string} ownerToken - from createRoom()
+ */
+export async function deleteRoom(room, ownerToken, server) {
+  const headers = { authorization: `Bearer ${ownerToken}` };
+  await askHttp('DELETE', `/room/${encodeURIComponent(room)}`, server, { headers });
+}
+
+/** @returns {Promise<object>} the answer; rejected with a SalonError */
+async function askHttp(method, path, server = globalThis.location.origin, request = {}) {
+  const answer = await fetch(new URL(path, server), { method, ...request })
     .then((response) => response.json())
     .catch(() => {
       throw new SalonError('unreachable', 'The server cannot be reached.');

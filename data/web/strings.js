@@ -91,6 +91,8 @@ export const STRINGS = {
   sendAway: _('Send {name} away'),
   endCall: _('End the call for everybody'),
   endCallConfirm: _('Everybody will have to leave this room. Go on?'),
+  deleteRoom: _('Delete this room'),
+  deleteRoomConfirm: _('The room, and all that was said in it, will be gone for everybody. Go on?'),
   // Translators: {time} is like “5 minutes”.
   closesIn: _('This room closes in {time}'),
   kick: _('Ask {name} to leave'),

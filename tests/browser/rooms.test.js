@@ -70,6 +70,31 @@ test('for good and until the last one leaves are told apart; a random room can h
   }
 });
 
+test('whoever opened a room that stays can delete it, then and later; others cannot', async () => {
+  const ann = await openLobby();
+  const room = newRoom('🎉');
+  await ann.page.fill('#room', room);
+  await ann.page.click('#options summary');
+  await ann.page.selectOption('#lifetime', 'permanent');
+  await ann.page.click('#join');
+  await ann.joined();
+  const bob = await Person.enter(chromium, server, room, 'Bob', QUIET);
+  await ann.page.click('#leave');
+  await until('Bob is host', () => bob.page.evaluate(() => window.salon.room.host === window.salon.id));
+  await bob.page.click('#invite-open');
+  assert.equal(await bob.page.isVisible('#end-call'), true);
+  assert.equal(await bob.page.isVisible('#delete-room'), false);
+  await ann.page.click('#rejoin');
+  await ann.joined();
+  await ann.page.click('#invite-open');
+  assert.equal(await ann.page.isVisible('#end-call'), false);
+  ann.page.once('dialog', (dialog) => dialog.accept());
+  await ann.page.click('#delete-room');
+  for (const person of [ann, bob])
+    await person.sees('was deleted', '#ended');
+  assert.equal((await server.http('GET', `/room/${encodeURIComponent(room)}`)).status, 404);
+});
+
 test('a name that is taken is said to be; impossible numbers do not get that far', async () => {
   const ann = await openLobby();
   await ann.page.fill('#room', await createRoom({}));
