@@ -7,6 +7,9 @@
 GST_DEBUG_CATEGORY_STATIC (salon_room_debug);
 #define GST_CAT_DEFAULT salon_room_debug
 
+/* How long others see somebody who has left, while the store says nothing. */
+#define LEAVING_MS 1000
+
 struct _SalonRoom
 {
   GObject parent_instance;
@@ -16,9 +19,11 @@ struct _SalonRoom
   const SalonMediaOptions *media; /* (borrowed) */
   SalonGraph *graph;              /* (owned) */
   GPtrArray *participants;        /* (owned) (element-type SalonParticipant): by time of joining */
-  GPtrArray *remotes;             /* (owned) (element-type SalonMember): those on other servers, by time of joining */
+  GPtrArray *remotes;             /* (owned) (element-type SalonMember): those on other servers, by time of joining, and
+                                   * those on this one whose leave the store has not confirmed */
   GPtrArray *waiting;             /* (owned) (element-type SalonMember): to be let in by the host, longest first */
   guint expiry_id;                /* the source that ends a timed room, or 0 */
+  guint leaving_id;               /* the source that stops waiting for the store's word on a leave, or 0 */
 };
 
 G_DEFINE_FINAL_TYPE (SalonRoom, salon_room, G_TYPE_OBJECT)
@@ -160,10 +165,39 @@ salon_room_add_participant (SalonRoom *self, SalonParticipant *participant)
     tell_of_participant (self, participant, SALON_PARTICIPANT_UPDATED, participant);
 }
 
-void
-salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant)
+static gboolean
+on_leaving_for_long (gpointer user_data)
 {
-  tell_of_participant (self, participant, SALON_PARTICIPANT_LEFT, participant);
+  SalonRoom *self = user_data;
+
+  self->leaving_id = 0;
+  for (guint i = self->remotes->len; i-- > 0;)
+    {
+      const SalonMember *member = g_ptr_array_index (self->remotes, i);
+
+      if (g_str_equal (member->node, self->node_id))
+        {
+          g_autoptr (SalonMember) left = g_ptr_array_steal_index (self->remotes, i);
+
+          tell_of_remote (self, SALON_PARTICIPANT_LEFT, left);
+        }
+    }
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, gboolean is_sure)
+{
+  if (is_sure)
+    tell_of_participant (self, participant, SALON_PARTICIPANT_LEFT, participant);
+  else
+    {
+      g_ptr_array_add (self->remotes,
+          salon_member_new (salon_participant_get_id (participant), salon_participant_get_name (participant),
+              self->node_id, salon_participant_get_session_id (participant)));
+      if (self->leaving_id == 0)
+        self->leaving_id = g_timeout_add (LEAVING_MS, on_leaving_for_long, self);
+    }
   g_ptr_array_remove (self->participants, participant);
 }
 
@@ -207,15 +241,16 @@ end_lost (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed)
   return lost;
 }
 
-/* One of ours who isn't here is on the way out, and one who is here isn't remote yet, or not any more. */
+/* One of ours who isn't here was never seen, unless as a remote: who is leaving, or about to come here. */
 static gboolean
-is_remote (SalonRoom *self, const SalonMember *member)
+is_remote (SalonRoom *self, const SalonMember *member, GPtrArray *old)
 {
-  return !g_str_equal (member->node, self->node_id) && salon_room_find_participant (self, member->id) == NULL;
+  return salon_room_find_participant (self, member->id) == NULL
+         && (!g_str_equal (member->node, self->node_id) || find_member (old, member->id) != NULL);
 }
 
 static GPtrArray *
-list_remotes (SalonRoom *self, const SalonRoomState *state)
+list_remotes (SalonRoom *self, const SalonRoomState *state, GPtrArray *old)
 {
   GPtrArray *remotes = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_member_free);
 
@@ -223,7 +258,7 @@ list_remotes (SalonRoom *self, const SalonRoomState *state)
     {
       const SalonMember *member = g_ptr_array_index (state->members, i);
 
-      if (is_remote (self, member))
+      if (is_remote (self, member, old))
         g_ptr_array_add (remotes, salon_member_copy (member));
     }
   return remotes;
@@ -307,13 +342,24 @@ salon_room_sync (SalonRoom *self, const SalonRoomState *state, gboolean is_claim
   gboolean is_news = take_info (self, state->info);
   gboolean is_new_list = take_waiting (self, state->waiting);
 
-  self->remotes = list_remotes (self, state);
+  self->remotes = list_remotes (self, state, old);
   tell_who_left (self, old, lost);
   tell_who_came (self, old, lost);
   if (is_news)
     tell_info (self);
   if (is_new_list || (is_new_host && self->waiting->len > 0))
     tell_who_waits (self);
+}
+
+gboolean
+salon_room_is_missed_by (SalonRoom *self, const SalonRoomState *state)
+{
+  for (guint i = 0; i < self->participants->len; i++)
+    {
+      if (find_member (state->members, salon_participant_get_id (g_ptr_array_index (self->participants, i))) == NULL)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 void
@@ -416,6 +462,7 @@ salon_room_close (SalonRoom *self)
   g_assert (self->participants->len == 0);
   GST_INFO ("room %s closes", self->info->id);
   g_clear_handle_id (&self->expiry_id, g_source_remove);
+  g_clear_handle_id (&self->leaving_id, g_source_remove);
   salon_graph_close (self->graph);
 }
 

@@ -23,6 +23,8 @@ void salon_room_set_info (SalonRoom *self, const SalonRoomInfo *info);
  * waits. Participants of ours who have come back elsewhere end as replaced; there may be none left after it.
  * is_claimed: state answers a claim: one of ours who is missing in it isn't in the room at all. */
 void salon_room_sync (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed);
+/* Whether the store lacks somebody who is here. */
+gboolean salon_room_is_missed_by (SalonRoom *self, const SalonRoomState *state);
 
 SalonGraph *salon_room_get_graph (SalonRoom *self);
 const SalonMediaOptions *salon_room_get_media_options (SalonRoom *self);
@@ -30,14 +32,16 @@ const SalonMediaOptions *salon_room_get_media_options (SalonRoom *self);
 GPtrArray *salon_room_get_participants (SalonRoom *self);
 /* Returns: (transfer none) (nullable) */
 SalonParticipant *salon_room_find_participant (SalonRoom *self, const char *id);
-/* Returns: (transfer none) (element-type SalonMember): who is on another server. */
+/* Returns: (transfer none) (element-type SalonMember): who is on another server, or just leaving. */
 GPtrArray *salon_room_get_remotes (SalonRoom *self);
 /* Returns: (transfer none) (element-type SalonMember) */
 GPtrArray *salon_room_get_waiting (SalonRoom *self);
 
 /* Somebody who comes from another server is no newcomer. */
 void salon_room_add_participant (SalonRoom *self, SalonParticipant *participant);
-void salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant);
+/* Others are told that somebody left once the store says so (see sync), since they may have come back on another server
+ * meanwhile; or in a second, if it says nothing. is_sure: at once. */
+void salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, gboolean is_sure);
 /* The same person in a new session: others are told only of a new name. */
 void salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, SalonParticipant *participant);
 

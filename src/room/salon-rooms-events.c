@@ -119,8 +119,8 @@ clear_member (SalonStoreClaim *member)
   g_free ((char *)member->token_hash);
 }
 
-static void
-claim_room (SalonRooms *self, SalonRoom *room)
+void
+salon_rooms_claim (SalonRooms *self, SalonRoom *room)
 {
   GPtrArray *participants = salon_room_get_participants (room);
   g_autoptr (GArray) claims = g_array_sized_new (FALSE, FALSE, sizeof (SalonStoreClaim), participants->len);
@@ -151,7 +151,7 @@ on_restored (gpointer user_data)
   g_autoptr (GList) waiting = g_hash_table_get_keys (self->waiting);
 
   for (GList *link = rooms; link != NULL; link = link->next)
-    claim_room (self, link->data);
+    salon_rooms_claim (self, link->data);
   for (GList *link = waiting; link != NULL; link = link->next)
     {
       g_autofree char *member_id = g_strdup (link->data);

@@ -33,12 +33,12 @@ on_left_store (GObject *source, GAsyncResult *result, gpointer user_data)
   SalonRooms *self = leave->rooms;
   g_autoptr (GError) error = NULL;
   g_autoptr (SalonRoomInfo) info = salon_store_leave_finish (SALON_STORE (source), result, &error);
-  SalonRoom *room = g_hash_table_lookup (self->rooms, leave->room_id);
 
   if (error != NULL)
     GST_WARNING ("room %s: %s is still in the store: %s", leave->room_id, leave->member_id, error->message);
-  if (info != NULL && room != NULL)
-    salon_room_set_info (room, info);
+  /* Perhaps they have come back elsewhere before they left here. */
+  if (info != NULL && g_hash_table_contains (self->rooms, leave->room_id))
+    salon_rooms_refresh (self, leave->room_id);
   self->n_leaving--;
   salon_rooms_finish_close_if_done (self);
   leave_free (leave);
@@ -76,7 +76,7 @@ on_participant_left (SalonParticipant *participant, SalonRoom *room, gpointer us
   if (!self->is_closed)
     salon_rooms_leave_store (self, salon_room_get_info (room)->id, salon_participant_get_id (participant),
         salon_participant_get_session_id (participant));
-  salon_room_remove_participant (room, participant);
+  salon_room_remove_participant (room, participant, !salon_store_is_available (self->store));
   salon_rooms_close_room_if_empty (self, room);
 }
 

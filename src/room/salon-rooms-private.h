@@ -58,3 +58,6 @@ void salon_rooms_keep_message (SalonRooms *self, SalonRoom *room, const SalonCha
 /* -- salon-rooms-events.c -- */
 
 extern const SalonStoreEvents salon_rooms_store_events;
+
+/* Tells the store who of ours is in an open room, whatever it believed. */
+void salon_rooms_claim (SalonRooms *self, SalonRoom *room);

@@ -226,6 +226,9 @@ salon_rooms_sync (SalonRooms *self, SalonRoom *room, const SalonRoomState *state
   g_autoptr (SalonRoom) open = g_object_ref (room);
 
   salon_room_sync (open, state, is_claimed);
+  /* Somebody was about to come back elsewhere, and then did not. */
+  if (!is_claimed && !self->is_closed && salon_room_is_missed_by (open, state))
+    salon_rooms_claim (self, open);
   salon_rooms_close_room_if_empty (self, open);
 }
 

@@ -14,7 +14,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_redis_debug);
 #define GST_CAT_DEFAULT salon_redis_debug
 
 #define MIN_BACK_OFF_MS 100
-#define MAX_BACK_OFF_MS 5000
+#define MAX_BACK_OFF_MS 2000
 /* By now three attempts have failed, over 0.7 s. */
 #define WORTH_A_WARNING_MS (8 * MIN_BACK_OFF_MS)
 /* TCP itself would try for two minutes to reach a host that does not answer. */

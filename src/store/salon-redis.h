@@ -6,7 +6,7 @@
 #include "salon-redis-reply.h"
 
 /* One connection to a Redis, kept up: names are resolved and connections made asynchronously, and a lost one is made
- * again after 100 ms, 200 ms ... 5 s. Main context only.
+ * again after 100 ms, 200 ms ... 2 s. Main context only.
  *
  * Commands are sent in the order they were given. Each has a deadline. Without a connection it waits for one; if
  * the connection breaks before the reply came, the command is sent again on the next one. So a command runs at least

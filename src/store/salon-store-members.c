@@ -10,10 +10,11 @@
 /* Somebody's session in a room. */
 typedef struct
 {
-  char *room;      /* (owned) */
-  char *member;    /* (owned) */
-  char *session;   /* (owned) */
-  char *old_token; /* (owned): with which they may be there as another member; or empty */
+  char *room;       /* (owned) */
+  char *member;     /* (owned) */
+  char *session;    /* (owned) */
+  char *old_token;  /* (owned): with which they may be there as another member; or empty */
+  gboolean is_here; /* as this other member, and stays whatever comes of the join */
 } Stay;
 
 static Stay *
@@ -21,7 +22,7 @@ stay_new (const char *room, const char *member, const char *session, const char 
 {
   Stay *stay = g_new (Stay, 1);
 
-  *stay = (Stay){ g_strdup (room), g_strdup (member), g_strdup (session), g_strdup (old_token) };
+  *stay = (Stay){ g_strdup (room), g_strdup (member), g_strdup (session), g_strdup (old_token), FALSE };
   return stay;
 }
 
@@ -195,7 +196,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   /* With a reply, the member is in a room whose record is damaged. */
-  if (reply != NULL || salon_store_is_unsure (error))
+  if (!stay->is_here && (reply != NULL || salon_store_is_unsure (error)))
     start_leaving (
         self, stay_new (stay->room, stay->member, stay->session, stay->old_token), g_task_new (self, NULL, NULL, NULL));
   g_task_return_error (task, error);
@@ -212,6 +213,7 @@ salon_store_join_async (SalonStore *self, const SalonStoreJoin *join, GCancellab
   const char *old_token = join->old_token_hash != NULL ? join->old_token_hash : "";
   Stay *stay = stay_new (join->room, join->member_id, join->session_id, old_token);
 
+  stay->is_here = join->is_here;
   g_task_set_source_tag (task, salon_store_join_async);
   g_task_set_task_data (task, stay, (GDestroyNotify)stay_free);
   /* The run is cancelled, and what comes of it decides: who is told of a failure must not be left in the room. */

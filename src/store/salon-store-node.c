@@ -5,8 +5,8 @@
 
 #define GST_CAT_DEFAULT salon_store_debug
 
-/* The lease outlasts the longest pause between two attempts to connect (5 s) and a command's deadline, so that nobody
- * is taken for dead because Redis was away. */
+/* Outlasts an attempt to connect that gets no answer (5 s), the pause after it (2 s) and a command's deadline (2 s):
+ * who may take others for dead a lease after Redis was away has given each the time to come back. */
 #define LEASE_MS (10 * 1000)
 #define HEARTBEAT_MS 1000
 /* Redis publishes each heartbeat to us: so many without hearing anything, and the other connection must be dead. */
@@ -31,7 +31,7 @@ postpone_reaping (SalonStore *self)
 }
 
 /* A lease that is renewed belongs to somebody alive. One that only runs out is our own predecessor's, when a crash of
- * Redis has forgotten that we took its place. */
+ * Redis has forgotten that we took its place: it may only seem to last longer by as much as the reply was late. */
 static void
 face_rival (SalonStore *self, gint64 lease_ms)
 {
@@ -40,7 +40,7 @@ face_rival (SalonStore *self, gint64 lease_ms)
   self->is_fenced = TRUE;
   if (self->rival_until_us == 0)
     self->rival_until_us = until_us;
-  if (until_us - self->rival_until_us < (gint64)self->heartbeat_ms * 1000 / 2)
+  if (until_us - self->rival_until_us <= (gint64)(self->deadline_ms + self->heartbeat_ms) * 1000)
     return;
   GST_ERROR_OBJECT (self, "another server is registered as node %s", self->node_id);
   g_clear_handle_id (&self->heartbeat_id, g_source_remove);

@@ -34,8 +34,9 @@ typedef enum
 } SalonRoomEnd;
 
 /* What other nodes did, told to each node that has members, or people waiting, in the room; never about one's own
- * calls, but for admitted, denied and kicked, which tell the node of the member whoever called. In the order in which
- * it happened. */
+ * calls, but for admitted, denied and kicked, which tell the node of the member whoever called, and for a join or leave
+ * that changes only who waits, since these don't return that. In the order in which it happened, and after the replies
+ * to those of our own calls that happened before. */
 typedef struct
 {
   /* Members, host, lock or waiting room are not what they were: fetch the room. */
@@ -102,7 +103,7 @@ void salon_store_list_rooms_async (
 GPtrArray *salon_store_list_rooms_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Deletes a room and its members. owner_hash NULL: no questions asked (the administrator).
+/* Deletes a room and its members; who waited joins again. owner_hash NULL: no questions asked (the administrator).
  * Returns the room as it was; of one whose record is damaged only the id. Errors: ROOM_NOT_FOUND, UNAUTHORIZED (the
  * hash is not the owner's). */
 void salon_store_delete_room_async (SalonStore *self, const char *room, const char *owner_hash,
@@ -162,10 +163,10 @@ typedef struct
 
 /* After an outage: these, and no others, are this node's members of a room. Who is missing in the store is put back,
  * the room with them if Redis lost it (full, locked or not); who is another node's by now is left there, one who is
- * ours in another session is from now on in the claimed one, and who is not claimed is taken out. Returns the room
- * after it: a claimed member who is not in it in the claimed session is no longer this node's. claims: (element-type
- * SalonStoreClaim). Errors: ROOM_NOT_FOUND (it was deleted, closed or has expired meanwhile), ROOM_EXISTS (its slug is
- * another room's now). */
+ * ours in another session is from now on in the claimed one, and who is not claimed is taken out; joins under way
+ * are left alone, and who was thrown out meanwhile is not put back. Returns the room after it: a claimed member who is
+ * not in it in the claimed session is no longer this node's. claims: (element-type SalonStoreClaim). Errors:
+ * ROOM_NOT_FOUND (it was deleted, closed or has expired meanwhile), ROOM_EXISTS (its slug is another room's now). */
 void salon_store_claim_async (SalonStore *self, const SalonRoomInfo *room, GArray *claims, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
 SalonRoomState *salon_store_claim_finish (

@@ -17,7 +17,8 @@ local is_waiting = is_here(waiting_key(id), who)
 if member and is_here(members_key(id), member) then
   take_out(id, member)
   if not settle(id) then return false end
-  announce(id, 'changed', caller.node)
+  -- The caller too, where the member may have been seen as another node's.
+  announce(id, 'changed', old_token == '' and caller.node or nil)
 elseif is_waiting then
   take_out_waiting(id, who)
   if not settle(id) then return false end

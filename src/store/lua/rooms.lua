@@ -178,7 +178,6 @@ local function clear_if_over(id)
 
   if blocked_until == 0 or now() < blocked_until then return false end
   announce(id, 'changed')
-  bury(id)
   delete(id)
   return true
 end
