@@ -278,8 +278,10 @@ salon_store_claim_async (SalonStore *self, const SalonRoomInfo *room, GArray *cl
   for (guint i = 0; i < claims->len; i++)
     {
       const SalonStoreClaim *claim = &g_array_index (claims, SalonStoreClaim, i);
+      g_autofree char *place = g_strdup_printf ("%u", claim->place);
 
-      g_strv_builder_add_many (builder, claim->member_id, claim->session_id, claim->name, claim->token_hash, NULL);
+      g_strv_builder_add_many (
+          builder, claim->member_id, claim->session_id, claim->name, claim->token_hash, place, NULL);
     }
   arguments = g_strv_builder_end (builder);
   salon_store_call_async (self, SALON_SCRIPT_CLAIM, (const char *const *)arguments, cancellable, callback, user_data);

@@ -34,9 +34,9 @@ typedef enum
 } SalonRoomEnd;
 
 /* What other nodes did, told to each node that has members, or people waiting, in the room; never about one's own
- * calls, but for chat, for admitted, denied and kicked, which tell the node of the member whoever called, and for a join or leave
- * that changes only who waits, since these don't return that. In the order in which it happened, and after the replies
- * to those of our own calls that happened before. */
+ * calls, but for chat, for admitted, denied and kicked, which tell the node of the member whoever called, and for a
+ * join or leave that changes only who waits, since these don't return that. In the order in which it happened, and
+ * after the replies to those of our own calls that happened before. */
 typedef struct
 {
   /* Members, host, lock or waiting room are not what they were: fetch the room. */
@@ -103,7 +103,7 @@ void salon_store_list_rooms_async (
 GPtrArray *salon_store_list_rooms_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Deletes a room and its members; who waited joins again. owner_hash NULL: no questions asked (the administrator).
+/* Deletes a room and its members; who waited is sent away. owner_hash NULL: no questions asked (the administrator).
  * Returns the room as it was; of one whose record is damaged only the id. Errors: ROOM_NOT_FOUND, UNAUTHORIZED (the
  * hash is not the owner's). */
 void salon_store_delete_room_async (SalonStore *self, const char *room, const char *owner_hash,
@@ -159,6 +159,8 @@ typedef struct
   const char *session_id;
   const char *name;
   const char *token_hash;
+  guint place; /* among all members of the room, as last known, from 1: a room that Redis lost gets its host back;
+                  0: not known, the last */
 } SalonStoreClaim;
 
 /* After an outage: these, and no others, are this node's members of a room. Who is missing in the store is put back,

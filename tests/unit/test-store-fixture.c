@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test-store-fixture.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "salon-error.h"
@@ -389,7 +390,7 @@ claim (SalonStore *store, const SalonRoomInfo *info, const char *const *claims, 
   for (; *claims != NULL; claims++)
     {
       GStrv claim_words = g_strsplit (*claims, " ", -1);
-      SalonStoreClaim one = { claim_words[0], claim_words[1], "Ada", claim_words[2] };
+      SalonStoreClaim one = { claim_words[0], claim_words[1], "Ada", claim_words[2], atoi (claim_words[3]) };
 
       g_ptr_array_add (words, claim_words);
       g_array_append_val (array, one);

@@ -73,7 +73,7 @@ SalonRoomInfo *join (SalonStore *store, const char *room, const char *member, gb
 SalonRoomInfo *leave_as (SalonStore *store, const char *room, const char *member, const char *session, GError **error);
 SalonRoomInfo *leave (SalonStore *store, const char *room, const char *member, GError **error);
 SalonRoomState *fetch (SalonStore *store, const char *room_id, GError **error);
-/* claims: each "member session token", ending with NULL. */
+/* claims: each "member session token place", ending with NULL. */
 SalonRoomState *claim (SalonStore *store, const SalonRoomInfo *info, const char *const *claims, GError **error);
 SalonRoomInfo *set_flag (
     SalonStore *store, const char *room_id, const char *host, SalonRoomFlag flag, gboolean is_set, GError **error);

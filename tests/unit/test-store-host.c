@@ -298,7 +298,7 @@ test_closing_takes_everybody_out (Fixture *fixture, gconstpointer data)
       g_assert_true (close_room (fixture->a.store, room->id, "ada", &error));
       g_assert_no_error (error);
       expect (&fixture->b, "closed %s", room->id);
-      expect (&fixture->b, "admitted eve");
+      expect (&fixture->b, "denied eve");
       expect_nothing (&fixture->b);
       await_event (&fixture->a, "changed %s", room->id); /* bob */
       await_event (&fixture->a, "changed %s", room->id); /* eve */
@@ -319,7 +319,7 @@ test_deleting_tells_all (Fixture *fixture, gconstpointer data)
 
   assert_host (delete_room (fixture->a.store, "owls", "owner-hash", &error), "ada", 1);
   expect (&fixture->b, "deleted %s", room->id);
-  expect (&fixture->b, "admitted bob");
+  expect (&fixture->b, "denied bob");
   expect_nothing (&fixture->a);
   assert_redis_is_empty (fixture);
 }
@@ -356,7 +356,7 @@ test_a_message_is_its_authors_and_the_hosts_to_delete (Fixture *fixture, gconstp
 }
 
 static void
-test_chat_reaches_the_other_node (Fixture *fixture, gconstpointer data)
+test_chat_reaches_all_nodes (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (SalonRoomInfo) room = join (fixture->a.store, "owls", "ada", TRUE, NULL);
   g_autoptr (GPtrArray) messages = NULL;
@@ -367,7 +367,7 @@ test_chat_reaches_the_other_node (Fixture *fixture, gconstpointer data)
   messages = read_chat (fixture->a.store, room->id, NULL);
   g_assert_cmpuint (messages->len, ==, 1);
   expect (&fixture->a, "chat %s %s", room->id, (const char *)messages->pdata[0]);
-  expect_nothing (&fixture->b);
+  expect (&fixture->b, "chat %s %s", room->id, (const char *)messages->pdata[0]);
 }
 
 static void
@@ -390,6 +390,7 @@ test_what_is_no_message_is_no_disaster (Fixture *fixture, gconstpointer data)
   messages = read_chat (fixture->a.store, room->id, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (messages->len, ==, 1);
+  expect (&fixture->a, "chat %s %s", room->id, (const char *)messages->pdata[0]);
   g_assert_true (change_message (fixture->a.store, room->id, "m1", "ada", "Boo!", &error));
   expect_nothing (&fixture->a);
 }
@@ -427,7 +428,7 @@ test_a_timed_room_expires_and_blocks_its_name (Fixture *fixture, gconstpointer d
   g_autoptr (SalonRoomInfo) again = NULL;
   g_autoptr (GPtrArray) rooms = NULL;
   g_autoptr (GError) error = NULL;
-  static const char *const claims[] = { "ada ada/1 ada-token", NULL };
+  static const char *const claims[] = { "ada ada/1 ada-token 1", NULL };
 
   assert_host (join (fixture->a.store, "owls", "ada", FALSE, NULL), "ada", 1);
   assert_host (join (fixture->b.store, "owls", "bob", FALSE, NULL), "ada", 2);
@@ -501,7 +502,7 @@ main (int argc, char **argv)
   ADD ("closing-takes-everybody-out", test_closing_takes_everybody_out);
   ADD ("deleting-tells-all", test_deleting_tells_all);
   ADD ("a-message-is-its-authors-and-the-hosts-to-delete", test_a_message_is_its_authors_and_the_hosts_to_delete);
-  ADD ("chat-reaches-the-other-node", test_chat_reaches_the_other_node);
+  ADD ("chat-reaches-all-nodes", test_chat_reaches_all_nodes);
   ADD ("what-is-no-message-is-no-disaster", test_what_is_no_message_is_no_disaster);
   ADD ("a-timed-room-expires-and-blocks-its-name", test_a_timed_room_expires_and_blocks_its_name);
   ADD ("an-old-room-leaves-the-list", test_an_old_room_leaves_the_list);

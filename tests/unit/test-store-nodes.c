@@ -466,7 +466,7 @@ test_one_survivor_takes_the_dead_out (Fixture *fixture, gconstpointer data)
 static void
 test_who_was_taken_for_dead_starts_anew (Fixture *fixture, gconstpointer data)
 {
-  static const char *const claims[] = { "ada ada/1 ada-token", NULL };
+  static const char *const claims[] = { "ada ada/1 ada-token 1", NULL };
   g_autoptr (SalonRoomInfo) room = create (fixture->a.store, "owls", SALON_LIFETIME_PERMANENT, 7, NULL);
   g_autoptr (GError) error = NULL;
 

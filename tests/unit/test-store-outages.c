@@ -16,8 +16,8 @@ static const Times impatient = { .lease_ms = WATCHDOG_S * 1000, .heartbeat_ms = 
 
 static const Times slow = { .lease_ms = WATCHDOG_S * 1000, .heartbeat_ms = 50, .deadline_ms = WATCHDOG_S * 1000 };
 
-static const char *const ada[] = { "ada ada/1 ada-token", NULL };
-static const char *const bob[] = { "bob bob/1 bob-token", NULL };
+static const char *const ada[] = { "ada ada/1 ada-token 1", NULL };
+static const char *const bob[] = { "bob bob/1 bob-token 2", NULL };
 static const char *const nobody[] = { NULL };
 
 /* owls, with ada on node-1 and bob on node-2. */
@@ -115,11 +115,11 @@ test_claims_bring_a_lost_room_back (Fixture *fixture, gconstpointer data)
   redis_command (fixture, "FLUSHALL");
   expect (&fixture->a, "restored");
   expect (&fixture->b, "restored");
-  assert_state (claim (fixture->a.store, locked, ada, &error), "ada@node-1/ada/1", "");
-  /* Full or locked does not matter. */
-  assert_state (claim (fixture->b.store, locked, bob, &error), "ada@node-1/ada/1 bob@node-2/bob/1", "");
+  /* Full or locked does not matter, nor who is first: the order is as it was. */
+  assert_state (claim (fixture->b.store, locked, bob, &error), "bob@node-2/bob/1", "");
+  assert_state (claim (fixture->a.store, locked, ada, &error), "ada@node-1/ada/1 bob@node-2/bob/1", "");
   g_assert_no_error (error);
-  expect (&fixture->a, "changed %s", room->id);
+  expect (&fixture->b, "changed %s", room->id);
   back = get (fixture->a.store, "owls", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (back->id, ==, room->id);
@@ -137,7 +137,7 @@ test_claims_bring_a_lost_room_back (Fixture *fixture, gconstpointer data)
 static void
 test_claims_bring_lost_writes_back (Fixture *fixture, gconstpointer data)
 {
-  static const char *const ada_later[] = { "ada ada/2 ada-token", NULL };
+  static const char *const ada_later[] = { "ada ada/2 ada-token 1", NULL };
   g_autoptr (SalonRoomInfo) room = open_owls (fixture, SALON_LIFETIME_EPHEMERAL);
   g_autoptr (GError) error = NULL;
 
@@ -151,7 +151,7 @@ test_claims_bring_lost_writes_back (Fixture *fixture, gconstpointer data)
   await_event (&fixture->a, "restored");
   await_event (&fixture->b, "restored");
   assert_members (fixture->a.store, room->id, "ada@node-1/ada/1 bob@node-2/bob/1");
-  assert_state (claim (fixture->b.store, room, (const char *[]){ "eve eve/1 eve-token", NULL }, &error),
+  assert_state (claim (fixture->b.store, room, (const char *[]){ "eve eve/1 eve-token 0", NULL }, &error),
       "ada@node-1/ada/1 eve@node-2/eve/1", "");
   assert_state (claim (fixture->a.store, room, ada_later, &error), "ada@node-1/ada/2 eve@node-2/eve/1", "");
   g_assert_no_error (error);

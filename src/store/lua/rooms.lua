@@ -9,7 +9,7 @@
 --   salon:slug:<slug>           string   a room's id
 --   salon:room:<id>             hash     slug, lifetime, max_members, created_at, expires_at, blocked_until (0: never),
 --                                        locked, waiting_room ('1' or not), owner (SHA-256 of the owner's token, or
---                                        empty: nobody's), n_joins
+--                                        empty: nobody's), n_joins, was_lost ('1': put back by claims)
 --   salon:room:<id>:members     hash     who -> person, with token (as below) and previous (the session before)
 --   salon:room:<id>:tokens      hash     SHA-256 of the secret with which somebody can come back -> who
 --   salon:room:<id>:order       zset     who, by n_joins: the host is the first
@@ -112,8 +112,9 @@ local function take_out_waiting(id, who)
   redis.call('ZREM', queue_key(id), who)
 end
 
-local function put_in(id, who, person)
-  redis.call('ZADD', order_key(id), 'NX', redis.call('HINCRBY', room_key(id), 'n_joins', 1), who)
+-- place: nil for the last.
+local function put_in(id, who, person, place)
+  redis.call('ZADD', order_key(id), 'NX', place or redis.call('HINCRBY', room_key(id), 'n_joins', 1), who)
   redis.call('HSET', members_key(id), who, cjson.encode(person))
   redis.call('HSET', tokens_key(id), person.token, who)
   enter_node(id, person.node, who)
