@@ -26,6 +26,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_app_debug);
  * gets 3 s. */
 #define ROOMS_DEADLINE_MS 3000
 #define SOCKETS_DEADLINE_MS 1000
+/* A Redis of somebody else's may be starting at the same time as we are. */
+#define STORE_DEADLINE_MS 30000
 
 /* Starting and stopping are lists of steps, one after the other, each ending with step_done() or step_failed(). */
 typedef struct
@@ -57,7 +59,6 @@ struct _SalonApp
   SalonStateDir *state_dir;
   char *admin_token;
   SalonRedisServer *redis_server; /* NULL with a redis-url */
-  SalonRedis *redis;
   SalonStore *store;
   SalonRoomsOptions rooms_options;
   SalonRooms *rooms;
@@ -121,6 +122,16 @@ step_failed (SalonApp *self, const GError *error)
   begin_stopping (self);
 }
 
+static void
+stop (SalonApp *self)
+{
+  self->is_stop_wanted = TRUE;
+  if (self->phase == PHASE_SERVING)
+    begin_stopping (self);
+  else
+    g_cancellable_cancel (self->cancellable);
+}
+
 static gboolean
 on_signal (gpointer user_data)
 {
@@ -128,11 +139,7 @@ on_signal (gpointer user_data)
 
   if (self->is_stop_wanted)
     _exit (EXIT_FAILURE);
-  self->is_stop_wanted = TRUE;
-  if (self->phase == PHASE_SERVING)
-    begin_stopping (self);
-  else
-    g_cancellable_cancel (self->cancellable);
+  stop (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -196,18 +203,6 @@ start_redis_server (SalonApp *self)
 }
 
 static void
-on_store_ready (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  SalonApp *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (salon_store_reset_node_finish (SALON_STORE (source), result, &error))
-    step_done (self);
-  else
-    step_failed (self, error);
-}
-
-static void
 open_store (SalonApp *self)
 {
   const char *url = self->redis_server != NULL ? salon_redis_server_get_url (self->redis_server)
@@ -216,15 +211,20 @@ open_store (SalonApp *self)
   g_autofree char *node_id = get_or_remember (self, SALON_CONFIG_NODE_ID, "node-id", g_uuid_string_random, &error);
 
   if (node_id != NULL)
-    self->redis = salon_redis_new (url, &error);
-  if (self->redis == NULL)
-    {
-      step_failed (self, error);
-      return;
-    }
-  salon_redis_start (self->redis);
-  self->store = salon_store_new (self->redis, node_id);
-  salon_store_reset_node_async (self->store, self->cancellable, on_store_ready, self);
+    self->store = salon_store_new (url, node_id, &error);
+  if (self->store != NULL)
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+static void
+on_usurped (SalonRooms *rooms, SalonApp *self)
+{
+  g_printerr ("salon-server: another server runs as node \"%s\"; each needs a node-id (and a state-dir) of its own\n",
+      salon_store_get_node_id (self->store));
+  self->exit_status = EXIT_FAILURE;
+  stop (self);
 }
 
 static void
@@ -236,6 +236,7 @@ make_rooms (SalonApp *self)
   self->rooms_options = (SalonRoomsOptions){
     .grace_s = salon_config_get_uint (config, SALON_CONFIG_RESUME_GRACE_S),
     .default_max_members = salon_config_get_uint (config, SALON_CONFIG_DEFAULT_MAX_MEMBERS),
+    .is_alone = self->redis_server != NULL,
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
     .media = {
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
@@ -247,7 +248,26 @@ make_rooms (SalonApp *self)
     },
   };
   self->rooms = salon_rooms_new (self->store, &self->rooms_options);
+  g_signal_connect (self->rooms, "usurped", G_CALLBACK (on_usurped), self);
   step_done (self);
+}
+
+static void
+on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (salon_store_register_finish (SALON_STORE (source), result, &error))
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+static void
+register_node (SalonApp *self)
+{
+  salon_store_register_async (self->store, STORE_DEADLINE_MS, self->cancellable, on_registered, self);
 }
 
 static void
@@ -297,6 +317,7 @@ static const Step start_steps[] = {
   { "start redis-server", start_redis_server },
   { "open the store", open_store },
   { "make the rooms", make_rooms },
+  { "register with the store", register_node },
   { "listen", start_serving },
   { NULL },
 };
@@ -346,11 +367,19 @@ close_sockets (SalonApp *self)
 }
 
 static void
+on_store_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  salon_store_close_finish (SALON_STORE (source), result);
+  step_done (user_data);
+}
+
+static void
 close_store (SalonApp *self)
 {
-  if (self->redis != NULL)
-    salon_redis_close (self->redis);
-  step_done (self);
+  if (self->store != NULL)
+    salon_store_close_async (self->store, on_store_closed, self);
+  else
+    step_done (self);
 }
 
 static void
@@ -398,7 +427,6 @@ salon_app_free (SalonApp *self)
   g_clear_object (&self->http);
   g_clear_object (&self->rooms);
   g_clear_object (&self->store);
-  g_clear_object (&self->redis);
   g_clear_object (&self->redis_server);
   g_free (self->admin_token);
   salon_state_dir_free (self->state_dir);

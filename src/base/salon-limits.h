@@ -56,3 +56,9 @@
 #define SALON_LIMIT_CREATE_PER_S 10
 /* Requests of one connection that wait for the store or for webrtcbin. */
 #define SALON_LIMIT_PENDING_REQUESTS 32
+/* Seconds that a timed room can live: 30 days; and how long its name may be blocked after that, in its ages. */
+#define SALON_LIMIT_MAX_AGE_S (30 * 24 * 60 * 60)
+#define SALON_LIMIT_BLOCK_FACTOR 100
+/* How long somebody waits to be let in; and how many in one room's waiting room: more than a host can look through. */
+#define SALON_LIMIT_WAIT_S (10 * 60)
+#define SALON_LIMIT_WAITING 100
