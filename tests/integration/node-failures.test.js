@@ -65,18 +65,20 @@ test('R10 creation, across two servers: the one that made the room is killed, an
   const keys = await nodes.redis.keys();
   const rooms = Array.from({ length: N_ROOMS }, () => newRoom());
   const round = new Round(0);
-  /* Twenty who all want to make it; half of them are where the end comes from. */
+  /* Twenty who all want to make it, half of them where the end comes from: when some of those are in, and others on their
+   * way. */
+  let nDoomedInside = 0;
   const joins = rooms.flatMap((room) => Array.from({ length: 20 }, async (_, index) => {
-    await round.jitter(300);
+    await round.jitter(1000);
     const isDoomed = index % 2 === 0;
     const witness = await Witness.enter(t, nodes.at(index), room, `Creator ${index}`).catch((error) => {
       if (!isDoomed)
         throw error;
-      return undefined;
     });
+    nDoomedInside += isDoomed && witness !== undefined;
     return { room, witness, isDoomed };
   }));
-  await round.jitter(300);
+  await until('a third of the doomed are in', () => nDoomedInside >= N_ROOMS * 10 / 3);
   await nodes.first.kill();
   const survivors = (await Promise.all(joins)).filter(({ isDoomed }) => !isDoomed);
   const everybody = [];
@@ -89,6 +91,7 @@ test('R10 creation, across two servers: the one that made the room is killed, an
     await seeExactly(inside, inside.map(({ id }) => id), REAPED_MS + SLACK_MS);
     await hostIsOneOf(inside);
     await nodes.tell(room, inside.length);
+    inside.forEach((witness) => witness.assertConsistent());
     everybody.push(...inside);
   }
   await leaveAll(everybody);

@@ -205,6 +205,35 @@ for (const [setup, nServers] of Object.entries(SETUPS)) {
     });
     await nodes.areEmpty(keys);
   });
+
+  test(`R17 negotiation glare, ${setup}: ten publishers who join in a second get all tracks, one offer at a time`, async (t) => {
+    /* So few seats that everybody needs several connections. */
+    const nodes = await startNodes(t, nServers, { config: { media: { seats: 4 } } });
+    await playRounds(t, roundCount(4), async (round) => {
+      const people = await Promise.all(Array.from({ length: 10 }, async (_, index) => {
+        await round.jitter(1000);
+        const peer = await Peer.join(t, nodes.at(index), round.room, `P${index}`, { late: index % 3 === 0 });
+        /* Ten times slower than people talk: each is received nine times, by a test. */
+        peer.publisher.tracks.forEach(({ media }) => { media.intervalMs *= 10; });
+        await peer.start();
+        return peer;
+      }));
+      for (const [index, peer] of people.entries()) {
+        /* Media does not go from server to server yet. */
+        const others = people.filter((other, i) => other !== peer && nodes.at(i) === nodes.at(index));
+        const ids = others.flatMap(({ tracks }) => [...tracks.values()]).map(({ id }) => id);
+        await until(`P${index} has a slot for every track`, () => {
+          const shown = [...peer.slotTracks.values()].filter(Boolean).map(({ id }) => id);
+          return shown.length === ids.length && ids.every((id) => shown.includes(id));
+        });
+        for (const other of others)
+          await peer.receive(other, 'camera');
+        assertOneOfferAtATime(peer.signalling);
+      }
+      await nodes.tell(round.room, 10);
+      await Promise.all(people.map((peer) => peer.leave()));
+    }, { atOnce: 1 });
+  });
 }
 
 async function hearEachOther(one, other) {
@@ -213,6 +242,20 @@ async function hearEachOther(one, other) {
   await other.next('chat', ({ message }) => message === text);
   await other.request('chat', { message: `re: ${text}` });
   await one.next('chat', ({ message }) => message === `re: ${text}`);
+}
+
+/* Each offer of the server was answered before the next one of the same connection came. */
+function assertOneOfferAtATime({ history }) {
+  const isOffered = new Set();
+  for (const { sent, message: { method, params } } of history) {
+    if (method === 'offer' && !sent) {
+      assert.ok(!isOffered.has(params.target), `a second offer of connection ${params.target}`);
+      isOffered.add(params.target);
+    } else if (method === 'answer' && sent) {
+      isOffered.delete(params.target);
+    }
+  }
+  assert.ok(history.some(({ sent, message: { method } }) => method === 'offer' && !sent));
 }
 
 /* The ways in which the old page may end. A good-bye makes a refresh of it only when the new page was first. */
