@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startNodes, REAPED_MS } from '../lib/nodes.js';
 import { Peer } from '../lib/peer.js';
-import { enter, newRoom } from '../lib/people.js';
+import { connect, enter, joinRoom, newRoom } from '../lib/people.js';
 import { Round } from '../lib/rounds.js';
 import { until, withDeadline } from '../lib/until.js';
 import { seeExactly, stayQuiet, Witness } from '../lib/witness.js';
@@ -107,6 +107,7 @@ test('R9 a node returns with a stale view, across two servers: it is fenced, and
   const renamed = await peopleOn(t, nodes, [0, 0]);
   const deserted = await peopleOn(t, nodes, [0]);
   const [host, roamer, silent, staying] = shared.witnesses;
+  const doors = await Promise.all(Array.from({ length: 10 }, () => connect(t, sleeper)));
 
   sleeper.signal('SIGSTOP');
   /* One does not wait for what comes, and is elsewhere before the lease runs out. */
@@ -120,12 +121,15 @@ test('R9 a node returns with a stale view, across two servers: it is fenced, and
   const newcomer = await Witness.enter(t, other, renamed.name, 'Newcomer');
   silent.client.notify('leave');
   host.client.notify('lock', { locked: true });
+  const comers = doors.map((client, index) => joinRoom(client, shared.name, `Comer ${index}`)
+    .then((joined) => new Witness(joined, `Comer ${index}`), (error) => assert.equal(error.reason, 'store_unavailable')));
   sleeper.signal('SIGCONT');
 
   await withDeadline('the old session to be told', roamer.client.closed);
   for (const { client } of renamed.witnesses)
     await withDeadline('those of the room that went to be told', client.closed);
-  const inside = () => [host, roamed, staying].filter(({ client }) => client.isOpen);
+  const came = (await Promise.all(comers)).filter(Boolean);
+  const inside = () => [host, roamed, staying, ...came].filter(({ client }) => client.isOpen);
   await until('all who are inside see the same', () => {
     const ids = inside().map(({ id }) => id);
     return inside().every((witness) => witness.sees(ids));
@@ -145,12 +149,13 @@ test('R9 a node returns with a stale view, across two servers: it is fenced, and
   await stayQuiet([...inside(), newcomer], 2000);
   staying.assertTold(roamed.id, []);
   staying.assertTold(silent.id, ['left']);
+  came.forEach(({ id }) => staying.assertTold(id, ['joined']));
   staying.assertTold(host.id, host.client.isOpen ? ['left', 'joined'] : ['left']);
 
   /* Fenced, it is a server like any other again. */
   const visitor = await Witness.enter(t, sleeper, shared.name, 'Visitor');
   await seeExactly([...inside(), visitor], [...inside(), visitor].map(({ id }) => id));
-  await leaveAll([...shared.witnesses, ...deserted.witnesses, roamed, newcomer, visitor]);
+  await leaveAll([...shared.witnesses, ...deserted.witnesses, ...came, roamed, newcomer, visitor]);
   await nodes.areEmpty(keys);
 });
 

@@ -111,8 +111,8 @@ async function cycle(server, index) {
   } catch (error) {
     /* A broken connection is known a moment before the death that broke it. */
     await delay(1000);
-    const state = server.isRunning ? 'the server goes on' : `the server died:\n${server.logTail}`;
-    throw new Error(`cycle ${index} (${name}): ${error.message}; ${state}`, { cause: error });
+    const state = server.isRunning ? 'goes on' : 'died';
+    throw new Error(`cycle ${index} (${name}): ${error.message}; the server ${state}:\n${server.logTail}`, { cause: error });
   } finally {
     await scope.end();
   }
