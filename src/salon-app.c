@@ -2,12 +2,14 @@
 #include "salon-app.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <gst/gst.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "salon-http.h"
+#include "salon-log.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
 #include "salon-rooms.h"
@@ -82,7 +84,8 @@ on_stop_deadline (gpointer user_data)
 {
   SalonApp *self = user_data;
 
-  g_printerr ("salon-server: gave up on \"%s\" after %d s\n", self->step->name, STOP_DEADLINE_S);
+  salon_log_event (SALON_LOG_ERROR, "stop_abandoned", (SalonLogFields){ .reason = "deadline" },
+      "Gave up after %d s, unable to %s", STOP_DEADLINE_S, self->step->name);
   _exit (EXIT_FAILURE);
 }
 
@@ -91,6 +94,7 @@ begin_stopping (SalonApp *self)
 {
   if (self->stop_deadline_id == 0)
     self->stop_deadline_id = g_timeout_add_seconds (STOP_DEADLINE_S, on_stop_deadline, self);
+  salon_log_event (SALON_LOG_NOTICE, "server_stopping", (SalonLogFields){ 0 }, "Stopping");
   self->phase = PHASE_STOPPING;
   self->step = stop_steps;
   run_step (self);
@@ -116,7 +120,8 @@ step_failed (SalonApp *self, const GError *error)
 {
   if (!self->is_stop_wanted)
     {
-      g_printerr ("salon-server: cannot %s: %s\n", self->step->name, error->message);
+      salon_log_event (
+          SALON_LOG_ERROR, "start_failed", (SalonLogFields){ 0 }, "Cannot %s: %s", self->step->name, error->message);
       self->exit_status = EXIT_FAILURE;
     }
   begin_stopping (self);
@@ -138,7 +143,11 @@ on_signal (gpointer user_data)
   SalonApp *self = user_data;
 
   if (self->is_stop_wanted)
-    _exit (EXIT_FAILURE);
+    {
+      salon_log_event (SALON_LOG_WARNING, "stop_abandoned", (SalonLogFields){ .reason = "signal" },
+          "Told twice to stop: ending at once");
+      _exit (EXIT_FAILURE);
+    }
   stop (self);
   return G_SOURCE_CONTINUE;
 }
@@ -211,7 +220,10 @@ open_store (SalonApp *self)
   g_autofree char *node_id = get_or_remember (self, SALON_CONFIG_NODE_ID, "node-id", g_uuid_string_random, &error);
 
   if (node_id != NULL)
-    self->store = salon_store_new (url, node_id, &error);
+    {
+      salon_log_set_node (node_id);
+      self->store = salon_store_new (url, node_id, &error);
+    }
   if (self->store != NULL)
     step_done (self);
   else
@@ -221,7 +233,8 @@ open_store (SalonApp *self)
 static void
 on_usurped (SalonRooms *rooms, SalonApp *self)
 {
-  g_printerr ("salon-server: another server runs as node \"%s\"; each needs a node-id (and a state-dir) of its own\n",
+  salon_log_event (SALON_LOG_ERROR, "node_usurped", (SalonLogFields){ 0 },
+      "Another server runs as node \"%s\"; each needs a node-id (and a state-dir) of its own",
       salon_store_get_node_id (self->store));
   self->exit_status = EXIT_FAILURE;
   stop (self);
@@ -281,7 +294,9 @@ announce (SalonApp *self)
 {
   const char *url = salon_http_get_url (self->http);
 
-  g_print ("Salon is ready: %s\n", url);
+  salon_log_event (
+      SALON_LOG_NOTICE, "server_ready", (SalonLogFields){ .url = url }, "Salon " SALON_VERSION " is ready");
+  g_print (_ ("Salon is ready: %s\n"), url);
   if (isatty (STDOUT_FILENO))
     {
       g_autofree char *qr = salon_qr_to_terminal (url);
@@ -289,7 +304,7 @@ announce (SalonApp *self)
       /* Not g_print(), which would write question marks in the C locale. */
       if (qr != NULL)
         fputs (qr, stdout);
-      g_print ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n",
+      g_print (_ ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n"),
           salon_state_dir_get_path (self->state_dir));
     }
   fflush (stdout);
@@ -453,6 +468,7 @@ salon_app_run (SalonApp *self)
   /* Not before the loop runs: steps that fail at once would quit it in vain. */
   g_idle_add_once (on_loop_runs, self);
   g_main_loop_run (self->loop);
+  salon_log_event (SALON_LOG_NOTICE, "server_stopped", (SalonLogFields){ 0 }, "Stopped");
   if (self->is_cut_short)
     {
       fflush (NULL);

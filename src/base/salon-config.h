@@ -35,6 +35,7 @@ typedef enum
   SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:... */
   SALON_CONFIG_ICE_TIMEOUT_S,      /* uint */
   /* [log] */
+  SALON_CONFIG_LOG_FORMAT, /* string: "auto", "text", "journal", "json" */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */
   SALON_CONFIG_N_KEYS
 } SalonConfigKey;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-log.h"
 #include "salon-participant.h"
 #include "salon-room.h"
 
@@ -12,7 +13,6 @@ typedef struct
   /* Once, one of the two. replaced: another has its place in the room. */
   void (*left) (SalonParticipant *participant, SalonRoom *room, gpointer user_data);
   void (*replaced) (SalonParticipant *participant, SalonRoom *room, gpointer user_data);
-  void (*said) (SalonRoom *room, const SalonChatMessage *message, gpointer user_data);
 } SalonParticipantOwner;
 
 typedef struct
@@ -24,6 +24,10 @@ typedef struct
   gboolean may_publish;
   guint grace_s;
 } SalonParticipantDetails;
+
+/* In a room: logs what has become of it. reason (nullable): one word. */
+void salon_participant_log (
+    SalonParticipant *self, SalonLogLevel level, const char *event, const char *reason, const char *message);
 
 /* events and session: see salon_rooms_join_async(). owner (borrowed). */
 SalonParticipant *salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room,

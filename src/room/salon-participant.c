@@ -23,6 +23,8 @@ struct _SalonParticipant
 
   char *session_id;    /* (owned) */
   char *session_token; /* (owned) */
+  gint64 joined_us;
+  const char *leave_reason; /* static */
   guint grace_s;
   guint grace_id; /* the source that ends the grace time, or 0 */
 
@@ -156,6 +158,23 @@ salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *m
   EMIT (self, chat, message);
 }
 
+void
+salon_participant_log (
+    SalonParticipant *self, SalonLogLevel level, const char *event, const char *reason, const char *message)
+{
+  gboolean is_end = g_str_equal (event, "participant_left");
+
+  salon_log_event (level, event,
+      (SalonLogFields){
+          .room = salon_room_get_info (self->room)->id,
+          .participant = self->id,
+          .session = self->session_id,
+          .reason = reason,
+          .duration_us = is_end ? g_get_monotonic_time () - self->joined_us : 0,
+      },
+      "%s", message);
+}
+
 /* -- leaving -- */
 
 static void
@@ -183,6 +202,8 @@ salon_participant_leave (SalonParticipant *self)
     salon_subscriptions_close (self->subscriptions);
   if (self->publisher != NULL)
     salon_publisher_close (self->publisher);
+  if (!self->is_replaced)
+    salon_participant_log (self, SALON_LOG_INFO, "participant_left", self->leave_reason, "Left");
   room = g_steal_pointer (&self->room);
   if (self->is_replaced)
     self->owner->replaced (self, room, self->owner_data);
@@ -195,6 +216,7 @@ salon_participant_say_goodbye (SalonParticipant *self, const char *reason, const
 {
   const SalonParticipantEvents *events = g_steal_pointer (&self->events);
 
+  self->leave_reason = reason;
   if (events != NULL)
     events->ended (self->session, reason, message);
 }
@@ -204,6 +226,7 @@ salon_participant_end (SalonParticipant *self, const char *reason, const char *m
 {
   const SalonParticipantEvents *events = g_steal_pointer (&self->events);
 
+  self->leave_reason = reason;
   salon_participant_leave (self);
   if (events != NULL)
     events->ended (self->session, reason, message);
@@ -220,6 +243,7 @@ on_grace_over (gpointer user_data)
   g_autoptr (SalonParticipant) self = g_object_ref (user_data);
 
   self->grace_id = 0;
+  self->leave_reason = "lost";
   salon_participant_leave (self);
   return G_SOURCE_REMOVE;
 }
@@ -232,6 +256,9 @@ salon_participant_lose_session (SalonParticipant *self, gboolean is_reload)
   self->events = NULL;
   if (self->room == NULL || self->grace_id != 0)
     return;
+  salon_participant_log (
+      self, SALON_LOG_INFO, "participant_lost", is_reload ? "reload" : "connection", "Connection lost");
+  self->leave_reason = "lost";
   if (grace_s == 0)
     salon_participant_leave (self);
   else
@@ -275,6 +302,8 @@ salon_participant_resume (
   g_clear_handle_id (&self->grace_id, g_source_remove);
   g_free (self->session_id);
   self->session_id = g_strdup (session_id);
+  self->leave_reason = "left";
+  salon_participant_log (self, SALON_LOG_INFO, "participant_came_back", "resumed", "Came back; media goes on");
   self->events = events;
   self->session = session;
   tell_replaced (old_events, old_session);
@@ -308,9 +337,12 @@ end_after_failure (gpointer user_data)
 {
   Failure *failure = user_data;
   gboolean is_wrong_peer = g_error_matches (failure->error, SALON_ERROR, SALON_ERROR_FINGERPRINT);
+  const char *reason = is_wrong_peer ? "fingerprint_mismatch" : "media_failed";
 
-  salon_participant_end (
-      failure->participant, is_wrong_peer ? "fingerprint_mismatch" : "media_failed", failure->error->message);
+  if (failure->participant->room != NULL)
+    salon_participant_log (
+        failure->participant, SALON_LOG_WARNING, "participant_media_failed", reason, failure->error->message);
+  salon_participant_end (failure->participant, reason, failure->error->message);
   return G_SOURCE_REMOVE;
 }
 
@@ -703,21 +735,6 @@ salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result, GE
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* -- chat -- */
-
-SalonChatMessage *
-salon_participant_chat (SalonParticipant *self, const char *text, const char *reply_to)
-{
-  SalonChatMessage *message = salon_chat_message_new (self->id, self->name, text, reply_to);
-
-  if (self->room != NULL)
-    {
-      salon_room_chat (self->room, self, message);
-      self->owner->said (self->room, message, self->owner_data);
-    }
-  return message;
-}
-
 /* -- reading -- */
 
 const char *
@@ -816,6 +833,8 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
   self->session_token = g_strdup (details->session_token);
   self->may_publish = details->may_publish;
   self->grace_s = details->grace_s;
+  self->joined_us = g_get_monotonic_time ();
+  self->leave_reason = "left";
   self->room = g_object_ref (room);
   self->events = events;
   self->session = session;

@@ -105,11 +105,6 @@ gboolean salon_participant_unpublish (
 gboolean salon_participant_set_muted (
     SalonParticipant *self, const char *publication_id, gboolean is_muted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Tells everybody else. reply_to (nullable): the id of the message it answers. Returns: (transfer full): the message as
- * it was sent. */
-SalonChatMessage *salon_participant_chat (
-    SalonParticipant *self, const char *message, const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
-
 /* The client's connection broke: no event comes any more, but room and media stay as they are until the grace time is
  * over, or somebody joins with the session token. is_reload: a page went, and if it is being loaded again, it is back
  * soon; if it was closed, the others should not look at its last picture for long. */

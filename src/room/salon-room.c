@@ -2,10 +2,8 @@
 #include "salon-room.h"
 
 #include "salon-limits.h"
+#include "salon-log.h"
 #include "salon-participant-private.h"
-
-GST_DEBUG_CATEGORY_STATIC (salon_room_debug);
-#define GST_CAT_DEFAULT salon_room_debug
 
 /* How long others see somebody who has left, while the store says nothing. */
 #define LEAVING_MS 1000
@@ -23,7 +21,9 @@ struct _SalonRoom
                                    * those on this one whose leave the store has not confirmed */
   GPtrArray *waiting;             /* (owned) (element-type SalonMember): to be let in by the host, longest first */
   guint expiry_id;                /* the source that ends a timed room, or 0 */
-  guint leaving_id;               /* the source that stops waiting for the store's word on a leave, or 0 */
+  GHashTable *unkept;             /* (owned): ids of messages that were told without the store's word */
+  gint64 opened_us;
+  guint leaving_id; /* the source that stops waiting for the store's word on a leave, or 0 */
 };
 
 G_DEFINE_FINAL_TYPE (SalonRoom, salon_room, G_TYPE_OBJECT)
@@ -57,6 +57,9 @@ take_info (SalonRoom *self, const SalonRoomInfo *info)
   gboolean is_news = g_strcmp0 (self->info->host, info->host) != 0 || self->info->is_locked != info->is_locked
                      || self->info->has_waiting_room != info->has_waiting_room;
 
+  if (self->info->is_locked != info->is_locked)
+    salon_log_event (SALON_LOG_INFO, info->is_locked ? "room_locked" : "room_unlocked",
+        (SalonLogFields){ .room = info->id }, info->is_locked ? "Room locked" : "Room unlocked");
   salon_room_info_free (self->info);
   self->info = salon_room_info_copy (info);
   return is_news;
@@ -158,9 +161,16 @@ salon_room_add_participant (SalonRoom *self, SalonParticipant *participant)
 
   g_ptr_array_add (self->participants, g_object_ref (participant));
   if (remote == NULL)
-    tell_of_participant (self, participant, SALON_PARTICIPANT_JOINED, participant);
+    {
+      salon_participant_log (participant, SALON_LOG_INFO, "participant_joined", NULL, "Joined");
+      tell_of_participant (self, participant, SALON_PARTICIPANT_JOINED, participant);
+    }
   else
-    g_ptr_array_remove (self->remotes, remote);
+    {
+      salon_participant_log (
+          participant, SALON_LOG_INFO, "participant_came_back", "afresh", "Came over from another server");
+      g_ptr_array_remove (self->remotes, remote);
+    }
   if (is_renamed)
     tell_of_participant (self, participant, SALON_PARTICIPANT_UPDATED, participant);
 }
@@ -210,6 +220,7 @@ salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, SalonPar
 
   g_assert (is_here);
   self->participants->pdata[index] = g_object_ref (participant);
+  salon_participant_log (participant, SALON_LOG_INFO, "participant_came_back", "afresh", "Came back with new media");
   if (is_renamed)
     tell_of_participant (self, participant, SALON_PARTICIPANT_UPDATED, participant);
   g_object_unref (old);
@@ -235,6 +246,7 @@ end_lost (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed)
     {
       SalonParticipant *participant = g_ptr_array_index (lost, i);
 
+      salon_participant_log (participant, SALON_LOG_INFO, "participant_left", "moved", "Is on another server now");
       g_ptr_array_remove (self->participants, participant);
       salon_participant_end_replaced (participant);
     }
@@ -371,13 +383,30 @@ salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPub
     salon_participant_notify_track (g_ptr_array_index (others, i), event, publication);
 }
 
-void
-salon_room_chat (SalonRoom *self, SalonParticipant *from, const SalonChatMessage *message)
+static void
+tell_message (SalonRoom *self, const SalonChatMessage *message)
 {
-  g_autoptr (GPtrArray) others = list_others (self, from);
+  g_autoptr (GPtrArray) others = list_others (self, salon_room_find_participant (self, message->from));
 
   for (guint i = 0; i < others->len; i++)
     salon_participant_notify_chat (g_ptr_array_index (others, i), message);
+}
+
+void
+salon_room_chat (SalonRoom *self, const SalonChatMessage *message)
+{
+  if (!g_hash_table_remove (self->unkept, message->id))
+    tell_message (self, message);
+}
+
+void
+salon_room_chat_unkept (SalonRoom *self, const SalonChatMessage *message)
+{
+  /* What the store took in without having answered is a few seconds' talk. */
+  if (g_hash_table_size (self->unkept) >= SALON_LIMIT_CHAT_HISTORY)
+    g_hash_table_remove_all (self->unkept);
+  g_hash_table_add (self->unkept, g_strdup (message->id));
+  tell_message (self, message);
 }
 
 void
@@ -419,6 +448,8 @@ salon_room_end (SalonRoom *self, const char *reason, const char *message)
 {
   g_autoptr (GPtrArray) everybody = list_others (self, NULL);
 
+  salon_log_event (SALON_LOG_INFO, "room_ended", (SalonLogFields){ .room = self->info->id, .reason = reason },
+      "Everybody has to leave");
   for (guint i = 0; i < everybody->len; i++)
     salon_participant_end (g_ptr_array_index (everybody, i), reason, message);
 }
@@ -452,7 +483,8 @@ salon_room_new (const SalonRoomInfo *info, const char *node_id, const SalonMedia
   self->graph = salon_graph_new (info->id);
   if (info->expires_at_s != 0)
     self->expiry_id = g_timeout_add_seconds (seconds_left (info), on_expired, self);
-  GST_INFO ("room %s opens", info->id);
+  self->opened_us = g_get_monotonic_time ();
+  salon_log_event (SALON_LOG_INFO, "room_opened", (SalonLogFields){ .room = info->id }, "Room opened");
   return self;
 }
 
@@ -460,7 +492,9 @@ void
 salon_room_close (SalonRoom *self)
 {
   g_assert (self->participants->len == 0);
-  GST_INFO ("room %s closes", self->info->id);
+  salon_log_event (SALON_LOG_INFO, "room_closed",
+      (SalonLogFields){ .room = self->info->id, .duration_us = g_get_monotonic_time () - self->opened_us },
+      "Room closed");
   g_clear_handle_id (&self->expiry_id, g_source_remove);
   g_clear_handle_id (&self->leaving_id, g_source_remove);
   salon_graph_close (self->graph);
@@ -476,13 +510,13 @@ salon_room_finalize (GObject *object)
   g_ptr_array_unref (self->participants);
   g_ptr_array_unref (self->remotes);
   g_ptr_array_unref (self->waiting);
+  g_hash_table_unref (self->unkept);
   G_OBJECT_CLASS (salon_room_parent_class)->finalize (object);
 }
 
 static void
 salon_room_class_init (SalonRoomClass *klass)
 {
-  GST_DEBUG_CATEGORY_INIT (salon_room_debug, "salon-room", 0, "Salon room");
   G_OBJECT_CLASS (klass)->finalize = salon_room_finalize;
 }
 
@@ -492,4 +526,5 @@ salon_room_init (SalonRoom *self)
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);
   self->remotes = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_member_free);
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_member_free);
+  self->unkept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

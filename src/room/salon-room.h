@@ -47,9 +47,10 @@ void salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, Sal
 
 /* What one participant did, for all others: told to their sessions, and done to their subscriptions. */
 void salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPublication *publication);
-/* from (nullable): somebody on another server. */
-void salon_room_chat (SalonRoom *self, SalonParticipant *from, const SalonChatMessage *message);
-/* text (nullable): NULL when it was deleted. */
+void salon_room_chat (SalonRoom *self, const SalonChatMessage *message);
+/* The same while the store is away: if it tells later all the same, nobody hears it twice. */
+void salon_room_chat_unkept (SalonRoom *self, const SalonChatMessage *message);
+/* from (nullable): somebody on another server; text (nullable): NULL when it was deleted. */
 void salon_room_chat_changed (SalonRoom *self, SalonParticipant *from, const char *message_id, const char *text);
 /* Throws everybody out. */
 void salon_room_end (SalonRoom *self, const char *reason, const char *message);

@@ -33,7 +33,7 @@ on_chat (const char *room_id, const char *text, gpointer user_data)
   g_autoptr (SalonChatMessage) message = salon_chat_message_from_json (text);
 
   if (room != NULL && message != NULL)
-    salon_room_chat (room, NULL, message);
+    salon_room_chat (room, message);
 }
 
 static void

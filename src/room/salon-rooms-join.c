@@ -86,13 +86,7 @@ on_participant_replaced (SalonParticipant *participant, SalonRoom *room, gpointe
   forget_session (user_data, participant);
 }
 
-static void
-on_said (SalonRoom *room, const SalonChatMessage *message, gpointer user_data)
-{
-  salon_rooms_keep_message (user_data, room, message);
-}
-
-static const SalonParticipantOwner participant_owner = { on_participant_left, on_participant_replaced, on_said };
+static const SalonParticipantOwner participant_owner = { on_participant_left, on_participant_replaced };
 
 /* -- join -- */
 

@@ -8,7 +8,7 @@
 #include "salon-store.h"
 
 /* Between the files of SalonRooms: salon-rooms.c (rooms come and go, life), salon-rooms-join.c (people come and go),
- * salon-rooms-host.c (what a member does to the room), salon-rooms-events.c (what other servers did). */
+ * salon-rooms-deeds.c (what a member does to the room), salon-rooms-events.c (what other servers did). */
 
 struct _SalonRooms
 {
@@ -50,10 +50,6 @@ void salon_rooms_leave_store (SalonRooms *self, const char *room_id, const char 
 void salon_rooms_join_again (SalonRooms *self, const char *member_id);
 void salon_rooms_deny (SalonRooms *self, const char *member_id);
 void salon_rooms_give_up_waiting (SalonRooms *self);
-
-/* -- salon-rooms-host.c -- */
-
-void salon_rooms_keep_message (SalonRooms *self, SalonRoom *room, const SalonChatMessage *message);
 
 /* -- salon-rooms-events.c -- */
 

@@ -88,7 +88,8 @@ void salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, 
 SalonParticipant *salon_rooms_join_finish (
     SalonRooms *self, GAsyncResult *result, SalonJoinOutcome *outcome, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What a member does: all end with salon_rooms_deed_finish(). Errors: NOT_JOINED, FORBIDDEN, STORE_UNAVAILABLE. */
+/* What a member does: all but chat end with salon_rooms_deed_finish(). Errors: NOT_JOINED, FORBIDDEN,
+ * STORE_UNAVAILABLE. */
 
 void salon_rooms_set_flag_async (SalonRooms *self, SalonParticipant *host, SalonRoomFlag flag, gboolean is_set,
     GAsyncReadyCallback callback, gpointer user_data);
@@ -101,6 +102,12 @@ void salon_rooms_admit_async (SalonRooms *self, SalonParticipant *host, const ch
 /* Throws everybody out; an ephemeral room is gone. */
 void salon_rooms_close_room_async (
     SalonRooms *self, SalonParticipant *host, GAsyncReadyCallback callback, gpointer user_data);
+/* Says something to everybody else. */
+void salon_rooms_chat_async (SalonRooms *self, SalonParticipant *participant, const char *text, const char *reply_to,
+    GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer none): the message as it was sent, the result's. */
+const SalonChatMessage *salon_rooms_chat_finish (
+    SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Edits a message of one's own, or deletes it (text NULL; the host, anybody's), and tells everybody else.
  * Errors: also UNKNOWN_MESSAGE. */
 void salon_rooms_change_message_async (SalonRooms *self, SalonParticipant *participant, const char *message_id,

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "salon-log.h"
+
 GST_DEBUG_CATEGORY_STATIC (salon_listener_debug);
 #define GST_CAT_DEFAULT salon_listener_debug
 
@@ -108,7 +110,8 @@ take (SalonListener *self, GSocket *socket)
   if (self->n_connections >= self->max_connections)
     {
       if (!self->has_refused)
-        GST_WARNING_OBJECT (self, "refusing connections: there are %u already", self->n_connections);
+        salon_log_event (SALON_LOG_WARNING, "connections_refused", (SalonLogFields){ .reason = "max_connections" },
+            "Refusing connections: there are %u already", self->n_connections);
       self->has_refused = TRUE;
       g_socket_close (socket, NULL);
       return;
@@ -159,7 +162,8 @@ on_incoming (GSocket *listening, GIOCondition condition, gpointer user_data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return G_SOURCE_CONTINUE;
   /* Most likely out of descriptors; the connection still waits in the kernel, so going on now would spin. */
-  GST_WARNING_OBJECT (self, "cannot accept a connection, trying again in %d ms: %s", RETRY_ACCEPT_MS, error->message);
+  salon_log_event (SALON_LOG_WARNING, "connections_refused", (SalonLogFields){ .reason = "accept_failed" },
+      "Cannot accept a connection, trying again in %d ms: %s", RETRY_ACCEPT_MS, error->message);
   stop_accepting (self);
   self->retry_id = g_timeout_add (RETRY_ACCEPT_MS, on_retry, self);
   return G_SOURCE_REMOVE;

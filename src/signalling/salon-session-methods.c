@@ -354,13 +354,29 @@ check_chat_rate (SalonSession *self, GError **error)
 }
 
 static void
+on_said (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+  const SalonChatMessage *message = salon_rooms_chat_finish (SALON_ROOMS (source), result, &error);
+  JsonObject *object;
+
+  if (message == NULL)
+    {
+      salon_request_fail (user_data, error);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_string_member (object, "id", message->id);
+  json_object_set_string_member (object, "timestamp", message->timestamp);
+  salon_request_resolve (user_data, salon_protocol_object (object));
+}
+
+static void
 handle_chat (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
   const char *text;
   const char *reply_to = NULL;
-  g_autoptr (SalonChatMessage) message = NULL;
-  JsonObject *result;
 
   if (!check_joined (self, &error) || !check_chat_rate (self, &error)
       || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
@@ -369,11 +385,7 @@ handle_chat (SalonSession *self, SalonRequest *request)
       salon_request_fail (request, error);
       return;
     }
-  message = salon_participant_chat (self->participant, text, reply_to);
-  result = json_object_new ();
-  json_object_set_string_member (result, "id", message->id);
-  json_object_set_string_member (result, "timestamp", message->timestamp);
-  salon_request_resolve (request, salon_protocol_object (result));
+  salon_rooms_chat_async (self->rooms, self->participant, text, reply_to, on_said, request);
 }
 
 static void

@@ -203,21 +203,29 @@ on_waiting (gpointer session)
   notify (session, "waiting", salon_protocol_object (json_object_new ()));
 }
 
+/* message: (transfer full) */
+static void
+add_to_history (SalonSession *self, JsonNode *message)
+{
+  GPtrArray *history = self->outcome.chat;
+
+  if (history != NULL && history->len >= SALON_LIMIT_CHAT_HISTORY)
+    g_ptr_array_remove_index (history, 0);
+  if (history != NULL)
+    g_ptr_array_add (history, json_to_string (message, FALSE));
+  json_node_unref (message);
+}
+
 /* What is said after the history was read, and before the join is answered, belongs to the history. */
 static void
 on_chat (gpointer session, const SalonChatMessage *message)
 {
-  SalonSession *self = session;
   JsonNode *json = salon_chat_message_to_json (message);
 
-  if (is_listening (self))
-    notify (self, "chat", json);
+  if (is_listening (session))
+    notify (session, "chat", json);
   else
-    {
-      if (self->outcome.chat != NULL)
-        g_ptr_array_add (self->outcome.chat, json_to_string (json, FALSE));
-      json_node_unref (json);
-    }
+    add_to_history (session, json);
 }
 
 static void

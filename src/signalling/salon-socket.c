@@ -6,6 +6,7 @@
 
 #include "salon-json.h"
 #include "salon-limits.h"
+#include "salon-log.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_socket_debug);
 #define GST_CAT_DEFAULT salon_socket_debug
@@ -223,8 +224,8 @@ salon_socket_send (SalonSocket *self, JsonNode *message)
   send_writable (self);
   if (self->outgoing_bytes > SALON_LIMIT_SEND_QUEUE_BYTES)
     {
-      GST_INFO_OBJECT (
-          self, "the client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off", self->outgoing_bytes);
+      salon_log_event (SALON_LOG_WARNING, "connection_dropped", (SalonLogFields){ .reason = "send_queue" },
+          "A client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off", self->outgoing_bytes);
       drop_soon (self);
     }
   else if (!g_queue_is_empty (&self->outgoing))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-error.h"
 #include "salon-limits.h"
+#include "salon-log.h"
 #include "salon-store-private.h"
 
 #define GST_CAT_DEFAULT salon_store_debug
@@ -22,6 +23,15 @@
  *
  * usurped ends it: another process registered under our node id. */
 
+/* From here on we may have missed something. */
+static void
+tear (SalonStore *self)
+{
+  if (!self->is_torn)
+    self->torn_us = g_get_monotonic_time ();
+  self->is_torn = TRUE;
+}
+
 /* ---- heartbeats ---- */
 
 static void
@@ -42,7 +52,6 @@ face_rival (SalonStore *self, gint64 lease_ms)
     self->rival_until_us = until_us;
   if (until_us - self->rival_until_us <= (gint64)(self->deadline_ms + self->heartbeat_ms) * 1000)
     return;
-  GST_ERROR_OBJECT (self, "another server is registered as node %s", self->node_id);
   g_clear_handle_id (&self->heartbeat_id, g_source_remove);
   self->is_registered = FALSE;
   if (self->handlers != NULL)
@@ -50,10 +59,11 @@ face_rival (SalonStore *self, gint64 lease_ms)
 }
 
 static void
-log_reaped (SalonStore *self, const SalonRedisReply *nodes)
+log_reaped (const SalonRedisReply *nodes)
 {
   for (gsize i = 0; nodes->type == SALON_REDIS_ARRAY && i < nodes->length; i++)
-    GST_WARNING_OBJECT (self, "node %s is dead: its members were taken out", nodes->elements[i].string);
+    salon_log_event (SALON_LOG_WARNING, "node_dead", (SalonLogFields){ 0 },
+        "Server %s is dead: those in its rooms were taken out", nodes->elements[i].string);
 }
 
 static void
@@ -71,7 +81,8 @@ tell_restored (SalonStore *self)
 {
   if (!self->is_torn || !salon_redis_is_connected (self->redis) || !salon_redis_is_connected (self->events))
     return;
-  GST_INFO_OBJECT (self, "Redis is back");
+  salon_log_event (SALON_LOG_NOTICE, "store_back",
+      (SalonLogFields){ .duration_us = g_get_monotonic_time () - self->torn_us }, "Redis is back");
   self->is_torn = FALSE;
   if (self->handlers != NULL)
     self->handlers->restored (self->handlers_data);
@@ -92,15 +103,16 @@ take_heartbeat (SalonStore *self, const SalonRedisReply *reply)
   self->rival_until_us = 0;
   if (!g_str_equal (epoch->string, self->epoch))
     {
-      GST_WARNING_OBJECT (self, "we were taken for dead: registered again");
+      salon_log_event (
+          SALON_LOG_WARNING, "node_back", (SalonLogFields){ 0 }, "This server was taken for dead; it registers again");
       g_free (self->epoch);
       self->epoch = g_steal_pointer (&self->next_epoch);
       self->next_epoch = g_uuid_string_random ();
-      self->is_torn = TRUE;
+      tear (self);
     }
   if (reply->elements[1].integer == 0)
     postpone_reaping (self);
-  log_reaped (self, &reply->elements[2]);
+  log_reaped (&reply->elements[2]);
   check_hearing (self);
   tell_restored (self);
 }
@@ -269,8 +281,12 @@ on_connection (SalonStore *self, GParamSpec *pspec, SalonRedis *redis)
     finish_registering_if_ready (self);
   else if (is_connected)
     salon_store_beat (self);
-  else
-    self->is_torn = TRUE;
+  else if (!self->is_closing)
+    {
+      if (!self->is_torn)
+        salon_log_event (SALON_LOG_WARNING, "store_lost", (SalonLogFields){ 0 }, "The connection to Redis is lost");
+      tear (self);
+    }
 }
 
 /* ---- closing ---- */

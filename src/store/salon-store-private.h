@@ -67,6 +67,7 @@ struct _SalonStore
   gboolean must_beat_again; /* after that */
   gboolean is_fenced;       /* a script said so, and no heartbeat was accepted since */
   gboolean is_torn;         /* something may have been missed: `restored` is due */
+  gint64 torn_us;           /* since when */
   gint64 may_reap_after_us; /* monotonic */
   gint64 rival_until_us;    /* monotonic; until when who has our place had it when first seen; 0: nobody has it */
   guint n_unheard;          /* heartbeats accepted since we last heard anything */

@@ -34,7 +34,7 @@ typedef enum
 } SalonRoomEnd;
 
 /* What other nodes did, told to each node that has members, or people waiting, in the room; never about one's own
- * calls, but for admitted, denied and kicked, which tell the node of the member whoever called, and for a join or leave
+ * calls, but for chat, for admitted, denied and kicked, which tell the node of the member whoever called, and for a join or leave
  * that changes only who waits, since these don't return that. In the order in which it happened, and after the replies
  * to those of our own calls that happened before. */
 typedef struct
@@ -191,7 +191,7 @@ void salon_store_admit_async (SalonStore *self, const char *room_id, const char 
 SalonRoomState *salon_store_admit_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes everybody out; an ephemeral room is gone, others are empty. Who waited joins again. */
+/* Takes everybody out; an ephemeral room is gone, others are empty. Who waited is sent away. */
 void salon_store_close_room_async (SalonStore *self, const char *room_id, const char *host_id,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_store_close_room_finish (

@@ -100,5 +100,5 @@ test('a server that is started under the name of another, which lives, ends that
   await startServer(t, { config });
   const { code } = await old.exited;
   assert.equal(code, 1);
-  assert.match(old.log, /another server runs as node "twin"; each needs a node-id/);
+  assert.match(old.log, /Another server runs as node "twin"; each needs a node-id/);
 });

@@ -146,6 +146,18 @@ for (const [setup, count] of Object.entries(SETUPS)) {
     assert.notEqual(again.id, ann.id, 'who was in the room before it was closed is nobody there any more');
   });
 
+  for (const lifetime of ['ephemeral', 'permanent']) {
+    test(`who waits for a room (${lifetime}) that its host closes is sent away, ${setup}`, async (t) => {
+      const room = newRoom('close');
+      await nodes.first.http('POST', '/room/create', { json: { slug: room, lifetime, waiting_room: true } });
+      const host = await enter(t, nodes.first, room, 'Host');
+      const { joined } = await knock(t, nodes.other, room, 'Ann');
+      await host.request('close', {});
+      assert.equal(await reasonOf(joined), 'not_admitted');
+      await nodes.tell(room, lifetime === 'permanent' ? 0 : null);
+    });
+  }
+
   test(`a permanent room that its host closes is empty, and is there, ${setup}`, async (t) => {
     const room = newRoom('close');
     await nodes.first.http('POST', '/room/create', { json: { slug: room } });

@@ -14,7 +14,7 @@ const STOP_MS = 10000;
 const START_MS = 60000;
 const REPOSITORY = resolve(new URL('../..', import.meta.url).pathname);
 /* What no run may print: sanitizer reports, and broken promises of our own code. */
-const FATAL_OUTPUT = /.*(AddressSanitizer|LeakSanitizer|runtime error:|-CRITICAL \*\*|ERROR:.*assertion).*/g;
+const FATAL_OUTPUT = /.*(AddressSanitizer|LeakSanitizer|runtime error:|Z critical |"level":"critical"|ERROR:.*assertion).*/g;
 /* rtpsession of GStreamer 1.22 lets go of its lock while it walks its table of sources. When a source comes in just
  * then, GLib notices, the walk ends, and that one RTCP report is left to the next interval. */
 const HARMLESS_OUTPUT = /g_hash_table_foreach: assertion 'version == hash_table->version' failed/;
@@ -84,6 +84,7 @@ export class Server {
   #exited;
   #ownsState;
   log = '';
+  errors = ''; /* of it, what came on stderr */
 
   constructor(child, stateDir, ownsState) {
     this.#child = child;
@@ -92,6 +93,7 @@ export class Server {
     running.add(child);
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => { this.log += text; });
+    child.stderr.on('data', (text) => { this.errors += text; });
     this.#exited = new Promise((resolveExit) => {
       child.once('close', (code, signal) => {
         running.delete(child);

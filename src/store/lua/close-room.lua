@@ -4,6 +4,7 @@ local id, refusal = find_for_host(name, host)
 
 if not id then return refusal end
 announce(id, 'closed', caller.node)
+dismiss(id)
 if field(id, 'lifetime') == 'ephemeral' then
   bury(id)
   delete(id)
@@ -13,5 +14,4 @@ for _, who in ipairs(redis.call('HKEYS', members_key(id))) do
   take_out(id, who)
   bury(who)
 end
-release(id)
 return {}

@@ -7,6 +7,7 @@ if not id then return 'room_not_found' end
 if not is_administrator and (owner == '' or field(id, 'owner') ~= owner) then return 'unauthorized' end
 local room = describe(id)
 announce(id, 'deleted', caller.node)
+dismiss(id)
 bury(id)
 delete(id)
 return room

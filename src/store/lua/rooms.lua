@@ -134,6 +134,16 @@ local function admit(id, who)
   return true
 end
 
+-- The host has ended the room: nobody waits for it any more.
+local function dismiss(id)
+  for _, who in ipairs(redis.call('HKEYS', waiting_key(id))) do
+    local person = read(waiting_key(id), who)
+
+    if person then tell(person.node, 'denied', { member = who }) end
+    take_out_waiting(id, who)
+  end
+end
+
 -- There is no room to wait for any more: all who wait join again.
 local function release(id)
   for _, who in ipairs(redis.call('HKEYS', waiting_key(id))) do

@@ -10,6 +10,7 @@ typedef struct
 {
   char *room_id;                 /* (owned) */
   SalonParticipant *participant; /* (owned): who does it */
+  SalonChatMessage *message;     /* (owned) (nullable): what they say */
   char *message_id;              /* (owned) (nullable): of a change of a message */
   char *text;                    /* (owned) (nullable): its new text */
 } Deed;
@@ -19,6 +20,7 @@ deed_free (Deed *deed)
 {
   g_free (deed->room_id);
   g_object_unref (deed->participant);
+  g_clear_pointer (&deed->message, salon_chat_message_free);
   g_free (deed->message_id);
   g_free (deed->text);
   g_free (deed);
@@ -180,22 +182,50 @@ salon_rooms_close_room_async (
 
 /* -- chat -- */
 
+/* The store tells it to all servers, this one too, in one order; while it is away, only those here hear it, and nobody
+ * who comes later. */
 static void
 on_message_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
+  GTask *task = user_data;
+  Deed *deed = g_task_get_task_data (task);
+  SalonRoom *room = room_of (task);
+  GError *error = NULL;
 
-  if (!salon_store_add_message_finish (SALON_STORE (source), result, &error))
-    GST_WARNING ("a message is not in the history: %s", error->message);
+  if (!salon_store_add_message_finish (SALON_STORE (source), result, &error) && room != NULL
+      && g_error_matches (error, SALON_ERROR, SALON_ERROR_STORE_UNAVAILABLE))
+    {
+      g_clear_error (&error);
+      salon_room_chat_unkept (room, deed->message);
+    }
+  end (task, error);
 }
 
 void
-salon_rooms_keep_message (SalonRooms *self, SalonRoom *room, const SalonChatMessage *message)
+salon_rooms_chat_async (SalonRooms *self, SalonParticipant *participant, const char *text, const char *reply_to,
+    GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (JsonNode) json = salon_chat_message_to_json (message);
-  g_autofree char *text = json_to_string (json, FALSE);
+  GTask *task = begin (self, participant, callback, user_data);
+  g_autoptr (JsonNode) json = NULL;
+  g_autofree char *message = NULL;
+  Deed *deed;
 
-  salon_store_add_message_async (self->store, salon_room_get_info (room)->id, text, NULL, on_message_kept, NULL);
+  if (task == NULL)
+    return;
+  deed = g_task_get_task_data (task);
+  deed->message = salon_chat_message_new (
+      salon_participant_get_id (participant), salon_participant_get_name (participant), text, reply_to);
+  json = salon_chat_message_to_json (deed->message);
+  message = json_to_string (json, FALSE);
+  salon_store_add_message_async (self->store, deed->room_id, message, NULL, on_message_kept, task);
+}
+
+const SalonChatMessage *
+salon_rooms_chat_finish (SalonRooms *self, GAsyncResult *result, GError **error)
+{
+  Deed *deed = g_task_get_task_data (G_TASK (result));
+
+  return salon_rooms_deed_finish (self, result, error) ? deed->message : NULL;
 }
 
 static void
