@@ -63,8 +63,9 @@ for (const [setup, nServers] of Object.entries(SETUPS)) {
       const { round } = book;
       await round.jitter(CUT_MS / 2);
       book.said = [1, 2, 3].map((number) => `${number}: ${round.below(1000)}`);
+      const { client } = round.pick(book.witnesses);
       for (const message of book.said)
-        await round.pick(book.witnesses).client.request('chat', { message });
+        await client.request('chat', { message });
     }));
     await isMended;
     await Promise.all(books.map(async (book) => {

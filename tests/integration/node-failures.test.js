@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startNodes, REAPED_MS } from '../lib/nodes.js';
 import { Peer } from '../lib/peer.js';
-import { enter, newRoom } from '../lib/people.js';
+import { connect, enter, joinRoom, newRoom } from '../lib/people.js';
 import { Round } from '../lib/rounds.js';
 import { until, withDeadline } from '../lib/until.js';
 import { seeExactly, stayQuiet, Witness } from '../lib/witness.js';
@@ -65,18 +65,20 @@ test('R10 creation, across two servers: the one that made the room is killed, an
   const keys = await nodes.redis.keys();
   const rooms = Array.from({ length: N_ROOMS }, () => newRoom());
   const round = new Round(0);
-  /* Twenty who all want to make it; half of them are where the end comes from. */
+  /* Twenty who all want to make it, half of them where the end comes from: when some of those are in, and others on their
+   * way. */
+  let nDoomedInside = 0;
   const joins = rooms.flatMap((room) => Array.from({ length: 20 }, async (_, index) => {
-    await round.jitter(300);
+    await round.jitter(1000);
     const isDoomed = index % 2 === 0;
     const witness = await Witness.enter(t, nodes.at(index), room, `Creator ${index}`).catch((error) => {
       if (!isDoomed)
         throw error;
-      return undefined;
     });
+    nDoomedInside += isDoomed && witness !== undefined;
     return { room, witness, isDoomed };
   }));
-  await round.jitter(300);
+  await until('a third of the doomed are in', () => nDoomedInside >= N_ROOMS * 10 / 3);
   await nodes.first.kill();
   const survivors = (await Promise.all(joins)).filter(({ isDoomed }) => !isDoomed);
   const everybody = [];
@@ -89,6 +91,7 @@ test('R10 creation, across two servers: the one that made the room is killed, an
     await seeExactly(inside, inside.map(({ id }) => id), REAPED_MS + SLACK_MS);
     await hostIsOneOf(inside);
     await nodes.tell(room, inside.length);
+    inside.forEach((witness) => witness.assertConsistent());
     everybody.push(...inside);
   }
   await leaveAll(everybody);
@@ -104,6 +107,7 @@ test('R9 a node returns with a stale view, across two servers: it is fenced, and
   const renamed = await peopleOn(t, nodes, [0, 0]);
   const deserted = await peopleOn(t, nodes, [0]);
   const [host, roamer, silent, staying] = shared.witnesses;
+  const doors = await Promise.all(Array.from({ length: 10 }, () => connect(t, sleeper)));
 
   sleeper.signal('SIGSTOP');
   /* One does not wait for what comes, and is elsewhere before the lease runs out. */
@@ -117,12 +121,15 @@ test('R9 a node returns with a stale view, across two servers: it is fenced, and
   const newcomer = await Witness.enter(t, other, renamed.name, 'Newcomer');
   silent.client.notify('leave');
   host.client.notify('lock', { locked: true });
+  const comers = doors.map((client, index) => joinRoom(client, shared.name, `Comer ${index}`)
+    .then((joined) => new Witness(joined, `Comer ${index}`), (error) => assert.equal(error.reason, 'store_unavailable')));
   sleeper.signal('SIGCONT');
 
   await withDeadline('the old session to be told', roamer.client.closed);
   for (const { client } of renamed.witnesses)
     await withDeadline('those of the room that went to be told', client.closed);
-  const inside = () => [host, roamed, staying].filter(({ client }) => client.isOpen);
+  const came = (await Promise.all(comers)).filter(Boolean);
+  const inside = () => [host, roamed, staying, ...came].filter(({ client }) => client.isOpen);
   await until('all who are inside see the same', () => {
     const ids = inside().map(({ id }) => id);
     return inside().every((witness) => witness.sees(ids));
@@ -142,12 +149,13 @@ test('R9 a node returns with a stale view, across two servers: it is fenced, and
   await stayQuiet([...inside(), newcomer], 2000);
   staying.assertTold(roamed.id, []);
   staying.assertTold(silent.id, ['left']);
+  came.forEach(({ id }) => staying.assertTold(id, ['joined']));
   staying.assertTold(host.id, host.client.isOpen ? ['left', 'joined'] : ['left']);
 
   /* Fenced, it is a server like any other again. */
   const visitor = await Witness.enter(t, sleeper, shared.name, 'Visitor');
   await seeExactly([...inside(), visitor], [...inside(), visitor].map(({ id }) => id));
-  await leaveAll([...shared.witnesses, ...deserted.witnesses, roamed, newcomer, visitor]);
+  await leaveAll([...shared.witnesses, ...deserted.witnesses, ...came, roamed, newcomer, visitor]);
   await nodes.areEmpty(keys);
 });
 

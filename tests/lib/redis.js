@@ -24,6 +24,12 @@ export async function freePort() {
   return port;
 }
 
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/* What a deleted room or a member who was thrown out leaves behind for a day (src/store/lua/rooms.lua). */
+const GRAVE = /^salon:gone:/;
+
 /* Asks a Redis. where: arguments of redis-cli. Returns the reply's lines. */
 async function ask(where, command) {
   const { stdout } = await run('redis-cli', ['--no-auth-warning', '-e', ...where, ...command], { timeout: 5000 });
@@ -42,7 +48,6 @@ class Redis {
   #directory = mkdtempSync(join(tmpdir(), 'salon-redis-'));
   #where;
   #options;
-  #kill = () => this.#child?.kill('SIGKILL');
 
   constructor({ port, password }) {
     this.port = port;
@@ -56,7 +61,6 @@ class Redis {
       this.#where = ['-p', String(port), '-a', password, '-n', '3'];
       this.#options = ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', password, '--appendonly', 'no'];
     }
-    process.on('exit', this.#kill);
   }
 
   get pid() {
@@ -67,12 +71,14 @@ class Redis {
     const options = ['--dir', this.#directory, '--save', '', '--logfile', 'redis.log', ...this.#options];
     this.#child = spawn('redis-server', options, { stdio: 'ignore' });
     this.#ended = once(this.#child, 'exit');
+    running.add(this.#child);
     await until('redis-server answers', () => this.command('PING').catch(() => false));
   }
 
   async kill() {
-    this.#kill();
+    this.#child.kill('SIGKILL');
     await this.#ended;
+    running.delete(this.#child);
   }
 
   /* What a disk that broke leaves behind. */
@@ -94,14 +100,13 @@ class Redis {
     return await ask(this.#where, command);
   }
 
-  /* All keys that there are, sorted. */
+  /* All keys but graves. */
   async keys() {
-    return (await this.command('KEYS', '*')).filter(Boolean).sort();
+    return (await this.command('KEYS', '*')).filter((key) => key !== '' && !GRAVE.test(key));
   }
 
   async destroy() {
     await this.kill();
-    process.off('exit', this.#kill);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

@@ -109,8 +109,10 @@ async function cycle(server, index) {
     await scope.end();
     await until('the room is gone', async () => (await server.http('GET', `/room/${roomOf(index)}`)).status === 404, 10000);
   } catch (error) {
-    const state = server.isRunning ? 'the server goes on' : `the server died:\n${server.logTail}`;
-    throw new Error(`cycle ${index} (${name}): ${error.message}; ${state}`, { cause: error });
+    /* A broken connection is known a moment before the death that broke it. */
+    await delay(1000);
+    const state = server.isRunning ? 'goes on' : 'died';
+    throw new Error(`cycle ${index} (${name}): ${error.message}; the server ${state}:\n${server.logTail}`, { cause: error });
   } finally {
     await scope.end();
   }
