@@ -60,6 +60,14 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = "Certificate chain (PEM); with tls-key, the server speaks https." },
   [SALON_CONFIG_TLS_KEY]
   = { "server", "tls-key", TYPE_STRING, "", .argument = "FILE", .help = "The certificate's private key (PEM)." },
+  [SALON_CONFIG_PING_INTERVAL_S]
+  = { "server", "ping-interval-s", TYPE_UINT, "10", .min = 1, .max = 60, .argument = "SECONDS",
+      .help = "How often clients are pinged over their WebSockets. A proxy in front must let a\n"
+              "connection be silent for longer." },
+  [SALON_CONFIG_PING_TIMEOUT_S]
+  = { "server", "ping-timeout-s", TYPE_UINT, "20", .min = 2, .max = 90, .argument = "SECONDS",
+      .help = "How long nothing may come from a client, not even the answers to pings, before its\n"
+              "connection counts as broken; from then on resume-grace-s runs." },
   [SALON_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "", .argument = "FOLDER",
       .help = "Folder for what must survive the server. Default: $STATE_DIRECTORY (systemd), else\n"
               "$XDG_STATE_HOME/salon, else ~/.local/state/salon." },
@@ -570,11 +578,16 @@ check_together (SalonConfig *self, GError **error)
   guint max = self->number[SALON_CONFIG_ICE_PORT_MAX];
   gboolean has_certificate = *self->text[SALON_CONFIG_TLS_CERTIFICATE] != '\0';
   gboolean has_key = *self->text[SALON_CONFIG_TLS_KEY] != '\0';
+  guint ping_interval_s = self->number[SALON_CONFIG_PING_INTERVAL_S];
+  guint ping_timeout_s = self->number[SALON_CONFIG_PING_TIMEOUT_S];
 
   if ((min == 0) != (max == 0) || min > max)
     return fail (error, "ice-port-min (%u) and ice-port-max (%u) must be a range, or both 0", min, max);
   if (has_certificate != has_key)
     return fail (error, "tls-certificate and tls-key go together: only one of them is set");
+  if (ping_timeout_s <= ping_interval_s)
+    return fail (
+        error, "ping-timeout-s (%u) must be longer than ping-interval-s (%u)", ping_timeout_s, ping_interval_s);
   return TRUE;
 }
 

@@ -56,3 +56,7 @@
 #define SALON_LIMIT_CREATE_PER_S 10
 /* Requests of one connection that wait for the store or for webrtcbin. */
 #define SALON_LIMIT_PENDING_REQUESTS 32
+/* Pings of one client, at once and a second: each is answered, and libsoup keeps the answers without bound. Browsers
+ * send none, libraries one in some seconds. */
+#define SALON_LIMIT_PINGS_BURST 20
+#define SALON_LIMIT_PINGS_PER_S 2

@@ -36,9 +36,11 @@ struct _SalonHttp
   char *public_url;        /* (owned): "": not set */
   SalonOrigins *origins;   /* (owned) */
   char *url;               /* (owned): of the page */
-  SalonHttpApi api;        /* borrows from the above */
-  GHashTable *sockets;     /* (element-type SalonSocket) (owned): the open ones */
-  GTask *closing_sockets;  /* (owned) (nullable): until there are none */
+  guint ping_interval_s;
+  guint ping_timeout_s;
+  SalonHttpApi api;       /* borrows from the above */
+  GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
+  GTask *closing_sockets; /* (owned) (nullable): until there are none */
   guint closing_deadline_id;
 };
 
@@ -186,7 +188,7 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   g_autoptr (SoupServerMessage) kept = g_object_ref (message);
   g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
-  g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri);
+  g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri, self->ping_interval_s, self->ping_timeout_s);
 
   if (self->listener == NULL)
     return;
@@ -434,6 +436,8 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
 
   self->rooms = g_object_ref (rooms);
   self->admin_token = g_strdup (admin_token);
+  self->ping_interval_s = salon_config_get_uint (config, SALON_CONFIG_PING_INTERVAL_S);
+  self->ping_timeout_s = salon_config_get_uint (config, SALON_CONFIG_PING_TIMEOUT_S);
   self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
   self->origins = salon_origins_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN), self->public_url,
       salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS));

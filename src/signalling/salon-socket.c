@@ -6,57 +6,83 @@
 
 #include "salon-json.h"
 #include "salon-limits.h"
+#include "salon-rate-limit.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_socket_debug);
 #define GST_CAT_DEFAULT salon_socket_debug
 
-/* Under the minute that proxies usually grant a silent connection. */
-#define KEEPALIVE_INTERVAL_S 30
+/* Silence is counted in quarters of the timeout, and not by the clock: a server that was stopped itself, or had no
+ * processor, has counted one. */
+#define QUARTERS_OF_SILENCE 4
 
-/* libsoup bounds a frame but not the message its fragments add up to. Extensions see every frame before it is kept, so
- * this is one: never negotiated, changes nothing, counts. */
-#define SALON_TYPE_MESSAGE_BOUND (salon_message_bound_get_type ())
-G_DECLARE_FINAL_TYPE (SalonMessageBound, salon_message_bound, SALON, MESSAGE_BOUND, SoupWebsocketExtension)
+/* libsoup bounds a frame but not the message its fragments add up to, and answers pings without bound. Extensions see
+ * every frame before it is kept, so this is one: never negotiated, changes nothing, counts. */
+#define SALON_TYPE_FRAME_GUARD (salon_frame_guard_get_type ())
+G_DECLARE_FINAL_TYPE (SalonFrameGuard, salon_frame_guard, SALON, FRAME_GUARD, SoupWebsocketExtension)
 
-struct _SalonMessageBound
+struct _SalonFrameGuard
 {
   SoupWebsocketExtension parent;
   gsize message_bytes; /* of the message under way */
+  SalonRateLimit ping_limit;
+  gboolean has_heard; /* any frame, since it was last set to FALSE */
 };
 
-G_DEFINE_FINAL_TYPE (SalonMessageBound, salon_message_bound, SOUP_TYPE_WEBSOCKET_EXTENSION)
+G_DEFINE_FINAL_TYPE (SalonFrameGuard, salon_frame_guard, SOUP_TYPE_WEBSOCKET_EXTENSION)
+
+#define OPCODE_CONTINUATION 0x0
+#define OPCODE_PING 0x9
+#define IS_CONTROL 0x8 /* a bit of those opcodes */
+
+static gboolean
+count_ping (SalonFrameGuard *self, GError **error)
+{
+  if (salon_rate_limit_take (
+          &self->ping_limit, SALON_LIMIT_PINGS_BURST, SALON_LIMIT_PINGS_PER_S, g_get_monotonic_time ()))
+    return TRUE;
+  g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION, "More than %d pings a second",
+      SALON_LIMIT_PINGS_PER_S);
+  return FALSE;
+}
+
+static gboolean
+count_bytes (SalonFrameGuard *self, gboolean is_continuation, gsize size_bytes, GError **error)
+{
+  self->message_bytes = is_continuation ? self->message_bytes + size_bytes : size_bytes;
+  if (self->message_bytes <= SALON_LIMIT_MESSAGE_BYTES)
+    return TRUE;
+  g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG, "The message is longer than %d bytes",
+      SALON_LIMIT_MESSAGE_BYTES);
+  return FALSE;
+}
 
 /* header: RFC 6455 section 5.2. payload: (transfer full). */
 static GBytes *
-salon_message_bound_process_incoming (
-    SoupWebsocketExtension *extension, guint8 *header, GBytes *payload, GError **error)
+salon_frame_guard_process_incoming (SoupWebsocketExtension *extension, guint8 *header, GBytes *payload, GError **error)
 {
-  SalonMessageBound *self = SALON_MESSAGE_BOUND (extension);
+  SalonFrameGuard *self = SALON_FRAME_GUARD (extension);
   guint opcode = header[0] & 0x0f;
-  gboolean is_control = opcode & 0x08;
-  gboolean is_continuation = opcode == 0;
+  gboolean is_good = TRUE;
 
-  if (is_control)
-    return payload;
-  if (!is_continuation)
-    self->message_bytes = 0;
-  self->message_bytes += g_bytes_get_size (payload);
-  if (self->message_bytes <= SALON_LIMIT_MESSAGE_BYTES)
+  self->has_heard = TRUE;
+  if (opcode == OPCODE_PING)
+    is_good = count_ping (self, error);
+  else if (!(opcode & IS_CONTROL))
+    is_good = count_bytes (self, opcode == OPCODE_CONTINUATION, g_bytes_get_size (payload), error);
+  if (is_good)
     return payload;
   g_bytes_unref (payload);
-  g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG, "The message is longer than %d bytes",
-      SALON_LIMIT_MESSAGE_BYTES);
   return NULL;
 }
 
 static void
-salon_message_bound_class_init (SalonMessageBoundClass *klass)
+salon_frame_guard_class_init (SalonFrameGuardClass *klass)
 {
-  SOUP_WEBSOCKET_EXTENSION_CLASS (klass)->process_incoming_message = salon_message_bound_process_incoming;
+  SOUP_WEBSOCKET_EXTENSION_CLASS (klass)->process_incoming_message = salon_frame_guard_process_incoming;
 }
 
 static void
-salon_message_bound_init (SalonMessageBound *self)
+salon_frame_guard_init (SalonFrameGuard *self)
 {
 }
 
@@ -73,7 +99,10 @@ struct _SalonSocket
 
   State state;
   SoupWebsocketConnection *connection; /* (owned) (nullable): NULL once closed */
-  GQueue outgoing;                     /* (element-type utf8) (owned): what libsoup does not have yet */
+  SalonFrameGuard *guard;              /* (owned): of the connection */
+  guint n_silent_quarters;
+  guint silence_id; /* ticks each quarter; 0 once closed */
+  GQueue outgoing;  /* (element-type utf8) (owned): what libsoup does not have yet */
   gsize outgoing_bytes;
   GSource *writable_source; /* (owned) (nullable): while something is outgoing */
   guint drop_id;            /* source of a drop that is due, or 0 */
@@ -106,6 +135,7 @@ static void
 let_go (SalonSocket *self)
 {
   clear_sources (self);
+  g_clear_handle_id (&self->silence_id, g_source_remove);
   g_queue_clear_full (&self->outgoing, g_free);
   self->outgoing_bytes = 0;
   if (self->connection != NULL)
@@ -299,6 +329,21 @@ on_closed (SoupWebsocketConnection *connection, SalonSocket *self)
   finish (self);
 }
 
+static gboolean
+on_quarter_over (gpointer user_data)
+{
+  SalonSocket *self = user_data;
+
+  self->n_silent_quarters = self->guard->has_heard ? 0 : self->n_silent_quarters + 1;
+  self->guard->has_heard = FALSE;
+  if (self->n_silent_quarters < QUARTERS_OF_SILENCE)
+    return G_SOURCE_CONTINUE;
+  GST_INFO_OBJECT (self, "nothing comes from the client, not even pongs; cutting it off");
+  self->silence_id = 0;
+  finish (self);
+  return G_SOURCE_REMOVE;
+}
+
 SalonSocketEnd
 salon_socket_get_end (SalonSocket *self)
 {
@@ -306,18 +351,21 @@ salon_socket_get_end (SalonSocket *self)
 }
 
 SalonSocket *
-salon_socket_new (GIOStream *stream, GUri *uri)
+salon_socket_new (GIOStream *stream, GUri *uri, guint ping_interval_s, guint ping_timeout_s)
 {
   SalonSocket *self = g_object_new (SALON_TYPE_SOCKET, NULL);
-  GList *extensions = g_list_prepend (NULL, g_object_new (SALON_TYPE_MESSAGE_BOUND, NULL));
+  GList *extensions = g_list_prepend (NULL, g_object_ref (self->guard));
 
   self->connection
       = soup_websocket_connection_new (stream, uri, SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL, extensions);
   soup_websocket_connection_set_max_incoming_payload_size (self->connection, SALON_LIMIT_MESSAGE_BYTES);
-  soup_websocket_connection_set_keepalive_interval (self->connection, KEEPALIVE_INTERVAL_S);
+  soup_websocket_connection_set_keepalive_interval (self->connection, ping_interval_s);
   g_signal_connect (self->connection, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->connection, "error", G_CALLBACK (on_error), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
+  /* When idle: whatever has come meanwhile is read first. */
+  self->silence_id = g_timeout_add_full (
+      G_PRIORITY_DEFAULT_IDLE, ping_timeout_s * 1000 / QUARTERS_OF_SILENCE, on_quarter_over, self, NULL);
   return self;
 }
 
@@ -328,6 +376,7 @@ salon_socket_dispose (GObject *object)
 
   self->state = STATE_CLOSED;
   let_go (self);
+  g_clear_object (&self->guard);
   G_OBJECT_CLASS (salon_socket_parent_class)->dispose (object);
 }
 
@@ -349,4 +398,5 @@ static void
 salon_socket_init (SalonSocket *self)
 {
   g_queue_init (&self->outgoing);
+  self->guard = g_object_new (SALON_TYPE_FRAME_GUARD, NULL);
 }

@@ -7,7 +7,8 @@
 
 /* One WebSocket (RFC 6455) that speaks one JSON value per text frame, within bounds: a message in, fragmented or not,
  * has at most SALON_LIMIT_MESSAGE_BYTES; of what the client does not read, at most SALON_LIMIT_SEND_QUEUE_BYTES are
- * kept before it is cut off. Pings keep it alive; who breaks the protocol is disconnected.
+ * kept before it is cut off. It is pinged, and cut off when nothing comes from it for too long; who breaks the protocol
+ * is disconnected.
  *
  * Owned by whoever takes it from SalonHttp::socket; main context only. Closing, and dropping the last reference, is
  * fine inside its own signals.
@@ -19,8 +20,10 @@
 #define SALON_TYPE_SOCKET (salon_socket_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSocket, salon_socket, SALON, SOCKET, GObject)
 
-/* stream: a connection after its handshake. */
-SalonSocket *salon_socket_new (GIOStream *stream, GUri *uri) G_GNUC_WARN_UNUSED_RESULT;
+/* stream: a connection after its handshake. The client is pinged every ping_interval_s; when neither a pong nor
+ * anything else came for ping_timeout_s, or a quarter of that more, it is cut off. */
+SalonSocket *salon_socket_new (
+    GIOStream *stream, GUri *uri, guint ping_interval_s, guint ping_timeout_s) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sends in order; never blocks, never emits. Silently does nothing once closed. message: (transfer full). */
 void salon_socket_send (SalonSocket *self, JsonNode *message);

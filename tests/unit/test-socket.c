@@ -8,6 +8,9 @@
 #include "salon-limits.h"
 #include "salon-socket.h"
 
+#define PING_INTERVAL_S 1
+#define PING_TIMEOUT_S 2
+
 /* Both ends of a connection. The client is libsoup's where it behaves, and a bare stream where it does not. */
 typedef struct
 {
@@ -90,7 +93,7 @@ set_up (Fixture *fixture, gconstpointer user_data)
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
   stream = stream_of (fds[0]);
   fixture->client_stream = stream_of (fds[1]);
-  fixture->socket = salon_socket_new (stream, uri);
+  fixture->socket = salon_socket_new (stream, uri, PING_INTERVAL_S, PING_TIMEOUT_S);
   fixture->log = g_string_new (NULL);
   fixture->received = g_string_new (NULL);
   fixture->watchdog_id = g_timeout_add_seconds (10, on_watchdog, fixture);
@@ -380,6 +383,68 @@ test_can_be_dropped_when_closed (Fixture *fixture, gconstpointer user_data)
   g_assert_null (fixture->socket);
 }
 
+static void
+test_cuts_off_who_is_silent (Fixture *fixture, gconstpointer user_data)
+{
+  gint64 before_us = g_get_monotonic_time ();
+
+  /* The bare stream answers no ping. */
+  wait_for_log (fixture, "closed");
+  g_assert_cmpint (g_get_monotonic_time () - before_us, >=, PING_TIMEOUT_S * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - before_us, <, 2 * PING_TIMEOUT_S * G_USEC_PER_SEC);
+  g_assert_cmpint (salon_socket_get_end (fixture->socket), ==, SALON_SOCKET_BROKEN);
+  g_assert_cmpstr (fixture->log->str, ==, "closed ");
+}
+
+static gboolean
+on_time_over (gpointer user_data)
+{
+  *(gboolean *)user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_for (guint duration_ms)
+{
+  gboolean is_over = FALSE;
+
+  g_timeout_add (duration_ms, on_time_over, &is_over);
+  while (!is_over)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_keeps_who_answers_pings (Fixture *fixture, gconstpointer user_data)
+{
+  use_libsoup (fixture);
+  run_for (2 * PING_TIMEOUT_S * 1000);
+  g_assert_cmpstr (fixture->log->str, ==, "");
+  g_assert_true (salon_socket_is_open (fixture->socket));
+}
+
+/* A server that was stopped, or starved, cannot tell who was silent meanwhile. */
+static void
+test_keeps_clients_over_a_stop_of_its_own (Fixture *fixture, gconstpointer user_data)
+{
+  use_libsoup (fixture);
+  run_for (100);
+  g_usleep (2 * PING_TIMEOUT_S * G_USEC_PER_SEC);
+  run_for (PING_TIMEOUT_S * 1000);
+  g_assert_cmpstr (fixture->log->str, ==, "");
+}
+
+static void
+test_refuses_a_flood_of_pings (Fixture *fixture, gconstpointer user_data)
+{
+  for (guint i = 0; i < SALON_LIMIT_PINGS_BURST; i++)
+    write_frame (fixture, 0x89, "hello", 5);
+  settle ();
+  g_assert_cmpstr (fixture->log->str, ==, "");
+  for (guint i = 0; i < SALON_LIMIT_PINGS_BURST; i++)
+    write_frame (fixture, 0x89, "hello", 5);
+  wait_for_log (fixture, "closed");
+}
+
 #define ADD(path, function) g_test_add ("/socket/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -402,5 +467,9 @@ main (int argc, char **argv)
   ADD ("can-be-closed-in-its-signals", test_can_be_closed_in_its_signals);
   ADD ("can-be-dropped-in-its-signals", test_can_be_dropped_in_its_signals);
   ADD ("can-be-dropped-when-closed", test_can_be_dropped_when_closed);
+  ADD ("cuts-off-who-is-silent", test_cuts_off_who_is_silent);
+  ADD ("keeps-who-answers-pings", test_keeps_who_answers_pings);
+  ADD ("keeps-clients-over-a-stop-of-its-own", test_keeps_clients_over_a_stop_of_its_own);
+  ADD ("refuses-a-flood-of-pings", test_refuses_a_flood_of_pings);
   return g_test_run ();
 }
