@@ -36,6 +36,16 @@ class Proxy {
     }
   }
 
+  /* Swallows everything: both sides go on believing, as behind a router that forgot them. New ones pass. */
+  blackHole() {
+    for (const { near, far } of this.#links) {
+      near.unpipe(far);
+      far.unpipe(near);
+      near.resume();
+      far.resume();
+    }
+  }
+
   accept(near) {
     if (this.#isCut) {
       near.destroy();
