@@ -60,6 +60,10 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = "Certificate chain (PEM); with tls-key, the server speaks https." },
   [SALON_CONFIG_TLS_KEY]
   = { "server", "tls-key", TYPE_STRING, "", .argument = "FILE", .help = "The certificate's private key (PEM)." },
+  [SALON_CONFIG_REQUEST_TIMEOUT_S]
+  = { "server", "request-timeout-s", TYPE_UINT, "30", .min = 1, .max = 300, .argument = "SECONDS",
+      .help = "How long an HTTP request may take in all, from connecting to the last byte of the\n"
+              "answer. It says nothing about WebSockets." },
   [SALON_CONFIG_PING_INTERVAL_S]
   = { "server", "ping-interval-s", TYPE_UINT, "10", .min = 1, .max = 60, .argument = "SECONDS",
       .help = "How often clients are pinged over their WebSockets. A proxy in front must let a\n"

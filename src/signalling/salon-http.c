@@ -190,6 +190,7 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri, self->ping_interval_s, self->ping_timeout_s);
 
+  salon_listener_keep (stream);
   if (self->listener == NULL)
     return;
   g_hash_table_add (self->sockets, g_object_ref (socket));
@@ -414,6 +415,10 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GTlsCertificate) certificate = salon_http_load_certificate (config, &local_error);
+  const SalonListenerBounds bounds = {
+    .max_connections = get_max_connections (),
+    .deadline_s = salon_config_get_uint (config, SALON_CONFIG_REQUEST_TIMEOUT_S),
+  };
 
   if (local_error != NULL)
     {
@@ -421,7 +426,7 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
       return FALSE;
     }
   self->listener = salon_listener_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN),
-      salon_config_get_uint (config, SALON_CONFIG_PORT), certificate, get_max_connections (), error);
+      salon_config_get_uint (config, SALON_CONFIG_PORT), certificate, &bounds, error);
   if (self->listener == NULL)
     return FALSE;
   g_signal_connect (self->listener, "connection", G_CALLBACK (on_connection), self);
