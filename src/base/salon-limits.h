@@ -20,6 +20,8 @@
 #define SALON_LIMIT_MESSAGE_BYTES (192 * 1024)
 /* A client that lets this much pile up has stopped reading; a join in a full room is about 100 kB. */
 #define SALON_LIMIT_SEND_QUEUE_BYTES (1024 * 1024)
+/* Of all clients together: 500 who join a full room in the same moment. */
+#define SALON_LIMIT_SEND_QUEUES_BYTES (64 * 1024 * 1024)
 /* A POST to the HTTP API is a few short fields. */
 #define SALON_LIMIT_HTTP_BODY_BYTES (16 * 1024)
 /* Characters, not bytes: what fits a heading and a URL people still read. */

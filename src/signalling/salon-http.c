@@ -36,8 +36,7 @@ struct _SalonHttp
   char *public_url;        /* (owned): "": not set */
   SalonOrigins *origins;   /* (owned) */
   char *url;               /* (owned): of the page */
-  guint ping_interval_s;
-  guint ping_timeout_s;
+  SalonSocketOptions socket_options;
   SalonHttpApi api;       /* borrows from the above */
   GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
   GTask *closing_sockets; /* (owned) (nullable): until there are none */
@@ -188,7 +187,7 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   g_autoptr (SoupServerMessage) kept = g_object_ref (message);
   g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
-  g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri, self->ping_interval_s, self->ping_timeout_s);
+  g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri, &self->socket_options);
 
   salon_listener_keep (stream);
   if (self->listener == NULL)
@@ -441,8 +440,8 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
 
   self->rooms = g_object_ref (rooms);
   self->admin_token = g_strdup (admin_token);
-  self->ping_interval_s = salon_config_get_uint (config, SALON_CONFIG_PING_INTERVAL_S);
-  self->ping_timeout_s = salon_config_get_uint (config, SALON_CONFIG_PING_TIMEOUT_S);
+  self->socket_options.ping_interval_s = salon_config_get_uint (config, SALON_CONFIG_PING_INTERVAL_S);
+  self->socket_options.ping_timeout_s = salon_config_get_uint (config, SALON_CONFIG_PING_TIMEOUT_S);
   self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
   self->origins = salon_origins_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN), self->public_url,
       salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS));
@@ -525,6 +524,7 @@ salon_http_finalize (GObject *object)
   SalonHttp *self = SALON_HTTP (object);
 
   g_hash_table_unref (self->sockets);
+  salon_backlog_unref (self->socket_options.backlog);
   g_clear_object (&self->server);
   g_clear_object (&self->rooms);
   g_free (self->admin_token);
@@ -548,5 +548,6 @@ static void
 salon_http_init (SalonHttp *self)
 {
   self->server = soup_server_new (NULL, NULL);
+  self->socket_options.backlog = salon_backlog_new (SALON_LIMIT_SEND_QUEUES_BYTES);
   self->sockets = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
 }

@@ -23,9 +23,10 @@ G_DECLARE_FINAL_TYPE (SalonFrameGuard, salon_frame_guard, SALON, FRAME_GUARD, So
 struct _SalonFrameGuard
 {
   SoupWebsocketExtension parent;
-  gsize message_bytes; /* of the message under way */
+  gsize message_bytes;       /* of the message under way */
+  gboolean is_in_the_middle; /* of a message: more fragments are to come */
+  gboolean has_heard;        /* from the client, since it was last set to FALSE */
   SalonRateLimit ping_limit;
-  gboolean has_heard; /* any frame, since it was last set to FALSE */
 };
 
 G_DEFINE_FINAL_TYPE (SalonFrameGuard, salon_frame_guard, SOUP_TYPE_WEBSOCKET_EXTENSION)
@@ -33,6 +34,7 @@ G_DEFINE_FINAL_TYPE (SalonFrameGuard, salon_frame_guard, SOUP_TYPE_WEBSOCKET_EXT
 #define OPCODE_CONTINUATION 0x0
 #define OPCODE_PING 0x9
 #define IS_CONTROL 0x8 /* a bit of those opcodes */
+#define IS_FINAL 0x80  /* of the fragments; a bit beside the opcode */
 
 static gboolean
 count_ping (SalonFrameGuard *self, GError **error)
@@ -46,8 +48,9 @@ count_ping (SalonFrameGuard *self, GError **error)
 }
 
 static gboolean
-count_bytes (SalonFrameGuard *self, gboolean is_continuation, gsize size_bytes, GError **error)
+count_fragment (SalonFrameGuard *self, gboolean is_continuation, gboolean is_final, gsize size_bytes, GError **error)
 {
+  self->is_in_the_middle = !is_final;
   self->message_bytes = is_continuation ? self->message_bytes + size_bytes : size_bytes;
   if (self->message_bytes <= SALON_LIMIT_MESSAGE_BYTES)
     return TRUE;
@@ -56,19 +59,21 @@ count_bytes (SalonFrameGuard *self, gboolean is_continuation, gsize size_bytes, 
   return FALSE;
 }
 
-/* header: RFC 6455 section 5.2. payload: (transfer full). */
+/* header: RFC 6455 section 5.2. payload: (transfer full). While a message is under way, only its end is a sign of life:
+ * else it could be kept unfinished for ever. */
 static GBytes *
 salon_frame_guard_process_incoming (SoupWebsocketExtension *extension, guint8 *header, GBytes *payload, GError **error)
 {
   SalonFrameGuard *self = SALON_FRAME_GUARD (extension);
   guint opcode = header[0] & 0x0f;
+  gboolean is_final = header[0] & IS_FINAL;
   gboolean is_good = TRUE;
 
-  self->has_heard = TRUE;
   if (opcode == OPCODE_PING)
     is_good = count_ping (self, error);
   else if (!(opcode & IS_CONTROL))
-    is_good = count_bytes (self, opcode == OPCODE_CONTINUATION, g_bytes_get_size (payload), error);
+    is_good = count_fragment (self, opcode == OPCODE_CONTINUATION, is_final, g_bytes_get_size (payload), error);
+  self->has_heard = self->has_heard || !self->is_in_the_middle;
   if (is_good)
     return payload;
   g_bytes_unref (payload);
@@ -104,6 +109,7 @@ struct _SalonSocket
   guint silence_id; /* ticks each quarter; 0 once closed */
   GQueue outgoing;  /* (element-type utf8) (owned): what libsoup does not have yet */
   gsize outgoing_bytes;
+  SalonBacklog *backlog;    /* (owned): shared with the other sockets */
   GSource *writable_source; /* (owned) (nullable): while something is outgoing */
   guint drop_id;            /* source of a drop that is due, or 0 */
   SalonSocketEnd end;
@@ -130,14 +136,21 @@ clear_sources (SalonSocket *self)
   g_clear_handle_id (&self->drop_id, g_source_remove);
 }
 
+static void
+forget_outgoing (SalonSocket *self)
+{
+  g_queue_clear_full (&self->outgoing, g_free);
+  self->outgoing_bytes = 0;
+  salon_backlog_forget (self->backlog, self);
+}
+
 /* Lets go of the connection; the stream closes with it, if it has not. */
 static void
 let_go (SalonSocket *self)
 {
   clear_sources (self);
   g_clear_handle_id (&self->silence_id, g_source_remove);
-  g_queue_clear_full (&self->outgoing, g_free);
-  self->outgoing_bytes = 0;
+  forget_outgoing (self);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
   g_clear_object (&self->connection);
@@ -175,6 +188,27 @@ drop_soon (SalonSocket *self)
 {
   if (self->drop_id == 0)
     self->drop_id = g_idle_add_full (G_PRIORITY_HIGH, on_drop_due, self, NULL);
+}
+
+static void
+cut_off_stalled (SalonSocket *self)
+{
+  GST_INFO_OBJECT (
+      self, "the client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off", self->outgoing_bytes);
+  forget_outgoing (self);
+  drop_soon (self);
+}
+
+/* Keeps to the bounds: this socket's own, and that of all together, for which another may have to go. */
+static void
+check_backlog (SalonSocket *self)
+{
+  SalonSocket *largest = salon_backlog_set (self->backlog, self, self->outgoing_bytes);
+
+  if (self->outgoing_bytes > SALON_LIMIT_SEND_QUEUE_BYTES)
+    cut_off_stalled (self);
+  else if (largest != NULL)
+    cut_off_stalled (largest);
 }
 
 static GPollableOutputStream *
@@ -220,6 +254,7 @@ on_writable (GObject *stream, gpointer user_data)
   if (salon_socket_is_open (self))
     {
       send_writable (self);
+      check_backlog (self);
       if (!g_queue_is_empty (&self->outgoing))
         return G_SOURCE_CONTINUE;
     }
@@ -251,13 +286,8 @@ salon_socket_send (SalonSocket *self, JsonNode *message)
   self->outgoing_bytes += strlen (text);
   g_queue_push_tail (&self->outgoing, text);
   send_writable (self);
-  if (self->outgoing_bytes > SALON_LIMIT_SEND_QUEUE_BYTES)
-    {
-      GST_INFO_OBJECT (
-          self, "the client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off", self->outgoing_bytes);
-      drop_soon (self);
-    }
-  else if (!g_queue_is_empty (&self->outgoing))
+  check_backlog (self);
+  if (!g_queue_is_empty (&self->outgoing))
     wait_until_writable (self);
 }
 
@@ -274,6 +304,7 @@ salon_socket_close (SalonSocket *self, SoupWebsocketCloseCode code, const char *
     return;
   while (!g_queue_is_empty (&self->outgoing) && is_connection_open (self))
     send_first (self); /* bounded, and libsoup gives up 5 s after the close frame is queued */
+  forget_outgoing (self);
   clear_sources (self);
   if (is_connection_open (self))
     soup_websocket_connection_close (self->connection, code, reason);
@@ -351,21 +382,22 @@ salon_socket_get_end (SalonSocket *self)
 }
 
 SalonSocket *
-salon_socket_new (GIOStream *stream, GUri *uri, guint ping_interval_s, guint ping_timeout_s)
+salon_socket_new (GIOStream *stream, GUri *uri, const SalonSocketOptions *options)
 {
   SalonSocket *self = g_object_new (SALON_TYPE_SOCKET, NULL);
   GList *extensions = g_list_prepend (NULL, g_object_ref (self->guard));
 
+  self->backlog = salon_backlog_ref (options->backlog);
   self->connection
       = soup_websocket_connection_new (stream, uri, SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL, extensions);
   soup_websocket_connection_set_max_incoming_payload_size (self->connection, SALON_LIMIT_MESSAGE_BYTES);
-  soup_websocket_connection_set_keepalive_interval (self->connection, ping_interval_s);
+  soup_websocket_connection_set_keepalive_interval (self->connection, options->ping_interval_s);
   g_signal_connect (self->connection, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->connection, "error", G_CALLBACK (on_error), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
   /* When idle: whatever has come meanwhile is read first. */
   self->silence_id = g_timeout_add_full (
-      G_PRIORITY_DEFAULT_IDLE, ping_timeout_s * 1000 / QUARTERS_OF_SILENCE, on_quarter_over, self, NULL);
+      G_PRIORITY_DEFAULT_IDLE, options->ping_timeout_s * 1000 / QUARTERS_OF_SILENCE, on_quarter_over, self, NULL);
   return self;
 }
 
@@ -375,8 +407,10 @@ salon_socket_dispose (GObject *object)
   SalonSocket *self = SALON_SOCKET (object);
 
   self->state = STATE_CLOSED;
-  let_go (self);
+  if (self->backlog != NULL)
+    let_go (self);
   g_clear_object (&self->guard);
+  g_clear_pointer (&self->backlog, salon_backlog_unref);
   G_OBJECT_CLASS (salon_socket_parent_class)->dispose (object);
 }
 
