@@ -38,6 +38,7 @@ static gboolean is_client_ice_server (const char *text);
 static gboolean is_redis_url (const char *text);
 static gboolean is_listen_address (const char *text);
 static gboolean is_node_id (const char *text);
+static gboolean is_proxy (const char *text);
 
 #define EXPECTED_WEB_URL "http:// or https:// and a host, without query or fragment"
 
@@ -56,6 +57,15 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = is_origin,
       .expected = "an origin such as https://app.example.org", .argument = "ORIGINS",
       .help = "Web pages of other hosts that may connect, e.g. https://app.example.org." },
+  [SALON_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "", .is_valid = is_proxy,
+      .expected = "an IP address, a range such as 10.0.0.0/8, or none", .argument = "ADDRESSES",
+      .help = "Reverse proxies in front, as addresses or ranges such as 10.0.0.0/8: clients are told\n"
+              "apart by the X-Forwarded-For header that these write. Default: this machine if\n"
+              "public-url is set, else none." },
+  [SALON_CONFIG_PEOPLE_PER_ADDRESS]
+  = { "server", "people-per-address", TYPE_UINT, "500", .min = 1, .max = 10000, .argument = "N",
+      .help = "How many people may come from one IP address (IPv6: one /64), such as a school behind\n"
+              "one NAT. It bounds connections, requests and joins; beyond, HTTP says 429." },
   [SALON_CONFIG_TLS_CERTIFICATE] = { "server", "tls-certificate", TYPE_STRING, "", .argument = "FILE",
       .help = "Certificate chain (PEM); with tls-key, the server speaks https." },
   [SALON_CONFIG_TLS_KEY]
@@ -202,6 +212,14 @@ static gboolean
 is_listen_address (const char *text)
 {
   return g_str_equal (text, "localhost") || g_str_equal (text, "*") || g_hostname_is_ip_address (text);
+}
+
+static gboolean
+is_proxy (const char *text)
+{
+  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (text, NULL);
+
+  return mask != NULL || g_str_equal (text, "none");
 }
 
 static gboolean

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "salon-admission.h"
 #include "salon-error.h"
 #include "salon-http-api.h"
 #include "salon-limits.h"
@@ -29,13 +30,14 @@ struct _SalonHttp
 {
   GObject parent;
 
-  SoupServer *server;      /* (owned) */
-  SalonListener *listener; /* (owned) (nullable): NULL before listening and once closed */
-  SalonRooms *rooms;       /* (owned) */
-  char *admin_token;       /* (owned) */
-  char *public_url;        /* (owned): "": not set */
-  SalonOrigins *origins;   /* (owned) */
-  char *url;               /* (owned): of the page */
+  SoupServer *server;        /* (owned) */
+  SalonListener *listener;   /* (owned) (nullable): NULL before listening and once closed */
+  SalonRooms *rooms;         /* (owned) */
+  char *admin_token;         /* (owned) */
+  char *public_url;          /* (owned): "": not set */
+  SalonOrigins *origins;     /* (owned) */
+  SalonAdmission *admission; /* (owned) */
+  char *url;                 /* (owned): of the page */
   SalonSocketOptions socket_options;
   SalonHttpApi api;       /* borrows from the above */
   GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
@@ -88,6 +90,13 @@ allow_reading (SoupServerMessage *message)
   soup_message_headers_append (headers, "Vary", "Origin");
   if (origin != NULL)
     soup_message_headers_append (headers, "Access-Control-Allow-Origin", origin);
+}
+
+/* libsoup keeps no connection alive that it has not accepted itself: say so. */
+static void
+close_after (SoupServerMessage *message)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
 }
 
 /* The routes */
@@ -192,6 +201,7 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   salon_listener_keep (stream);
   if (self->listener == NULL)
     return;
+  salon_admission_follow (message, socket);
   g_hash_table_add (self->sockets, g_object_ref (socket));
   g_signal_connect_object (socket, "closed", G_CALLBACK (on_socket_closed), self, 0);
   g_signal_emit (self, signals[SIGNAL_SOCKET], 0, socket);
@@ -208,8 +218,13 @@ handle_websocket (SalonHttp *self, SoupServerMessage *message, const char *rest)
           "Pages of this origin may not connect; see allowed-origins");
       return;
     }
+  if (!salon_admission_admit_socket (self->admission, message))
+    return;
+  soup_message_headers_remove (soup_server_message_get_response_headers (message), "Connection");
   if (soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL))
     g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
+  else
+    close_after (message);
 }
 
 typedef struct
@@ -345,19 +360,26 @@ on_body_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
 static void
 on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
+  SalonHttp *self = user_data;
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
 
   g_signal_connect_data (
       message, "got-chunk", G_CALLBACK (on_body_chunk), g_new0 (gsize, 1), (GClosureNotify)(void (*) (void))g_free, 0);
-  /* libsoup keeps no connection alive that it has not accepted itself: say so. */
-  if (soup_message_headers_get_one (request, "Upgrade") == NULL)
-    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  close_after (message);
+  if (!salon_admission_admit_request (self->admission, message))
+    return;
   /* 0 when the length is not told. */
   if (soup_message_headers_get_content_length (request) > SALON_LIMIT_HTTP_BODY_BYTES)
     refuse_body (message);
 }
 
 /* Life */
+
+static gboolean
+on_refuse (SalonListener *listener, GSocketConnection *connection, GSocketAddress *remote, SalonHttp *self)
+{
+  return !salon_admission_admit_connection (self->admission, connection, remote);
+}
 
 static void
 on_connection (
@@ -428,6 +450,7 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
       salon_config_get_uint (config, SALON_CONFIG_PORT), certificate, &bounds, error);
   if (self->listener == NULL)
     return FALSE;
+  g_signal_connect (self->listener, "refuse", G_CALLBACK (on_refuse), self);
   g_signal_connect (self->listener, "connection", G_CALLBACK (on_connection), self);
   self->url = make_url (self, config, certificate != NULL);
   return TRUE;
@@ -445,6 +468,7 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
   self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
   self->origins = salon_origins_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN), self->public_url,
       salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS));
+  self->admission = salon_admission_new (config, get_max_connections ());
   self->api = (SalonHttpApi){
     .rooms = rooms,
     .admin_token = self->admin_token,
@@ -530,6 +554,7 @@ salon_http_finalize (GObject *object)
   g_free (self->admin_token);
   g_free (self->public_url);
   salon_origins_free (self->origins);
+  g_clear_pointer (&self->admission, salon_admission_free);
   g_free (self->url);
   G_OBJECT_CLASS (salon_http_parent_class)->finalize (object);
 }

@@ -8,7 +8,8 @@
 GST_DEBUG_CATEGORY_STATIC (salon_listener_debug);
 #define GST_CAT_DEFAULT salon_listener_debug
 
-#define BACKLOG 256
+/* Browsers that open all their connections at once, a hundred of them in the same moment. */
+#define BACKLOG 1024
 /* The system's failing that, on any one wait: longer than the longest ping-timeout-s. */
 #define STREAM_TIMEOUT_S 95
 /* What the kernel keeps of what a client does not read (it doubles the number): else some megabytes, beyond all bounds
@@ -38,6 +39,7 @@ G_DEFINE_FINAL_TYPE (SalonListener, salon_listener, G_TYPE_OBJECT)
 
 enum
 {
+  SIGNAL_REFUSE,
   SIGNAL_CONNECTION,
   N_SIGNALS
 };
@@ -159,6 +161,17 @@ start_tls (SalonListener *self, GSocketConnection *connection)
       G_TLS_CONNECTION (stream), G_PRIORITY_DEFAULT, self->cancellable, on_handshake_done, g_object_ref (self));
 }
 
+static gboolean
+is_refused (SalonListener *self, GSocketConnection *connection)
+{
+  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+  gboolean result = FALSE;
+
+  if (remote != NULL)
+    g_signal_emit (self, signals[SIGNAL_REFUSE], 0, connection, remote, &result);
+  return result;
+}
+
 static void
 take (SalonListener *self, GSocket *socket)
 {
@@ -177,6 +190,8 @@ take (SalonListener *self, GSocket *socket)
   g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES, NULL);
   connection = g_socket_connection_factory_create_connection (socket);
   welcome (self, connection);
+  if (is_refused (self, connection))
+    return;
   if (self->certificate != NULL)
     start_tls (self, connection);
   else
@@ -398,6 +413,9 @@ salon_listener_class_init (SalonListenerClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_listener_debug, "salon-listener", 0, "Salon: TCP listener");
   G_OBJECT_CLASS (klass)->dispose = salon_listener_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_listener_finalize;
+  signals[SIGNAL_REFUSE]
+      = g_signal_new ("refuse", SALON_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL,
+          NULL, G_TYPE_BOOLEAN, 2, G_TYPE_SOCKET_CONNECTION, G_TYPE_SOCKET_ADDRESS);
   signals[SIGNAL_CONNECTION] = g_signal_new ("connection", SALON_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
       G_TYPE_NONE, 3, G_TYPE_IO_STREAM, G_TYPE_SOCKET_ADDRESS, G_TYPE_SOCKET_ADDRESS);
 }

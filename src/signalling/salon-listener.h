@@ -11,7 +11,8 @@
  *
  * Owned by SalonHttp; main context only; salon_listener_close() ends it. Each stream keeps it alive, to be counted.
  *
- * Signal:
+ * Signals:
+ *   refuse (GSocketConnection *, GSocketAddress *remote) -> gboolean   TRUE hangs up, before a word is said
  *   connection (GIOStream *, GSocketAddress *local, GSocketAddress *remote) */
 #define SALON_TYPE_LISTENER (salon_listener_get_type ())
 G_DECLARE_FINAL_TYPE (SalonListener, salon_listener, SALON, LISTENER, GObject)
