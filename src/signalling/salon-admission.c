@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "salon-descriptors.h"
 #include "salon-error.h"
 #include "salon-json.h"
 #include "salon-protocol.h"
@@ -14,6 +15,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_admission_debug);
 #define GST_CAT_DEFAULT salon_admission_debug
 
 #define RETRY_AFTER_S "5"
+/* Of a join: a room's, and those of two media connections. */
+#define N_DESCRIPTORS 40
 /* Data of a message: who sent it. Data of a connection, and of a WebSocket or the message that becomes one: who takes
  * its place. */
 #define SENDER "salon-sender"
@@ -24,6 +27,8 @@ struct _SalonAdmission
   SalonProxies *proxies;   /* (owned) */
   SalonVisitors *visitors; /* (owned) */
   gboolean has_warned;     /* of what looks like a proxy that is not trusted */
+  guint max_connections;
+  SalonDescriptors descriptors;
 };
 
 SalonAdmission *
@@ -32,6 +37,7 @@ salon_admission_new (const SalonConfig *config, guint max_connections)
   SalonAdmission *self = g_new0 (SalonAdmission, 1);
 
   GST_DEBUG_CATEGORY_INIT (salon_admission_debug, "salon-admission", 0, "Salon: bounds per address");
+  self->max_connections = max_connections;
   self->proxies = salon_proxies_new (salon_config_get_strv (config, SALON_CONFIG_TRUSTED_PROXIES),
       salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
   self->visitors
@@ -129,8 +135,28 @@ salon_admission_admit_socket (SalonAdmission *self, SoupServerMessage *message)
 }
 
 /* A join is by far the dearest of all messages. */
+static gboolean
+check_join (SalonAdmission *self, SalonVisitor *visitor, GError **error)
+{
+  if (!salon_visitor_take_join (visitor))
+    g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
+        "Too many join from your address; try again in some seconds");
+  else if (!salon_descriptors_take (&self->descriptors, N_DESCRIPTORS, self->max_connections, g_get_monotonic_time ()))
+    g_set_error_literal (
+        error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "The server has no room for more people; try again later");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+typedef struct
+{
+  SalonAdmission *admission; /* (borrowed) */
+  SalonVisitor *visitor;     /* (borrowed) (nullable) */
+} Watch;
+
 static void
-on_message (SalonSocket *socket, JsonNode *message, SalonVisitor *visitor)
+on_message (SalonSocket *socket, JsonNode *message, Watch *watch)
 {
   JsonObject *request = JSON_NODE_HOLDS_OBJECT (message) ? json_node_get_object (message) : NULL;
   const char *method = NULL;
@@ -138,24 +164,20 @@ on_message (SalonSocket *socket, JsonNode *message, SalonVisitor *visitor)
   JsonNode *id;
 
   if (request == NULL || !salon_json_get_string (request, "method", 0, G_MAXUINT, &method, NULL)
-      || !g_str_equal (method, "join") || salon_visitor_take_join (visitor))
+      || !g_str_equal (method, "join") || check_join (watch->admission, watch->visitor, &error))
     return;
   g_signal_stop_emission_by_name (socket, "message");
   id = json_object_get_member (request, "id");
-  if (id == NULL || !JSON_NODE_HOLDS_VALUE (id))
-    return;
-  error = g_error_new_literal (
-      SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "Too many join from your address; try again in some seconds");
-  salon_socket_send (socket, salon_protocol_failure (id, error));
+  if (id != NULL && JSON_NODE_HOLDS_VALUE (id))
+    salon_socket_send (socket, salon_protocol_failure (id, error));
 }
 
 void
-salon_admission_follow (SoupServerMessage *message, SalonSocket *socket)
+salon_admission_follow (SalonAdmission *self, SoupServerMessage *message, SalonSocket *socket)
 {
-  SalonVisitor *visitor = g_object_steal_data (G_OBJECT (message), PLACE);
+  Watch *watch = g_new (Watch, 1);
 
-  if (visitor == NULL)
-    return;
-  g_object_set_data_full (G_OBJECT (socket), PLACE, visitor, salon_visitor_leave_socket);
-  g_signal_connect (socket, "message", G_CALLBACK (on_message), visitor);
+  *watch = (Watch){ self, g_object_steal_data (G_OBJECT (message), PLACE) };
+  g_object_set_data_full (G_OBJECT (socket), PLACE, watch->visitor, salon_visitor_leave_socket);
+  g_signal_connect_data (socket, "message", G_CALLBACK (on_message), watch, (GClosureNotify)(void (*) (void))g_free, 0);
 }

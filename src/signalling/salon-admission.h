@@ -7,7 +7,8 @@
 #include "salon-socket.h"
 
 /* Whom the server lets in: at most so many from one address (salon-visitors.h), told apart also when they come through
- * a reverse proxy (salon-proxies.h). Owned by SalonHttp; main context. */
+ * a reverse proxy (salon-proxies.h); and into rooms, as long as there are file descriptors. Owned by SalonHttp; main
+ * context. */
 typedef struct _SalonAdmission SalonAdmission;
 
 /* max_connections: of all addresses. */
@@ -24,4 +25,4 @@ gboolean salon_admission_admit_request (SalonAdmission *self, SoupServerMessage 
 
 /* The same for an admitted request that is to become a WebSocket; and once it has become that one. */
 gboolean salon_admission_admit_socket (SalonAdmission *self, SoupServerMessage *message) G_GNUC_WARN_UNUSED_RESULT;
-void salon_admission_follow (SoupServerMessage *message, SalonSocket *socket);
+void salon_admission_follow (SalonAdmission *self, SoupServerMessage *message, SalonSocket *socket);

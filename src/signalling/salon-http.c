@@ -4,9 +4,9 @@
 #include <gst/gst.h>
 #include <libsoup/soup.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "salon-admission.h"
+#include "salon-descriptors.h"
 #include "salon-error.h"
 #include "salon-http-api.h"
 #include "salon-limits.h"
@@ -201,7 +201,7 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   salon_listener_keep (stream);
   if (self->listener == NULL)
     return;
-  salon_admission_follow (message, socket);
+  salon_admission_follow (self->admission, message, socket);
   g_hash_table_add (self->sockets, g_object_ref (socket));
   g_signal_connect_object (socket, "closed", G_CALLBACK (on_socket_closed), self, 0);
   g_signal_emit (self, signals[SIGNAL_SOCKET], 0, socket);
@@ -395,10 +395,7 @@ on_connection (
 static guint
 get_max_connections (void)
 {
-  struct rlimit limit = { .rlim_cur = 1024 };
-
-  getrlimit (RLIMIT_NOFILE, &limit);
-  return MIN (limit.rlim_cur / 4, MAX_CONNECTIONS);
+  return MIN (salon_descriptors_get_limit () / 4, MAX_CONNECTIONS);
 }
 
 static char *
