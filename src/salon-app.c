@@ -62,6 +62,7 @@ struct _SalonApp
   char *admin_token;
   SalonRedisServer *redis_server; /* NULL with a redis-url */
   SalonStore *store;
+  SalonDescriptors descriptors;
   SalonRoomsOptions rooms_options;
   SalonRooms *rooms;
   SalonHttp *http;
@@ -256,6 +257,7 @@ make_rooms (SalonApp *self)
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,
         .ice_timeout_ms = salon_config_get_uint (config, SALON_CONFIG_ICE_TIMEOUT_S) * 1000,
+        .descriptors = &self->descriptors,
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },

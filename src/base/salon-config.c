@@ -40,6 +40,7 @@ static gboolean is_client_ice_server (const char *text);
 static gboolean is_redis_url (const char *text);
 static gboolean is_listen_address (const char *text);
 static gboolean is_node_id (const char *text);
+static gboolean is_proxy (const char *text);
 
 static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "localhost", .is_valid = is_listen_address,
@@ -56,10 +57,31 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = is_origin,
       .expected = N_ ("an origin such as https://app.example.org"), .argument = N_ ("ORIGINS"),
       .help = N_ ("Web pages of other hosts that may connect, e.g. https://app.example.org.") },
+  [SALON_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "", .is_valid = is_proxy,
+      .expected = N_ ("an IP address, a range such as 10.0.0.0/8, or none"), .argument = N_ ("ADDRESSES"),
+      .help = N_ ("Reverse proxies in front, as addresses or ranges such as 10.0.0.0/8: clients are told "
+                  "apart by the X-Forwarded-For header that these write. Default: this machine if "
+                  "public-url is set, else none.") },
+  [SALON_CONFIG_PEOPLE_PER_ADDRESS]
+  = { "server", "people-per-address", TYPE_UINT, "500", .min = 1, .max = 10000, .argument = N_ ("N"),
+      .help = N_ ("How many people may come from one IP address (IPv6: one /64), such as a school behind "
+                  "one NAT. It bounds connections, requests and joins; beyond, HTTP says 429.") },
   [SALON_CONFIG_TLS_CERTIFICATE] = { "server", "tls-certificate", TYPE_STRING, "", .argument = N_ ("FILE"),
       .help = N_ ("Certificate chain (PEM); with tls-key, the server speaks https.") },
   [SALON_CONFIG_TLS_KEY] = { "server", "tls-key", TYPE_STRING, "", .argument = N_ ("FILE"),
       .help = N_ ("The certificate's private key (PEM).") },
+  [SALON_CONFIG_REQUEST_TIMEOUT_S]
+  = { "server", "request-timeout-s", TYPE_UINT, "30", .min = 1, .max = 300, .argument = N_ ("SECONDS"),
+      .help = N_ ("How long an HTTP request may take in all, from connecting to the last byte of the "
+                  "answer. It says nothing about WebSockets.") },
+  [SALON_CONFIG_PING_INTERVAL_S]
+  = { "server", "ping-interval-s", TYPE_UINT, "10", .min = 1, .max = 60, .argument = N_ ("SECONDS"),
+      .help = N_ ("How often clients are pinged over their WebSockets. A proxy in front must let a "
+                  "connection be silent for longer.") },
+  [SALON_CONFIG_PING_TIMEOUT_S]
+  = { "server", "ping-timeout-s", TYPE_UINT, "20", .min = 2, .max = 90, .argument = N_ ("SECONDS"),
+      .help = N_ ("How long nothing may come from a client, not even the answers to pings, before its "
+                  "connection counts as broken; from then on resume-grace-s runs.") },
   [SALON_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "", .argument = N_ ("FOLDER"),
       .help = N_ ("Folder for what must survive the server. Default: $STATE_DIRECTORY (systemd), else "
                   "$XDG_STATE_HOME/salon, else ~/.local/state/salon.") },
@@ -194,6 +216,14 @@ static gboolean
 is_listen_address (const char *text)
 {
   return g_str_equal (text, "localhost") || g_str_equal (text, "*") || g_hostname_is_ip_address (text);
+}
+
+static gboolean
+is_proxy (const char *text)
+{
+  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (text, NULL);
+
+  return mask != NULL || g_str_equal (text, "none");
 }
 
 static gboolean
@@ -567,11 +597,16 @@ check_together (SalonConfig *self, GError **error)
   guint max = self->number[SALON_CONFIG_ICE_PORT_MAX];
   gboolean has_certificate = *self->text[SALON_CONFIG_TLS_CERTIFICATE] != '\0';
   gboolean has_key = *self->text[SALON_CONFIG_TLS_KEY] != '\0';
+  guint ping_interval_s = self->number[SALON_CONFIG_PING_INTERVAL_S];
+  guint ping_timeout_s = self->number[SALON_CONFIG_PING_TIMEOUT_S];
 
   if ((min == 0) != (max == 0) || min > max)
     return fail (error, _ ("ice-port-min (%u) and ice-port-max (%u) must be a range, or both 0"), min, max);
   if (has_certificate != has_key)
     return fail (error, _ ("tls-certificate and tls-key go together: only one of them is set"));
+  if (ping_timeout_s <= ping_interval_s)
+    return fail (
+        error, _ ("ping-timeout-s (%u) must be longer than ping-interval-s (%u)"), ping_timeout_s, ping_interval_s);
   return TRUE;
 }
 

@@ -2,7 +2,7 @@
 /* The real salon-server in a state directory of its own, on a port of its own. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -187,6 +187,16 @@ export class Server {
     return kinds;
   }
 
+  get descriptorCount() {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /* From now on; what is open stays open. */
+  limitDescriptors(maxFiles) {
+    const { status, stderr } = spawnSync('prlimit', ['--pid', String(this.pid), `--nofile=${maxFiles}:`], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  }
+
   get residentKiB() {
     return Number(readFileSync(`/proc/${this.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
   }
@@ -200,8 +210,9 @@ export class Server {
 /* Starts a server that `t` (a test's context, or node:test itself for a whole file) stops at its end.
  *   config   { group: { key: value } }, on top of the tests' own
  *   env      more environment
- *   stateDir that of an earlier server, to see what survives; the caller removes it */
-export async function startServer(t, { config = {}, env = {}, args = [], stateDir } = {}) {
+ *   stateDir that of an earlier server, to see what survives; the caller removes it
+ *   maxFiles how many descriptors it may have */
+export async function startServer(t, { config = {}, env = {}, args = [], stateDir, maxFiles } = {}) {
   const directory = stateDir ?? mkdtempSync(join(tmpdir(), 'salon-test-'));
   const settings = { server: {}, rooms: {}, ...config };
   settings.server = { listen: '127.0.0.1', port: 0, 'state-dir': directory, 'admin-token': ADMIN_TOKEN,
@@ -210,7 +221,9 @@ export async function startServer(t, { config = {}, env = {}, args = [], stateDi
   settings.rooms = { 'resume-grace-s': 0, ...config.rooms };
   const path = join(directory, 'test.conf');
   writeFileSync(path, keyFile(settings));
-  const child = spawn(serverPath(), ['--config', path, ...args], {
+  const limit = maxFiles ? ['prlimit', `--nofile=${maxFiles}`] : [];
+  const [command, ...rest] = [...limit, serverPath(), '--config', path, ...args];
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
