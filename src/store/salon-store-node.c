@@ -137,7 +137,8 @@ void
 salon_store_beat (SalonStore *self)
 {
   g_autofree char *lease = g_strdup_printf ("%u", self->lease_ms);
-  gboolean may_reap = g_get_monotonic_time () >= self->may_reap_after_us;
+  /* Not in a heartbeat that waits for Redis to be back. */
+  gboolean may_reap = salon_redis_is_connected (self->redis) && g_get_monotonic_time () >= self->may_reap_after_us;
 
   self->must_beat_again = self->is_beating;
   if (self->is_closing || !self->is_registered || self->is_beating)

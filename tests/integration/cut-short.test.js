@@ -42,6 +42,7 @@ for (const [setup, nServers] of Object.entries(SETUPS)) {
     await stayQuiet(witnesses);
     for (const { witnesses: seers, lost } of rooms)
       seers.forEach((witness) => witness.assertTold(lost.id, ['joined', 'left']));
+    rooms.forEach(({ lost }) => lost.terminate());
     await Promise.all(witnesses.map(({ client }) => client.close()));
     await nodes.areEmpty(keys);
   });
