@@ -18,7 +18,7 @@ const MARGIN_MS = 1500 * Number(process.env.SALON_TEST_SLOWNESS ?? 1);
 /* Of silence, until it is noticed: the last pong may be one interval old, and silence is counted in quarters. */
 const NOTICED_MS = [(TIMEOUT_S - INTERVAL_S) * 1000, TIMEOUT_S * 1250 + MARGIN_MS];
 const LEFT_MS = [NOTICED_MS[0] + GRACE_S * 1000, NOTICED_MS[1] + GRACE_S * 1000];
-const CUT_OFF = 'nothing comes from the client';
+const CUT_OFF = 'Nothing comes from a client';
 
 const server = await startServer(runner, { config: {
   server: { 'ping-interval-s': INTERVAL_S, 'ping-timeout-s': TIMEOUT_S }, rooms: { 'resume-grace-s': GRACE_S },

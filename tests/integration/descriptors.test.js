@@ -52,7 +52,7 @@ test('connections beyond a quarter of the limit are hung up on; the call goes on
 test('not one descriptor is left: new connections wait, the call and its signalling go on, and then they are served', async (t) => {
   server.limitDescriptors(server.descriptorCount);
   const crowd = await Crowd.connect(t, server, 20);
-  await until('accepting fails', () => server.log.includes('cannot accept a connection'));
+  await until('accepting fails', () => server.log.includes('Cannot accept a connection'));
   await call.goesOn();
   await call.ann.signalling.request('chat', { message: 'still here' });
   await call.bob.signalling.next('chat', ({ message }) => message === 'still here');
