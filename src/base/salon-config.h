@@ -11,15 +11,20 @@ typedef struct _SalonConfig SalonConfig;
 typedef enum
 {
   /* [server] */
-  SALON_CONFIG_LISTEN,          /* list of addresses */
-  SALON_CONFIG_PORT,            /* uint; 0: any free one */
-  SALON_CONFIG_PUBLIC_URL,      /* string; "": derived */
-  SALON_CONFIG_ALLOWED_ORIGINS, /* list */
-  SALON_CONFIG_TLS_CERTIFICATE, /* string: PEM file; "": no TLS */
-  SALON_CONFIG_TLS_KEY,         /* string: PEM file */
-  SALON_CONFIG_STATE_DIR,       /* string: never "" */
-  SALON_CONFIG_NODE_ID,         /* string; "": kept in the state folder */
-  SALON_CONFIG_ADMIN_TOKEN,     /* string, secret; "": kept in the state folder */
+  SALON_CONFIG_LISTEN,             /* list of addresses */
+  SALON_CONFIG_PORT,               /* uint; 0: any free one */
+  SALON_CONFIG_PUBLIC_URL,         /* string; "": derived */
+  SALON_CONFIG_ALLOWED_ORIGINS,    /* list */
+  SALON_CONFIG_TRUSTED_PROXIES,    /* list of addresses, CIDR ranges, or "none"; empty: as salon-proxies.h says */
+  SALON_CONFIG_PEOPLE_PER_ADDRESS, /* uint */
+  SALON_CONFIG_TLS_CERTIFICATE,    /* string: PEM file; "": no TLS */
+  SALON_CONFIG_TLS_KEY,            /* string: PEM file */
+  SALON_CONFIG_REQUEST_TIMEOUT_S,  /* uint */
+  SALON_CONFIG_PING_INTERVAL_S,    /* uint */
+  SALON_CONFIG_PING_TIMEOUT_S,     /* uint: longer than the interval */
+  SALON_CONFIG_STATE_DIR,          /* string: never "" */
+  SALON_CONFIG_NODE_ID,            /* string; "": kept in the state folder */
+  SALON_CONFIG_ADMIN_TOKEN,        /* string, secret; "": kept in the state folder */
   /* [store] */
   SALON_CONFIG_REDIS_URL, /* string, secret; "": an embedded redis-server */
   /* [rooms] */
@@ -46,6 +51,7 @@ typedef enum
   SALON_CONFIG_TURN_PASSWORD,      /* string, secret */
   SALON_CONFIG_ICE_TIMEOUT_S,      /* uint */
   /* [log] */
+  SALON_CONFIG_LOG_FORMAT, /* string: "auto", "text", "journal", "json" */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */
   SALON_CONFIG_N_KEYS
 } SalonConfigKey;

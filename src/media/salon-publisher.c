@@ -262,6 +262,11 @@ check_offer (SalonPublisher *self, const char *text, GPtrArray **chosen, GError 
 {
   g_autoptr (SalonSdp) offer = NULL;
 
+  if (salon_transport_is_closed (SALON_TRANSPORT (self)))
+    {
+      g_propagate_error (error, salon_transport_error_no_room ());
+      return NULL;
+    }
   if (self->is_negotiating)
     {
       g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "An offer is being answered; wait for its answer");
@@ -359,7 +364,8 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
   GstElement *webrtc;
 
   read_codecs (self, options->video_codecs);
-  salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
+  if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
+    return self;
   webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
   self->guard = salon_packet_guard_new (webrtc, TRUE);
   rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");

@@ -12,6 +12,9 @@
 GST_DEBUG_CATEGORY_STATIC (salon_transport_debug);
 #define GST_CAT_DEFAULT salon_transport_debug
 
+/* Of a webrtcbin: what wakes its threads, and a socket for each address of this machine. */
+#define N_DESCRIPTORS 16
+
 /* A local one, on its way to the main context. */
 typedef struct
 {
@@ -474,12 +477,18 @@ salon_transport_create_local_finish (SalonTransport *self, GAsyncResult *result,
 
 /* -- life -- */
 
-void
+gboolean
 salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name, const SalonMediaOptions *options)
 {
   SalonTransportPrivate *priv = priv_of (self);
 
   priv->graph = g_object_ref (graph);
+  if (options->descriptors != NULL
+      && !salon_descriptors_take (options->descriptors, N_DESCRIPTORS, 0, g_get_monotonic_time ()))
+    {
+      GST_WARNING_OBJECT (self, "no file descriptors for another connection");
+      return FALSE;
+    }
   priv->is_lite = options->ice_hub != NULL;
   priv->webrtc = gst_object_ref_sink (salon_webrtc_new (name, options));
   g_signal_connect_object (priv->webrtc, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
@@ -487,6 +496,14 @@ salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
   salon_graph_watch_element (graph, priv->webrtc, on_element_error, self);
   priv->deadline_id = g_timeout_add (options->ice_timeout_ms, on_deadline, self);
   salon_graph_add (graph, priv->webrtc);
+  return TRUE;
+}
+
+GError *
+salon_transport_error_no_room (void)
+{
+  return g_error_new_literal (
+      SALON_ERROR, SALON_ERROR_MEDIA, "The server has no room for another media connection; try again later");
 }
 
 void

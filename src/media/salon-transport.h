@@ -33,8 +33,12 @@ struct _SalonTransportClass
   void (*verified) (SalonTransport *self);
 };
 
-/* For subclasses' constructors: makes the webrtcbin. options (borrowed) must outlive the transport. */
-void salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name, const SalonMediaOptions *options);
+/* For subclasses' constructors: makes the webrtcbin. options (borrowed) must outlive the transport. FALSE when there
+ * are no file descriptors for it: then it is closed, and what it is asked to do must fail. */
+gboolean salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
+    const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* MEDIA: what there is to say then. */
+GError *salon_transport_error_no_room (void) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends it; may be called from its own signals, and twice. Subclasses first detach what they linked. */
 void salon_transport_close (SalonTransport *self);
 gboolean salon_transport_is_closed (SalonTransport *self);

@@ -7,7 +7,7 @@
  * SALON_BENCHMARK_WATCHERS (30). */
 
 import * as runner from 'node:test';
-import { costs, gather } from '../lib/crowd.js';
+import { costs, gather } from '../lib/watchers.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 

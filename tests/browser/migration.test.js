@@ -19,6 +19,8 @@ const { test } = runner;
 const BACK_MS = 3000;
 const BROWSER_BACK_MS = 5000;
 const LOST_S = 6;
+/* What the server notices is in its log. */
+const LOG = { 'log-levels': '*:1,salon-transport:4' };
 const skip = !canUseNamespaces && 'needs root and iproute2';
 
 /* Ann in a browser, and Bob, who sees each of her packets. */
@@ -119,7 +121,7 @@ for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]
 
 /* R4: within ice-lost-s, one who was silent comes back, and nobody is told that they left. */
 test('who was silent for a while comes back by an ICE restart', async (t) => {
-  const server = await startServer(t, { config: { media: { 'ice-transports': 'udp', 'ice-lost-s': 15 } } });
+  const server = await startServer(t, { config: { log: LOG, media: { 'ice-transports': 'udp', 'ice-lost-s': 15 } } });
   const nat = await RebindingNat.start(t);
   nat.leadTo(server.mediaPort);
   const { ann, bob, slot } = await call(t, server, await openChromium(t, { nat }));
@@ -155,7 +157,7 @@ for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]
 
 /* R4: the WebSocket lives, media does not. */
 test('whose media vanishes has left after ice-lost-s, though the WebSocket lives', async (t) => {
-  const server = await startServer(t, { config: { media: { 'ice-lost-s': LOST_S } } });
+  const server = await startServer(t, { config: { log: LOG, media: { 'ice-lost-s': LOST_S } } });
   const room = newRoom();
   const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
   const ann = await Peer.join(t, server, room, 'Ann', { mayFail: true });

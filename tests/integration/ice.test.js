@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import * as runner from 'node:test';
 import { Attacker, readOffer } from '../lib/attacker.js';
-import { costs, gather } from '../lib/crowd.js';
+import { costs, gather } from '../lib/watchers.js';
 import { Peer } from '../lib/peer.js';
 import { connect, newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';

@@ -139,6 +139,10 @@ test_refuses_bad_values (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture, NULL, "--ice-transports=;", "empty");
   assert_refused (fixture, NULL, "--ice-port-min=5000", "ice-port-min (5000) and ice-port-max (0)");
   assert_refused (fixture, NULL, "--tls-key=key.pem", "go together");
+  assert_refused (
+      fixture, NULL, "--trusted-proxies=10.0.0.0/8;proxy.example", "\"proxy.example\" is not an IP address");
+  assert_refused (fixture, NULL, "--trusted-proxies=10.0.0.1/8", "\"10.0.0.1/8\" is not an IP address, a range");
+  assert_refused (fixture, NULL, "--ping-timeout-s=10", "ping-timeout-s (10) must be longer than ping-interval-s (10)");
   assert_refused (fixture, NULL, "--no-such-option", "no-such-option");
   assert_refused (fixture, NULL, "stray", "\"stray\" is not an option");
 }

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-admission.h"
+
+#include <gst/gst.h>
+
+#include "salon-descriptors.h"
+#include "salon-error.h"
+#include "salon-json.h"
+#include "salon-protocol.h"
+#include "salon-proxies.h"
+#include "salon-reply.h"
+#include "salon-visitors.h"
+
+GST_DEBUG_CATEGORY_STATIC (salon_admission_debug);
+#define GST_CAT_DEFAULT salon_admission_debug
+
+#define RETRY_AFTER_S "5"
+/* Of a join: a room's, and those of two media connections. */
+#define N_DESCRIPTORS 40
+/* Data of a message: who sent it. Data of a connection, and of a WebSocket or the message that becomes one: who takes
+ * its place. */
+#define SENDER "salon-sender"
+#define PLACE "salon-place"
+
+struct _SalonAdmission
+{
+  SalonProxies *proxies;   /* (owned) */
+  SalonVisitors *visitors; /* (owned) */
+  gboolean has_warned;     /* of what looks like a proxy that is not trusted */
+  guint max_connections;
+  SalonDescriptors descriptors;
+};
+
+SalonAdmission *
+salon_admission_new (const SalonConfig *config, guint max_connections)
+{
+  SalonAdmission *self = g_new0 (SalonAdmission, 1);
+
+  GST_DEBUG_CATEGORY_INIT (salon_admission_debug, "salon-admission", 0, "Salon: bounds per address");
+  self->max_connections = max_connections;
+  self->proxies = salon_proxies_new (salon_config_get_strv (config, SALON_CONFIG_TRUSTED_PROXIES),
+      salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
+  self->visitors
+      = salon_visitors_new (salon_config_get_uint (config, SALON_CONFIG_PEOPLE_PER_ADDRESS), max_connections);
+  return self;
+}
+
+void
+salon_admission_free (SalonAdmission *self)
+{
+  if (self == NULL)
+    return;
+  salon_proxies_free (self->proxies);
+  salon_visitors_unref (self->visitors);
+  g_free (self);
+}
+
+/* Returns: (transfer none) */
+static GInetAddress *
+get_inet (GSocketAddress *address)
+{
+  return g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+}
+
+gboolean
+salon_admission_admit_connection (SalonAdmission *self, GSocketConnection *connection, GSocketAddress *remote)
+{
+  g_autoptr (SalonVisitor) visitor = NULL;
+
+  if (salon_proxies_has (self->proxies, get_inet (remote)))
+    return TRUE;
+  visitor = salon_visitors_get (self->visitors, get_inet (remote));
+  if (!salon_visitor_enter (visitor, SALON_VISITOR_CONNECTION))
+    return FALSE;
+  g_object_set_data_full (G_OBJECT (connection), PLACE, visitor, salon_visitor_leave_connection);
+  return TRUE;
+}
+
+static const char *
+get_forwarded_for (SoupServerMessage *message)
+{
+  return soup_message_headers_get_list (soup_server_message_get_request_headers (message), "X-Forwarded-For");
+}
+
+static void
+warn_of_unknown_proxy (SalonAdmission *self, SoupServerMessage *message)
+{
+  GInetAddress *peer = get_inet (soup_server_message_get_remote_address (message));
+
+  if (self->has_warned || get_forwarded_for (message) == NULL || salon_proxies_has (self->proxies, peer))
+    return;
+  self->has_warned = TRUE;
+  GST_WARNING ("refusing requests of an address that forwards for others, as it says; if it is a reverse proxy of "
+               "yours, its clients all count as one until it is in trusted-proxies");
+}
+
+static void
+refuse (SalonAdmission *self, SoupServerMessage *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
+      "Too many come from your address; try again in some seconds (see people-per-address)");
+
+  warn_of_unknown_proxy (self, message);
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", RETRY_AFTER_S);
+  salon_reply_error (message, error);
+}
+
+gboolean
+salon_admission_admit_request (SalonAdmission *self, SoupServerMessage *message)
+{
+  GInetAddress *peer = get_inet (soup_server_message_get_remote_address (message));
+  g_autoptr (GInetAddress) client = salon_proxies_find_client (self->proxies, peer, get_forwarded_for (message));
+  SalonVisitor *sender = salon_visitors_get (self->visitors, client);
+
+  g_object_set_data_full (G_OBJECT (message), SENDER, sender, (GDestroyNotify)salon_visitor_unref);
+  if (salon_visitor_take_request (sender))
+    return TRUE;
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
+  refuse (self, message);
+  return FALSE;
+}
+
+gboolean
+salon_admission_admit_socket (SalonAdmission *self, SoupServerMessage *message)
+{
+  SalonVisitor *sender = g_object_get_data (G_OBJECT (message), SENDER);
+
+  if (!salon_visitor_enter (sender, SALON_VISITOR_SOCKET))
+    {
+      refuse (self, message);
+      return FALSE;
+    }
+  g_object_set_data_full (G_OBJECT (message), PLACE, sender, salon_visitor_leave_socket);
+  return TRUE;
+}
+
+/* A join is by far the dearest of all messages. */
+static gboolean
+check_join (SalonAdmission *self, SalonVisitor *visitor, GError **error)
+{
+  if (!salon_visitor_take_join (visitor))
+    g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
+        "Too many join from your address; try again in some seconds");
+  else if (!salon_descriptors_take (&self->descriptors, N_DESCRIPTORS, self->max_connections, g_get_monotonic_time ()))
+    g_set_error_literal (
+        error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "The server has no room for more people; try again later");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+typedef struct
+{
+  SalonAdmission *admission; /* (borrowed) */
+  SalonVisitor *visitor;     /* (borrowed) (nullable) */
+} Watch;
+
+static void
+on_message (SalonSocket *socket, JsonNode *message, Watch *watch)
+{
+  JsonObject *request = JSON_NODE_HOLDS_OBJECT (message) ? json_node_get_object (message) : NULL;
+  const char *method = NULL;
+  g_autoptr (GError) error = NULL;
+  JsonNode *id;
+
+  if (request == NULL || !salon_json_get_string (request, "method", 0, G_MAXUINT, &method, NULL)
+      || !g_str_equal (method, "join") || check_join (watch->admission, watch->visitor, &error))
+    return;
+  g_signal_stop_emission_by_name (socket, "message");
+  id = json_object_get_member (request, "id");
+  if (id != NULL && JSON_NODE_HOLDS_VALUE (id))
+    salon_socket_send (socket, salon_protocol_failure (id, error));
+}
+
+void
+salon_admission_follow (SalonAdmission *self, SoupServerMessage *message, SalonSocket *socket)
+{
+  Watch *watch = g_new (Watch, 1);
+
+  *watch = (Watch){ self, g_object_steal_data (G_OBJECT (message), PLACE) };
+  g_object_set_data_full (G_OBJECT (socket), PLACE, watch->visitor, salon_visitor_leave_socket);
+  g_signal_connect_data (socket, "message", G_CALLBACK (on_message), watch, (GClosureNotify)(void (*) (void))g_free, 0);
+}
