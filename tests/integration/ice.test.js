@@ -51,13 +51,13 @@ test('only chosen addresses and interfaces are told', async (t) => {
 
 test('an address that this machine has not is an error at the start', async (t) => {
   await assert.rejects(startServer(t, { config: { media: { 'ice-addresses': '192.0.2.99' } } }),
-                       /cannot find our addresses: no interface or address of this machine/);
+                       /Cannot find our addresses: no interface or address of this machine/);
 });
 
 test('a port that is taken is an error at the start', async (t) => {
   const first = await startServer(t);
   await assert.rejects(startServer(t, { config: { media: { 'ice-port': first.mediaPort } } }),
-                       /cannot open the media port: UDP port \d+: Address already in use/);
+                       /Cannot open the media port: UDP port \d+: Address already in use/);
 });
 
 test('NAT addresses come first: several, by family, for one address, by name', async (t) => {
@@ -70,7 +70,7 @@ test('NAT addresses come first: several, by family, for one address, by name', a
 
 test('a NAT host name that nobody knows is an error at the start', async (t) => {
   await assert.rejects(startServer(t, { config: { media: { 'nat-addresses': 'no-such-host.invalid' } } }),
-                       /cannot find our addresses: /);
+                       /Cannot find our addresses: /);
 });
 
 test('our descriptions say that we are lite; with libnice they don\'t', async (t) => {
