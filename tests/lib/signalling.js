@@ -129,6 +129,10 @@ export class SignallingClient {
     this.#socket.pause();
   }
 
+  resume() {
+    this.#socket.resume();
+  }
+
   async close() {
     this.#socket.close();
     await withDeadline('the WebSocket to close', this.closed).catch (() => this.#socket.terminate());
