@@ -6,6 +6,7 @@
 #include "salon-descriptors.h"
 #include "salon-error.h"
 #include "salon-json.h"
+#include "salon-listener.h"
 #include "salon-protocol.h"
 #include "salon-proxies.h"
 #include "salon-reply.h"
@@ -19,8 +20,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_admission_debug);
  * in a while, however often it asks. */
 #define N_DESCRIPTORS 24
 #define TAKE_INTERVAL_US (4 * G_USEC_PER_SEC)
-/* Data of a message: who sent it. Data of a connection, and of a WebSocket or the message that becomes one: who takes
- * its place. */
+/* Data of a message: who sent it. Data of a WebSocket, or the message that becomes one: who takes its place. */
 #define SENDER "salon-sender"
 #define PLACE "salon-place"
 
@@ -74,7 +74,7 @@ salon_admission_admit_connection (SalonAdmission *self, GSocketConnection *conne
   visitor = salon_visitors_get (self->visitors, get_inet (remote));
   if (!salon_visitor_enter (visitor, SALON_VISITOR_CONNECTION))
     return FALSE;
-  g_object_set_data_full (G_OBJECT (connection), PLACE, visitor, salon_visitor_leave_connection);
+  g_object_set_data_full (G_OBJECT (connection), SALON_LISTENER_LANE, visitor, salon_visitor_leave_connection);
   return TRUE;
 }
 

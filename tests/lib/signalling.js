@@ -30,8 +30,8 @@ export class SignallingClient {
 
   static async connect(server, { origin = new URL(server.url).origin, headers = {} } = {}) {
     const url = new URL('/ws', server.url);
-    url.protocol = 'ws:';
-    const socket = new WebSocket(url, { origin, headers, perMessageDeflate: false });
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    const socket = new WebSocket(url, { origin, headers, perMessageDeflate: false, ca: server.certificate });
     const client = new SignallingClient(socket);
     await withDeadline('the WebSocket', new Promise((resolve, reject) => {
       socket.once('open', resolve);
