@@ -4,7 +4,6 @@
  * what is measured are the bounds on each connection, and on all. */
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import * as runner from 'node:test';
 import { HonestCall } from '../lib/attacker.js';
 import { defer } from '../lib/cleanup.js';
@@ -135,21 +134,12 @@ const ATTACKS = {
   'members of a room who read nothing': [stall, 0, 128 * 1024],
 };
 
-function peakKiB() {
-  return Number(readFileSync(`/proc/${server.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
-}
-
-/* The kernel notes the highest from now on (proc(5), clear_refs). */
-function forgetPeak() {
-  writeFileSync(`/proc/${server.pid}/clear_refs`, '5');
-}
-
 for (const [what, [attack, eachKiB, allKiB = 0]] of Object.entries(ATTACKS)) {
   test(`${SIZE} × ${what}: bounded memory, and the call goes on`, async (t) => {
     const before = server.residentKiB;
-    forgetPeak();
+    server.forgetPeak();
     await attack(t);
-    const peak = peakKiB();
+    const peak = server.peakKiB;
     await until('their connections are gone', () => server.descriptors['TCP socket'] < 10, DEADLINE_MS);
     await call.goesOn();
     const after = server.residentKiB;
