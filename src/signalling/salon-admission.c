@@ -16,10 +16,9 @@ GST_DEBUG_CATEGORY_STATIC (salon_admission_debug);
 #define GST_CAT_DEFAULT salon_admission_debug
 
 #define RETRY_AFTER_S "5"
-/* Of a join: a room's, and those of two media connections. One WebSocket is in one room at a time: it takes them once
- * in a while, however often it asks. */
-#define N_DESCRIPTORS 24
-#define TAKE_INTERVAL_US (4 * G_USEC_PER_SEC)
+/* Of a room, and of a media connection. */
+#define N_ROOM_DESCRIPTORS 2
+#define N_MEDIA_DESCRIPTORS 11
 /* Data of a message: who sent it. Data of a WebSocket, or the message that becomes one: who takes its place. */
 #define SENDER "salon-sender"
 #define PLACE "salon-place"
@@ -140,29 +139,48 @@ typedef struct
 {
   SalonAdmission *admission; /* (borrowed) */
   SalonVisitor *visitor;     /* (borrowed) (nullable) */
-  gboolean has_taken;        /* descriptors: once, since it is in one room at a time, however often it asks */
+  guint n_taken;             /* descriptors: once, since it is in one room at a time, however often it asks */
 } Watch;
 
+/* What is wrong with the params is for the session to say. */
+static guint
+count_descriptors (JsonObject *request)
+{
+  JsonObject *params = NULL;
+  JsonObject *config = NULL;
+  gboolean no_subscribe = FALSE;
+  guint n = N_ROOM_DESCRIPTORS;
+
+  if (!salon_json_get_object (request, "params", &params, NULL))
+    return n;
+  if (salon_json_get_object (params, "config", &config, NULL)
+      && !salon_json_get_optional_boolean (config, "NoSubscribe", &no_subscribe, NULL))
+    return n;
+  if (json_object_has_member (params, "offer"))
+    n += N_MEDIA_DESCRIPTORS;
+  return no_subscribe ? n : n + N_MEDIA_DESCRIPTORS;
+}
+
 static gboolean
-take_descriptors (Watch *watch)
+take_descriptors (Watch *watch, guint n)
 {
   SalonAdmission *self = watch->admission;
+  guint n_more = n > watch->n_taken ? n - watch->n_taken : 0;
 
-  if (!salon_descriptors_take (
-          &self->descriptors, watch->has_taken ? 0 : N_DESCRIPTORS, self->max_connections, g_get_monotonic_time ()))
+  if (!salon_descriptors_take (&self->descriptors, n_more, self->max_connections, g_get_monotonic_time ()))
     return FALSE;
-  watch->has_taken = TRUE;
+  watch->n_taken += n_more;
   return TRUE;
 }
 
 /* A join is by far the dearest of all messages. */
 static gboolean
-check_join (Watch *watch, GError **error)
+check_join (Watch *watch, JsonObject *request, GError **error)
 {
   if (!salon_visitor_take_join (watch->visitor))
     g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
         "Too many join from your address; try again in some seconds");
-  else if (!take_descriptors (watch))
+  else if (!take_descriptors (watch, count_descriptors (request)))
     g_set_error_literal (
         error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "The server has no room for more people; try again later");
   else
@@ -179,7 +197,7 @@ on_message (SalonSocket *socket, JsonNode *message, Watch *watch)
   JsonNode *id;
 
   if (request == NULL || !salon_json_get_string (request, "method", 0, G_MAXUINT, &method, NULL)
-      || !g_str_equal (method, "join") || check_join (watch, &error))
+      || !g_str_equal (method, "join") || check_join (watch, request, &error))
     return;
   g_signal_stop_emission_by_name (socket, "message");
   id = json_object_get_member (request, "id");

@@ -101,7 +101,7 @@ async function stall(t) {
   await until('some are cut off', async () => {
     crowd.members.slice(0, 10).forEach((member) => say(member, 'chat', { message: '\u{1f4a3}'.repeat(2000) }));
     await pause(50);
-    return server.log.split('the client does not read').length > 10;
+    return server.log.split('A client does not read').length > 10;
   }, DEADLINE_MS);
   await crowd.close();
 }
