@@ -78,3 +78,7 @@
 #define SALON_LIMIT_PERSON_REQUESTS_PER_S 1
 /* Joins at once: all of a school at the full hour, and each once more, because something had gone wrong. */
 #define SALON_LIMIT_PERSON_JOINS 2
+/* Rooms in one store: each takes about 1 kB there, so 100 MB. */
+#define SALON_LIMIT_ROOMS 100000
+/* How long an ephemeral room that was made by request waits for the first to join. */
+#define SALON_LIMIT_JOIN_WITHIN_S (60 * 60)

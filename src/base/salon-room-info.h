@@ -72,6 +72,7 @@ typedef struct
   SalonRoomInfo *info; /* (owned) */
   GPtrArray *members;  /* (owned) (element-type SalonMember): by time of joining: the host is the first */
   GPtrArray *waiting;  /* (owned) (element-type SalonMember): to be let in by the host, longest first */
+  gboolean was_lost;   /* by the store, and put back by its members' servers: some may not have done so yet */
 } SalonRoomState;
 
 void salon_room_state_free (SalonRoomState *state);

@@ -21,7 +21,10 @@ struct _SalonRoom
                                    * those on this one whose leave the store has not confirmed */
   GPtrArray *waiting;             /* (owned) (element-type SalonMember): to be let in by the host, longest first */
   guint expiry_id;                /* the source that ends a timed room, or 0 */
-  GHashTable *unkept;             /* (owned): ids of messages that were told without the store's word */
+  GPtrArray *order;               /* (owned) (element-type utf8): ids of all members, as the store had them last */
+  GHashTable *awaited;            /* (owned): ids of members whose servers may not have claimed them yet */
+  gint64 await_until_us;
+  GHashTable *unkept; /* (owned): ids of messages that were told without the store's word */
   gint64 opened_us;
   guint leaving_id; /* the source that stops waiting for the store's word on a leave, or 0 */
 };
@@ -276,6 +279,58 @@ list_remotes (SalonRoom *self, const SalonRoomState *state, GPtrArray *old)
   return remotes;
 }
 
+static void
+await_others (SalonRoom *self)
+{
+  self->await_until_us = g_get_monotonic_time () + SALON_ROOM_AWAIT_MS * 1000;
+  for (guint i = 0; i < self->remotes->len; i++)
+    g_hash_table_add (self->awaited, g_strdup (((SalonMember *)g_ptr_array_index (self->remotes, i))->id));
+}
+
+/* A server claims all its members of a room in one step. */
+static gboolean
+has_claimed (const SalonRoomState *state, const char *node)
+{
+  for (guint i = 0; i < state->members->len; i++)
+    {
+      if (g_str_equal (((SalonMember *)g_ptr_array_index (state->members, i))->node, node))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+keep_awaited (SalonRoom *self, const SalonRoomState *state, GPtrArray *old)
+{
+  gboolean is_over = g_get_monotonic_time () >= self->await_until_us;
+
+  for (guint i = 0; i < old->len && g_hash_table_size (self->awaited) > 0; i++)
+    {
+      const SalonMember *member = g_ptr_array_index (old, i);
+
+      if (is_over || has_claimed (state, member->node) || salon_room_find_participant (self, member->id) != NULL)
+        g_hash_table_remove (self->awaited, member->id);
+      else if (g_hash_table_contains (self->awaited, member->id))
+        g_ptr_array_add (self->remotes, salon_member_copy (member));
+    }
+}
+
+static void
+take_order (SalonRoom *self, const SalonRoomState *state)
+{
+  g_ptr_array_set_size (self->order, 0);
+  for (guint i = 0; i < state->members->len; i++)
+    g_ptr_array_add (self->order, g_strdup (((SalonMember *)g_ptr_array_index (state->members, i))->id));
+}
+
+guint
+salon_room_get_place (SalonRoom *self, const char *id)
+{
+  guint index;
+
+  return g_ptr_array_find_with_equal_func (self->order, id, g_str_equal, &index) ? index + 1 : 0;
+}
+
 static SalonParticipant *
 find_lost (GPtrArray *lost, const char *id)
 {
@@ -349,12 +404,19 @@ void
 salon_room_sync (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed)
 {
   g_autoptr (GPtrArray) lost = end_lost (self, state, is_claimed);
-  g_autoptr (GPtrArray) old = g_steal_pointer (&self->remotes);
+  g_autoptr (GPtrArray) old = NULL;
   gboolean is_new_host = g_strcmp0 (self->info->host, state->info->host) != 0;
   gboolean is_news = take_info (self, state->info);
   gboolean is_new_list = take_waiting (self, state->waiting);
 
+  if (is_claimed && state->was_lost)
+    await_others (self);
+  /* Until all have claimed theirs, the order of before is the better one. */
+  if (g_hash_table_size (self->awaited) == 0)
+    take_order (self, state);
+  old = g_steal_pointer (&self->remotes);
   self->remotes = list_remotes (self, state, old);
+  keep_awaited (self, state, old);
   tell_who_left (self, old, lost);
   tell_who_came (self, old, lost);
   if (is_news)
@@ -510,6 +572,8 @@ salon_room_finalize (GObject *object)
   g_ptr_array_unref (self->participants);
   g_ptr_array_unref (self->remotes);
   g_ptr_array_unref (self->waiting);
+  g_ptr_array_unref (self->order);
+  g_hash_table_unref (self->awaited);
   g_hash_table_unref (self->unkept);
   G_OBJECT_CLASS (salon_room_parent_class)->finalize (object);
 }
@@ -526,5 +590,7 @@ salon_room_init (SalonRoom *self)
   self->participants = g_ptr_array_new_with_free_func (g_object_unref);
   self->remotes = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_member_free);
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_member_free);
+  self->order = g_ptr_array_new_with_free_func (g_free);
+  self->awaited = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->unkept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -11,6 +11,8 @@
 #define SALON_TYPE_ROOM (salon_room_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRoom, salon_room, SALON, ROOM, GObject)
 
+#define SALON_ROOM_AWAIT_MS (10 * 1000)
+
 /* node_id: of this server; media: (borrowed): both must outlive it. */
 SalonRoom *salon_room_new (
     const SalonRoomInfo *info, const char *node_id, const SalonMediaOptions *media) G_GNUC_WARN_UNUSED_RESULT;
@@ -21,8 +23,11 @@ const SalonRoomInfo *salon_room_get_info (SalonRoom *self);
 void salon_room_set_info (SalonRoom *self, const SalonRoomInfo *info);
 /* The same for the people on other servers: tells everybody who joined, left, or has another name, and the host who
  * waits. Participants of ours who have come back elsewhere end as replaced; there may be none left after it.
- * is_claimed: state answers a claim: one of ours who is missing in it isn't in the room at all. */
+ * is_claimed: state answers a claim: one of ours who is missing in it isn't in the room at all; if the store had lost
+ * the room, those of other servers are seen for SALON_ROOM_AWAIT_MS more, until these have claimed them. */
 void salon_room_sync (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed);
+/* Among all members, as the store had it last, from 1; 0: not known. */
+guint salon_room_get_place (SalonRoom *self, const char *id);
 /* Whether the store lacks somebody who is here. */
 gboolean salon_room_is_missed_by (SalonRoom *self, const SalonRoomState *state);
 

@@ -94,6 +94,28 @@ claim_free (Claim *claim)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Claim, claim_free)
 
+static gboolean
+on_refresh_due (gpointer user_data)
+{
+  SalonRooms *self = user_data;
+  GHashTableIter iter;
+  gpointer room_id;
+
+  self->refresh_id = 0;
+  g_hash_table_iter_init (&iter, self->rooms);
+  while (g_hash_table_iter_next (&iter, &room_id, NULL))
+    salon_rooms_refresh (self, room_id);
+  return G_SOURCE_REMOVE;
+}
+
+/* By then other servers have claimed their members too. */
+static void
+refresh_later (SalonRooms *self)
+{
+  g_clear_handle_id (&self->refresh_id, g_source_remove);
+  self->refresh_id = g_timeout_add (SALON_ROOM_AWAIT_MS + 500, on_refresh_due, self);
+}
+
 static void
 on_claimed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -105,7 +127,11 @@ on_claimed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (room == NULL)
     return;
   if (state != NULL)
-    salon_rooms_sync (claim->rooms, room, state, TRUE);
+    {
+      if (state->was_lost && !claim->rooms->is_closed)
+        refresh_later (claim->rooms);
+      salon_rooms_sync (claim->rooms, room, state, TRUE);
+    }
   else if (g_error_matches (error, SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND)
            || g_error_matches (error, SALON_ERROR, SALON_ERROR_ROOM_EXISTS))
     salon_rooms_end_room (room, SALON_ROOM_DELETED);
@@ -135,6 +161,7 @@ salon_rooms_claim (SalonRooms *self, SalonRoom *room)
         .session_id = salon_participant_get_session_id (participant),
         .name = salon_participant_get_name (participant),
         .token_hash = salon_secret_hash (salon_participant_get_session_token (participant)),
+        .place = salon_room_get_place (room, salon_participant_get_id (participant)),
       };
 
       g_array_append_val (claims, one);

@@ -21,8 +21,9 @@ struct _SalonRooms
   GHashTable *waiting;              /* (owned): member id -> GTask (owned) of their join: who waits to be let in */
   GHashTable *stale; /* (owned): ids of rooms that changed while they were not open, but a join was under way */
   SalonRateLimit create_limit;
-  guint n_joining; /* joins the store has not answered */
-  guint n_leaving; /* leaves the store has not confirmed */
+  guint refresh_id; /* the source that asks for the state of every open room, or 0 */
+  guint n_joining;  /* joins the store has not answered */
+  guint n_leaving;  /* leaves the store has not confirmed */
   gboolean is_closed;
   GPtrArray *closing; /* (owned) (element-type SalonParticipant): still to be taken down */
   GTask *close_task;  /* (owned) (nullable) */

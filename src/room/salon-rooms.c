@@ -322,6 +322,7 @@ salon_rooms_close_async (SalonRooms *self, guint deadline_ms, GAsyncReadyCallbac
 
   g_assert (!self->is_closed);
   self->is_closed = TRUE;
+  g_clear_handle_id (&self->refresh_id, g_source_remove);
   self->close_task = g_task_new (self, NULL, callback, user_data);
   self->close_deadline_id = g_timeout_add (deadline_ms, on_close_deadline, self);
   for (GList *link = rooms; link != NULL; link = link->next)

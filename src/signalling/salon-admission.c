@@ -6,6 +6,7 @@
 #include "salon-descriptors.h"
 #include "salon-error.h"
 #include "salon-json.h"
+#include "salon-listener.h"
 #include "salon-protocol.h"
 #include "salon-proxies.h"
 #include "salon-reply.h"
@@ -15,10 +16,10 @@ GST_DEBUG_CATEGORY_STATIC (salon_admission_debug);
 #define GST_CAT_DEFAULT salon_admission_debug
 
 #define RETRY_AFTER_S "5"
-/* Of a join: a room's, and those of two media connections. */
-#define N_DESCRIPTORS 40
-/* Data of a message: who sent it. Data of a connection, and of a WebSocket or the message that becomes one: who takes
- * its place. */
+/* Of a room, and of a media connection. */
+#define N_ROOM_DESCRIPTORS 2
+#define N_MEDIA_DESCRIPTORS 11
+/* Data of a message: who sent it. Data of a WebSocket, or the message that becomes one: who takes its place. */
 #define SENDER "salon-sender"
 #define PLACE "salon-place"
 
@@ -72,7 +73,7 @@ salon_admission_admit_connection (SalonAdmission *self, GSocketConnection *conne
   visitor = salon_visitors_get (self->visitors, get_inet (remote));
   if (!salon_visitor_enter (visitor, SALON_VISITOR_CONNECTION))
     return FALSE;
-  g_object_set_data_full (G_OBJECT (connection), PLACE, visitor, salon_visitor_leave_connection);
+  g_object_set_data_full (G_OBJECT (connection), SALON_LISTENER_LANE, visitor, salon_visitor_leave_connection);
   return TRUE;
 }
 
@@ -134,26 +135,58 @@ salon_admission_admit_socket (SalonAdmission *self, SoupServerMessage *message)
   return TRUE;
 }
 
+typedef struct
+{
+  SalonAdmission *admission; /* (borrowed) */
+  SalonVisitor *visitor;     /* (borrowed) (nullable) */
+  guint n_taken;             /* descriptors: once, since it is in one room at a time, however often it asks */
+} Watch;
+
+/* What is wrong with the params is for the session to say. */
+static guint
+count_descriptors (JsonObject *request)
+{
+  JsonObject *params = NULL;
+  JsonObject *config = NULL;
+  gboolean no_subscribe = FALSE;
+  guint n = N_ROOM_DESCRIPTORS;
+
+  if (!salon_json_get_object (request, "params", &params, NULL))
+    return n;
+  if (salon_json_get_object (params, "config", &config, NULL)
+      && !salon_json_get_optional_boolean (config, "NoSubscribe", &no_subscribe, NULL))
+    return n;
+  if (json_object_has_member (params, "offer"))
+    n += N_MEDIA_DESCRIPTORS;
+  return no_subscribe ? n : n + N_MEDIA_DESCRIPTORS;
+}
+
+static gboolean
+take_descriptors (Watch *watch, guint n)
+{
+  SalonAdmission *self = watch->admission;
+  guint n_more = n > watch->n_taken ? n - watch->n_taken : 0;
+
+  if (!salon_descriptors_take (&self->descriptors, n_more, self->max_connections, g_get_monotonic_time ()))
+    return FALSE;
+  watch->n_taken += n_more;
+  return TRUE;
+}
+
 /* A join is by far the dearest of all messages. */
 static gboolean
-check_join (SalonAdmission *self, SalonVisitor *visitor, GError **error)
+check_join (Watch *watch, JsonObject *request, GError **error)
 {
-  if (!salon_visitor_take_join (visitor))
+  if (!salon_visitor_take_join (watch->visitor))
     g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
         "Too many join from your address; try again in some seconds");
-  else if (!salon_descriptors_take (&self->descriptors, N_DESCRIPTORS, self->max_connections, g_get_monotonic_time ()))
+  else if (!take_descriptors (watch, count_descriptors (request)))
     g_set_error_literal (
         error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "The server has no room for more people; try again later");
   else
     return TRUE;
   return FALSE;
 }
-
-typedef struct
-{
-  SalonAdmission *admission; /* (borrowed) */
-  SalonVisitor *visitor;     /* (borrowed) (nullable) */
-} Watch;
 
 static void
 on_message (SalonSocket *socket, JsonNode *message, Watch *watch)
@@ -164,7 +197,7 @@ on_message (SalonSocket *socket, JsonNode *message, Watch *watch)
   JsonNode *id;
 
   if (request == NULL || !salon_json_get_string (request, "method", 0, G_MAXUINT, &method, NULL)
-      || !g_str_equal (method, "join") || check_join (watch->admission, watch->visitor, &error))
+      || !g_str_equal (method, "join") || check_join (watch, request, &error))
     return;
   g_signal_stop_emission_by_name (socket, "message");
   id = json_object_get_member (request, "id");
@@ -177,7 +210,7 @@ salon_admission_follow (SalonAdmission *self, SoupServerMessage *message, SalonS
 {
   Watch *watch = g_new (Watch, 1);
 
-  *watch = (Watch){ self, g_object_steal_data (G_OBJECT (message), PLACE) };
+  *watch = (Watch){ .admission = self, .visitor = g_object_steal_data (G_OBJECT (message), PLACE) };
   g_object_set_data_full (G_OBJECT (socket), PLACE, watch->visitor, salon_visitor_leave_socket);
   g_signal_connect_data (socket, "message", G_CALLBACK (on_message), watch, (GClosureNotify)(void (*) (void))g_free, 0);
 }

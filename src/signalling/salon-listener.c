@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "salon-handshakes.h"
 #include "salon-log.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_listener_debug);
@@ -29,12 +30,11 @@ struct _SalonListener
   GPtrArray *sockets; /* (element-type GSocket) (owned) */
   GPtrArray *sources; /* (element-type GSource) (owned): empty while accepting is paused */
   guint16 port;
-  GTlsCertificate *certificate; /* (owned) (nullable) */
+  SalonHandshakes *handshakes; /* (owned) (nullable): without TLS */
   SalonListenerBounds bounds;
   guint n_connections;
   gboolean has_refused; /* since there was last a place: one warning is enough */
   guint retry_id;
-  GCancellable *cancellable; /* (owned): of TLS handshakes */
 };
 
 G_DEFINE_FINAL_TYPE (SalonListener, salon_listener, G_TYPE_OBJECT)
@@ -56,9 +56,11 @@ typedef struct
   guint deadline_id;
 } Guest;
 
-static G_DEFINE_QUARK (salon_listener_guest, guest)
+/* Data of a connection. */
+#define GUEST "salon-guest"
 
-    static void on_connection_gone (gpointer user_data, GObject *where_it_was)
+static void
+on_connection_gone (gpointer user_data, GObject *where_it_was)
 {
   Guest *guest = user_data;
 
@@ -90,7 +92,7 @@ welcome (SalonListener *self, GSocketConnection *connection)
   guest->socket = g_socket_connection_get_socket (connection);
   guest->deadline_id = g_timeout_add_seconds (self->bounds.deadline_s, on_deadline, guest);
   self->n_connections++;
-  g_object_set_qdata (G_OBJECT (connection), guest_quark (), guest);
+  g_object_set_data (G_OBJECT (connection), GUEST, guest);
   g_object_weak_ref (G_OBJECT (connection), on_connection_gone, guest);
 }
 
@@ -113,7 +115,7 @@ get_connection (GIOStream *stream)
 void
 salon_listener_keep (GIOStream *stream)
 {
-  Guest *guest = g_object_get_qdata (G_OBJECT (get_connection (stream)), guest_quark ());
+  Guest *guest = g_object_get_data (G_OBJECT (get_connection (stream)), GUEST);
 
   g_clear_handle_id (&guest->deadline_id, g_source_remove);
 }
@@ -130,37 +132,9 @@ hand_over (SalonListener *self, GIOStream *stream, GSocketConnection *connection
 }
 
 static void
-on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
+on_handshake_done (GSocketConnection *connection, GIOStream *stream, gpointer user_data)
 {
-  g_autoptr (SalonListener) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error))
-    {
-      GST_DEBUG_OBJECT (self, "no TLS handshake: %s", error->message);
-      return;
-    }
-  if (g_cancellable_is_cancelled (self->cancellable))
-    return;
-  hand_over (self, G_IO_STREAM (source), G_SOCKET_CONNECTION (get_connection (G_IO_STREAM (source))));
-}
-
-static void
-start_tls (SalonListener *self, GSocketConnection *connection)
-{
-  static const char *const protocols[] = { "http/1.1", NULL };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GIOStream) stream = g_tls_server_connection_new (G_IO_STREAM (connection), self->certificate, &error);
-
-  if (stream == NULL)
-    {
-      GST_WARNING_OBJECT (self, "TLS cannot start: %s", error->message);
-      return;
-    }
-  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (stream), FALSE);
-  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (stream), protocols);
-  g_tls_connection_handshake_async (
-      G_TLS_CONNECTION (stream), G_PRIORITY_DEFAULT, self->cancellable, on_handshake_done, g_object_ref (self));
+  hand_over (user_data, stream, connection);
 }
 
 static gboolean
@@ -195,8 +169,10 @@ take (SalonListener *self, GSocket *socket)
   welcome (self, connection);
   if (is_refused (self, connection))
     return;
-  if (self->certificate != NULL)
-    start_tls (self, connection);
+  if (self->handshakes != NULL)
+    salon_handshakes_start (self->handshakes, connection,
+        g_object_get_data (G_OBJECT (connection), SALON_LISTENER_LANE), on_handshake_done, g_object_ref (self),
+        g_object_unref);
   else
     hand_over (self, G_IO_STREAM (connection), connection);
 }
@@ -369,7 +345,8 @@ salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate 
 {
   g_autoptr (SalonListener) self = g_object_new (SALON_TYPE_LISTENER, NULL);
 
-  g_set_object (&self->certificate, certificate);
+  if (certificate != NULL)
+    self->handshakes = salon_handshakes_new (certificate);
   self->bounds = *bounds;
   if (!listen_on_all (self, addresses, port, error))
     return NULL;
@@ -386,7 +363,8 @@ salon_listener_get_port (SalonListener *self)
 void
 salon_listener_close (SalonListener *self)
 {
-  g_cancellable_cancel (self->cancellable);
+  if (self->handshakes != NULL)
+    salon_handshakes_close (self->handshakes);
   stop_accepting (self);
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_ptr_array_set_size (self->sockets, 0);
@@ -406,8 +384,7 @@ salon_listener_finalize (GObject *object)
 
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->sockets);
-  g_clear_object (&self->certificate);
-  g_clear_object (&self->cancellable);
+  g_clear_object (&self->handshakes);
   G_OBJECT_CLASS (salon_listener_parent_class)->finalize (object);
 }
 
@@ -429,5 +406,4 @@ salon_listener_init (SalonListener *self)
 {
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)g_source_unref);
-  self->cancellable = g_cancellable_new ();
 }

@@ -12,9 +12,11 @@
  * Owned by SalonHttp; main context only; salon_listener_close() ends it. Each stream keeps it alive, to be counted.
  *
  * Signals:
- *   refuse (GSocketConnection *, GSocketAddress *remote) -> gboolean   TRUE hangs up, before a word is said
+ *   refuse (GSocketConnection *, GSocketAddress *remote) -> gboolean   TRUE hangs up, before a word is said; else the
+ *                                     connection's data SALON_LISTENER_LANE may say whose TLS handshake it is
  *   connection (GIOStream *, GSocketAddress *local, GSocketAddress *remote) */
 #define SALON_TYPE_LISTENER (salon_listener_get_type ())
+#define SALON_LISTENER_LANE "salon-lane"
 G_DECLARE_FINAL_TYPE (SalonListener, salon_listener, SALON, LISTENER, GObject)
 
 typedef struct

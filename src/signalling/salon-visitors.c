@@ -10,7 +10,7 @@
 #define MAX_ABSENT 4096
 #define KEY_BYTES 16
 /* All who come from one address may join once more in so many seconds. */
-#define JOIN_INTERVAL_S 30
+#define JOIN_INTERVAL_S 60
 
 struct _SalonVisitors
 {

@@ -221,7 +221,7 @@ salon_store_join_async (SalonStore *self, const SalonStoreJoin *join, GCancellab
   g_queue_push_tail (&self->joining, stay);
   salon_store_run_async (self, SALON_SCRIPT_JOIN,
       (const char *[]){ join->room, id, join->may_create ? "1" : "0", max_members, join->member_id, join->session_id,
-          join->name, join->token_hash, old_token, max_waiting, NULL },
+          join->name, join->token_hash, old_token, max_waiting, G_STRINGIFY (SALON_LIMIT_ROOMS), NULL },
       cancellable, on_joined, task);
 }
 

@@ -21,6 +21,7 @@ static const struct
   { "room_full", SALON_ERROR_ROOM_FULL, "The room is full; try again when somebody has left" },
   { "room_locked", SALON_ERROR_ROOM_LOCKED, "The host lets nobody new in; ask them to open the room" },
   { "room_expired", SALON_ERROR_ROOM_EXPIRED, "The room's time is over; create another one" },
+  { "too_many_rooms", SALON_ERROR_TOO_MANY_REQUESTS, "There are as many rooms as there may be; try again later" },
   { "too_many_requests", SALON_ERROR_TOO_MANY_REQUESTS, "Too many people wait to be let in; try again later" },
   { "forbidden", SALON_ERROR_FORBIDDEN, "Only the host may do this, or, to a message, who wrote it" },
   { "unknown_participant", SALON_ERROR_UNKNOWN_PARTICIPANT, "They are not here any more" },
@@ -75,6 +76,7 @@ enum
   STATE_ROOM,
   STATE_MEMBERS,
   STATE_WAITING,
+  STATE_WAS_LOST,
   N_STATE_FIELDS
 };
 
@@ -202,6 +204,7 @@ salon_store_reply_parse_state (const SalonRedisReply *reply, GError **error)
   state->info = info;
   state->members = parse_people (&reply->elements[STATE_MEMBERS]);
   state->waiting = parse_people (&reply->elements[STATE_WAITING]);
+  state->was_lost = g_strcmp0 (reply->elements[STATE_WAS_LOST].string, "1") == 0;
   return state;
 }
 

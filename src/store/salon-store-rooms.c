@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-limits.h"
 #include "salon-store-private.h"
 
 void
@@ -10,9 +11,10 @@ salon_store_create_room_async (SalonStore *self, const SalonRoomSpec *spec, cons
   g_autofree char *max_members = g_strdup_printf ("%u", spec->max_members);
   g_autofree char *max_age = g_strdup_printf ("%u", max_age_s);
   g_autofree char *block = g_strdup_printf ("%" G_GINT64_FORMAT, (gint64)(spec->block_factor * max_age_s));
+  g_autofree char *join_within = g_strdup_printf ("%d", SALON_LIMIT_JOIN_WITHIN_S);
 
   CALL (CREATE_ROOM, id, spec->slug != NULL ? spec->slug : id, salon_lifetime_to_string (spec->lifetime), max_members,
-      max_age, block, spec->has_waiting_room ? "1" : "0", owner_hash);
+      max_age, block, spec->has_waiting_room ? "1" : "0", owner_hash, G_STRINGIFY (SALON_LIMIT_ROOMS), join_within);
 }
 
 SalonRoomInfo *

@@ -85,7 +85,7 @@ const char *salon_store_get_node_id (SalonStore *self);
 /* ---- rooms ---- */
 
 /* owner_hash: SHA-256 of the owner token. Errors: ROOM_EXISTS (also for a slug that is another room's id, or blocked by
- * a timed room that was). */
+ * a timed room that was), TOO_MANY_REQUESTS (there are SALON_LIMIT_ROOMS). */
 void salon_store_create_room_async (SalonStore *self, const SalonRoomSpec *spec, const char *owner_hash,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 SalonRoomInfo *salon_store_create_room_finish (

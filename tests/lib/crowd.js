@@ -44,11 +44,12 @@ class Member {
       this.socket.write(data);
   }
 
-  /* Reads one answer's head. */
+  /* Reads the answer, and nothing after it. */
   async upgrade(headers = {}) {
     const key = randomBytes(16).toString('base64');
     this.write(request('GET', '/ws', { ...UPGRADE, 'Sec-WebSocket-Key': key, ...headers }));
     const [head] = await withDeadline('the upgrade', once(this.socket, 'data'), 20000);
+    this.socket.pause();
     const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
     if (!head.includes(accept))
       throw new Error(`no upgrade: ${head.toString().slice(0, 200)}`);

@@ -215,6 +215,15 @@ export class Server {
     return Number(readFileSync(`/proc/${this.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
   }
 
+  /* The most it had since forgetPeak(), which has the kernel begin anew (proc(5), clear_refs). */
+  get peakKiB() {
+    return Number(readFileSync(`/proc/${this.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
+  }
+
+  forgetPeak() {
+    writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
+  }
+
   removeState() {
     if (this.#ownsState)
       rmSync(this.stateDir, { recursive: true, force: true });

@@ -33,9 +33,9 @@ export class SignallingClient {
 
   static async connect(server, { origin = new URL(server.url).origin, headers = {} } = {}) {
     const url = new URL('/ws', server.url);
-    url.protocol = 'ws:';
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     /* ws may forget its timer for a close that never ends, which then keeps the process alive. */
-    const socket = new WebSocket(url, { origin, headers, perMessageDeflate: false, closeTimeout: 2000 });
+    const socket = new WebSocket(url, { origin, headers, perMessageDeflate: false, ca: server.certificate, closeTimeout: 2000 });
     const client = new SignallingClient(socket);
     await withDeadline('the WebSocket', new Promise((resolve, reject) => {
       socket.once('open', resolve);
@@ -131,6 +131,10 @@ export class SignallingClient {
 
   pause() {
     this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
   }
 
   /* code: 1000 is a good-bye, 1001 a page that goes away. */

@@ -163,8 +163,8 @@ test_hangs_up_after_the_deadline (Fixture *fixture, gconstpointer user_data)
 
   wait_for_streams (fixture, 1);
   assert_refused (slow);
-  /* Timers of whole seconds are early by some milliseconds. */
-  g_assert_cmpint (g_get_monotonic_time () - before_us, >=, DEADLINE_S * G_USEC_PER_SEC * 9 / 10);
+  /* Timers of whole seconds may be early. */
+  g_assert_cmpint (g_get_monotonic_time () - before_us, >=, DEADLINE_S * G_USEC_PER_SEC / 4);
 }
 
 static void

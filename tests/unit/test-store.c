@@ -470,6 +470,49 @@ test_nobody_stays_in_a_damaged_room (Fixture *fixture, gconstpointer data)
     }
 }
 
+static void
+test_rooms_are_bounded (Fixture *fixture, gconstpointer data)
+{
+  static const char *const fill[]
+      = { "EVAL", "for i = 1, 100000 do redis.call('SADD', 'salon:rooms', 'filler' .. i) end", "0", NULL };
+  GAsyncResult *slot = NULL;
+  g_autoptr (GAsyncResult) filled = NULL;
+  g_autoptr (SalonRedisReply) reply = NULL;
+  g_autoptr (GError) error = NULL;
+
+  salon_redis_command_async (fixture->redis.redis, fill, NULL, keep_result, &slot);
+  filled = await (&slot);
+  reply = salon_redis_command_finish (fixture->redis.redis, filled, &error);
+  g_assert_no_error (error);
+  g_assert_null (create (fixture->a.store, "owls", SALON_LIFETIME_PERMANENT, 10, &error));
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS);
+  g_clear_error (&error);
+  g_assert_null (join (fixture->a.store, "owls", "ada", TRUE, &error));
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS);
+}
+
+static void
+test_nobody_waits_for_guests_for_ever (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SalonRoomInfo) missed = create (fixture->a.store, "owls", SALON_LIFETIME_EPHEMERAL, 10, NULL);
+  g_autoptr (SalonRoomInfo) used = create (fixture->a.store, "wood", SALON_LIFETIME_EPHEMERAL, 10, NULL);
+  g_autofree char *past = g_strdup_printf ("HSET salon:room:%s join_by 1", missed->id);
+  g_autofree char *field = g_strdup_printf ("HEXISTS salon:room:%s join_by", used->id);
+  g_autoptr (SalonRedisReply) is_set = NULL;
+  g_autoptr (SalonRedisReply) n_rooms = NULL;
+
+  salon_room_info_free (join (fixture->a.store, "wood", "ada", TRUE, NULL));
+  is_set = command (fixture->redis.redis, field, NULL);
+  g_assert_cmpint (is_set->integer, ==, 0);
+  salon_redis_reply_free (command (fixture->redis.redis, past, NULL));
+  do
+    {
+      g_clear_pointer (&n_rooms, salon_redis_reply_free);
+      n_rooms = command (fixture->redis.redis, "SCARD salon:rooms", NULL);
+    }
+  while (n_rooms->integer > 1); /* a heartbeat sweeps; the watchdog ends this */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -500,6 +543,8 @@ main (int argc, char **argv)
   ADD ("a-damaged-record-is-no-disaster", NULL, test_a_damaged_record_is_no_disaster);
   ADD ("a-damaged-room-can-be-deleted", NULL, test_a_damaged_room_can_be_deleted);
   ADD ("a-damaged-member-keeps-no-room", NULL, test_a_damaged_member_keeps_no_room);
+  ADD ("there-are-only-so-many", NULL, test_rooms_are_bounded);
+  ADD ("an-ephemeral-one-that-nobody-comes-to-goes", NULL, test_nobody_waits_for_guests_for_ever);
   ADD ("nobody-stays-in-a-damaged-room", NULL, test_nobody_stays_in_a_damaged_room);
 #undef ADD
   return g_test_run ();

@@ -28,4 +28,6 @@ if may_reap == '1' and is_in_time then
     end
   end
 end
+-- Rooms that are over, and that nobody asks for; some at a time.
+for _, id in ipairs(redis.call('SRANDMEMBER', 'salon:rooms', 20)) do clear_if_over(id) end
 return { epoch, is_in_time and 1 or 0, dead }

@@ -1,18 +1,20 @@
 -- Adds a member to a room, lets one come back, or has them wait (no reply); creates an ephemeral room, when that is
 -- allowed and there is none. Returns the room and, after it, who the member is.
-local _, _, name, new_id, may_create, max_members, who, session, own_name, token, old_token, max_waiting = unpack(ARGV)
+local _, _, name, new_id, may_create, max_members, who, session, own_name, token, old_token, max_waiting, max_rooms =
+  unpack(ARGV)
 
 if is_fenced() then return 'fenced' end
 local id = find(name)
 if not id then
   if may_create ~= '1' then return 'room_not_found' end
+  if is_crowded(max_rooms) then return 'too_many_rooms' end
   id = new_id
   create(id, { slug = name, lifetime = 'ephemeral', max_members = max_members, created_at = now(), owner = '' })
 end
 
 local function joined(member)
   local reply = state(id)
-  reply[4] = member
+  table.insert(reply, member)
   return reply
 end
 

@@ -7,9 +7,10 @@
 -- Keys. <who> is somebody's member id; a person is JSON with name, node and session; times are Unix seconds.
 --   salon:rooms                 set      the ids of all rooms
 --   salon:slug:<slug>           string   a room's id
---   salon:room:<id>             hash     slug, lifetime, max_members, created_at, expires_at, blocked_until (0: never),
---                                        locked, waiting_room ('1' or not), owner (SHA-256 of the owner's token, or
---                                        empty: nobody's), n_joins, was_lost ('1': put back by claims)
+--   salon:room:<id>             hash     slug, lifetime, max_members, created_at, expires_at, blocked_until, join_by
+--                                        (it goes if nobody has joined until then; each 0: never), locked,
+--                                        waiting_room ('1' or not), owner (SHA-256 of the owner's token, or empty:
+--                                        nobody's), n_joins, was_lost ('1': put back by claims)
 --   salon:room:<id>:members     hash     who -> person, with token (as below) and previous (the session before)
 --   salon:room:<id>:tokens      hash     SHA-256 of the secret with which somebody can come back -> who
 --   salon:room:<id>:order       zset     who, by n_joins: the host is the first
@@ -114,6 +115,7 @@ end
 
 -- place: nil for the last.
 local function put_in(id, who, person, place)
+  redis.call('HDEL', room_key(id), 'join_by')
   redis.call('ZADD', order_key(id), 'NX', place or redis.call('HINCRBY', room_key(id), 'n_joins', 1), who)
   redis.call('HSET', members_key(id), who, cjson.encode(person))
   redis.call('HSET', tokens_key(id), person.token, who)
@@ -177,17 +179,19 @@ end
 local function bury(id) redis.call('SET', gone_key(id), '', 'EX', GONE_S) end
 local function is_buried(id) return redis.call('EXISTS', gone_key(id)) == 1 end
 
-local function is_expired(id)
-  local expires_at = number(id, 'expires_at')
+local function is_crowded(max_rooms) return redis.call('SCARD', 'salon:rooms') >= tonumber(max_rooms) end
 
-  return expires_at ~= 0 and now() >= expires_at
+local function is_past(id, name)
+  local time = number(id, name)
+
+  return time ~= 0 and now() >= time
 end
 
--- A timed room whose name is free again is no room, but for what is left of it.
-local function clear_if_over(id)
-  local blocked_until = number(id, 'blocked_until')
+local function is_expired(id) return is_past(id, 'expires_at') end
 
-  if blocked_until == 0 or now() < blocked_until then return false end
+-- A timed room whose name is free again is no room, nor is an ephemeral one that nobody came to; but for what is left.
+local function clear_if_over(id)
+  if not is_past(id, 'blocked_until') and not is_past(id, 'join_by') then return false end
   announce(id, 'changed')
   delete(id)
   return true
@@ -275,6 +279,7 @@ end
 
 -- A room with its members and who waits for the host.
 local function state(id)
-  return { describe(id), people(members_key(id), order_key(id)), people(waiting_key(id), queue_key(id)) }
+  return { describe(id), people(members_key(id), order_key(id)), people(waiting_key(id), queue_key(id)),
+    field(id, 'was_lost') or '0' }
 end
 
