@@ -13,6 +13,8 @@ import { until } from '../lib/until.js';
 const { test } = runner;
 /* Enough for a call and some more; a quarter is for TCP connections. */
 const MAX_FILES = 800;
+/* How many come at once, and a server that is too small for them. A sanitizer is slow, and so is its server. */
+const [RUSH, RUSH_FILES] = process.env.SALON_TEST_SANITIZED ? [14, 400] : [60, MAX_FILES];
 const OFFER = { type: 'offer', sdp: readOffer('chromium') };
 
 const server = await startServer(runner, { maxFiles: MAX_FILES });
@@ -83,22 +85,22 @@ test('without descriptors for it nobody gets in, with media or without; who is t
   server.limitDescriptors(MAX_FILES);
   await until('the offer is taken', async () => await reasonOf(eve.request('offer', { desc: OFFER, tracks: [] })) === 'no error');
   for (const client of clients)
-    await until('the join is taken', async () => /no error|already_joined/.test(await joinWithMedia(client)));
+    await until('the join is taken', async () => /no error|already_joined/.test(await joinWithMedia(client)), 15000);
   await eve.close();
   await serves(t);
 });
 
-test('of 60 who come at once with media, as many get in as there are descriptors for', async (t) => {
-  const rushed = await startServer(t, { maxFiles: MAX_FILES });
+test(`of ${RUSH} who come at once with media, as many get in as there are descriptors for`, async (t) => {
+  const rushed = await startServer(t, { maxFiles: RUSH_FILES });
   const quiet = await HonestCall.start(t, rushed);
-  const clients = await Promise.all(Array.from({ length: 60 }, () => connect(t, rushed)));
+  const clients = await Promise.all(Array.from({ length: RUSH }, () => connect(t, rushed)));
   let most = 0;
   const watch = setInterval(() => { most = Math.max(most, rushed.descriptorCount); }, 5);
   const reasons = await Promise.all(clients.map(joinWithMedia));
   clearInterval(watch);
   const nIn = reasons.filter((reason) => reason === 'no error').length;
-  t.diagnostic(`${nIn} got in, with at most ${most} descriptors of ${MAX_FILES}`);
-  assert.ok(nIn > 0 && nIn < 60, `${nIn} of 60 got in`);
+  t.diagnostic(`${nIn} got in, with at most ${most} descriptors of ${RUSH_FILES}`);
+  assert.ok(nIn > 0 && nIn < RUSH, `${nIn} of ${RUSH} got in`);
   assert.ok(reasons.every((reason) => ['no error', 'too_many_requests'].includes(reason)), reasons.join());
   await quiet.goesOn();
   await Promise.all(clients.map((client) => client.close()));

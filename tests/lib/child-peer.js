@@ -60,6 +60,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [url, room, name] = process.argv.slice(2);
   const peer = await Peer.join({ after () {} }, { url }, room, name);
   await peer.start();
+  await until('the connection to receive on is up', () => peer.subscribers.get(1)?.transport.isConnected, 20000);
   comeBack(peer, { url });
   process.send({ joined: { id: peer.id, tracks: [...peer.tracks.values()] } });
 }
