@@ -72,6 +72,7 @@ test('a client whose network swallows everything has left once; its media goes o
   const eve = await Peer.join(t, { url: proxy.url }, call.room, 'Eve');
   await eve.start();
   const slot = await call.bob.receive(eve, 'camera');
+  await eve.receive(call.ann, 'camera');
   const before = server.log.split(CUT_OFF).length;
   proxy.blackHole();
   const since = performance.now();

@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { defer } from '../lib/cleanup.js';
 import { Peer } from '../lib/peer.js';
 import { enter, newRoom } from '../lib/people.js';
-import { startRedis } from '../lib/redis.js';
+import { embeddedHasWritten, startRedis } from '../lib/redis.js';
 import { ADMIN_TOKEN, childrenOf, isAlive, serverPath, startServer } from '../lib/server.js';
 import { until, withDeadline } from '../lib/until.js';
 
@@ -96,6 +96,7 @@ test('the embedded Redis, killed, comes back with its rooms, and those in a call
   const slot = await bob.receive(ann, 'camera');
   const { room: lasting } = await createRoom(server, { slug: newRoom() });
   const old = embeddedRedis(server);
+  await embeddedHasWritten(server);
   process.kill(old, 'SIGKILL');
   const before = slot.packets.length;
   await until('another redis-server runs', () => embeddedRedis(server) && embeddedRedis(server) !== old, 10000);

@@ -15,7 +15,7 @@ import { seeExactly, stayQuiet, Witness } from '../lib/witness.js';
 /* Longer than the lease, and than any deadline and back-off: to the servers no different from ten minutes. */
 const LONG_MS = 2 * LEASE_MS + 5000;
 
-const death = { away: (redis) => redis.kill(), back: (redis) => redis.start() };
+const death = { away: (redis) => redis.breakDown(), back: (redis) => redis.start() };
 const sleep = { away: (redis) => redis.stop(), back: (redis) => redis.cont() };
 const OUTAGES = {
   'restarts': { ...death, durationMs: 0 },

@@ -36,10 +36,24 @@ async function ask(where, command) {
   return stdout.split('\n').slice(0, -1);
 }
 
+/* While the disk is busy, Redis holds back for up to 2 s what it has acknowledged. Before it is killed: */
+async function hasWritten(where) {
+  await until('Redis has written everything', async () =>
+    !/^aof_buffer_length:[1-9]/m.test((await ask(where, ['INFO', 'persistence'])).join('\n')));
+}
+
+function embedded(server) {
+  return ['-s', join(server.stateDir, 'redis', 'redis.sock')];
+}
+
 /* How many keys the private Redis of a server holds. */
 export async function countEmbeddedKeys(server) {
-  const [count] = await ask(['-s', join(server.stateDir, 'redis', 'redis.sock')], ['DBSIZE']);
+  const [count] = await ask(embedded(server), ['DBSIZE']);
   return Number(count);
+}
+
+export async function embeddedHasWritten(server) {
+  await hasWritten(embedded(server));
 }
 
 class Redis {
@@ -73,6 +87,12 @@ class Redis {
     this.#ended = once(this.#child, 'exit');
     running.add(this.#child);
     await until('redis-server answers', () => this.command('PING').catch(() => false));
+  }
+
+  /* With all that it has acknowledged on disk, where it has one. */
+  async breakDown() {
+    await hasWritten(this.#where);
+    await this.kill();
   }
 
   async kill() {
