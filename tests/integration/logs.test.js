@@ -10,7 +10,7 @@ import { Peer } from '../lib/peer.js';
 import { connect, enter, newRoom } from '../lib/people.js';
 import { startRedis } from '../lib/redis.js';
 import { alterFingerprint } from '../lib/sdp.js';
-import { ADMIN_TOKEN, childrenOf, serverPath, startServer } from '../lib/server.js';
+import { ADMIN_TOKEN, childrenOf, isAlive, serverPath, startServer } from '../lib/server.js';
 import { until, withDeadline } from '../lib/until.js';
 
 const PASSWORD = 'the-password-of-redis';
@@ -90,8 +90,9 @@ test('that it was told twice to stop', async (t) => {
   server.signal('SIGTERM');
   await until('it stops', () => eventsOf(server).includes('server_stopping'));
   server.signal('SIGTERM');
-  await withDeadline('the end', server.exited);
+  await until('the end', () => !isAlive(server.pid));
   process.kill(redis, 'SIGKILL');
+  await withDeadline('the end of its log, which Redis had too', server.exited);
   const last = readLog(server.errors).at(-1);
   assert.equal(last.event, 'stop_abandoned');
   assert.equal(last.reason, 'signal');
