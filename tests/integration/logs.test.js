@@ -145,6 +145,7 @@ test('that a room was deleted over the heads of those in it', async (t) => {
   const ann = await enter(t, server, newRoom(), 'Ann');
   await server.http('DELETE', `/room/${ann.room.id}`, { token: ADMIN_TOKEN });
   await ann.closed;
+  await until('she has left', () => story(server, ann.id).length === 2);
   const ended = readLog(server.errors).find(({ event }) => event === 'room_ended');
   assert.equal(ended.room, ann.room.id);
   assert.equal(ended.reason, 'room_deleted');
@@ -157,6 +158,7 @@ test('whose media failed', async (t) => {
   const started = mallory.start().catch(() => {});
   await mallory.signalling.next('bye', undefined, 20000);
   await started;
+  await until('she has left', () => story(server, mallory.id).length === 3);
   assert.deepEqual(story(server, mallory.id), ['participant_joined', 'participant_media_failed fingerprint_mismatch',
     'participant_left fingerprint_mismatch']);
 });
