@@ -133,8 +133,8 @@ open_slot (SalonSubscriber *self, guint index)
   gst_pad_link (src, slot->peer);
 }
 
-/* webrtcbin takes its pads with it. Released here, while its thread still negotiates, they crash it (1.22: it takes a pad
- * to have a transceiver). */
+/* webrtcbin takes its pads with it. Released here, while its thread still negotiates, they crash it (1.22: it takes a
+ * pad to have a transceiver). */
 static void
 close_slot (SalonSubscriber *self, guint index)
 {
