@@ -133,15 +133,15 @@ open_slot (SalonSubscriber *self, guint index)
   gst_pad_link (src, slot->peer);
 }
 
+/* webrtcbin takes its pads with it. Released here, while its thread still negotiates, they crash it (1.22: it takes a
+ * pad to have a transceiver). */
 static void
 close_slot (SalonSubscriber *self, guint index)
 {
   Slot *slot = &self->slots[index];
-  GstElement *webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
 
   salon_subscriber_detach (self, index / 2, is_video_slot (index));
   salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
-  gst_element_release_request_pad (webrtc, slot->peer);
   gst_clear_object (&slot->peer);
 }
 

@@ -438,6 +438,23 @@ on_local_set (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_pointer (task, g_strdup (g_task_get_task_data (task)), g_free);
 }
 
+/* webrtcbin makes names of structure fields of each SSRC in a description, and GLib keeps each new name for ever; those
+ * of retransmissions are new every time. It knows what it sends without them: they are for the client. */
+static void
+drop_ssrcs (GstSDPMessage *message)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (message); i++)
+    {
+      GstSDPMedia *media = (GstSDPMedia *)gst_sdp_message_get_media (message, i);
+
+      for (guint k = gst_sdp_media_attributes_len (media); k-- > 0;)
+        {
+          if (g_str_has_prefix (gst_sdp_media_get_attribute (media, k)->key, "ssrc"))
+            gst_sdp_media_remove_attribute (media, k);
+        }
+    }
+}
+
 static void
 on_local_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -458,6 +475,7 @@ on_local_created (GObject *source, GAsyncResult *result, gpointer user_data)
   if (priv_of (self)->is_lite)
     gst_sdp_message_add_attribute (description->sdp, "ice-lite", "");
   g_task_set_task_data (task, gst_sdp_message_as_text (description->sdp), g_free);
+  drop_ssrcs (description->sdp);
   call_async (self, "set-local-description", description, on_local_set, task);
 }
 

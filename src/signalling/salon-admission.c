@@ -9,6 +9,7 @@
 #include "salon-listener.h"
 #include "salon-protocol.h"
 #include "salon-proxies.h"
+#include "salon-rate-limit.h"
 #include "salon-reply.h"
 #include "salon-visitors.h"
 
@@ -16,6 +17,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_admission_debug);
 #define GST_CAT_DEFAULT salon_admission_debug
 
 #define RETRY_AFTER_S "5"
+/* And one line a second. */
+#define LOG_BURST 5
 /* Of a room, and of a media connection. */
 #define N_ROOM_DESCRIPTORS 2
 #define N_MEDIA_DESCRIPTORS 11
@@ -30,6 +33,7 @@ struct _SalonAdmission
   gboolean has_warned;     /* of what looks like a proxy that is not trusted */
   guint max_connections;
   SalonDescriptors descriptors;
+  SalonRateLimit log_limit;
 };
 
 SalonAdmission *
@@ -56,6 +60,14 @@ salon_admission_free (SalonAdmission *self)
   g_free (self);
 }
 
+/* An attack must not fill the disk. */
+static void
+log_refusal (SalonAdmission *self, const char *what)
+{
+  if (salon_rate_limit_take (&self->log_limit, LOG_BURST, 1, g_get_monotonic_time ()))
+    GST_WARNING ("refusing %s", what);
+}
+
 /* Returns: (transfer none) */
 static GInetAddress *
 get_inet (GSocketAddress *address)
@@ -72,7 +84,10 @@ salon_admission_admit_connection (SalonAdmission *self, GSocketConnection *conne
     return TRUE;
   visitor = salon_visitors_get (self->visitors, get_inet (remote));
   if (!salon_visitor_enter (visitor, SALON_VISITOR_CONNECTION))
-    return FALSE;
+    {
+      log_refusal (self, "a connection: there are too many of its address");
+      return FALSE;
+    }
   g_object_set_data_full (G_OBJECT (connection), SALON_LISTENER_LANE, visitor, salon_visitor_leave_connection);
   return TRUE;
 }
@@ -101,6 +116,7 @@ refuse (SalonAdmission *self, SoupServerMessage *message)
   g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
       "Too many come from your address; try again in some seconds (see people-per-address)");
 
+  log_refusal (self, "a request: there are too many of its address");
   warn_of_unknown_proxy (self, message);
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", RETRY_AFTER_S);
   salon_reply_error (message, error);
@@ -185,6 +201,7 @@ check_join (Watch *watch, JsonObject *request, GError **error)
         error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "The server has no room for more people; try again later");
   else
     return TRUE;
+  log_refusal (watch->admission, "a join, for its address or for want of file descriptors");
   return FALSE;
 }
 

@@ -152,13 +152,13 @@ test('behind a public-url this machine is trusted to be the proxy; without one, 
 });
 
 /* A sanitizer cannot keep up with all of them. */
-const PUPILS = process.env.SALON_TEST_SANITIZED ? 50 : 500;
+const [PUPILS, WAVE] = process.env.SALON_TEST_SANITIZED ? [50, 10] : [500, 50];
 
 test(`a school of ${PUPILS} behind one address is let in at the full hour, as configured by default`, async (t) => {
   const open = await startServer(t, { config: { server: { 'trusted-proxies': '127.0.0.1' } } });
   const school = stranger();
-  for (let wave = 0; wave < PUPILS / 50; wave++) {
-    await Promise.all(Array.from({ length: 50 }, async (_, i) => {
+  for (let wave = 0; wave < PUPILS / WAVE; wave++) {
+    await Promise.all(Array.from({ length: WAVE }, async (_, i) => {
       for (const answer of await Promise.all(PAGE.map((path) => ask(school, path, open.url))))
         assert.equal(answer.status, 200);
       await join(await connect(t, open, { headers: school }), `class-${wave}-${i % 2}`);

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { defer } from '../lib/cleanup.js';
 import { serverPath, startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
 
 const LAUNCH = process.env.SALON_LAUNCH ?? join(dirname(serverPath()), 'tools', 'salon-launch');
 const ENGLISH = { LC_ALL: 'C', LANGUAGE: '' };
@@ -71,8 +72,8 @@ for (const [tag, { locale, help, ready, keyFile }] of Object.entries(LANGUAGES))
 
   test(`${tag}: the server greets in it; what programs read stays as it is`, async (t) => {
     const server = await startServer(t, { env });
-    assert.ok(server.log.includes(`${ready}${server.url}\n`), server.log);
-    assert.match(server.errors, /^\S+Z notice +Salon \S+ is ready url=/);
+    await until('it greets', () => server.log.includes(`${ready}${server.url}\n`));
+    await until('the log says so, in English', () => /^\S+Z notice +Salon \S+ is ready url=/.test(server.errors));
     const { body } = await server.http('GET', '/room/nowhere');
     assert.match(body.error.message, /^[\x20-\x7e]+$/);
   });

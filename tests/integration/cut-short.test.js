@@ -3,15 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { connect as dial } from 'node:net';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defer } from '../lib/cleanup.js';
 import { backAtBase, noLiveObjects, steady, TRACING } from '../lib/leftovers.js';
 import { SETUPS, startNodes } from '../lib/nodes.js';
 import { Peer } from '../lib/peer.js';
-import { enter, newRoom } from '../lib/people.js';
+import { connect, enter, newRoom } from '../lib/people.js';
 import { startProxy } from '../lib/proxy.js';
 import { playRounds, roundCount } from '../lib/rounds.js';
+import { serverPath } from '../lib/server.js';
 import { SignallingClient } from '../lib/signalling.js';
 import { until } from '../lib/until.js';
 import { seeExactly, stayQuiet, Witness } from '../lib/witness.js';
@@ -152,6 +154,22 @@ test('R18 negotiate, then close: the server lets go of every GStreamer object', 
   await cutJoins(t, nodes, newRoom(), nSteps, roundCount(100));
   await nodes.areEmpty(keys);
   await noLiveObjects(nodes.first);
+});
+
+test('R18 negotiate, then close: while webrtcbin makes the offer, and lets go of its pads slowly', {
+  /* The sanitizers' library has to be the first. */
+  skip: process.env.SALON_TEST_SANITIZED !== undefined,
+}, async (t) => {
+  const nodes = await startNodes(t, 1, { env: { LD_PRELOAD: join(dirname(serverPath()), '../tests/integration/libslow-pads.so') } });
+  const keys = await nodes.redis.keys();
+  await playRounds(t, 100, async (round) => {
+    const client = await connect(t, nodes.first);
+    client.on('offer', () => {});
+    client.request('join', { sid: round.room, name: 'Cut', config: { NoPublish: true } }).catch(() => {});
+    await round.jitter(10);
+    await round.pick(Object.values(ENDINGS))(client);
+  }, { atOnce: 4 });
+  await nodes.areEmpty(keys);
 });
 
 function assertUninterrupted(packets) {

@@ -336,12 +336,13 @@ test('every pair of methods, in any order, gets answers', async (t) => {
     const client = await connect(t, server);
     let id = 0;
     for (const second of METHODS) {
-      for (const { method, params } of [first, second])
+      for (const { method, params } of [first, second]) {
+        if (!client.isOpen)
+          break;
         await client.raw(JSON.stringify({ id: ++id, method, params: params && sample(params) }), id).catch((error) => {
           assert.match(error.message, /was closed/);
         });
-      if (!client.isOpen)
-        break;
+      }
     }
     await client.close();
   }

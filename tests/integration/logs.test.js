@@ -10,7 +10,7 @@ import { Peer } from '../lib/peer.js';
 import { connect, enter, newRoom } from '../lib/people.js';
 import { startRedis } from '../lib/redis.js';
 import { alterFingerprint } from '../lib/sdp.js';
-import { ADMIN_TOKEN, childrenOf, serverPath, startServer } from '../lib/server.js';
+import { ADMIN_TOKEN, childrenOf, isAlive, serverPath, startServer } from '../lib/server.js';
 import { until, withDeadline } from '../lib/until.js';
 
 const PASSWORD = 'the-password-of-redis';
@@ -90,8 +90,9 @@ test('that it was told twice to stop', async (t) => {
   server.signal('SIGTERM');
   await until('it stops', () => eventsOf(server).includes('server_stopping'));
   server.signal('SIGTERM');
-  await withDeadline('the end', server.exited);
+  await until('the end', () => !isAlive(server.pid));
   process.kill(redis, 'SIGKILL');
+  await withDeadline('the end of its log, which Redis had too', server.exited);
   const last = readLog(server.errors).at(-1);
   assert.equal(last.event, 'stop_abandoned');
   assert.equal(last.reason, 'signal');
@@ -144,6 +145,7 @@ test('that a room was deleted over the heads of those in it', async (t) => {
   const ann = await enter(t, server, newRoom(), 'Ann');
   await server.http('DELETE', `/room/${ann.room.id}`, { token: ADMIN_TOKEN });
   await ann.closed;
+  await until('she has left', () => story(server, ann.id).length === 2);
   const ended = readLog(server.errors).find(({ event }) => event === 'room_ended');
   assert.equal(ended.room, ann.room.id);
   assert.equal(ended.reason, 'room_deleted');
@@ -156,6 +158,7 @@ test('whose media failed', async (t) => {
   const started = mallory.start().catch(() => {});
   await mallory.signalling.next('bye', undefined, 20000);
   await started;
+  await until('she has left', () => story(server, mallory.id).length === 3);
   assert.deepEqual(story(server, mallory.id), ['participant_joined', 'participant_media_failed fingerprint_mismatch',
     'participant_left fingerprint_mismatch']);
 });

@@ -330,7 +330,8 @@ test('media that is announced as inactive, or not at all, harms nobody', async (
   for (const alterOffer of [change(2, /^a=sendonly/, 'a=inactive'), drop(null, /^a=ssrc/)]) {
     const eve = await Peer.join(t, server, room, 'Eve', { publish: [], alterOffer });
     await eve.start('camera', 'microphone');
-    await until('Eve has sent', () => eve.publisher.track('camera').packets > 30);
+    await until('Eve has sent', () => eve.publisher.track('camera').packets > 90);
+    await eve.signalling.request('chat', { message: 'Still here' });
   }
   assert.deepEqual(bob.slots.flatMap(({ packets }) => packets), []);
 });

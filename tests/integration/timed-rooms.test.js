@@ -3,13 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startNodes, SETUPS } from '../lib/nodes.js';
+import { startSetups } from '../lib/nodes.js';
 import { enter, newRoom, reasonOf } from '../lib/people.js';
 import { until } from '../lib/until.js';
 
-for (const [setup, count] of Object.entries(SETUPS)) {
-  const nodes = await startNodes(test, count);
-
+for (const [setup, nodes] of await startSetups(test)) {
   const create = async (fields) => {
     const slug = newRoom('timed');
     const { status, body } = await nodes.first.http('POST', '/room/create', { json: { slug, lifetime: 'timed', ...fields } });

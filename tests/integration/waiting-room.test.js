@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startNodes, SETUPS } from '../lib/nodes.js';
+import { startSetups } from '../lib/nodes.js';
 import { connect, enter, newRoom, reasonOf } from '../lib/people.js';
 import { until } from '../lib/until.js';
 
@@ -24,9 +24,7 @@ async function nextList(host) {
   return (await host.next('waiting_list')).waiting.map(({ name }) => name);
 }
 
-for (const [setup, count] of Object.entries(SETUPS)) {
-  const nodes = await startNodes(test, count, { config });
-
+for (const [setup, nodes] of await startSetups(test, { config })) {
   const guardedRoom = async (t) => {
     const room = newRoom('waiting');
     const host = await enter(t, nodes.first, room, 'Host');

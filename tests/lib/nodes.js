@@ -66,3 +66,12 @@ export async function startNodes(t, count, { config = {}, env = {}, redisUrls } 
     servers.push(await startServer(t, { env, config: { ...config, store: { 'redis-url': urls[index] ?? redis.url } } }));
   return new Nodes(redis, servers);
 }
+
+/* startNodes() of every setup: [setup, nodes]. All before the first test(): node:test takes a file for done, and stops
+ * what it started, when the tests it knows are done and the file still awaits. */
+export async function startSetups(t, options) {
+  const setups = [];
+  for (const [setup, count] of Object.entries(SETUPS))
+    setups.push([setup, await startNodes(t, count, options)]);
+  return setups;
+}
