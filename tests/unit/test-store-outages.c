@@ -52,7 +52,7 @@ test_tells_when_redis_is_back (Fixture *fixture, gconstpointer data)
 
   expect_nothing (&fixture->a);
   expect_nothing (&fixture->b);
-  g_assert_cmpint (kill (redis_pid (fixture->redis.redis), SIGKILL), ==, 0);
+  g_assert_cmpint (kill (redis_pid_when_written (fixture->redis.redis), SIGKILL), ==, 0);
   expect (&fixture->a, "restored");
   expect (&fixture->b, "restored");
   /* Listening again, too. */
@@ -147,6 +147,7 @@ test_claims_bring_lost_writes_back (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   /* From now on nothing is written. */
+  (void)redis_pid_when_written (fixture->redis.redis);
   redis_command (fixture, "CONFIG SET appendonly no");
   assert_host (leave (fixture->b.store, room->id, "bob", NULL), "ada", 1);
   salon_room_state_free (join_as (fixture->a.store, "owls ada2 ada/2 t ada-token", FALSE, NULL, &error));
