@@ -12,9 +12,6 @@
 GST_DEBUG_CATEGORY_STATIC (salon_transport_debug);
 #define GST_CAT_DEFAULT salon_transport_debug
 
-/* Of a webrtcbin: what wakes its threads, and a socket for each address of this machine. */
-#define N_DESCRIPTORS 16
-
 /* A local one, on its way to the main context. */
 typedef struct
 {
@@ -499,15 +496,17 @@ gboolean
 salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name, const SalonMediaOptions *options)
 {
   SalonTransportPrivate *priv = priv_of (self);
+  gboolean is_lite = options->ice_hub != NULL;
+  guint n_descriptors = is_lite ? SALON_DESCRIPTORS_MEDIA_LITE : SALON_DESCRIPTORS_MEDIA_FULL;
 
   priv->graph = g_object_ref (graph);
   if (options->descriptors != NULL
-      && !salon_descriptors_take (options->descriptors, N_DESCRIPTORS, 0, g_get_monotonic_time ()))
+      && !salon_descriptors_take (options->descriptors, n_descriptors, 0, g_get_monotonic_time ()))
     {
       GST_WARNING_OBJECT (self, "no file descriptors for another connection");
       return FALSE;
     }
-  priv->is_lite = options->ice_hub != NULL;
+  priv->is_lite = is_lite;
   priv->webrtc = gst_object_ref_sink (salon_webrtc_new (name, options));
   g_signal_connect_object (priv->webrtc, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
   g_signal_connect_object (priv->webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);
