@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gi18n.h>
 #include <gst/gst.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -62,6 +63,17 @@ raise_descriptor_limit (void)
         "Cannot raise the limit on open files to %" G_GUINT64_FORMAT, (guint64)limit.rlim_cur);
 }
 
+/* glibc makes an arena for nearly every thread, of which each webrtcbin has a dozen, and what they scatter in them is
+ * never whole again: the server grew by a quarter in 10,000 calls (tests/soak). */
+static void
+bound_arenas (void)
+{
+#ifdef M_ARENA_MAX
+  if (g_getenv ("MALLOC_ARENA_MAX") == NULL)
+    mallopt (M_ARENA_MAX, MAX (2, g_get_num_processors ()));
+#endif
+}
+
 static gboolean
 check_elements (GError **error)
 {
@@ -88,6 +100,7 @@ serve (const SalonConfig *config)
   g_autoptr (SalonApp) app = NULL;
 
   signal (SIGPIPE, SIG_IGN);
+  bound_arenas ();
   salon_log_open (PROGRAM, salon_config_get_string (config, SALON_CONFIG_LOG_FORMAT));
   salon_gst_log_redirect (salon_config_get_string (config, SALON_CONFIG_LOG_LEVELS));
   raise_descriptor_limit ();

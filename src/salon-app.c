@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "salon-http.h"
+#include "salon-ice-hosts.h"
+#include "salon-ice-hub.h"
 #include "salon-log.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
@@ -62,8 +64,10 @@ struct _SalonApp
   char *admin_token;
   SalonRedisServer *redis_server; /* NULL with a redis-url */
   SalonStore *store;
+  SalonIceHub *ice_hub; /* NULL with ice=full */
   SalonDescriptors descriptors;
   SalonRoomsOptions rooms_options;
+  SalonIceServers ice_servers;
   SalonRooms *rooms;
   SalonHttp *http;
 };
@@ -242,6 +246,51 @@ on_usurped (SalonRooms *rooms, SalonApp *self)
 }
 
 static void
+open_media_port (SalonApp *self)
+{
+  const char *const *transports = salon_config_get_strv (self->config, SALON_CONFIG_ICE_TRANSPORTS);
+  const SalonIceHubOptions options = {
+    .has_udp = g_strv_contains (transports, "udp"),
+    .udp_port = salon_config_get_uint (self->config, SALON_CONFIG_ICE_PORT),
+    .has_tcp = g_strv_contains (transports, "tcp"),
+    .tcp_port = salon_config_get_uint (self->config, SALON_CONFIG_ICE_TCP_PORT),
+    .lost_ms = salon_config_get_uint (self->config, SALON_CONFIG_ICE_LOST_S) * 1000,
+  };
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_equal (salon_config_get_string (self->config, SALON_CONFIG_ICE), "lite"))
+    self->ice_hub = salon_ice_hub_new (&options, &error);
+  if (error != NULL)
+    step_failed (self, error);
+  else
+    step_done (self);
+}
+
+static void
+on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonIceHosts) hosts = salon_ice_hosts_find_finish (result, &error);
+
+  if (hosts == NULL)
+    {
+      step_failed (self, error);
+      return;
+    }
+  if (self->ice_hub != NULL)
+    salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
+  step_done (self);
+}
+
+static void
+find_hosts (SalonApp *self)
+{
+  salon_ice_hosts_find_async (salon_config_get_strv (self->config, SALON_CONFIG_ICE_ADDRESSES),
+      salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
+}
+
+static void
 make_rooms (SalonApp *self)
 {
   const SalonConfig *config = self->config;
@@ -253,6 +302,7 @@ make_rooms (SalonApp *self)
     .is_alone = self->redis_server != NULL,
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
     .media = {
+        .ice_hub = self->ice_hub,
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,
@@ -261,6 +311,13 @@ make_rooms (SalonApp *self)
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },
+  };
+  self->ice_servers = (SalonIceServers){
+    .urls = salon_config_get_strv (config, SALON_CONFIG_CLIENT_ICE_SERVERS),
+    .turn_secret = salon_config_get_string (config, SALON_CONFIG_TURN_SECRET),
+    .turn_ttl_s = salon_config_get_uint (config, SALON_CONFIG_TURN_TTL_S),
+    .turn_username = salon_config_get_string (config, SALON_CONFIG_TURN_USERNAME),
+    .turn_password = salon_config_get_string (config, SALON_CONFIG_TURN_PASSWORD),
   };
   self->rooms = salon_rooms_new (self->store, &self->rooms_options);
   g_signal_connect (self->rooms, "usurped", G_CALLBACK (on_usurped), self);
@@ -288,7 +345,7 @@ register_node (SalonApp *self)
 static void
 on_socket (SalonHttp *http, SalonSocket *socket, SalonApp *self)
 {
-  salon_session_start (self->rooms, socket, salon_config_get_strv (self->config, SALON_CONFIG_CLIENT_ICE_SERVERS));
+  salon_session_start (self->rooms, socket, &self->ice_servers);
 }
 
 static void
@@ -333,6 +390,8 @@ static const Step start_steps[] = {
   { "read the administrator's token", read_admin_token },
   { "start redis-server", start_redis_server },
   { "open the store", open_store },
+  { "open the media port", open_media_port },
+  { "find our addresses", find_hosts },
   { "make the rooms", make_rooms },
   { "register with the store", register_node },
   { "listen", start_serving },
@@ -443,6 +502,9 @@ salon_app_free (SalonApp *self)
     return;
   g_clear_object (&self->http);
   g_clear_object (&self->rooms);
+  if (self->ice_hub != NULL)
+    salon_ice_hub_close (self->ice_hub);
+  g_clear_pointer (&self->ice_hub, salon_ice_hub_unref);
   g_clear_object (&self->store);
   g_clear_object (&self->redis_server);
   g_free (self->admin_token);

@@ -37,6 +37,7 @@ static gboolean is_web_url (const char *text);
 static gboolean is_origin (const char *text);
 static gboolean is_stun_url (const char *text);
 static gboolean is_client_ice_server (const char *text);
+static gboolean is_nat_address (const char *text);
 static gboolean is_redis_url (const char *text);
 static gboolean is_listen_address (const char *text);
 static gboolean is_node_id (const char *text);
@@ -112,18 +113,52 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
                   "slot, negotiated in advance. More people make more connections.") },
   [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1", .choices = "VP8;H264;VP9;AV1",
       .argument = N_ ("CODECS"), .help = N_ ("Video codecs that are forwarded, the preferred one first.") },
+  [SALON_CONFIG_ICE] = { "media", "ice", TYPE_STRING, "lite", .choices = "lite;full", .argument = N_ ("KIND"),
+      .help = N_ ("How media connections come about. lite: clients find the server, all on one port. "
+                  "full: a port for each connection, for a server that must itself ask a STUN "
+                  "server for its address.") },
+  [SALON_CONFIG_ICE_PORT] = { "media", "ice-port", TYPE_UINT, "10000", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("UDP port of all media, to be opened in the firewall; 0 picks a free one.") },
+  [SALON_CONFIG_ICE_TCP_PORT] = { "media", "ice-tcp-port", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("TCP port of the media of those whom UDP does not reach; 0: the same number as "
+                  "ice-port.") },
+  [SALON_CONFIG_ICE_TRANSPORTS] = { "media", "ice-transports", TYPE_LIST, "udp;tcp", .choices = "udp;tcp",
+      .argument = N_ ("LIST"), .help = N_ ("What media may come over.") },
+  [SALON_CONFIG_ICE_ADDRESSES] = { "media", "ice-addresses", TYPE_LIST, "", .argument = N_ ("LIST"),
+      .help = N_ ("Interfaces (eth0) and addresses of this machine that clients are told. Default: "
+                  "all that are up.") },
+  [SALON_CONFIG_NAT_ADDRESSES] = { "media", "nat-addresses", TYPE_LIST, "", .is_valid = is_nat_address,
+      .expected = N_ ("an address or host name, or one and a local address: 192.0.2.1/10.0.0.1"),
+      .argument = N_ ("LIST"),
+      .help = N_ ("Public addresses or host names of this machine when a NAT in front of it forwards "
+                  "the media ports: for all local addresses, or for one: 192.0.2.1/10.0.0.1.") },
+  [SALON_CONFIG_ICE_LOST_S]
+  = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .argument = N_ ("SECONDS"),
+      .help = N_ ("Seconds of silence on a media connection after which its participant has left; a "
+                  "third of it, at most 8, before it counts as disturbed. (With ice=lite.)") },
   [SALON_CONFIG_ICE_PORT_MIN] = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
-      .help = N_ ("Lowest UDP port for media; 0 leaves the choice to the system.") },
+      .help = N_ ("Lowest UDP port for media with ice=full; 0 leaves the choice to the system.") },
   [SALON_CONFIG_ICE_PORT_MAX] = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
-      .help = N_ ("Highest UDP port for media; 0 leaves the choice to the system.") },
+      .help = N_ ("Highest UDP port for media with ice=full; 0 leaves the choice to the system.") },
   [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url,
       .expected = N_ ("stun://host:port"), .argument = N_ ("URL"),
-      .help = N_ ("STUN server, stun://host:port, for a server behind NAT to learn its address.") },
+      .help = N_ ("STUN server, stun://host:port, for a server with ice=full behind NAT to learn its "
+                  "address.") },
   [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
-      .expected = N_ ("stun:host or stun:host:port (TURN servers want a password, which there is no way to give yet)"),
+      .expected = N_ ("stun:host, stun:host:port, turn:host:port?transport=udp (or tcp), stuns:... or turns:..."),
       .argument = N_ ("URLS"),
-      .help = N_ ("STUN servers told to clients, e.g. stun:stun.example.org:3478, to learn their "
-                  "addresses from. A server with an address of its own makes them needless.") },
+      .help = N_ ("Servers told to clients, e.g. turns:turn.example.org:443?transport=tcp, for those "
+                  "whose firewall lets nothing but TLS through. TURN servers also need turn-secret, "
+                  "or turn-username and turn-password.") },
+  [SALON_CONFIG_TURN_SECRET] = { "media", "turn-secret", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("SECRET"),
+      .help = N_ ("What the TURN servers share with us (coturn: static-auth-secret): each client is "
+                  "told credentials of its own, which end.") },
+  [SALON_CONFIG_TURN_TTL_S] = { "media", "turn-ttl-s", TYPE_UINT, "86400", .min = 60, .max = 604800,
+      .argument = N_ ("SECONDS"), .help = N_ ("How long credentials made with turn-secret are good for.") },
+  [SALON_CONFIG_TURN_USERNAME] = { "media", "turn-username", TYPE_STRING, "", .argument = N_ ("NAME"),
+      .help = N_ ("One name for all clients, for TURN servers without a shared secret.") },
+  [SALON_CONFIG_TURN_PASSWORD] = { "media", "turn-password", TYPE_STRING, "", .is_secret = TRUE,
+      .argument = N_ ("PASSWORD"), .help = N_ ("Its password. All clients are told it.") },
   [SALON_CONFIG_ICE_TIMEOUT_S]
   = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600, .argument = N_ ("SECONDS"),
       .help = N_ ("Seconds that a new media connection has to come about, or else the participant has "
@@ -184,22 +219,39 @@ is_stun_url (const char *text)
          && g_uri_get_port (uri) > 0;
 }
 
-/* RFC 7064: no "//", no path; browsers refuse the whole list for one URL they do not understand. They also do for TURN
- * without user name and credential. */
+/* RFC 7064 and 7065: no "//", no path, a query only of TURN; browsers refuse the whole list for one URL that they do
+ * not understand. */
 static gboolean
 is_client_ice_server (const char *text)
 {
   g_autoptr (GUri) uri = NULL;
   g_autofree char *with_slashes = NULL;
   const char *colon = strchr (text, ':');
-  static const char *const schemes[] = { "stun", "stuns", NULL };
+  const char *query;
+  static const char *const schemes[] = { "stun", "stuns", "turn", "turns", NULL };
 
   if (colon == NULL || colon[1] == '/')
     return FALSE;
   with_slashes = g_strdup_printf ("%.*s://%s", (int)(colon - text), text, colon + 1);
-  return is_url (with_slashes, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
-         && g_uri_get_userinfo (uri) == NULL && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL
-         && g_uri_get_port (uri) != 0;
+  if (!is_url (with_slashes, schemes, &uri))
+    return FALSE;
+  query = g_uri_get_query (uri);
+  return g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_userinfo (uri) == NULL
+         && *g_uri_get_path (uri) == '\0' && g_uri_get_port (uri) != 0
+         && (query == NULL
+             || (g_str_has_prefix (text, "turn")
+                 && (g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp"))));
+}
+
+static gboolean
+is_nat_address (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
+
+  if (parts[0] == NULL || (parts[1] != NULL && !g_hostname_is_ip_address (parts[1])))
+    return FALSE;
+  return g_hostname_is_ip_address (parts[0])
+         || (*parts[0] != '\0' && parts[0][strspn (parts[0], G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0');
 }
 
 /* The store reads the rest. */
@@ -590,6 +642,27 @@ get_action (const Options *options)
 }
 
 /* What no key can check alone. */
+/* A browser refuses the whole list for a TURN server without credentials. */
+static gboolean
+check_turn (SalonConfig *self, GError **error)
+{
+  gboolean has_secret = *self->text[SALON_CONFIG_TURN_SECRET] != '\0';
+  gboolean has_username = *self->text[SALON_CONFIG_TURN_USERNAME] != '\0';
+  gboolean has_password = *self->text[SALON_CONFIG_TURN_PASSWORD] != '\0';
+
+  if (has_username != has_password)
+    return fail (error, _ ("turn-username and turn-password go together: only one of them is set"));
+  if (has_secret && has_username)
+    return fail (error, _ ("turn-secret makes user names: there is a turn-username too"));
+  for (char **url = self->list[SALON_CONFIG_CLIENT_ICE_SERVERS]; *url != NULL; url++)
+    {
+      if (g_str_has_prefix (*url, "turn") && !has_secret && !has_username)
+        return fail (
+            error, _ ("client-ice-servers: \"%s\" needs turn-secret, or turn-username and turn-password"), *url);
+    }
+  return TRUE;
+}
+
 static gboolean
 check_together (SalonConfig *self, GError **error)
 {
@@ -607,7 +680,7 @@ check_together (SalonConfig *self, GError **error)
   if (ping_timeout_s <= ping_interval_s)
     return fail (
         error, _ ("ping-timeout-s (%u) must be longer than ping-interval-s (%u)"), ping_timeout_s, ping_interval_s);
-  return TRUE;
+  return check_turn (self, error);
 }
 
 static gboolean

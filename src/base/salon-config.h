@@ -34,10 +34,21 @@ typedef enum
   /* [media] */
   SALON_CONFIG_SEATS,              /* uint */
   SALON_CONFIG_VIDEO_CODECS,       /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
+  SALON_CONFIG_ICE,                /* string: "lite", "full" */
+  SALON_CONFIG_ICE_PORT,           /* uint; 0: any free one */
+  SALON_CONFIG_ICE_TCP_PORT,       /* uint; 0: as the UDP port */
+  SALON_CONFIG_ICE_TRANSPORTS,     /* list: "udp", "tcp" */
+  SALON_CONFIG_ICE_ADDRESSES,      /* list: interfaces and addresses; empty: all */
+  SALON_CONFIG_NAT_ADDRESSES,      /* list: public addresses or host names, "public/local" */
+  SALON_CONFIG_ICE_LOST_S,         /* uint */
   SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
   SALON_CONFIG_ICE_PORT_MAX,       /* uint */
   SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */
-  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:... */
+  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:..., turn:host:port?transport=udp, turns:... */
+  SALON_CONFIG_TURN_SECRET,        /* string, secret; "": there is a user name, or no TURN server */
+  SALON_CONFIG_TURN_TTL_S,         /* uint */
+  SALON_CONFIG_TURN_USERNAME,      /* string */
+  SALON_CONFIG_TURN_PASSWORD,      /* string, secret */
   SALON_CONFIG_ICE_TIMEOUT_S,      /* uint */
   /* [log] */
   SALON_CONFIG_LOG_FORMAT, /* string: "auto", "text", "journal", "json" */

@@ -3,6 +3,11 @@
 
 #include <glib.h>
 
+/* What a media connection opens: what wakes its threads, and a TCP connection if need be. By libnice, a socket for each
+ * address of this machine besides. */
+#define SALON_DESCRIPTORS_MEDIA_LITE 3
+#define SALON_DESCRIPTORS_MEDIA_FULL 16
+
 /* File descriptors that may still be taken. GLib and GStreamer end the process when they find none, so whoever makes
  * something that needs some, asks first. Each kind of asker has one of these. Plain struct, of zeros at first. */
 typedef struct

@@ -8,6 +8,8 @@
 /* What the configuration says about media. Plain data, owned by main, the same for the life of the process. */
 typedef struct
 {
+  struct _SalonIceHub *ice_hub;    /* (borrowed) (nullable): the ports of all connections; NULL: each has its own, by
+                                      libnice, which the next three are for */
   guint ice_port_min;              /* UDP; 0: any */
   guint ice_port_max;              /* UDP; 0: any */
   const char *stun_server;         /* (nullable): stun://host:port, for our own candidates */

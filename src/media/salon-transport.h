@@ -5,6 +5,7 @@
 #include <gst/webrtc/webrtc.h>
 
 #include "salon-graph.h"
+#include "salon-ice-peer.h"
 #include "salon-media-options.h"
 #include "salon-sdp.h"
 
@@ -17,6 +18,7 @@
  * Signals (all on the main context, none after salon_transport_close()):
  *   candidate (guint m-line, const char *candidate)   a local ICE candidate, to be told to the client
  *   verified ()                                       connected to the right peer
+ *   disturbed (gboolean)                              TRUE: the client fell silent, but may come back; FALSE: it has
  *   failed (const GError *)                           MEDIA or FINGERPRINT; the owner closes the transport
  *
  * Owned by its participant; main context. */
@@ -41,6 +43,9 @@ GError *salon_transport_error_no_room (void) G_GNUC_WARN_UNUSED_RESULT;
 void salon_transport_close (SalonTransport *self);
 gboolean salon_transport_is_closed (SalonTransport *self);
 gboolean salon_transport_is_verified (SalonTransport *self);
+
+/* How its packets go, and what became of them. FALSE when closed, before there is a description, and with libnice. */
+gboolean salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer none) */
 SalonGraph *salon_transport_get_graph (SalonTransport *self);

@@ -19,9 +19,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_admission_debug);
 #define RETRY_AFTER_S "5"
 /* And one line a second. */
 #define LOG_BURST 5
-/* Of a room, and of a media connection. */
 #define N_ROOM_DESCRIPTORS 2
-#define N_MEDIA_DESCRIPTORS 11
 /* Data of a message: who sent it. Data of a WebSocket, or the message that becomes one: who takes its place. */
 #define SENDER "salon-sender"
 #define PLACE "salon-place"
@@ -32,6 +30,7 @@ struct _SalonAdmission
   SalonVisitors *visitors; /* (owned) */
   gboolean has_warned;     /* of what looks like a proxy that is not trusted */
   guint max_connections;
+  guint n_media_descriptors; /* of a media connection */
   SalonDescriptors descriptors;
   SalonRateLimit log_limit;
 };
@@ -43,6 +42,9 @@ salon_admission_new (const SalonConfig *config, guint max_connections)
 
   GST_DEBUG_CATEGORY_INIT (salon_admission_debug, "salon-admission", 0, "Salon: bounds per address");
   self->max_connections = max_connections;
+  self->n_media_descriptors = g_str_equal (salon_config_get_string (config, SALON_CONFIG_ICE), "lite")
+                                  ? SALON_DESCRIPTORS_MEDIA_LITE
+                                  : SALON_DESCRIPTORS_MEDIA_FULL;
   self->proxies = salon_proxies_new (salon_config_get_strv (config, SALON_CONFIG_TRUSTED_PROXIES),
       salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
   self->visitors
@@ -160,7 +162,7 @@ typedef struct
 
 /* What is wrong with the params is for the session to say. */
 static guint
-count_descriptors (JsonObject *request)
+count_descriptors (SalonAdmission *self, JsonObject *request)
 {
   JsonObject *params = NULL;
   JsonObject *config = NULL;
@@ -173,8 +175,8 @@ count_descriptors (JsonObject *request)
       && !salon_json_get_optional_boolean (config, "NoSubscribe", &no_subscribe, NULL))
     return n;
   if (json_object_has_member (params, "offer"))
-    n += N_MEDIA_DESCRIPTORS;
-  return no_subscribe ? n : n + N_MEDIA_DESCRIPTORS;
+    n += self->n_media_descriptors;
+  return no_subscribe ? n : n + self->n_media_descriptors;
 }
 
 static gboolean
@@ -196,7 +198,7 @@ check_join (Watch *watch, JsonObject *request, GError **error)
   if (!salon_visitor_take_join (watch->visitor))
     g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
         "Too many join from your address; try again in some seconds");
-  else if (!take_descriptors (watch, count_descriptors (request)))
+  else if (!take_descriptors (watch, count_descriptors (watch->admission, request)))
     g_set_error_literal (
         error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "The server has no room for more people; try again later");
   else

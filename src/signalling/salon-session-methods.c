@@ -18,25 +18,6 @@ check_joined (SalonSession *self, GError **error)
 
 /* -- join -- */
 
-static JsonNode *
-ice_servers_to_json (SalonSession *self)
-{
-  JsonArray *servers = json_array_new ();
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
-
-  for (guint i = 0; self->ice_servers != NULL && self->ice_servers[i] != NULL; i++)
-    {
-      JsonObject *server = json_object_new ();
-      JsonArray *urls = json_array_new ();
-
-      json_array_add_string_element (urls, self->ice_servers[i]);
-      json_object_set_array_member (server, "urls", urls);
-      json_array_add_object_element (servers, server);
-    }
-  json_node_take_array (node, servers);
-  return node;
-}
-
 /* The store's messages are JSON texts of our own making; what other hands put there and is none is left out. */
 static JsonArray *
 history_to_json (SalonSession *self)
@@ -72,7 +53,9 @@ join_result (SalonSession *self, const char *answer)
   json_object_set_member (result, "room", salon_protocol_room (salon_participant_get_room_info (self->participant)));
   json_object_set_array_member (result, "participants", participants);
   json_object_set_member (result, "waiting", salon_protocol_waiting_list (waiting));
-  json_object_set_member (result, "ice_servers", ice_servers_to_json (self));
+  json_object_set_member (result, "ice_servers",
+      salon_ice_servers_to_json (
+          self->ice_servers, salon_participant_get_id (self->participant), g_get_real_time () / G_USEC_PER_SEC));
   json_object_set_string_member (result, "session", salon_participant_get_session_token (self->participant));
   json_object_set_int_member (result, "grace_s", salon_rooms_get_grace_s (self->rooms));
   json_object_set_boolean_member (result, "resumed", self->outcome.is_resumed);

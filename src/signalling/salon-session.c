@@ -381,7 +381,7 @@ on_closed (SalonSocket *socket, gpointer user_data)
 }
 
 void
-salon_session_start (SalonRooms *rooms, SalonSocket *socket, const char *const *ice_servers)
+salon_session_start (SalonRooms *rooms, SalonSocket *socket, const SalonIceServers *ice_servers)
 {
   SalonSession *self = g_object_new (SALON_TYPE_SESSION, NULL);
 

@@ -426,6 +426,12 @@ export class Peer {
     await this.closeMedia();
   }
 
+  /* All connections fall silent, as when the network is gone; signalling goes on. */
+  async silence() {
+    const connections = [this.publisher, ...this.subscribers.values()].filter(Boolean);
+    await Promise.all(connections.map(({ transport }) => transport.silence()));
+  }
+
   async closeMedia() {
     this.#isClosing = true;
     await Promise.all([this.publisher?.close(), ...[...this.subscribers.values()].map((subscriber) => subscriber.close())]);

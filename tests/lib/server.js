@@ -172,6 +172,20 @@ export class Server {
     return report >= 0 ? this.log.slice(report, report + 12000) : this.log.slice(-8000);
   }
 
+  /* The UDP port of all media. */
+  get mediaPort() {
+    const inodes = readdirSync(`/proc/${this.pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${this.pid}/fd/${fd}`).match(/^socket:\[(\d+)\]/)?.[1];
+      } catch {
+        return undefined;
+      }
+    });
+    const line = readFileSync(`/proc/${this.pid}/net/udp`, 'utf8').split('\n')
+      .map((text) => text.trim().split(/\s+/)).find((words) => inodes.includes(words[9]));
+    return Number.parseInt(line[1].split(':')[1], 16);
+  }
+
   /* Counts of /proc: what 200 joins and leaves must not raise. */
   get threadCount() {
     return readdirSync(`/proc/${this.pid}/task`).length;
@@ -223,11 +237,12 @@ export class Server {
  *   maxFiles how many descriptors it may have */
 export async function startServer(t, { config = {}, env = {}, args = [], stateDir, maxFiles } = {}) {
   const directory = stateDir ?? mkdtempSync(join(tmpdir(), 'salon-test-'));
-  const settings = { server: {}, rooms: {}, ...config };
+  const settings = { server: {}, rooms: {}, media: {}, ...config };
   settings.server = { listen: '127.0.0.1', port: 0, 'state-dir': directory, 'admin-token': ADMIN_TOKEN,
                       ...config.server };
   /* Who is cut off is gone at once, but in the tests of coming back. */
   settings.rooms = { 'resume-grace-s': 0, ...config.rooms };
+  settings.media = { 'ice-port': 0, ...config.media };
   const path = join(directory, 'test.conf');
   writeFileSync(path, keyFile(settings));
   const limit = maxFiles ? ['prlimit', `--nofile=${maxFiles}`] : [];

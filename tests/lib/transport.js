@@ -122,6 +122,11 @@ export class Transport {
     await this.#dtls.stop();
   }
 
+  /* Not a word more, and no good-bye either. */
+  async silence() {
+    await this.#ice.stop();
+  }
+
   /* The server's first handshake message may overtake our own ICE answer; without it OpenSSL repeats after 1 s. */
   #count(data) {
     if (isDtls(data) && this.#dtls.state === 'new')
