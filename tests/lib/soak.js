@@ -15,8 +15,8 @@ import { until } from './until.js';
 
 /* Who is cut off stays for so long. */
 const GRACE_S = 1;
-/* The first rows fill pools, caches and the allocator's arenas. */
-const WARM_UP = 0.3;
+/* The first half fills pools, caches and the allocator's arenas: a trend is what the second one shows. */
+const WARM_UP = 0.5;
 /* What the allocator's scatter may make of nothing. 10,000 cycles that each lose one small object lose more. */
 const MAX_BYTES_A_CYCLE = 64;
 
