@@ -2,12 +2,16 @@
 #include "salon-app.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <gst/gst.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "salon-http.h"
+#include "salon-ice-hosts.h"
+#include "salon-ice-hub.h"
+#include "salon-log.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
 #include "salon-rooms.h"
@@ -26,6 +30,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_app_debug);
  * gets 3 s. */
 #define ROOMS_DEADLINE_MS 3000
 #define SOCKETS_DEADLINE_MS 1000
+/* A Redis of somebody else's may be starting at the same time as we are. */
+#define STORE_DEADLINE_MS 30000
 
 /* Starting and stopping are lists of steps, one after the other, each ending with step_done() or step_failed(). */
 typedef struct
@@ -57,9 +63,11 @@ struct _SalonApp
   SalonStateDir *state_dir;
   char *admin_token;
   SalonRedisServer *redis_server; /* NULL with a redis-url */
-  SalonRedis *redis;
   SalonStore *store;
+  SalonIceHub *ice_hub; /* NULL with ice=full */
+  SalonDescriptors descriptors;
   SalonRoomsOptions rooms_options;
+  SalonIceServers ice_servers;
   SalonRooms *rooms;
   SalonHttp *http;
 };
@@ -81,7 +89,8 @@ on_stop_deadline (gpointer user_data)
 {
   SalonApp *self = user_data;
 
-  g_printerr ("salon-server: gave up on \"%s\" after %d s\n", self->step->name, STOP_DEADLINE_S);
+  salon_log_event (SALON_LOG_ERROR, "stop_abandoned", (SalonLogFields){ .reason = "deadline" },
+      "Gave up after %d s, unable to %s", STOP_DEADLINE_S, self->step->name);
   _exit (EXIT_FAILURE);
 }
 
@@ -90,6 +99,7 @@ begin_stopping (SalonApp *self)
 {
   if (self->stop_deadline_id == 0)
     self->stop_deadline_id = g_timeout_add_seconds (STOP_DEADLINE_S, on_stop_deadline, self);
+  salon_log_event (SALON_LOG_NOTICE, "server_stopping", (SalonLogFields){ 0 }, "Stopping");
   self->phase = PHASE_STOPPING;
   self->step = stop_steps;
   run_step (self);
@@ -115,10 +125,21 @@ step_failed (SalonApp *self, const GError *error)
 {
   if (!self->is_stop_wanted)
     {
-      g_printerr ("salon-server: cannot %s: %s\n", self->step->name, error->message);
+      salon_log_event (
+          SALON_LOG_ERROR, "start_failed", (SalonLogFields){ 0 }, "Cannot %s: %s", self->step->name, error->message);
       self->exit_status = EXIT_FAILURE;
     }
   begin_stopping (self);
+}
+
+static void
+stop (SalonApp *self)
+{
+  self->is_stop_wanted = TRUE;
+  if (self->phase == PHASE_SERVING)
+    begin_stopping (self);
+  else
+    g_cancellable_cancel (self->cancellable);
 }
 
 static gboolean
@@ -127,12 +148,12 @@ on_signal (gpointer user_data)
   SalonApp *self = user_data;
 
   if (self->is_stop_wanted)
-    _exit (EXIT_FAILURE);
-  self->is_stop_wanted = TRUE;
-  if (self->phase == PHASE_SERVING)
-    begin_stopping (self);
-  else
-    g_cancellable_cancel (self->cancellable);
+    {
+      salon_log_event (SALON_LOG_WARNING, "stop_abandoned", (SalonLogFields){ .reason = "signal" },
+          "Told twice to stop: ending at once");
+      _exit (EXIT_FAILURE);
+    }
+  stop (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -196,18 +217,6 @@ start_redis_server (SalonApp *self)
 }
 
 static void
-on_store_ready (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  SalonApp *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (salon_store_reset_node_finish (SALON_STORE (source), result, &error))
-    step_done (self);
-  else
-    step_failed (self, error);
-}
-
-static void
 open_store (SalonApp *self)
 {
   const char *url = self->redis_server != NULL ? salon_redis_server_get_url (self->redis_server)
@@ -216,15 +225,69 @@ open_store (SalonApp *self)
   g_autofree char *node_id = get_or_remember (self, SALON_CONFIG_NODE_ID, "node-id", g_uuid_string_random, &error);
 
   if (node_id != NULL)
-    self->redis = salon_redis_new (url, &error);
-  if (self->redis == NULL)
+    {
+      salon_log_set_node (node_id);
+      self->store = salon_store_new (url, node_id, &error);
+    }
+  if (self->store != NULL)
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+static void
+on_usurped (SalonRooms *rooms, SalonApp *self)
+{
+  salon_log_event (SALON_LOG_ERROR, "node_usurped", (SalonLogFields){ 0 },
+      "Another server runs as node \"%s\"; each needs a node-id (and a state-dir) of its own",
+      salon_store_get_node_id (self->store));
+  self->exit_status = EXIT_FAILURE;
+  stop (self);
+}
+
+static void
+open_media_port (SalonApp *self)
+{
+  const char *const *transports = salon_config_get_strv (self->config, SALON_CONFIG_ICE_TRANSPORTS);
+  const SalonIceHubOptions options = {
+    .has_udp = g_strv_contains (transports, "udp"),
+    .udp_port = salon_config_get_uint (self->config, SALON_CONFIG_ICE_PORT),
+    .has_tcp = g_strv_contains (transports, "tcp"),
+    .tcp_port = salon_config_get_uint (self->config, SALON_CONFIG_ICE_TCP_PORT),
+    .lost_ms = salon_config_get_uint (self->config, SALON_CONFIG_ICE_LOST_S) * 1000,
+  };
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_equal (salon_config_get_string (self->config, SALON_CONFIG_ICE), "lite"))
+    self->ice_hub = salon_ice_hub_new (&options, &error);
+  if (error != NULL)
+    step_failed (self, error);
+  else
+    step_done (self);
+}
+
+static void
+on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SalonIceHosts) hosts = salon_ice_hosts_find_finish (result, &error);
+
+  if (hosts == NULL)
     {
       step_failed (self, error);
       return;
     }
-  salon_redis_start (self->redis);
-  self->store = salon_store_new (self->redis, node_id);
-  salon_store_reset_node_async (self->store, self->cancellable, on_store_ready, self);
+  if (self->ice_hub != NULL)
+    salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
+  step_done (self);
+}
+
+static void
+find_hosts (SalonApp *self)
+{
+  salon_ice_hosts_find_async (salon_config_get_strv (self->config, SALON_CONFIG_ICE_ADDRESSES),
+      salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
 }
 
 static void
@@ -236,24 +299,53 @@ make_rooms (SalonApp *self)
   self->rooms_options = (SalonRoomsOptions){
     .grace_s = salon_config_get_uint (config, SALON_CONFIG_RESUME_GRACE_S),
     .default_max_members = salon_config_get_uint (config, SALON_CONFIG_DEFAULT_MAX_MEMBERS),
+    .is_alone = self->redis_server != NULL,
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
     .media = {
+        .ice_hub = self->ice_hub,
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,
         .ice_timeout_ms = salon_config_get_uint (config, SALON_CONFIG_ICE_TIMEOUT_S) * 1000,
+        .descriptors = &self->descriptors,
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },
   };
+  self->ice_servers = (SalonIceServers){
+    .urls = salon_config_get_strv (config, SALON_CONFIG_CLIENT_ICE_SERVERS),
+    .turn_secret = salon_config_get_string (config, SALON_CONFIG_TURN_SECRET),
+    .turn_ttl_s = salon_config_get_uint (config, SALON_CONFIG_TURN_TTL_S),
+    .turn_username = salon_config_get_string (config, SALON_CONFIG_TURN_USERNAME),
+    .turn_password = salon_config_get_string (config, SALON_CONFIG_TURN_PASSWORD),
+  };
   self->rooms = salon_rooms_new (self->store, &self->rooms_options);
+  g_signal_connect (self->rooms, "usurped", G_CALLBACK (on_usurped), self);
   step_done (self);
+}
+
+static void
+on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (salon_store_register_finish (SALON_STORE (source), result, &error))
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
+static void
+register_node (SalonApp *self)
+{
+  salon_store_register_async (self->store, STORE_DEADLINE_MS, self->cancellable, on_registered, self);
 }
 
 static void
 on_socket (SalonHttp *http, SalonSocket *socket, SalonApp *self)
 {
-  salon_session_start (self->rooms, socket, salon_config_get_strv (self->config, SALON_CONFIG_CLIENT_ICE_SERVERS));
+  salon_session_start (self->rooms, socket, &self->ice_servers);
 }
 
 static void
@@ -261,7 +353,9 @@ announce (SalonApp *self)
 {
   const char *url = salon_http_get_url (self->http);
 
-  g_print ("Salon is ready: %s\n", url);
+  salon_log_event (
+      SALON_LOG_NOTICE, "server_ready", (SalonLogFields){ .url = url }, "Salon " SALON_VERSION " is ready");
+  g_print (_ ("Salon is ready: %s\n"), url);
   if (isatty (STDOUT_FILENO))
     {
       g_autofree char *qr = salon_qr_to_terminal (url);
@@ -269,7 +363,7 @@ announce (SalonApp *self)
       /* Not g_print(), which would write question marks in the C locale. */
       if (qr != NULL)
         fputs (qr, stdout);
-      g_print ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n",
+      g_print (_ ("Ctrl+C stops it; --help says how to let others in. Data is in %s\n"),
           salon_state_dir_get_path (self->state_dir));
     }
   fflush (stdout);
@@ -296,7 +390,10 @@ static const Step start_steps[] = {
   { "read the administrator's token", read_admin_token },
   { "start redis-server", start_redis_server },
   { "open the store", open_store },
+  { "open the media port", open_media_port },
+  { "find our addresses", find_hosts },
   { "make the rooms", make_rooms },
+  { "register with the store", register_node },
   { "listen", start_serving },
   { NULL },
 };
@@ -346,11 +443,19 @@ close_sockets (SalonApp *self)
 }
 
 static void
+on_store_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  salon_store_close_finish (SALON_STORE (source), result);
+  step_done (user_data);
+}
+
+static void
 close_store (SalonApp *self)
 {
-  if (self->redis != NULL)
-    salon_redis_close (self->redis);
-  step_done (self);
+  if (self->store != NULL)
+    salon_store_close_async (self->store, on_store_closed, self);
+  else
+    step_done (self);
 }
 
 static void
@@ -397,8 +502,10 @@ salon_app_free (SalonApp *self)
     return;
   g_clear_object (&self->http);
   g_clear_object (&self->rooms);
+  if (self->ice_hub != NULL)
+    salon_ice_hub_close (self->ice_hub);
+  g_clear_pointer (&self->ice_hub, salon_ice_hub_unref);
   g_clear_object (&self->store);
-  g_clear_object (&self->redis);
   g_clear_object (&self->redis_server);
   g_free (self->admin_token);
   salon_state_dir_free (self->state_dir);
@@ -425,6 +532,7 @@ salon_app_run (SalonApp *self)
   /* Not before the loop runs: steps that fail at once would quit it in vain. */
   g_idle_add_once (on_loop_runs, self);
   g_main_loop_run (self->loop);
+  salon_log_event (SALON_LOG_NOTICE, "server_stopped", (SalonLogFields){ 0 }, "Stopped");
   if (self->is_cut_short)
     {
       fflush (NULL);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+import { Admission } from './admission.js';
 import { Chat } from './chat.js';
+import { Countdown } from './countdown.js';
 import * as devices from './devices.js';
 import { bindFullScreen } from './full-screen.js';
+import { ownerKey, roomLink } from './place.js';
+import { deleteRoom } from './salon.js';
 import { Settings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
 import { Sounds } from './sounds.js';
@@ -26,11 +30,6 @@ const STATE_EVENTS = [
 ];
 const BUTTONS = { microphone: 'mic', camera: 'camera', screen: 'screen' };
 
-/** The link that brings others into a room. */
-export function roomLink(slug) {
-  return `${location.origin}/r/${encodeURIComponent(slug)}`;
-}
-
 /** What is on the screen while one is in a room: from a joined Salon to its end. */
 export class Call {
   #salon;
@@ -54,6 +53,10 @@ export class Call {
     this.#listen(signal);
     this.#bindControls(signal);
     this.#bindDialogs(signal);
+    this.#bindHostControls(signal);
+    this.#bindOwnerControls(signal);
+    new Admission(salon, (promise) => this.#try(promise), signal);
+    new Countdown(salon.room.expires_at ?? null, (message) => this.#announce(message), signal);
     bindFullScreen(document.getElementById('full-screen'), document.documentElement, signal);
     bindShortcuts(signal);
     document.getElementById('room-name').textContent = salon.room.slug;
@@ -61,6 +64,16 @@ export class Call {
     this.#showConnection();
     this.#sync();
     document.getElementById('room-name').focus();
+  }
+
+  /** Lets the others see and hear what the lobby has opened. */
+  turnOn({ microphone, camera }) {
+    if (microphone) {
+      this.#toggle('microphone', (track) => this.#salon.setMicrophone(track), () => microphone);
+    }
+    if (camera) {
+      this.#toggle('camera', (track) => this.#salon.setCamera(track), () => camera);
+    }
   }
 
   close() {
@@ -82,6 +95,8 @@ export class Call {
     on('chat', (message) => this.#chat.receive(message));
     on('chat-changed', (change) => this.#chat.change(change));
     on('state', () => this.#showConnection());
+    on('waiting', () => this.#showConnection());
+    on('waiting-list', () => this.#showAlone());
     on('reconnected', () => toast(text('connectionBack')));
     document.addEventListener(
       'language',
@@ -115,21 +130,30 @@ export class Call {
     const people = document.getElementById('people');
     people.title = text('people', { count });
     people.setAttribute('aria-label', people.title);
-    document.getElementById('alone').hidden = count > 1;
+    this.#showAlone();
     this.#syncRoom(salon.room);
   }
 
-  #syncRoom({ host, locked }) {
+  /** Who is alone, may want to invite somebody; unless they are at the door already. */
+  #showAlone() {
+    const { participants, waiting } = this.#salon;
+    document.getElementById('alone').hidden = participants.size > 1 || waiting.length > 0;
+  }
+
+  #syncRoom({ host, locked, waiting_room: isWaitingRoom = false }) {
     const isHost = host === this.#salon.id;
     document.getElementById('call').classList.toggle('is-host', isHost);
     document.getElementById('locked').toggleAttribute('hidden', !locked);
-    document.getElementById('lock-field').hidden = !isHost;
+    document.getElementById('is-waiting-room').toggleAttribute('hidden', !isWaitingRoom);
+    document.getElementById('host-only').hidden = !isHost;
     document.getElementById('lock').checked = locked;
+    document.getElementById('waiting-room').checked = isWaitingRoom;
   }
 
   #showConnection() {
+    const { state, isWaiting } = this.#salon;
     document.getElementById('connection').textContent =
-      this.#salon.state === 'reconnecting' ? text('connectionLost') : '';
+      state === 'reconnecting' ? text(isWaiting ? 'waitingTitle' : 'connectionLost') : '';
   }
 
   #showLink(link) {
@@ -188,9 +212,6 @@ export class Call {
       dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close(), { signal });
       dialog.querySelector('.close').addEventListener('click', () => dialog.close(), { signal });
     }
-    document.getElementById('lock').addEventListener('change', ({ target }) => this.#setLocked(target.checked), {
-      signal,
-    });
     const inUse = (source) =>
       source === 'speaker'
         ? this.#sounds.speaker || 'default'
@@ -198,17 +219,48 @@ export class Call {
     new Settings(inUse, (source, deviceId) => this.#useDevice(source, deviceId), signal);
   }
 
+  #bindHostControls(signal) {
+    const salon = this.#salon;
+    /** A box shows what the room is, not what was wished. */
+    const bind = (id, change) =>
+      document.getElementById(id).addEventListener(
+        'change',
+        async ({ target }) => {
+          await this.#try(change(target.checked));
+          this.#syncRoom(salon.room);
+        },
+        { signal },
+      );
+    bind('lock', (isLocked) => salon.setLocked(isLocked));
+    bind('waiting-room', (isEnabled) => salon.setWaitingRoom(isEnabled));
+    const endCall = () => confirm(text('endCallConfirm')) && this.#try(salon.closeRoom());
+    document.getElementById('end-call').addEventListener('click', endCall, { signal });
+  }
+
+  /** Whoever has opened a room that stays, can make it go, host or not. */
+  #bindOwnerControls(signal) {
+    const { slug } = this.#salon.room;
+    const token = devices.recall(ownerKey(slug));
+    const button = document.getElementById('delete-room');
+    button.hidden = !token;
+    const click = () => confirm(text('deleteRoomConfirm')) && this.#try(deleteRoom(slug, token));
+    button.addEventListener('click', click, { signal });
+  }
+
   async #kick(participantId) {
     const { name } = this.#salon.participants.get(participantId);
     if (confirm(text('kickConfirm', { name }))) {
-      await this.#salon.kick(participantId).catch((error) => this.#showError(error));
+      await this.#try(this.#salon.kick(participantId));
     }
   }
 
-  /** The box shows what the room is, not what was wished. */
-  async #setLocked(locked) {
-    await this.#salon.setLocked(locked).catch((error) => this.#showError(error));
-    this.#syncRoom(this.#salon.room);
+  /** What fails is said. */
+  async #try(promise) {
+    try {
+      await promise;
+    } catch (error) {
+      this.#showError(error);
+    }
   }
 
   async #useDevice(source, deviceId) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 import * as devices from './devices.js';
+import { ownerKey } from './place.js';
+import { RoomOptions } from './room-options.js';
+import { createRoom } from './salon.js';
 import { Speaking } from './speaking.js';
 import { errorText, text } from './strings.js';
 import { toast } from './toast.js';
@@ -28,6 +31,12 @@ export class Lobby {
   #invitation;
   #speaking = null;
   #onJoin;
+  #options;
+  /** The last room that was opened from here: to join it after all, it need not be opened again. */
+  #created = null;
+  #opened = Promise.resolve();
+  /** Ends the wait for the host; null: there is none. */
+  #onCancel = null;
   #elements = Object.fromEntries(
     [
       ...['name', 'room', 'join', 'random', 'join-error', 'preview', 'preview-video', 'preview-text', 'preview-start'],
@@ -37,8 +46,7 @@ export class Lobby {
 
   /**
    * @param {{room: string, name: string, wanted: {microphone: boolean, camera: boolean}}} start
-   * @param {function({room, name, wanted, tracks})} onJoin - the tracks become the callee's; its promise ends the wait;
-   *   a rejection's message is shown
+   * @param {function({room, name})} onJoin - its promise ends the wait; a rejection's message is shown
    */
   constructor(start, onJoin) {
     this.#onJoin = onJoin;
@@ -52,6 +60,8 @@ export class Lobby {
       this.join();
     });
     this.#elements.random.addEventListener('click', () => this.#joinRandom());
+    this.#options = new RoomOptions(() => this.#showTexts());
+    document.getElementById('waiting-cancel').addEventListener('click', () => this.#onCancel?.());
     this.#bindPreview();
     document.addEventListener('language', () => this.#showTexts());
     this.#showTexts();
@@ -85,40 +95,90 @@ export class Lobby {
     if (join.disabled) {
       return;
     }
-    this.showError('');
+    this.showError(null);
     join.disabled = random.disabled = true;
     button.setAttribute('aria-busy', 'true');
     button.textContent = text(busyText);
     devices.remember('salon-name', name.value.trim());
     try {
       await this.#openMissing();
-      await this.#onJoin({
-        room,
-        name: name.value.trim() || text('guest'),
-        wanted: { ...this.#wanted },
-        tracks: this.#giveTracks(),
-      });
+      await this.#create(room);
+      await this.#onJoin({ room, name: name.value.trim() || text('guest') });
     } catch (error) {
-      this.showError(errorText(error));
+      this.showError(error);
     } finally {
       join.disabled = random.disabled = false;
       button.removeAttribute('aria-busy');
       this.#showTexts();
+      this.#focusAfterWait();
     }
   }
 
-  /** Stands at the button until the next attempt, unlike a toast. */
-  showError(message) {
-    this.#elements['join-error'].textContent = message;
+  /** Joining makes a room of itself, but a plain one. */
+  async #create(slug) {
+    if (this.#isCreating && slug !== this.#created) {
+      const { room, owner_token: ownerToken } = await createRoom({ slug, ...this.#options.values });
+      this.#created = slug;
+      if (room.lifetime === 'permanent') {
+        devices.remember(ownerKey(room.slug), ownerToken); // The others go by themselves.
+      }
+    }
   }
 
-  #giveTracks() {
+  get #isCreating() {
+    return this.#options.areGiven && !this.#invitation;
+  }
+
+  /** Stands at the button until the next attempt, unlike a toast; but not if it was the person who gave up. */
+  showError(error) {
+    this.#elements['join-error'].textContent = error && error.reason !== 'closed' ? errorText(error) : '';
+  }
+
+  /**
+   * While the host has not let one in, one looks at oneself as before.
+   * @param {?function()} onCancel - called when the person gives up; null: the wait is over
+   */
+  showWaiting(onCancel) {
+    const isWaiting = onCancel !== null;
+    const wasWaiting = this.#onCancel !== null;
+    this.#onCancel = onCancel;
+    this.showError(null);
+    document.getElementById('waiting').hidden = !isWaiting;
+    document.getElementById('join-form').hidden = isWaiting;
+    if (isWaiting && !wasWaiting) {
+      document.getElementById('waiting-title').focus();
+    }
+    this.#focusAfterWait();
+  }
+
+  /** Who has waited in vain goes on from the way in, as soon as that works again. */
+  #focusAfterWait() {
+    const waiting = document.getElementById('waiting');
+    if (waiting.hidden && (waiting.contains(document.activeElement) || document.activeElement === document.body)) {
+      this.#elements.join.focus();
+    }
+  }
+
+  /** For somebody who comes back: the room and the devices they had. */
+  prepare({ room, wanted }) {
+    this.#elements.room.value = room;
+    this.#wanted = { ...wanted };
+    this.#update();
+  }
+
+  /**
+   * Opens what is wanted and not open yet, and hands it over. Nothing is open here any more.
+   * @returns {Promise<{wanted: object, tracks: {microphone?: MediaStreamTrack, camera?: MediaStreamTrack}}>}
+   */
+  async takeTracks() {
+    await this.#openMissing();
     const tracks = this.#tracks;
     this.#tracks = {};
     this.#isPreviewing = false;
     this.#speaking?.close();
     this.#speaking = null;
-    return tracks;
+    this.#update();
+    return { wanted: { ...this.#wanted }, tracks };
   }
 
   #showTexts() {
@@ -129,7 +189,7 @@ export class Lobby {
     invitedTo.hidden = !invitation;
     document.getElementById('room-field').hidden = Boolean(invitation);
     this.#elements.random.hidden = Boolean(invitation);
-    this.#elements.join.textContent = text('join');
+    this.#elements.join.textContent = text(this.#isCreating ? 'create' : 'join');
     this.#elements.random.textContent = text('random');
     this.#update();
   }
@@ -175,8 +235,13 @@ export class Lobby {
     delete this.#tracks[source];
   }
 
-  /** Opens what is wanted and not open; what fails is said, and no longer wanted. */
-  async #openMissing() {
+  /** Opens what is wanted and not open; what fails is said, and no longer wanted. One question at a time. */
+  #openMissing() {
+    this.#opened = this.#opened.then(() => this.#openNow());
+    return this.#opened;
+  }
+
+  async #openNow() {
     const missing = SOURCES.filter((source) => this.#wanted[source] && !this.#tracks[source]);
     const opened = await devices.openAll(missing, (sources, error) => {
       sources.forEach((source) => (this.#wanted[source] = false));

@@ -25,3 +25,11 @@ export function keepPlace(room, changes) {
 export function isReload() {
   return performance.getEntriesByType('navigation')[0]?.type === 'reload';
 }
+
+/** The link that brings others into a room. */
+export function roomLink(slug) {
+  return `${location.origin}/r/${encodeURIComponent(slug)}`;
+}
+
+/** What lets one delete a room that was opened in this browser: it is told once, and kept here. */
+export const ownerKey = (slug) => `salon-owner/${slug}`;

@@ -75,13 +75,19 @@ export class SalonRpc {
         return;
       }
       const id = ++this.#lastId;
-      const timer = setTimeout(() => {
-        this.#pending.delete(id);
-        reject(new SalonError('timeout', `The server did not answer "${method}" in time.`));
-      }, timeoutMs);
-      this.#pending.set(id, { resolve, reject, timer });
+      this.#pending.set(id, { method, resolve, reject, timer: this.#startDeadline(id, timeoutMs) });
       this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     });
+  }
+
+  /** The answer to `method`, asked for already, may take `timeoutMs` from now: a person has to give it. */
+  postpone(method, timeoutMs) {
+    for (const [id, request] of this.#pending) {
+      if (request.method === method) {
+        clearTimeout(request.timer);
+        request.timer = this.#startDeadline(id, timeoutMs);
+      }
+    }
   }
 
   /** Tells the server something and expects no answer. */
@@ -97,10 +103,18 @@ export class SalonRpc {
     this.#end(new SalonError('closed', 'The room was left.'), CLOSE_NORMAL);
   }
 
-  /** Likewise, to come back by another one. */
-  abandon() {
+  /** Likewise, to come back by another one. What is under way fails with `error`. */
+  abandon(error = new SalonError('connection_lost', 'The connection to the server was given up.')) {
     this.#onClose = () => {};
-    this.#end(new SalonError('connection_lost', 'The connection to the server was given up.'));
+    this.#end(error);
+  }
+
+  #startDeadline(id, timeoutMs) {
+    return setTimeout(() => {
+      const { method, reject } = this.#pending.get(id);
+      this.#pending.delete(id);
+      reject(new SalonError('timeout', `The server did not answer "${method}" in time.`));
+    }, timeoutMs);
   }
 
   #receive(data) {

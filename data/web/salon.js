@@ -30,6 +30,8 @@
  * | `chat`: something was said; `history`: before we came                     | the protocol's, and `history`       |
  * | `chat-changed`: a message was edited, or deleted (null)                   | `{id, message}`                     |
  * | `room`: the room changed, e.g. its host                                   | `{room}`                            |
+ * | `waiting`: the host has to let us in, or has: see `isWaiting`             | `{isWaiting}`                       |
+ * | `waiting-list`: for the host, who waits to be let in: see `waiting`       | `{waiting}`                         |
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
  * | `media-state`: of one peer connection                                     | `{target, state}`                   |
@@ -41,7 +43,7 @@
  *
  * A WebSocket that breaks is not the end: media goes on, and Salon comes back for as long as the server keeps our place
  * and a little longer. Then events tell what changed meanwhile, and only that. If the server has lost our media, it is
- * built anew, and what was on is published again. Bringing a page back after a reload is the page's part: it keeps
+ * built anew, and what was on is published again. Whoever waits for the host knocks again. Bringing a page back after a reload is the page's part: it keeps
  * `session` and gives it to the next Salon object.
  *
  * When the page goes, it just goes: a reload cannot be told apart from a closed tab. The browser tells the server (close
@@ -66,6 +68,8 @@ const LONGEST_RETRY_MS = 5_000;
 const RETRY_BEYOND_GRACE_S = 15;
 /** More than the server tells of again. */
 const KNOWN_MESSAGES = 200;
+/** For the host to let us in. Longer than the server gives them: it should be the one who says that it is over. */
+const ADMISSION_TIMEOUT_MS = 11 * 60_000;
 /** Refusals that asking again may change. */
 const PASSING_REASONS = new Set([
   'unreachable',
@@ -97,6 +101,44 @@ export async function openDevices(wanted) {
   const stream = await navigator.mediaDevices.getUserMedia(constraints);
   const tracks = { microphone: stream.getAudioTracks()[0], camera: stream.getVideoTracks()[0] };
   return Object.fromEntries(Object.keys(wanted).map((source) => [source, tracks[source]]));
+}
+
+/**
+ * Makes a room of a kind that joining does not make. Its host is whoever joins it first.
+ * @param {{slug?: string, lifetime?: string, max_members?: number, max_age?: number, block_factor?: number,
+ *   waiting_room?: boolean}} options - the protocol's createRequest
+ * @param {string} [server] - its origin; that of this page when left out
+ * @returns {Promise<{room: object, url: string, owner_token: string}>} rejected with a SalonError
+ */
+export function createRoom(options, server) {
+  return askHttp('POST', '/room/create', server, {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(options),
+  });
+}
+
+/**
+ * Deletes a room: everybody in it gets `bye` with the reason `room_deleted`.
+ * @param {string} room - slug or id
+ * @param {string} ownerToken - from createRoom()
+ */
+export async function deleteRoom(room, ownerToken, server) {
+  const headers = { authorization: `Bearer ${ownerToken}` };
+  await askHttp('DELETE', `/room/${encodeURIComponent(room)}`, server, { headers });
+}
+
+/** @returns {Promise<object>} the answer; rejected with a SalonError */
+async function askHttp(method, path, server = globalThis.location.origin, request = {}) {
+  const answer = await fetch(new URL(path, server), { method, ...request })
+    .then((response) => response.json())
+    .catch(() => {
+      throw new SalonError('unreachable', 'The server cannot be reached.');
+    });
+  if (answer.error) {
+    const { code, message, data } = answer.error;
+    throw new SalonError(data?.reason ?? 'internal', message, code);
+  }
+  return answer;
 }
 
 /** `https://host/r/kitchen` is the server `https://host` and the room `kitchen`. */
@@ -140,6 +182,10 @@ export class Salon extends EventTarget {
   session = null;
   /** @type {object[]} What had been said when we came, oldest first. */
   history = [];
+  /** @type {boolean} While we are joining, or coming back: whether the host has to let us in first. */
+  isWaiting = false;
+  /** @type {{id: string, name: string}[]} For the host: who waits to be let in, longest first. Empty for others. */
+  waiting = [];
 
   #options;
   #rpc = null;
@@ -153,8 +199,12 @@ export class Salon extends EventTarget {
   /** What was said, by id: what is told twice is news once. */
   #knownMessages = new Map();
   #ownReplays = [];
+  /** The ids we have had: after too long a break, one comes back as somebody new. */
+  #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
+  /** Whether the server has said, on this connection, that the host has to let us in. */
+  #hasKnocked = false;
   #ended = new AbortController();
   /** What connections speak through; it outlives any one WebSocket. */
   #signalling = {
@@ -185,8 +235,8 @@ export class Salon extends EventTarget {
   }
 
   /**
-   * Enters the room. Devices asked for are published right after: their failure is an `error` event, for the room is
-   * good without them too.
+   * Enters the room, which takes as long as the host wants where there is a waiting room: `leave()` gives up. Devices
+   * asked for are published right after: their failure is an `error` event, for the room is good without them too.
    */
   async join() {
     if (this.state !== 'new') {
@@ -194,7 +244,7 @@ export class Salon extends EventTarget {
     }
     this.#setState('joining');
     try {
-      this.#enter(await this.#connect({ resume: false }));
+      this.#enter(await this.#connect().catch((error) => this.#knockAgain(error)));
     } catch (error) {
       this.#end(error.reason ?? 'internal', error.message);
       throw error;
@@ -243,6 +293,21 @@ export class Salon extends EventTarget {
   /** The host lets nobody new in, or in again. */
   async setLocked(locked) {
     await this.#request('lock', { locked });
+  }
+
+  /** The host makes whoever is new wait, or lets everybody in again, those who wait included. */
+  async setWaitingRoom(enabled) {
+    await this.#request('set_waiting_room', { enabled });
+  }
+
+  /** The host lets one of `waiting` in, or sends them away. */
+  async admit(id, admitted = true) {
+    await this.#request('admit', { id, admitted });
+  }
+
+  /** The host ends the call for everybody. */
+  async closeRoom() {
+    await this.#request('close');
   }
 
   /** @param {boolean|MediaStreamTrack} on - off keeps the device open, silent, so that "on" is immediate */
@@ -321,24 +386,29 @@ export class Salon extends EventTarget {
   /* Coming and coming back. */
 
   /** Opens a WebSocket and joins by it. @returns {Promise<object>} the protocol's joinResult */
-  async #connect({ resume }) {
+  async #connect() {
     this.#earlyNotifications = [];
+    this.#assertOpen();
     const rpc = await SalonRpc.open(this.#socketUrl(), {
       onNotification: (method, params) => this.#rpc === rpc && this.#onNotification(method, params),
       onClose: () => this.state === 'joined' && this.#comeBack(),
     });
-    if (this.state === 'closed') {
-      rpc.close();
-      throw new SalonError('closed', 'The room was left.');
-    }
     this.#rpc = rpc;
     const { room, name } = this.#options;
     const { session } = this;
     try {
-      return await rpc.request('join', { sid: room, ...(name && { name }), ...(session && { session, resume }) });
+      this.#assertOpen();
+      const resume = { session, resume: this.#canResume() };
+      return await rpc.request('join', { sid: room, ...(name && { name }), ...(session && resume) });
     } catch (error) {
       rpc.abandon();
       throw error;
+    }
+  }
+
+  #assertOpen() {
+    if (this.state === 'closed') {
+      throw new SalonError('closed', 'The room was left.');
     }
   }
 
@@ -346,19 +416,37 @@ export class Salon extends EventTarget {
   async #comeBack() {
     this.#setState('reconnecting'); // First, so that requests under way fail as interrupted ones.
     this.#rpc.abandon();
-    const giveUp = performance.now() + (this.#graceS + RETRY_BEYOND_GRACE_S) * 1_000;
-    for (let wait = FIRST_RETRY_MS; this.#isBroken(); wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+    try {
+      this.#enter(await this.#connectAgain());
+    } catch (error) {
+      this.#end(PASSING_REASONS.has(error.reason) ? 'connection_lost' : (error.reason ?? 'internal'), error.message);
+    }
+  }
+
+  /** A connection that breaks while one waits for the host costs nothing but the place in the row. */
+  #knockAgain(error) {
+    if (!this.isWaiting || !PASSING_REASONS.has(error.reason)) {
+      throw error;
+    }
+    return this.#connectAgain();
+  }
+
+  /** #connect(), after a while, and again for as long as it may help. */
+  async #connectAgain() {
+    const retryForMs = (this.#graceS + RETRY_BEYOND_GRACE_S) * 1_000;
+    let giveUp = performance.now() + retryForMs;
+    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
       await pause(wait * (0.5 + Math.random()), this.#ended.signal);
-      if (!this.#isBroken()) {
-        return;
-      }
+      this.#hasKnocked = false;
       try {
-        this.#enter(await this.#connect({ resume: this.#canResume() }));
+        return await this.#connect();
       } catch (error) {
-        if (!PASSING_REASONS.has(error.reason)) {
-          this.#end(error.reason ?? 'internal', error.message);
-        } else if (performance.now() > giveUp) {
-          this.#end('connection_lost', error.message);
+        if (this.#hasKnocked) {
+          giveUp = performance.now() + retryForMs; // We got through, and waited: that is a break of its own.
+          wait = FIRST_RETRY_MS / 2;
+        }
+        if (!PASSING_REASONS.has(error.reason) || performance.now() > giveUp) {
+          throw error;
         }
       }
     }
@@ -366,7 +454,8 @@ export class Salon extends EventTarget {
 
   /** Whether our side of all media is there. What was being negotiated as the WebSocket broke is better made anew. */
   #canResume() {
-    return !this.#mustRebuild && this.#subscribers.areConnected && (this.#publisher?.isConnected ?? true);
+    const areSubscribersConnected = this.#subscribers?.areConnected ?? false;
+    return !this.#mustRebuild && areSubscribersConnected && (this.#publisher?.isConnected ?? true);
   }
 
   /** In the room, for the first time or again; `join` is the protocol's joinResult. */
@@ -378,6 +467,7 @@ export class Salon extends EventTarget {
     this.#graceS = join.grace_s ?? 0;
     this.#iceServers = join.ice_servers;
     this.id = join.participant;
+    this.#ownIds.add(this.id);
     this.room = join.room;
     this.participants = new Map(join.participants.map((each) => [each.id, each]));
     this.#local.forEach((local, source) => (local.published = this.#ownTrack(source)));
@@ -385,6 +475,8 @@ export class Salon extends EventTarget {
       this.#renewConnections();
     }
     this.#setState('joined');
+    this.#setWaiting(false);
+    this.#setWaitingList(join.waiting ?? []);
     this.#subscribers.keepOnly(new Set(join.participants.flatMap(({ tracks }) => tracks.map(({ id }) => id))));
     events.forEach(([type, detail]) => this.#emit(type, detail));
     this.#enterChat(join.chat ?? [], isFirst);
@@ -411,7 +503,7 @@ export class Salon extends EventTarget {
     } else {
       this.#enterChatChanges(new Map(messages.map(({ id, message }) => [id, message])));
       // Ours among them are those whose answer the break has swallowed: chat() looks for them.
-      this.#ownReplays = unknown.filter(({ from }) => from === this.id);
+      this.#ownReplays = unknown.filter(({ from }) => this.#ownIds.has(from));
     }
     unknown.filter((message) => !this.#ownReplays.includes(message)).forEach((each) => this.#onChat(each, history));
   }
@@ -513,6 +605,7 @@ export class Salon extends EventTarget {
       return;
     }
     this.#setState('closed');
+    this.#setWaiting(false);
     this.#ended.abort();
     this.#local.forEach((local) => local.media?.stop());
     for (const source of ['microphone', 'camera']) {
@@ -528,6 +621,16 @@ export class Salon extends EventTarget {
   /* What the server tells. */
 
   #onNotification(method, params) {
+    if (method === 'bye') {
+      this.#onBye(params);
+      return;
+    }
+    if (method === 'waiting') {
+      this.#hasKnocked = true;
+      this.#rpc.postpone('join', ADMISSION_TIMEOUT_MS);
+      this.#setWaiting(true);
+      return;
+    }
     if (this.state !== 'joined') {
       this.#earlyNotifications.push([method, params]);
       return;
@@ -559,10 +662,33 @@ export class Salon extends EventTarget {
       case 'chat_changed':
         this.#onChatChanged(params);
         break;
-      case 'bye':
-        this.#emit('bye', params);
-        this.#end(params.reason, params.message);
+      case 'waiting_list':
+        this.#setWaitingList(params.waiting);
         break;
+    }
+  }
+
+  /** To whoever is joining it is the answer. */
+  #onBye({ reason, message }) {
+    this.#emit('bye', { reason, message });
+    if (this.state === 'joined') {
+      this.#end(reason, message);
+    } else {
+      this.#rpc.abandon(new SalonError(reason, message));
+    }
+  }
+
+  #setWaiting(isWaiting) {
+    if (isWaiting !== this.isWaiting) {
+      this.isWaiting = isWaiting;
+      this.#emit('waiting', { isWaiting });
+    }
+  }
+
+  #setWaitingList(waiting) {
+    if (waiting.length > 0 || this.waiting.length > 0) {
+      this.waiting = waiting;
+      this.#emit('waiting-list', { waiting });
     }
   }
 
@@ -621,6 +747,9 @@ export class Salon extends EventTarget {
     this.room = room;
     this.participants.forEach((each) => (each.is_host = each.id === room.host));
     this.#emit('room', { room });
+    if (room.host !== this.id) {
+      this.#setWaitingList([]);
+    }
   }
 
   /* What we send. */

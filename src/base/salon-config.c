@@ -2,11 +2,13 @@
 #include "salon-config.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "salon-limits.h"
 
 #define SYSTEM_CONFIG "/etc/salon/salon.conf"
+#define COMMENT_COLUMNS 86
 
 typedef enum
 {
@@ -25,90 +27,149 @@ typedef struct
   guint min, max;                          /* TYPE_UINT */
   const char *choices;                     /* (nullable): the values allowed, or those of a list's items, as a list */
   gboolean (*is_valid) (const char *text); /* (nullable): for strings that are not "", and for items */
-  const char *expected;                    /* what is_valid accepts, for a person */
+  const char *expected;                    /* what is_valid accepts, for a person; N_() */
   gboolean is_secret;
-  const char *argument; /* shown in --help */
-  const char *help;     /* for --help and the key file: lines */
+  const char *argument; /* shown in --help; N_() */
+  const char *help;     /* for --help and the key file; N_() */
 } KeySpec;
 
 static gboolean is_web_url (const char *text);
 static gboolean is_origin (const char *text);
 static gboolean is_stun_url (const char *text);
 static gboolean is_client_ice_server (const char *text);
+static gboolean is_nat_address (const char *text);
 static gboolean is_redis_url (const char *text);
 static gboolean is_listen_address (const char *text);
 static gboolean is_node_id (const char *text);
-
-#define EXPECTED_WEB_URL "http:// or https:// and a host, without query or fragment"
+static gboolean is_proxy (const char *text);
 
 static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "localhost", .is_valid = is_listen_address,
-      .expected = "localhost, * or an IP address", .argument = "ADDRESSES",
-      .help = "Addresses to listen on: localhost (this machine only, also behind a reverse proxy),\n"
-              "* (everybody), or IP addresses. Browsers give camera and microphone only to\n"
-              "https:// pages and to localhost, so for others also set up TLS or a proxy." },
-  [SALON_CONFIG_PORT] = { "server", "port", TYPE_UINT, "8080", .max = G_MAXUINT16, .argument = "PORT",
-      .help = "TCP port of page, API and signalling; 0 picks a free one and prints it." },
-  [SALON_CONFIG_PUBLIC_URL]
-  = { "server", "public-url", TYPE_STRING, "", .is_valid = is_web_url, .expected = EXPECTED_WEB_URL, .argument = "URL",
-      .help = "How people reach this server, e.g. https://salon.example.org. Default: as the\n"
-              "client's own request says. A reverse proxy in front of localhost needs it." },
+      .expected = N_ ("localhost, * or an IP address"), .argument = N_ ("ADDRESSES"),
+      .help = N_ ("Addresses to listen on: localhost (this machine only, also behind a reverse proxy), "
+                  "* (everybody), or IP addresses. Browsers give camera and microphone only to "
+                  "https:// pages and to localhost, so for others also set up TLS or a proxy.") },
+  [SALON_CONFIG_PORT] = { "server", "port", TYPE_UINT, "8080", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("TCP port of page, API and signalling; 0 picks a free one and prints it.") },
+  [SALON_CONFIG_PUBLIC_URL] = { "server", "public-url", TYPE_STRING, "", .is_valid = is_web_url,
+      .expected = N_ ("http:// or https:// and a host, without query or fragment"), .argument = N_ ("URL"),
+      .help = N_ ("How people reach this server, e.g. https://salon.example.org. Default: as the "
+                  "client's own request says. A reverse proxy in front of localhost needs it.") },
   [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = is_origin,
-      .expected = "an origin such as https://app.example.org", .argument = "ORIGINS",
-      .help = "Web pages of other hosts that may connect, e.g. https://app.example.org." },
-  [SALON_CONFIG_TLS_CERTIFICATE] = { "server", "tls-certificate", TYPE_STRING, "", .argument = "FILE",
-      .help = "Certificate chain (PEM); with tls-key, the server speaks https." },
-  [SALON_CONFIG_TLS_KEY]
-  = { "server", "tls-key", TYPE_STRING, "", .argument = "FILE", .help = "The certificate's private key (PEM)." },
-  [SALON_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "", .argument = "FOLDER",
-      .help = "Folder for what must survive the server. Default: $STATE_DIRECTORY (systemd), else\n"
-              "$XDG_STATE_HOME/salon, else ~/.local/state/salon." },
+      .expected = N_ ("an origin such as https://app.example.org"), .argument = N_ ("ORIGINS"),
+      .help = N_ ("Web pages of other hosts that may connect, e.g. https://app.example.org.") },
+  [SALON_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "", .is_valid = is_proxy,
+      .expected = N_ ("an IP address, a range such as 10.0.0.0/8, or none"), .argument = N_ ("ADDRESSES"),
+      .help = N_ ("Reverse proxies in front, as addresses or ranges such as 10.0.0.0/8: clients are told "
+                  "apart by the X-Forwarded-For header that these write. Default: this machine if "
+                  "public-url is set, else none.") },
+  [SALON_CONFIG_PEOPLE_PER_ADDRESS]
+  = { "server", "people-per-address", TYPE_UINT, "500", .min = 1, .max = 10000, .argument = N_ ("N"),
+      .help = N_ ("How many people may come from one IP address (IPv6: one /64), such as a school behind "
+                  "one NAT. It bounds connections, requests and joins; beyond, HTTP says 429.") },
+  [SALON_CONFIG_TLS_CERTIFICATE] = { "server", "tls-certificate", TYPE_STRING, "", .argument = N_ ("FILE"),
+      .help = N_ ("Certificate chain (PEM); with tls-key, the server speaks https.") },
+  [SALON_CONFIG_TLS_KEY] = { "server", "tls-key", TYPE_STRING, "", .argument = N_ ("FILE"),
+      .help = N_ ("The certificate's private key (PEM).") },
+  [SALON_CONFIG_REQUEST_TIMEOUT_S]
+  = { "server", "request-timeout-s", TYPE_UINT, "30", .min = 1, .max = 300, .argument = N_ ("SECONDS"),
+      .help = N_ ("How long an HTTP request may take in all, from connecting to the last byte of the "
+                  "answer. It says nothing about WebSockets.") },
+  [SALON_CONFIG_PING_INTERVAL_S]
+  = { "server", "ping-interval-s", TYPE_UINT, "10", .min = 1, .max = 60, .argument = N_ ("SECONDS"),
+      .help = N_ ("How often clients are pinged over their WebSockets. A proxy in front must let a "
+                  "connection be silent for longer.") },
+  [SALON_CONFIG_PING_TIMEOUT_S]
+  = { "server", "ping-timeout-s", TYPE_UINT, "20", .min = 2, .max = 90, .argument = N_ ("SECONDS"),
+      .help = N_ ("How long nothing may come from a client, not even the answers to pings, before its "
+                  "connection counts as broken; from then on resume-grace-s runs.") },
+  [SALON_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "", .argument = N_ ("FOLDER"),
+      .help = N_ ("Folder for what must survive the server. Default: $STATE_DIRECTORY (systemd), else "
+                  "$XDG_STATE_HOME/salon, else ~/.local/state/salon.") },
   [SALON_CONFIG_NODE_ID] = { "server", "node-id", TYPE_STRING, "", .is_valid = is_node_id,
-      .expected = "1 to 64 letters, digits, '-', '_' or '.'", .argument = "NAME",
-      .help = "Name of this server in Redis; it must not change. Default: made once and kept in\n"
-              "the state folder." },
-  [SALON_CONFIG_ADMIN_TOKEN] = { "server", "admin-token", TYPE_STRING, "", .is_secret = TRUE, .argument = "TOKEN",
-      .help = "Bearer token of the administrator. Default: made once and kept in the file\n"
-              "admin-token of the state folder." },
+      .expected = N_ ("1 to 64 letters, digits, '-', '_' or '.'"), .argument = N_ ("NAME"),
+      .help = N_ ("Name of this server in Redis; it must not change. Default: made once and kept in "
+                  "the state folder.") },
+  [SALON_CONFIG_ADMIN_TOKEN] = { "server", "admin-token", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("TOKEN"),
+      .help = N_ ("Bearer token of the administrator. Default: made once and kept in the file "
+                  "admin-token of the state folder.") },
   [SALON_CONFIG_REDIS_URL] = { "store", "redis-url", TYPE_STRING, "", .is_valid = is_redis_url,
-      .expected = "a redis:// or unix:// URL", .is_secret = TRUE, .argument = "URL",
-      .help = "Redis to keep the rooms in: redis://[user:password@]host[:port][/db] or\n"
-              "unix://[user:password@]/path/to/socket[?db=N]. Default: the server runs a private\n"
-              "redis-server of its own, with its data in the state folder." },
+      .expected = N_ ("a redis:// or unix:// URL"), .is_secret = TRUE, .argument = N_ ("URL"),
+      .help = N_ ("Redis to keep the rooms in: redis://[user:password@]host[:port][/db] or "
+                  "unix://[user:password@]/path/to/socket[?db=N]. Default: the server runs a private "
+                  "redis-server of its own, with its data in the state folder.") },
   [SALON_CONFIG_CREATE_POLICY]
-  = { "rooms", "create-policy", TYPE_STRING, "anyone", .choices = "anyone;never", .argument = "WHO",
-      .help = "Who may create rooms, by request or by joining: anyone, or never (the\n"
-              "administrator's token always may)." },
-  [SALON_CONFIG_DEFAULT_MAX_MEMBERS]
-  = { "rooms", "default-max-members", TYPE_UINT, G_STRINGIFY (SALON_DEFAULT_MAX_MEMBERS), .min = 1,
-      .max = SALON_LIMIT_MEMBERS, .argument = "N", .help = "Members a room takes unless its creator says otherwise." },
-  [SALON_CONFIG_RESUME_GRACE_S] = { "rooms", "resume-grace-s", TYPE_UINT, "15", .max = 600, .argument = "SECONDS",
-      .help = "How long somebody whose connection broke may come back before they have left; their\n"
-              "media goes on meanwhile. 0: not at all." },
-  [SALON_CONFIG_SEATS] = { "media", "seats", TYPE_UINT, "12", .min = 1, .max = SALON_LIMIT_SEATS, .argument = "N",
-      .help = "People that one receiving connection can show: each seat is an audio and a video\n"
-              "slot, negotiated in advance. More people make more connections." },
+  = { "rooms", "create-policy", TYPE_STRING, "anyone", .choices = "anyone;never", .argument = N_ ("WHO"),
+      .help = N_ ("Who may create rooms, by request or by joining: anyone, or never (the "
+                  "administrator's token always may).") },
+  [SALON_CONFIG_DEFAULT_MAX_MEMBERS] = { "rooms", "default-max-members", TYPE_UINT,
+      G_STRINGIFY (SALON_DEFAULT_MAX_MEMBERS), .min = 1, .max = SALON_LIMIT_MEMBERS, .argument = N_ ("N"),
+      .help = N_ ("Members a room takes unless its creator says otherwise.") },
+  [SALON_CONFIG_RESUME_GRACE_S] = { "rooms", "resume-grace-s", TYPE_UINT, "15", .max = 600, .argument = N_ ("SECONDS"),
+      .help = N_ ("How long somebody whose connection broke may come back before they have left; their "
+                  "media goes on meanwhile. 0: not at all.") },
+  [SALON_CONFIG_SEATS] = { "media", "seats", TYPE_UINT, "12", .min = 1, .max = SALON_LIMIT_SEATS, .argument = N_ ("N"),
+      .help = N_ ("People that one receiving connection can show: each seat is an audio and a video "
+                  "slot, negotiated in advance. More people make more connections.") },
   [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1", .choices = "VP8;H264;VP9;AV1",
-      .argument = "CODECS", .help = "Video codecs that are forwarded, the preferred one first." },
-  [SALON_CONFIG_ICE_PORT_MIN] = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
-      .help = "Lowest UDP port for media; 0 leaves the choice to the system." },
-  [SALON_CONFIG_ICE_PORT_MAX] = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = "PORT",
-      .help = "Highest UDP port for media; 0 leaves the choice to the system." },
-  [SALON_CONFIG_STUN_SERVER]
-  = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url, .expected = "stun://host:port",
-      .argument = "URL", .help = "STUN server, stun://host:port, for a server behind NAT to learn its address." },
+      .argument = N_ ("CODECS"), .help = N_ ("Video codecs that are forwarded, the preferred one first.") },
+  [SALON_CONFIG_ICE] = { "media", "ice", TYPE_STRING, "lite", .choices = "lite;full", .argument = N_ ("KIND"),
+      .help = N_ ("How media connections come about. lite: clients find the server, all on one port. "
+                  "full: a port for each connection, for a server that must itself ask a STUN "
+                  "server for its address.") },
+  [SALON_CONFIG_ICE_PORT] = { "media", "ice-port", TYPE_UINT, "10000", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("UDP port of all media, to be opened in the firewall; 0 picks a free one.") },
+  [SALON_CONFIG_ICE_TCP_PORT] = { "media", "ice-tcp-port", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("TCP port of the media of those whom UDP does not reach; 0: the same number as "
+                  "ice-port.") },
+  [SALON_CONFIG_ICE_TRANSPORTS] = { "media", "ice-transports", TYPE_LIST, "udp;tcp", .choices = "udp;tcp",
+      .argument = N_ ("LIST"), .help = N_ ("What media may come over.") },
+  [SALON_CONFIG_ICE_ADDRESSES] = { "media", "ice-addresses", TYPE_LIST, "", .argument = N_ ("LIST"),
+      .help = N_ ("Interfaces (eth0) and addresses of this machine that clients are told. Default: "
+                  "all that are up.") },
+  [SALON_CONFIG_NAT_ADDRESSES] = { "media", "nat-addresses", TYPE_LIST, "", .is_valid = is_nat_address,
+      .expected = N_ ("an address or host name, or one and a local address: 192.0.2.1/10.0.0.1"),
+      .argument = N_ ("LIST"),
+      .help = N_ ("Public addresses or host names of this machine when a NAT in front of it forwards "
+                  "the media ports: for all local addresses, or for one: 192.0.2.1/10.0.0.1.") },
+  [SALON_CONFIG_ICE_LOST_S]
+  = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .argument = N_ ("SECONDS"),
+      .help = N_ ("Seconds of silence on a media connection after which its participant has left; a "
+                  "third of it, at most 8, before it counts as disturbed. (With ice=lite.)") },
+  [SALON_CONFIG_ICE_PORT_MIN] = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("Lowest UDP port for media with ice=full; 0 leaves the choice to the system.") },
+  [SALON_CONFIG_ICE_PORT_MAX] = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("Highest UDP port for media with ice=full; 0 leaves the choice to the system.") },
+  [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url,
+      .expected = N_ ("stun://host:port"), .argument = N_ ("URL"),
+      .help = N_ ("STUN server, stun://host:port, for a server with ice=full behind NAT to learn its "
+                  "address.") },
   [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
-      .expected = "stun:host or stun:host:port (TURN servers want a password, which there is no way to give yet)",
-      .argument = "URLS",
-      .help = "STUN servers told to clients, e.g. stun:stun.example.org:3478, to learn their\n"
-              "addresses from. A server with an address of its own makes them needless." },
+      .expected = N_ ("stun:host, stun:host:port, turn:host:port?transport=udp (or tcp), stuns:... or turns:..."),
+      .argument = N_ ("URLS"),
+      .help = N_ ("Servers told to clients, e.g. turns:turn.example.org:443?transport=tcp, for those "
+                  "whose firewall lets nothing but TLS through. TURN servers also need turn-secret, "
+                  "or turn-username and turn-password.") },
+  [SALON_CONFIG_TURN_SECRET] = { "media", "turn-secret", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("SECRET"),
+      .help = N_ ("What the TURN servers share with us (coturn: static-auth-secret): each client is "
+                  "told credentials of its own, which end.") },
+  [SALON_CONFIG_TURN_TTL_S] = { "media", "turn-ttl-s", TYPE_UINT, "86400", .min = 60, .max = 604800,
+      .argument = N_ ("SECONDS"), .help = N_ ("How long credentials made with turn-secret are good for.") },
+  [SALON_CONFIG_TURN_USERNAME] = { "media", "turn-username", TYPE_STRING, "", .argument = N_ ("NAME"),
+      .help = N_ ("One name for all clients, for TURN servers without a shared secret.") },
+  [SALON_CONFIG_TURN_PASSWORD] = { "media", "turn-password", TYPE_STRING, "", .is_secret = TRUE,
+      .argument = N_ ("PASSWORD"), .help = N_ ("Its password. All clients are told it.") },
   [SALON_CONFIG_ICE_TIMEOUT_S]
-  = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600, .argument = "SECONDS",
-      .help = "Seconds that a new media connection has to come about, or else the participant has\n"
-              "left. It says nothing about a connection that is lost later." },
-  [SALON_CONFIG_LOG_LEVELS] = { "log", "log-levels", TYPE_STRING, "*:1,salon*:4", .argument = "LEVELS",
-      .help = "What is logged, as in GST_DEBUG (which wins if set): 1 error, 2 warning, 4 info,\n"
-              "5 debug." },
+  = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600, .argument = N_ ("SECONDS"),
+      .help = N_ ("Seconds that a new media connection has to come about, or else the participant has "
+                  "left. It says nothing about a connection that is lost later.") },
+  [SALON_CONFIG_LOG_FORMAT]
+  = { "log", "log-format", TYPE_STRING, "auto", .choices = "auto;text;journal;json", .argument = N_ ("FORMAT"),
+      .help = N_ ("How the log is written: text, json (an object a line) or journal (systemd's, with "
+                  "fields); auto is journal where stderr is the journal, else text.") },
+  [SALON_CONFIG_LOG_LEVELS] = { "log", "log-levels", TYPE_STRING, "*:1,salon*:2", .argument = N_ ("LEVELS"),
+      .help = N_ ("What of GStreamer's messages is logged, as in GST_DEBUG (which wins if set): "
+                  "1 error, 2 warning, 4 info, 5 debug. Events of the server are always logged.") },
 };
 
 struct _SalonConfig
@@ -158,22 +219,39 @@ is_stun_url (const char *text)
          && g_uri_get_port (uri) > 0;
 }
 
-/* RFC 7064: no "//", no path; browsers refuse the whole list for one URL they do not understand. They also do for TURN
- * without user name and credential. */
+/* RFC 7064 and 7065: no "//", no path, a query only of TURN; browsers refuse the whole list for one URL that they do
+ * not understand. */
 static gboolean
 is_client_ice_server (const char *text)
 {
   g_autoptr (GUri) uri = NULL;
   g_autofree char *with_slashes = NULL;
   const char *colon = strchr (text, ':');
-  static const char *const schemes[] = { "stun", "stuns", NULL };
+  const char *query;
+  static const char *const schemes[] = { "stun", "stuns", "turn", "turns", NULL };
 
   if (colon == NULL || colon[1] == '/')
     return FALSE;
   with_slashes = g_strdup_printf ("%.*s://%s", (int)(colon - text), text, colon + 1);
-  return is_url (with_slashes, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
-         && g_uri_get_userinfo (uri) == NULL && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL
-         && g_uri_get_port (uri) != 0;
+  if (!is_url (with_slashes, schemes, &uri))
+    return FALSE;
+  query = g_uri_get_query (uri);
+  return g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_userinfo (uri) == NULL
+         && *g_uri_get_path (uri) == '\0' && g_uri_get_port (uri) != 0
+         && (query == NULL
+             || (g_str_has_prefix (text, "turn")
+                 && (g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp"))));
+}
+
+static gboolean
+is_nat_address (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
+
+  if (parts[0] == NULL || (parts[1] != NULL && !g_hostname_is_ip_address (parts[1])))
+    return FALSE;
+  return g_hostname_is_ip_address (parts[0])
+         || (*parts[0] != '\0' && parts[0][strspn (parts[0], G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0');
 }
 
 /* The store reads the rest. */
@@ -190,6 +268,14 @@ static gboolean
 is_listen_address (const char *text)
 {
   return g_str_equal (text, "localhost") || g_str_equal (text, "*") || g_hostname_is_ip_address (text);
+}
+
+static gboolean
+is_proxy (const char *text)
+{
+  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (text, NULL);
+
+  return mask != NULL || g_str_equal (text, "none");
 }
 
 static gboolean
@@ -232,11 +318,11 @@ check_item (const KeySpec *spec, const char *item, GError **error)
   if (choices != NULL && !g_strv_contains ((const char *const *)choices, item))
     {
       g_autofree char *allowed = g_strjoinv (", ", choices);
-      return fail (error, "%s: \"%s\" is not one of: %s", spec->key, item, allowed);
+      return fail (error, _ ("%s: \"%s\" is not one of: %s"), spec->key, item, allowed);
     }
   if (spec->is_valid != NULL && !spec->is_valid (item))
-    return fail (error, "%s: %s%s%s is not %s", spec->key, spec->is_secret ? "what is given" : "\"",
-        spec->is_secret ? "" : item, spec->is_secret ? "" : "\"", spec->expected);
+    return spec->is_secret ? fail (error, _ ("%s: what is given is not %s"), spec->key, _ (spec->expected))
+                           : fail (error, _ ("%s: \"%s\" is not %s"), spec->key, item, _ (spec->expected));
   return TRUE;
 }
 
@@ -247,7 +333,7 @@ set_list (SalonConfig *self, SalonConfigKey key, const char *text, GError **erro
   g_auto (GStrv) items = split_list (text);
 
   if (items[0] == NULL && *spec->default_text != '\0')
-    return fail (error, "%s: the list is empty", spec->key);
+    return fail (error, _ ("%s: the list is empty"), spec->key);
   for (guint i = 0; items[i] != NULL; i++)
     {
       if (!check_item (spec, items[i], error))
@@ -269,7 +355,7 @@ set_value (SalonConfig *self, SalonConfigKey key, const char *text, GError **err
     {
     case TYPE_UINT:
       if (!g_ascii_string_to_unsigned (text, 10, spec->min, spec->max, &number, NULL))
-        return fail (error, "%s: \"%s\" is not a number from %u to %u", spec->key, text, spec->min, spec->max);
+        return fail (error, _ ("%s: \"%s\" is not a number from %u to %u"), spec->key, text, spec->min, spec->max);
       self->number[key] = number;
       break;
     case TYPE_LIST:
@@ -278,7 +364,7 @@ set_value (SalonConfig *self, SalonConfigKey key, const char *text, GError **err
       break;
     case TYPE_STRING:
       if (!g_utf8_validate (text, -1, NULL) || strchr (text, '\n') != NULL)
-        return fail (error, "%s: not one line of UTF-8 text", spec->key);
+        return fail (error, _ ("%s: not one line of UTF-8 text"), spec->key);
       if (*text != '\0' || *spec->default_text != '\0')
         {
           if (!check_item (spec, text, error))
@@ -339,22 +425,22 @@ scan_line (char *line, guint number, char **group, guint *line_of_key, GError **
 
       g_free (*group);
       *group = g_strndup (line + 1, strlen (line) - 2);
-      return find_key (*group, NULL, &key) || fail (error, "unknown group [%s]; known are: %s", *group, known);
+      return find_key (*group, NULL, &key) || fail (error, _ ("unknown group [%s]; known are: %s"), *group, known);
     }
   equals = strchr (line, '=');
   if (equals == NULL || equals == line)
-    return fail (error, "neither \"key=value\", \"[group]\" nor \"# comment\"");
+    return fail (error, _ ("neither \"key=value\", \"[group]\" nor \"# comment\""));
   *equals = '\0';
   g_strchomp (line);
   if (*group == NULL)
-    return fail (error, "\"%s\" stands before the first [group]", line);
+    return fail (error, _ ("\"%s\" stands before the first [group]"), line);
   if (!find_key (*group, line, &key))
     {
       g_autofree char *known = list_known (*group);
-      return fail (error, "unknown key \"%s\" in [%s]; known are: %s", line, *group, known);
+      return fail (error, _ ("unknown key \"%s\" in [%s]; known are: %s"), line, *group, known);
     }
   if (line_of_key[key] != 0)
-    return fail (error, "%s stands already on line %u", line, line_of_key[key]);
+    return fail (error, _ ("%s stands already on line %u"), line, line_of_key[key]);
   line_of_key[key] = number;
   return TRUE;
 }
@@ -400,7 +486,7 @@ read_file (SalonConfig *self, const char *path, GError **error)
   if (!g_file_get_contents (path, &text, &size_bytes, error))
     return FALSE;
   if (!g_utf8_validate_len (text, size_bytes, NULL))
-    return fail (error, "%s: not UTF-8 text", path);
+    return fail (error, _ ("%s: not UTF-8 text"), path);
   if (!scan_lines (path, text, line_of_key, error))
     return FALSE;
   if (!g_key_file_load_from_data (file, text, size_bytes, G_KEY_FILE_NONE, error))
@@ -494,20 +580,14 @@ options_clear (Options *options)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* helps: (element-type utf8): owns the texts, which the context only borrows. */
 static void
-add_key_options (GOptionContext *context, Options *options, GPtrArray *helps)
+add_key_options (GOptionContext *context, Options *options)
 {
   GOptionEntry entries[SALON_CONFIG_N_KEYS + 1] = { 0 };
 
   for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
-    {
-      char *help = g_strdelimit (g_strdup (specs[i].help), "\n", ' ');
-
-      g_ptr_array_add (helps, help);
-      entries[i]
-          = (GOptionEntry){ specs[i].key, 0, 0, G_OPTION_ARG_STRING, &options->value[i], help, specs[i].argument };
-    }
+    entries[i] = (GOptionEntry){ specs[i].key, 0, 0, G_OPTION_ARG_STRING, &options->value[i], _ (specs[i].help),
+      _ (specs[i].argument) };
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
@@ -516,25 +596,24 @@ parse_options (Options *options, const char *const *arguments, GError **error)
 {
   const GOptionEntry own[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path,
-        "Key file to read instead of " SYSTEM_CONFIG " and ~/.config/salon/salon.conf", "FILE" },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, "Check the configuration and exit", NULL },
-    { "print-config", 0, 0, G_OPTION_ARG_NONE, &options->print, "Print the configuration as a key file and exit",
+        _ ("Key file to read instead of /etc/salon/salon.conf and ~/.config/salon/salon.conf"), _ ("FILE") },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, _ ("Check the configuration and exit"), NULL },
+    { "print-config", 0, 0, G_OPTION_ARG_NONE, &options->print, _ ("Print the configuration as a key file and exit"),
         NULL },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, _ ("Print the version and exit"), NULL },
     { NULL },
   };
-  g_autoptr (GPtrArray) helps = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GOptionContext) context = g_option_context_new ("- media-room server");
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("- media-room server"));
   g_auto (GStrv) rest = g_strdupv ((char **)arguments);
 
   g_option_context_add_main_entries (context, own, NULL);
-  add_key_options (context, options, helps);
-  g_option_context_set_description (
-      context, "Each key can also be set in the key file (see --print-config) or as SALON_<KEY> in the environment.\n");
+  add_key_options (context, options);
+  g_option_context_set_description (context,
+      _ ("Each key can also be set in the key file (see --print-config) or as SALON_<KEY> in the environment."));
   if (!g_option_context_parse_strv (context, &rest, error))
     return FALSE;
   if (rest[0] != NULL && rest[1] != NULL)
-    return fail (error, "\"%s\" is not an option; see --help", rest[1]);
+    return fail (error, _ ("\"%s\" is not an option; see --help"), rest[1]);
   return TRUE;
 }
 
@@ -563,6 +642,27 @@ get_action (const Options *options)
 }
 
 /* What no key can check alone. */
+/* A browser refuses the whole list for a TURN server without credentials. */
+static gboolean
+check_turn (SalonConfig *self, GError **error)
+{
+  gboolean has_secret = *self->text[SALON_CONFIG_TURN_SECRET] != '\0';
+  gboolean has_username = *self->text[SALON_CONFIG_TURN_USERNAME] != '\0';
+  gboolean has_password = *self->text[SALON_CONFIG_TURN_PASSWORD] != '\0';
+
+  if (has_username != has_password)
+    return fail (error, _ ("turn-username and turn-password go together: only one of them is set"));
+  if (has_secret && has_username)
+    return fail (error, _ ("turn-secret makes user names: there is a turn-username too"));
+  for (char **url = self->list[SALON_CONFIG_CLIENT_ICE_SERVERS]; *url != NULL; url++)
+    {
+      if (g_str_has_prefix (*url, "turn") && !has_secret && !has_username)
+        return fail (
+            error, _ ("client-ice-servers: \"%s\" needs turn-secret, or turn-username and turn-password"), *url);
+    }
+  return TRUE;
+}
+
 static gboolean
 check_together (SalonConfig *self, GError **error)
 {
@@ -570,12 +670,17 @@ check_together (SalonConfig *self, GError **error)
   guint max = self->number[SALON_CONFIG_ICE_PORT_MAX];
   gboolean has_certificate = *self->text[SALON_CONFIG_TLS_CERTIFICATE] != '\0';
   gboolean has_key = *self->text[SALON_CONFIG_TLS_KEY] != '\0';
+  guint ping_interval_s = self->number[SALON_CONFIG_PING_INTERVAL_S];
+  guint ping_timeout_s = self->number[SALON_CONFIG_PING_TIMEOUT_S];
 
   if ((min == 0) != (max == 0) || min > max)
-    return fail (error, "ice-port-min (%u) and ice-port-max (%u) must be a range, or both 0", min, max);
+    return fail (error, _ ("ice-port-min (%u) and ice-port-max (%u) must be a range, or both 0"), min, max);
   if (has_certificate != has_key)
-    return fail (error, "tls-certificate and tls-key go together: only one of them is set");
-  return TRUE;
+    return fail (error, _ ("tls-certificate and tls-key go together: only one of them is set"));
+  if (ping_timeout_s <= ping_interval_s)
+    return fail (
+        error, _ ("ping-timeout-s (%u) must be longer than ping-interval-s (%u)"), ping_timeout_s, ping_interval_s);
+  return check_turn (self, error);
 }
 
 static gboolean
@@ -652,15 +757,37 @@ salon_config_get_strv (const SalonConfig *self, SalonConfigKey key)
   return (const char *const *)self->list[key];
 }
 
+/* A comment of the key file: lines broken between words. */
+static void
+append_comment (GString *text, const char *comment)
+{
+  g_auto (GStrv) words = g_strsplit (comment, " ", -1);
+  glong column = COMMENT_COLUMNS;
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      glong n_columns = g_utf8_strlen (words[i], -1) + 1;
+
+      if (column + n_columns > COMMENT_COLUMNS)
+        {
+          g_string_append (text, i > 0 ? "\n#" : "#");
+          column = 1;
+        }
+      g_string_append_printf (text, " %s", words[i]);
+      column += n_columns;
+    }
+  g_string_append_c (text, '\n');
+}
+
 static void
 append_help (GString *text, const KeySpec *spec)
 {
-  g_auto (GStrv) lines = g_strsplit (spec->help, "\n", -1);
-
-  for (guint i = 0; lines[i] != NULL; i++)
-    g_string_append_printf (text, "# %s\n", lines[i]);
+  append_comment (text, _ (spec->help));
   if (spec->type == TYPE_UINT)
-    g_string_append_printf (text, "# From %u to %u.\n", spec->min, spec->max);
+    {
+      g_autofree char *range = g_strdup_printf (_ ("From %u to %u."), spec->min, spec->max);
+      append_comment (text, range);
+    }
 }
 
 /* GKeyFile does the escaping, so that what is printed is what is read. */
@@ -678,7 +805,7 @@ append_value (GString *text, const SalonConfig *self, SalonConfigKey key)
     }
   if (spec->is_secret)
     {
-      g_string_append_printf (text, "#%s=(set; not shown)\n\n", spec->key);
+      g_string_append_printf (text, "#%s=%s\n\n", spec->key, _ ("(set; not shown)"));
       return;
     }
   g_key_file_set_string (file, spec->group, spec->key, self->text[key]);
@@ -689,12 +816,14 @@ append_value (GString *text, const SalonConfig *self, SalonConfigKey key)
 char *
 salon_config_to_key_file (const SalonConfig *self)
 {
-  GString *text = g_string_new ("# Configuration of salon-server, as printed by `salon-server --print-config`.\n"
-                                "#\n"
-                                "# Options win over this file, this file over the environment (SALON_<KEY>, e.g.\n"
-                                "# SALON_PORT), the environment over the defaults. A key that is commented out has\n"
-                                "# its default. Lists are separated by ';'.\n\n");
+  GString *text = g_string_new (NULL);
 
+  append_comment (text, _ ("Configuration of salon-server, as printed by `salon-server --print-config`."));
+  g_string_append (text, "#\n");
+  append_comment (text,
+      _ ("Options win over this file, this file over the environment (SALON_<KEY>, e.g. SALON_PORT), the environment "
+         "over the defaults. A key that is commented out has its default. Lists are separated by ';'."));
+  g_string_append_c (text, '\n');
   for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
     {
       if (i == 0 || !g_str_equal (specs[i].group, specs[i - 1].group))

@@ -11,15 +11,20 @@ typedef struct _SalonConfig SalonConfig;
 typedef enum
 {
   /* [server] */
-  SALON_CONFIG_LISTEN,          /* list of addresses */
-  SALON_CONFIG_PORT,            /* uint; 0: any free one */
-  SALON_CONFIG_PUBLIC_URL,      /* string; "": derived */
-  SALON_CONFIG_ALLOWED_ORIGINS, /* list */
-  SALON_CONFIG_TLS_CERTIFICATE, /* string: PEM file; "": no TLS */
-  SALON_CONFIG_TLS_KEY,         /* string: PEM file */
-  SALON_CONFIG_STATE_DIR,       /* string: never "" */
-  SALON_CONFIG_NODE_ID,         /* string; "": kept in the state folder */
-  SALON_CONFIG_ADMIN_TOKEN,     /* string, secret; "": kept in the state folder */
+  SALON_CONFIG_LISTEN,             /* list of addresses */
+  SALON_CONFIG_PORT,               /* uint; 0: any free one */
+  SALON_CONFIG_PUBLIC_URL,         /* string; "": derived */
+  SALON_CONFIG_ALLOWED_ORIGINS,    /* list */
+  SALON_CONFIG_TRUSTED_PROXIES,    /* list of addresses, CIDR ranges, or "none"; empty: as salon-proxies.h says */
+  SALON_CONFIG_PEOPLE_PER_ADDRESS, /* uint */
+  SALON_CONFIG_TLS_CERTIFICATE,    /* string: PEM file; "": no TLS */
+  SALON_CONFIG_TLS_KEY,            /* string: PEM file */
+  SALON_CONFIG_REQUEST_TIMEOUT_S,  /* uint */
+  SALON_CONFIG_PING_INTERVAL_S,    /* uint */
+  SALON_CONFIG_PING_TIMEOUT_S,     /* uint: longer than the interval */
+  SALON_CONFIG_STATE_DIR,          /* string: never "" */
+  SALON_CONFIG_NODE_ID,            /* string; "": kept in the state folder */
+  SALON_CONFIG_ADMIN_TOKEN,        /* string, secret; "": kept in the state folder */
   /* [store] */
   SALON_CONFIG_REDIS_URL, /* string, secret; "": an embedded redis-server */
   /* [rooms] */
@@ -29,12 +34,24 @@ typedef enum
   /* [media] */
   SALON_CONFIG_SEATS,              /* uint */
   SALON_CONFIG_VIDEO_CODECS,       /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
+  SALON_CONFIG_ICE,                /* string: "lite", "full" */
+  SALON_CONFIG_ICE_PORT,           /* uint; 0: any free one */
+  SALON_CONFIG_ICE_TCP_PORT,       /* uint; 0: as the UDP port */
+  SALON_CONFIG_ICE_TRANSPORTS,     /* list: "udp", "tcp" */
+  SALON_CONFIG_ICE_ADDRESSES,      /* list: interfaces and addresses; empty: all */
+  SALON_CONFIG_NAT_ADDRESSES,      /* list: public addresses or host names, "public/local" */
+  SALON_CONFIG_ICE_LOST_S,         /* uint */
   SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
   SALON_CONFIG_ICE_PORT_MAX,       /* uint */
   SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */
-  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:... */
+  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:..., turn:host:port?transport=udp, turns:... */
+  SALON_CONFIG_TURN_SECRET,        /* string, secret; "": there is a user name, or no TURN server */
+  SALON_CONFIG_TURN_TTL_S,         /* uint */
+  SALON_CONFIG_TURN_USERNAME,      /* string */
+  SALON_CONFIG_TURN_PASSWORD,      /* string, secret */
   SALON_CONFIG_ICE_TIMEOUT_S,      /* uint */
   /* [log] */
+  SALON_CONFIG_LOG_FORMAT, /* string: "auto", "text", "journal", "json" */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */
   SALON_CONFIG_N_KEYS
 } SalonConfigKey;

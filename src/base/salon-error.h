@@ -19,6 +19,8 @@ typedef enum
   SALON_ERROR_CREATE_FORBIDDEN,    /* "create_forbidden" */
   SALON_ERROR_FORBIDDEN,           /* "forbidden": the host's or the author's right alone */
   SALON_ERROR_ROOM_LOCKED,         /* "room_locked" */
+  SALON_ERROR_ROOM_EXPIRED,        /* "room_expired": a timed room past its age */
+  SALON_ERROR_NOT_ADMITTED,        /* "not_admitted": the host did not let them in */
   SALON_ERROR_ROOM_NOT_FOUND,      /* "room_not_found" */
   SALON_ERROR_UNKNOWN_MID,         /* "unknown_mid" */
   SALON_ERROR_UNKNOWN_TRACK,       /* "unknown_track" */

@@ -317,6 +317,22 @@ salon_json_get_optional_int (
 }
 
 gboolean
+salon_json_get_optional_double (
+    JsonObject *object, const char *name, double min, double max, double *value, GError **error)
+{
+  JsonNode *node = find_member (object, name);
+  GType type = node != NULL ? json_node_get_value_type (node) : G_TYPE_INVALID;
+
+  if (node == NULL)
+    return TRUE;
+  if ((type != G_TYPE_INT64 && type != G_TYPE_DOUBLE) || json_node_get_double (node) < min
+      || json_node_get_double (node) > max)
+    return refuse (error, name, "must be a number from %g to %g", min, max);
+  *value = json_node_get_double (node);
+  return TRUE;
+}
+
+gboolean
 salon_json_get_int (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 *value, GError **error)
 {
   return require_member (object, name, error) && salon_json_get_optional_int (object, name, min, max, value, error);

@@ -39,6 +39,8 @@ gboolean salon_json_get_optional_int (JsonObject *object, const char *name, gint
     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_json_get_object (
     JsonObject *object, const char *name, JsonObject **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_optional_double (JsonObject *object, const char *name, double min, double max, double *value,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_json_get_optional_object (
     JsonObject *object, const char *name, JsonObject **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_json_get_array (

@@ -20,6 +20,8 @@
 #define SALON_LIMIT_MESSAGE_BYTES (192 * 1024)
 /* A client that lets this much pile up has stopped reading; a join in a full room is about 100 kB. */
 #define SALON_LIMIT_SEND_QUEUE_BYTES (1024 * 1024)
+/* Of all clients together: 500 who join a full room in the same moment. */
+#define SALON_LIMIT_SEND_QUEUES_BYTES (64 * 1024 * 1024)
 /* A POST to the HTTP API is a few short fields. */
 #define SALON_LIMIT_HTTP_BODY_BYTES (16 * 1024)
 /* Characters, not bytes: what fits a heading and a URL people still read. */
@@ -56,3 +58,27 @@
 #define SALON_LIMIT_CREATE_PER_S 10
 /* Requests of one connection that wait for the store or for webrtcbin. */
 #define SALON_LIMIT_PENDING_REQUESTS 32
+/* Seconds that a timed room can live: 30 days; and how long its name may be blocked after that, in its ages. */
+#define SALON_LIMIT_MAX_AGE_S (30 * 24 * 60 * 60)
+#define SALON_LIMIT_BLOCK_FACTOR 100
+/* How long somebody waits to be let in; and how many in one room's waiting room: more than a host can look through. */
+#define SALON_LIMIT_WAIT_S (10 * 60)
+#define SALON_LIMIT_WAITING 100
+/* Pings of one client, at once and a second: each is answered, and libsoup keeps the answers without bound. Browsers
+ * send none, libraries one in some seconds. */
+#define SALON_LIMIT_PINGS_BURST 20
+#define SALON_LIMIT_PINGS_PER_S 2
+/* Of one address, for each person that people-per-address grants it. Connections at once: a browser loads over six, and
+ * has a WebSocket. */
+#define SALON_LIMIT_PERSON_CONNECTIONS 7
+/* WebSockets at once: the page's, and that of a connection that broke and is not given up yet, or of a second page. */
+#define SALON_LIMIT_PERSON_SOCKETS 2
+/* Requests at once: the page has about 30 parts; and a second: pages are not loaded again and again. */
+#define SALON_LIMIT_PERSON_REQUESTS 100
+#define SALON_LIMIT_PERSON_REQUESTS_PER_S 1
+/* Joins at once: all of a school at the full hour, and each once more, because something had gone wrong. */
+#define SALON_LIMIT_PERSON_JOINS 2
+/* Rooms in one store: each takes about 1 kB there, so 100 MB. */
+#define SALON_LIMIT_ROOMS 100000
+/* How long an ephemeral room that was made by request waits for the first to join. */
+#define SALON_LIMIT_JOIN_WITHIN_S (60 * 60)

@@ -3,13 +3,18 @@
 
 #include <glib.h>
 
+#include "salon-descriptors.h"
+
 /* What the configuration says about media. Plain data, owned by main, the same for the life of the process. */
 typedef struct
 {
+  struct _SalonIceHub *ice_hub;    /* (borrowed) (nullable): the ports of all connections; NULL: each has its own, by
+                                      libnice, which the next three are for */
   guint ice_port_min;              /* UDP; 0: any */
   guint ice_port_max;              /* UDP; 0: any */
   const char *stun_server;         /* (nullable): stun://host:port, for our own candidates */
   guint ice_timeout_ms;            /* from the first description to a verified connection */
   guint n_seats;                   /* of one subscriber connection; 1 ... SALON_LIMIT_SEATS */
+  SalonDescriptors *descriptors;   /* (borrowed) (nullable): without them, none are counted */
   const char *const *video_codecs; /* which to accept of what a publisher offers, the most wanted first: "VP8" ... */
 } SalonMediaOptions;

@@ -4,6 +4,7 @@
 static const char *const lifetimes[] = {
   [SALON_LIFETIME_PERMANENT] = "permanent",
   [SALON_LIFETIME_EPHEMERAL] = "ephemeral",
+  [SALON_LIFETIME_TIMED] = "timed",
 };
 
 SalonRoomInfo *
@@ -47,4 +48,42 @@ salon_lifetime_from_string (const char *text, SalonLifetime *lifetime)
         }
     }
   return FALSE;
+}
+
+SalonMember *
+salon_member_new (const char *id, const char *name, const char *node, const char *session)
+{
+  SalonMember *member = g_new (SalonMember, 1);
+
+  *member = (SalonMember){ g_strdup (id), g_strdup (name), g_strdup (node), g_strdup (session) };
+  return member;
+}
+
+SalonMember *
+salon_member_copy (const SalonMember *member)
+{
+  return salon_member_new (member->id, member->name, member->node, member->session);
+}
+
+void
+salon_member_free (SalonMember *member)
+{
+  if (member == NULL)
+    return;
+  g_free (member->id);
+  g_free (member->name);
+  g_free (member->node);
+  g_free (member->session);
+  g_free (member);
+}
+
+void
+salon_room_state_free (SalonRoomState *state)
+{
+  if (state == NULL)
+    return;
+  salon_room_info_free (state->info);
+  g_ptr_array_unref (state->members);
+  g_ptr_array_unref (state->waiting);
+  g_free (state);
 }

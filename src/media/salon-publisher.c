@@ -136,6 +136,28 @@ on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint sessi
     g_object_set (jitter_buffer, "do-retransmission", FALSE, "latency", AUDIO_REORDER_MS, NULL);
 }
 
+static GstPadProbeReturn
+drop (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+/* Media that nothing takes ends all of the connection's media otherwise: its source stops for "not-linked". */
+static void
+drop_media (GstPad *pad)
+{
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL, NULL);
+}
+
+/* webrtcbin, whose handler ran first, links what it shows as a pad of its own; not what an inactive m-line sends. */
+static void
+on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
+{
+  if (GST_PAD_DIRECTION (pad) == GST_PAD_SRC && g_str_has_prefix (GST_OBJECT_NAME (pad), "recv_rtp_src")
+      && !gst_pad_is_linked (pad))
+    drop_media (pad);
+}
+
 static void
 on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
 {
@@ -147,7 +169,7 @@ on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
   if (track != NULL)
     salon_track_link_source (track, pad);
   else
-    GST_WARNING_OBJECT (webrtc, "media on %" GST_PTR_FORMAT " belongs to no m-line", pad);
+    drop_media (pad);
 }
 
 /* -- negotiation -- */
@@ -262,6 +284,11 @@ check_offer (SalonPublisher *self, const char *text, GPtrArray **chosen, GError 
 {
   g_autoptr (SalonSdp) offer = NULL;
 
+  if (salon_transport_is_closed (SALON_TRANSPORT (self)))
+    {
+      g_propagate_error (error, salon_transport_error_no_room ());
+      return NULL;
+    }
   if (self->is_negotiating)
     {
       g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "An offer is being answered; wait for its answer");
@@ -359,11 +386,13 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
   GstElement *webrtc;
 
   read_codecs (self, options->video_codecs);
-  salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
+  if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
+    return self;
   webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
   self->guard = salon_packet_guard_new (webrtc, TRUE);
   rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
   g_signal_connect_object (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), self, 0);
+  g_signal_connect_object (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad_added), self, 0);
   g_signal_connect_object (webrtc, "on-new-transceiver", G_CALLBACK (on_new_transceiver), self, 0);
   g_signal_connect_object (webrtc, "pad-added", G_CALLBACK (on_pad_added), self, 0);
   return self;

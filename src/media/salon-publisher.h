@@ -10,6 +10,7 @@
 #define SALON_TYPE_PUBLISHER (salon_publisher_get_type ())
 G_DECLARE_FINAL_TYPE (SalonPublisher, salon_publisher, SALON, PUBLISHER, SalonTransport)
 
+/* When there are no file descriptors for it, its offers fail. */
 SalonPublisher *salon_publisher_new (
     SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 void salon_publisher_close (SalonPublisher *self);

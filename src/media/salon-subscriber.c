@@ -133,15 +133,15 @@ open_slot (SalonSubscriber *self, guint index)
   gst_pad_link (src, slot->peer);
 }
 
+/* webrtcbin takes its pads with it. Released here, while its thread still negotiates, they crash it (1.22: it takes a
+ * pad to have a transceiver). */
 static void
 close_slot (SalonSubscriber *self, guint index)
 {
   Slot *slot = &self->slots[index];
-  GstElement *webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
 
   salon_subscriber_detach (self, index / 2, is_video_slot (index));
   salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
-  gst_element_release_request_pad (webrtc, slot->peer);
   gst_clear_object (&slot->peer);
 }
 
@@ -337,9 +337,10 @@ salon_subscriber_verified (SalonTransport *transport)
 SalonSubscriber *
 salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
 {
-  SalonSubscriber *self = g_object_new (SALON_TYPE_SUBSCRIBER, NULL);
+  g_autoptr (SalonSubscriber) self = g_object_new (SALON_TYPE_SUBSCRIBER, NULL);
 
-  salon_transport_open (SALON_TRANSPORT (self), graph, name, options);
+  if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
+    return NULL;
   self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), FALSE);
   g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
       G_CALLBACK (on_deep_element_added), self, 0);
@@ -349,7 +350,7 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
     self->slots[i].ssrc = FIRST_SSRC + i;
   for (guint i = 0; i < self->n_slots; i++)
     open_slot (self, i);
-  return self;
+  return g_steal_pointer (&self);
 }
 
 void

@@ -12,6 +12,7 @@
 #define SALON_TYPE_SUBSCRIBER (salon_subscriber_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON, SUBSCRIBER, SalonTransport)
 
+/* Returns: (nullable): NULL when there are no file descriptors for it. */
 SalonSubscriber *salon_subscriber_new (
     SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 void salon_subscriber_close (SalonSubscriber *self);

@@ -174,18 +174,21 @@ on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* -- connections -- */
 
-static void
+static gboolean
 open_subscriber (SalonSubscriptions *self)
 {
   g_autofree char *name = g_strdup_printf ("%s-%u", self->name, self->subscribers->len + 1);
   SalonSubscriber *subscriber = salon_subscriber_new (self->graph, name, self->options);
 
+  if (subscriber == NULL)
+    return FALSE;
   g_ptr_array_add (self->subscribers, subscriber);
   for (guint i = 0; i < self->n_seats; i++)
     g_ptr_array_add (self->seats, g_new0 (Seat, 1));
   g_signal_connect_object (subscriber, "candidate", G_CALLBACK (on_candidate), self, 0);
   g_signal_connect_object (subscriber, "failed", G_CALLBACK (on_failed), self, 0);
   salon_subscriber_offer_async (subscriber, on_offer_created, g_object_ref (self));
+  return TRUE;
 }
 
 static SalonSubscriber *
@@ -317,7 +320,9 @@ open_for_waiting (gpointer object)
   self->is_opening = FALSE;
   if (self->is_closed || self->waiting->len == 0)
     return;
-  open_subscriber (self);
+  /* If not, they wait until the next track comes. */
+  if (!open_subscriber (self))
+    return;
   seat_waiting (self);
   ensure_seats (self);
 }
@@ -415,11 +420,22 @@ salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOp
   return self;
 }
 
+static void
+fail_to_start (gpointer object)
+{
+  SalonSubscriptions *self = object;
+  g_autoptr (GError) error = salon_transport_error_no_room ();
+
+  if (!self->is_closed)
+    g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+}
+
 void
 salon_subscriptions_start (SalonSubscriptions *self)
 {
   g_assert (self->subscribers->len == 0);
-  open_subscriber (self);
+  if (!open_subscriber (self))
+    salon_graph_defer (self->graph, fail_to_start, G_OBJECT (self));
 }
 
 void

@@ -3,6 +3,8 @@
 
 #include <gst/video/video.h>
 
+#include "salon-ice-batch.h"
+
 GST_DEBUG_CATEGORY_STATIC (salon_track_debug);
 #define GST_CAT_DEFAULT salon_track_debug
 
@@ -117,6 +119,41 @@ salon_track_set_open (SalonTrack *self, gboolean is_open)
     salon_track_request_keyframe (self);
 }
 
+/* -- the fan-out: what one packet becomes leaves in one system call -- */
+
+/* The tee's own function is the pad's data. */
+static GstFlowReturn
+chain_in_batch (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstPadChainFunction chain = (GstPadChainFunction)pad->chaindata;
+  GstFlowReturn result;
+
+  salon_ice_batch_begin ();
+  result = chain (pad, parent, buffer);
+  salon_ice_batch_end ();
+  return result;
+}
+
+static GstFlowReturn
+chain_list_in_batch (GstPad *pad, GstObject *parent, GstBufferList *list)
+{
+  GstPadChainListFunction chain = (GstPadChainListFunction)pad->chainlistdata;
+  GstFlowReturn result;
+
+  salon_ice_batch_begin ();
+  result = chain (pad, parent, list);
+  salon_ice_batch_end ();
+  return result;
+}
+
+static void
+batch_fan_out (GstPad *tee_sink)
+{
+  gst_pad_set_chain_function_full (tee_sink, chain_in_batch, (gpointer)GST_PAD_CHAINFUNC (tee_sink), NULL);
+  gst_pad_set_chain_list_function_full (
+      tee_sink, chain_list_in_batch, (gpointer)GST_PAD_CHAINLISTFUNC (tee_sink), NULL);
+}
+
 /* -- pads -- */
 
 void
@@ -182,6 +219,7 @@ salon_track_new (SalonGraph *graph, const char *mid, gboolean is_video)
   /* A track nobody watches is no error. */
   g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
   self->tee_sink = gst_element_get_static_pad (self->tee, "sink");
+  batch_fan_out (self->tee_sink);
   /* A subscriber's thread may still be in a probe when the track is closed: each holds the track. */
   self->probes[0] = gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
       on_buffer, g_object_ref (self), g_object_unref);

@@ -5,6 +5,7 @@
 
 #include "salon-candidate.h"
 #include "salon-error.h"
+#include "salon-ice-agent.h"
 #include "salon-limits.h"
 #include "salon-webrtc-tuning.h"
 
@@ -26,7 +27,9 @@ typedef struct
   GHashTable *candidates; /* (owned) (element-type utf8): remote ones, ever */
   GstPromise *promise;    /* (owned) (nullable): of the call under way */
   guint deadline_id;
+  gboolean is_lite; /* the client has to do all of ICE's checks */
   gboolean is_verified;
+  gboolean is_disturbed;
   gboolean has_failed;
 } SalonTransportPrivate;
 
@@ -36,6 +39,7 @@ enum
 {
   SIGNAL_CANDIDATE,
   SIGNAL_VERIFIED,
+  SIGNAL_DISTURBED,
   SIGNAL_FAILED,
   N_SIGNALS
 };
@@ -189,6 +193,18 @@ verify (SalonTransport *self)
   g_signal_emit (self, signals[SIGNAL_VERIFIED], 0);
 }
 
+static void
+set_disturbed (SalonTransport *self, gboolean is_disturbed)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+
+  if (priv->is_disturbed == is_disturbed || priv->has_failed)
+    return;
+  priv->is_disturbed = is_disturbed;
+  GST_INFO_OBJECT (priv->webrtc, is_disturbed ? "the client is silent" : "the client is heard again");
+  g_signal_emit (self, signals[SIGNAL_DISTURBED], 0, is_disturbed);
+}
+
 static gboolean
 connection_state_on_main (gpointer user_data)
 {
@@ -200,7 +216,13 @@ connection_state_on_main (gpointer user_data)
     return G_SOURCE_REMOVE;
   g_object_get (priv->webrtc, "connection-state", &state, NULL);
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
-    verify (self);
+    {
+      verify (self);
+      if (priv->webrtc != NULL)
+        set_disturbed (self, FALSE);
+    }
+  else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED)
+    set_disturbed (self, TRUE);
   else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED)
     fail (self, SALON_ERROR_MEDIA, "The media connection was lost; join again");
   return G_SOURCE_REMOVE;
@@ -413,6 +435,23 @@ on_local_set (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_pointer (task, g_strdup (g_task_get_task_data (task)), g_free);
 }
 
+/* webrtcbin makes names of structure fields of each SSRC in a description, and GLib keeps each new name for ever; those
+ * of retransmissions are new every time. It knows what it sends without them: they are for the client. */
+static void
+drop_ssrcs (GstSDPMessage *message)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (message); i++)
+    {
+      GstSDPMedia *media = (GstSDPMedia *)gst_sdp_message_get_media (message, i);
+
+      for (guint k = gst_sdp_media_attributes_len (media); k-- > 0;)
+        {
+          if (g_str_has_prefix (gst_sdp_media_get_attribute (media, k)->key, "ssrc"))
+            gst_sdp_media_remove_attribute (media, k);
+        }
+    }
+}
+
 static void
 on_local_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -430,7 +469,10 @@ on_local_created (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   gst_structure_get (reply, gst_structure_has_field (reply, "offer") ? "offer" : "answer",
       GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL);
+  if (priv_of (self)->is_lite)
+    gst_sdp_message_add_attribute (description->sdp, "ice-lite", "");
   g_task_set_task_data (task, gst_sdp_message_as_text (description->sdp), g_free);
+  drop_ssrcs (description->sdp);
   call_async (self, "set-local-description", description, on_local_set, task);
 }
 
@@ -450,19 +492,35 @@ salon_transport_create_local_finish (SalonTransport *self, GAsyncResult *result,
 
 /* -- life -- */
 
-void
+gboolean
 salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name, const SalonMediaOptions *options)
 {
   SalonTransportPrivate *priv = priv_of (self);
+  gboolean is_lite = options->ice_hub != NULL;
+  guint n_descriptors = is_lite ? SALON_DESCRIPTORS_MEDIA_LITE : SALON_DESCRIPTORS_MEDIA_FULL;
 
   priv->graph = g_object_ref (graph);
-  priv->webrtc = gst_object_ref_sink (gst_element_factory_make ("webrtcbin", name));
-  salon_webrtc_tune (priv->webrtc, options->ice_port_min, options->ice_port_max, options->stun_server);
+  if (options->descriptors != NULL
+      && !salon_descriptors_take (options->descriptors, n_descriptors, 0, g_get_monotonic_time ()))
+    {
+      GST_WARNING_OBJECT (self, "no file descriptors for another connection");
+      return FALSE;
+    }
+  priv->is_lite = is_lite;
+  priv->webrtc = gst_object_ref_sink (salon_webrtc_new (name, options));
   g_signal_connect_object (priv->webrtc, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
   g_signal_connect_object (priv->webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);
   salon_graph_watch_element (graph, priv->webrtc, on_element_error, self);
   priv->deadline_id = g_timeout_add (options->ice_timeout_ms, on_deadline, self);
   salon_graph_add (graph, priv->webrtc);
+  return TRUE;
+}
+
+GError *
+salon_transport_error_no_room (void)
+{
+  return g_error_new_literal (
+      SALON_ERROR, SALON_ERROR_MEDIA, "The server has no room for another media connection; try again later");
 }
 
 void
@@ -490,6 +548,18 @@ gboolean
 salon_transport_is_verified (SalonTransport *self)
 {
   return priv_of (self)->is_verified;
+}
+
+gboolean
+salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+  g_autoptr (GObject) agent = NULL;
+
+  if (priv->webrtc == NULL)
+    return FALSE;
+  g_object_get (priv->webrtc, "ice-agent", &agent, NULL);
+  return SALON_IS_ICE_AGENT (agent) && salon_ice_agent_get_stats (SALON_ICE_AGENT (agent), stats);
 }
 
 SalonGraph *
@@ -532,6 +602,8 @@ salon_transport_class_init (SalonTransportClass *klass)
   signals[SIGNAL_CANDIDATE] = g_signal_new (
       "candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_VERIFIED] = g_signal_new ("verified", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_DISTURBED]
+      = g_signal_new ("disturbed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[SIGNAL_FAILED]
       = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }

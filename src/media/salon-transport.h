@@ -5,6 +5,7 @@
 #include <gst/webrtc/webrtc.h>
 
 #include "salon-graph.h"
+#include "salon-ice-peer.h"
 #include "salon-media-options.h"
 #include "salon-sdp.h"
 
@@ -17,6 +18,7 @@
  * Signals (all on the main context, none after salon_transport_close()):
  *   candidate (guint m-line, const char *candidate)   a local ICE candidate, to be told to the client
  *   verified ()                                       connected to the right peer
+ *   disturbed (gboolean)                              TRUE: the client fell silent, but may come back; FALSE: it has
  *   failed (const GError *)                           MEDIA or FINGERPRINT; the owner closes the transport
  *
  * Owned by its participant; main context. */
@@ -31,12 +33,19 @@ struct _SalonTransportClass
   void (*verified) (SalonTransport *self);
 };
 
-/* For subclasses' constructors: makes the webrtcbin. options (borrowed) must outlive the transport. */
-void salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name, const SalonMediaOptions *options);
+/* For subclasses' constructors: makes the webrtcbin. options (borrowed) must outlive the transport. FALSE when there
+ * are no file descriptors for it: then it is closed, and what it is asked to do must fail. */
+gboolean salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
+    const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* MEDIA: what there is to say then. */
+GError *salon_transport_error_no_room (void) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends it; may be called from its own signals, and twice. Subclasses first detach what they linked. */
 void salon_transport_close (SalonTransport *self);
 gboolean salon_transport_is_closed (SalonTransport *self);
 gboolean salon_transport_is_verified (SalonTransport *self);
+
+/* How its packets go, and what became of them. FALSE when closed, before there is a description, and with libnice. */
+gboolean salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer none) */
 SalonGraph *salon_transport_get_graph (SalonTransport *self);

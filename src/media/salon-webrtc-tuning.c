@@ -3,6 +3,7 @@
 
 #include <gst/webrtc/webrtc.h>
 
+#include "salon-ice-agent.h"
 #include "salon-limits.h"
 
 /* How much later than its neighbours a retransmitted packet may still come and be put in order. */
@@ -49,17 +50,20 @@ on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint sessi
   g_object_set (jitter_buffer, "do-retransmission", TRUE, NULL);
 }
 
+/* libnice's. */
 static void
-tune_ice (GstElement *webrtc, guint port_min, guint port_max)
+tune_full_ice (GstElement *webrtc, const SalonMediaOptions *options)
 {
   g_autoptr (GObject) ice = NULL;
   g_autoptr (GObject) agent = NULL;
 
+  if (options->stun_server != NULL)
+    g_object_set (webrtc, "stun-server", options->stun_server, NULL);
   g_object_get (webrtc, "ice-agent", &ice, NULL);
-  if (port_min != 0)
-    g_object_set (ice, "min-rtp-port", port_min, NULL);
-  if (port_max != 0)
-    g_object_set (ice, "max-rtp-port", port_max, NULL);
+  if (options->ice_port_min != 0)
+    g_object_set (ice, "min-rtp-port", options->ice_port_min, NULL);
+  if (options->ice_port_max != 0)
+    g_object_set (ice, "max-rtp-port", options->ice_port_max, NULL);
   g_object_get (ice, "agent", &agent, NULL);
   /* UPnP costs a thread, SSDP sockets and 200 ms a peer, and a server has no home router. */
   g_object_set (agent, "upnp", FALSE, NULL);
@@ -69,14 +73,12 @@ tune_ice (GstElement *webrtc, guint port_min, guint port_max)
   g_object_set (agent, "ice-tcp", FALSE, NULL);
 }
 
-void
-salon_webrtc_tune (GstElement *webrtc, guint ice_port_min, guint ice_port_max, const char *stun_server)
+static void
+tune (GstElement *webrtc)
 {
   g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
 
   g_object_set (webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", JITTER_BUFFER_MS, NULL);
-  if (stun_server != NULL && *stun_server != '\0')
-    g_object_set (webrtc, "stun-server", stun_server, NULL);
   /* Each SSRC of media makes elements and two threads: more than one for each m-line is an attack. (Those of
    * retransmission make none.) */
   g_object_set (rtpbin, "max-streams", SALON_LIMIT_MEDIA_LINES, NULL);
@@ -85,5 +87,16 @@ salon_webrtc_tune (GstElement *webrtc, guint ice_port_min, guint ice_port_max, c
   g_object_set (rtpbin, "rtcp-sync-send-time", FALSE, NULL);
   g_signal_connect (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), NULL);
   g_signal_connect (webrtc, "deep-element-added", G_CALLBACK (on_deep_element_added), NULL);
-  tune_ice (webrtc, ice_port_min, ice_port_max);
+}
+
+GstElement *
+salon_webrtc_new (const char *name, const SalonMediaOptions *options)
+{
+  GstElement *webrtc = options->ice_hub != NULL ? salon_ice_make_webrtcbin (options->ice_hub, name)
+                                                : gst_element_factory_make ("webrtcbin", name);
+
+  tune (webrtc);
+  if (options->ice_hub == NULL)
+    tune_full_ice (webrtc, options);
+  return webrtc;
 }

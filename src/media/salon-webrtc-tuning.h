@@ -3,6 +3,8 @@
 
 #include <gst/gst.h>
 
-/* Sets up a new webrtcbin, before it joins a graph, for forwarding instead of playing: what is slow or wrong in its
- * defaults, each with its reason in the code. ice_port_min and _max: 0 for any. stun_server: (nullable). */
-void salon_webrtc_tune (GstElement *webrtc, guint ice_port_min, guint ice_port_max, const char *stun_server);
+#include "salon-media-options.h"
+
+/* Returns: (transfer floating): a webrtcbin that forwards instead of playing: without what is slow or wrong in its
+ * defaults, each with its reason in the code; and on the ports that the options say. */
+GstElement *salon_webrtc_new (const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;

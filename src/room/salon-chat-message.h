@@ -22,3 +22,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonChatMessage, salon_chat_message_free)
 
 /* Returns: (transfer full): as clients are told it and as the store keeps it (chatNotification of the protocol). */
 JsonNode *salon_chat_message_to_json (const SalonChatMessage *self) G_GNUC_WARN_UNUSED_RESULT;
+/* What another server told. Returns: (transfer full) (nullable): NULL when it is no message. */
+SalonChatMessage *salon_chat_message_from_json (const char *text) G_GNUC_WARN_UNUSED_RESULT;

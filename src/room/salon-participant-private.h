@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-log.h"
 #include "salon-participant.h"
 #include "salon-room.h"
 
@@ -9,18 +10,24 @@
 /* What SalonRooms is told of its participants. */
 typedef struct
 {
-  void (*left) (SalonParticipant *participant, SalonRoom *room, gpointer user_data); /* once */
-  void (*said) (SalonRoom *room, const SalonChatMessage *message, gpointer user_data);
+  /* Once, one of the two. replaced: another has its place in the room. */
+  void (*left) (SalonParticipant *participant, SalonRoom *room, gpointer user_data);
+  void (*replaced) (SalonParticipant *participant, SalonRoom *room, gpointer user_data);
 } SalonParticipantOwner;
 
 typedef struct
 {
   const char *id;
   const char *name;
-  const char *session_token;
+  const char *session_id;    /* UUID of this stay, for the store and the log */
+  const char *session_token; /* the secret with which they can come back */
   gboolean may_publish;
   guint grace_s;
 } SalonParticipantDetails;
+
+/* In a room: logs what has become of it. reason (nullable): one word. */
+void salon_participant_log (
+    SalonParticipant *self, SalonLogLevel level, const char *event, const char *reason, const char *message);
 
 /* events and session: see salon_rooms_join_async(). owner (borrowed). */
 SalonParticipant *salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room,
@@ -32,9 +39,12 @@ SalonRoom *salon_participant_get_room (SalonParticipant *self);
 /* Whether another session can go on with this one's connections. */
 gboolean salon_participant_can_resume (SalonParticipant *self);
 /* Another session goes on with this participant; the old one, if there still is one, is told that it is replaced. */
-void salon_participant_resume (SalonParticipant *self, const SalonParticipantEvents *events, gpointer session);
-/* Its place in the room is another participant's now: it goes without its owner being told that somebody left. */
+void salon_participant_resume (
+    SalonParticipant *self, const char *session_id, const SalonParticipantEvents *events, gpointer session);
+/* Its place in the room is another participant's now, here or on another server. */
 void salon_participant_end_replaced (SalonParticipant *self);
+/* (transfer none) */
+const char *salon_participant_get_session_id (SalonParticipant *self);
 
 /* Out of the room, by no act of the client, whose session is told why. */
 void salon_participant_end (SalonParticipant *self, const char *reason, const char *message);
@@ -42,8 +52,13 @@ void salon_participant_end (SalonParticipant *self, const char *reason, const ch
 /* Tells the session that it is over; the participant is still in the room, silent, until it leaves. */
 void salon_participant_say_goodbye (SalonParticipant *self, const char *reason, const char *message);
 
-void salon_participant_notify_participant (
-    SalonParticipant *self, SalonParticipantEvent event, SalonParticipant *other);
+/* Borrow from what they are given. */
+SalonPerson salon_participant_as_person (SalonParticipant *self);
+SalonPerson salon_member_as_person (const SalonMember *member, const SalonRoomInfo *room);
+
+void salon_participant_notify_person (SalonParticipant *self, SalonParticipantEvent event, const SalonPerson *person);
+/* Who waits to be let in: for the host. */
+void salon_participant_notify_waiting_list (SalonParticipant *self);
 /* Also seats, unseats or pauses the track. */
 void salon_participant_notify_track (
     SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication);

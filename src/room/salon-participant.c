@@ -21,7 +21,10 @@ struct _SalonParticipant
   const SalonParticipantOwner *owner;   /* (borrowed) */
   gpointer owner_data;                  /* (borrowed) */
 
+  char *session_id;    /* (owned) */
   char *session_token; /* (owned) */
+  gint64 joined_us;
+  const char *leave_reason; /* static */
   guint grace_s;
   guint grace_id; /* the source that ends the grace time, or 0 */
 
@@ -122,9 +125,18 @@ salon_participant_notify_track (SalonParticipant *self, SalonTrackEvent event, c
 }
 
 void
-salon_participant_notify_participant (SalonParticipant *self, SalonParticipantEvent event, SalonParticipant *other)
+salon_participant_notify_person (SalonParticipant *self, SalonParticipantEvent event, const SalonPerson *person)
 {
-  EMIT (self, participant, event, other);
+  EMIT (self, participant, event, person);
+}
+
+void
+salon_participant_notify_waiting_list (SalonParticipant *self)
+{
+  GPtrArray *waiting = salon_participant_get_waiting_list (self);
+
+  if (waiting != NULL)
+    EMIT (self, waiting_list, waiting);
 }
 
 void
@@ -144,6 +156,23 @@ void
 salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *message)
 {
   EMIT (self, chat, message);
+}
+
+void
+salon_participant_log (
+    SalonParticipant *self, SalonLogLevel level, const char *event, const char *reason, const char *message)
+{
+  gboolean is_end = g_str_equal (event, "participant_left");
+
+  salon_log_event (level, event,
+      (SalonLogFields){
+          .room = salon_room_get_info (self->room)->id,
+          .participant = self->id,
+          .session = self->session_id,
+          .reason = reason,
+          .duration_us = is_end ? g_get_monotonic_time () - self->joined_us : 0,
+      },
+      "%s", message);
 }
 
 /* -- leaving -- */
@@ -173,8 +202,12 @@ salon_participant_leave (SalonParticipant *self)
     salon_subscriptions_close (self->subscriptions);
   if (self->publisher != NULL)
     salon_publisher_close (self->publisher);
-  room = g_steal_pointer (&self->room);
   if (!self->is_replaced)
+    salon_participant_log (self, SALON_LOG_INFO, "participant_left", self->leave_reason, "Left");
+  room = g_steal_pointer (&self->room);
+  if (self->is_replaced)
+    self->owner->replaced (self, room, self->owner_data);
+  else
     self->owner->left (self, room, self->owner_data);
 }
 
@@ -183,6 +216,7 @@ salon_participant_say_goodbye (SalonParticipant *self, const char *reason, const
 {
   const SalonParticipantEvents *events = g_steal_pointer (&self->events);
 
+  self->leave_reason = reason;
   if (events != NULL)
     events->ended (self->session, reason, message);
 }
@@ -192,6 +226,7 @@ salon_participant_end (SalonParticipant *self, const char *reason, const char *m
 {
   const SalonParticipantEvents *events = g_steal_pointer (&self->events);
 
+  self->leave_reason = reason;
   salon_participant_leave (self);
   if (events != NULL)
     events->ended (self->session, reason, message);
@@ -208,6 +243,7 @@ on_grace_over (gpointer user_data)
   g_autoptr (SalonParticipant) self = g_object_ref (user_data);
 
   self->grace_id = 0;
+  self->leave_reason = "lost";
   salon_participant_leave (self);
   return G_SOURCE_REMOVE;
 }
@@ -220,6 +256,9 @@ salon_participant_lose_session (SalonParticipant *self, gboolean is_reload)
   self->events = NULL;
   if (self->room == NULL || self->grace_id != 0)
     return;
+  salon_participant_log (
+      self, SALON_LOG_INFO, "participant_lost", is_reload ? "reload" : "connection", "Connection lost");
+  self->leave_reason = "lost";
   if (grace_s == 0)
     salon_participant_leave (self);
   else
@@ -254,12 +293,17 @@ tell_replaced (const SalonParticipantEvents *events, gpointer session)
 }
 
 void
-salon_participant_resume (SalonParticipant *self, const SalonParticipantEvents *events, gpointer session)
+salon_participant_resume (
+    SalonParticipant *self, const char *session_id, const SalonParticipantEvents *events, gpointer session)
 {
   const SalonParticipantEvents *old_events = self->events;
   gpointer old_session = self->session;
 
   g_clear_handle_id (&self->grace_id, g_source_remove);
+  g_free (self->session_id);
+  self->session_id = g_strdup (session_id);
+  self->leave_reason = "left";
+  salon_participant_log (self, SALON_LOG_INFO, "participant_came_back", "resumed", "Came back; media goes on");
   self->events = events;
   self->session = session;
   tell_replaced (old_events, old_session);
@@ -293,9 +337,12 @@ end_after_failure (gpointer user_data)
 {
   Failure *failure = user_data;
   gboolean is_wrong_peer = g_error_matches (failure->error, SALON_ERROR, SALON_ERROR_FINGERPRINT);
+  const char *reason = is_wrong_peer ? "fingerprint_mismatch" : "media_failed";
 
-  salon_participant_end (
-      failure->participant, is_wrong_peer ? "fingerprint_mismatch" : "media_failed", failure->error->message);
+  if (failure->participant->room != NULL)
+    salon_participant_log (
+        failure->participant, SALON_LOG_WARNING, "participant_media_failed", reason, failure->error->message);
+  salon_participant_end (failure->participant, reason, failure->error->message);
   return G_SOURCE_REMOVE;
 }
 
@@ -688,53 +735,6 @@ salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result, GE
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* -- chat -- */
-
-SalonChatMessage *
-salon_participant_chat (SalonParticipant *self, const char *text, const char *reply_to)
-{
-  SalonChatMessage *message = salon_chat_message_new (self->id, self->name, text, reply_to);
-
-  if (self->room != NULL)
-    {
-      salon_room_chat (self->room, self, message);
-      self->owner->said (self->room, message, self->owner_data);
-    }
-  return message;
-}
-
-/* -- what only the host may -- */
-
-gboolean
-salon_participant_check_host (SalonParticipant *self, GError **error)
-{
-  if (!check_in_room (self, error))
-    return FALSE;
-  if (salon_participant_is_host (self))
-    return TRUE;
-  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "Only the host of the room may do this");
-  return FALSE;
-}
-
-gboolean
-salon_participant_kick (SalonParticipant *self, const char *participant_id, GError **error)
-{
-  SalonParticipant *other;
-
-  if (!salon_participant_check_host (self, error))
-    return FALSE;
-  other = salon_room_find_participant (self->room, participant_id);
-  if (other == NULL || other == self)
-    {
-      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_PARTICIPANT, "Nobody else in the room has this id");
-      return FALSE;
-    }
-  g_object_ref (other);
-  salon_participant_end (other, "kicked", "The host has asked you to leave");
-  g_object_unref (other);
-  return TRUE;
-}
-
 /* -- reading -- */
 
 const char *
@@ -755,6 +755,12 @@ salon_participant_get_session_token (SalonParticipant *self)
   return self->session_token;
 }
 
+const char *
+salon_participant_get_session_id (SalonParticipant *self)
+{
+  return self->session_id;
+}
+
 SalonRoom *
 salon_participant_get_room (SalonParticipant *self)
 {
@@ -767,24 +773,50 @@ salon_participant_is_host (SalonParticipant *self)
   return self->room != NULL && g_strcmp0 (salon_room_get_info (self->room)->host, self->id) == 0;
 }
 
-GPtrArray *
-salon_participant_get_publications (SalonParticipant *self)
-{
-  return self->publications;
-}
-
 const SalonRoomInfo *
 salon_participant_get_room_info (SalonParticipant *self)
 {
   return self->room != NULL ? salon_room_get_info (self->room) : NULL;
 }
 
-GPtrArray *
-salon_participant_list_all (SalonParticipant *self)
+SalonPerson
+salon_participant_as_person (SalonParticipant *self)
 {
-  if (self->room == NULL)
-    return g_ptr_array_new ();
-  return g_ptr_array_copy (salon_room_get_participants (self->room), (GCopyFunc)(void (*) (void))g_object_ref, NULL);
+  return (SalonPerson){ self->id, self->name, salon_participant_is_host (self), self->publications };
+}
+
+SalonPerson
+salon_member_as_person (const SalonMember *member, const SalonRoomInfo *room)
+{
+  return (SalonPerson){ member->id, member->name, g_strcmp0 (room->host, member->id) == 0, NULL };
+}
+
+GArray *
+salon_participant_list_people (SalonParticipant *self)
+{
+  GArray *people = g_array_new (FALSE, FALSE, sizeof (SalonPerson));
+  GPtrArray *participants = self->room != NULL ? salon_room_get_participants (self->room) : NULL;
+  GPtrArray *remotes = self->room != NULL ? salon_room_get_remotes (self->room) : NULL;
+
+  for (guint i = 0; participants != NULL && i < participants->len; i++)
+    {
+      SalonPerson person = salon_participant_as_person (g_ptr_array_index (participants, i));
+
+      g_array_append_val (people, person);
+    }
+  for (guint i = 0; remotes != NULL && i < remotes->len; i++)
+    {
+      SalonPerson person = salon_member_as_person (g_ptr_array_index (remotes, i), salon_room_get_info (self->room));
+
+      g_array_append_val (people, person);
+    }
+  return people;
+}
+
+GPtrArray *
+salon_participant_get_waiting_list (SalonParticipant *self)
+{
+  return salon_participant_is_host (self) ? salon_room_get_waiting (self->room) : NULL;
 }
 
 /* -- life -- */
@@ -797,9 +829,12 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
 
   self->id = g_strdup (details->id);
   self->name = g_strdup (details->name);
+  self->session_id = g_strdup (details->session_id);
   self->session_token = g_strdup (details->session_token);
   self->may_publish = details->may_publish;
   self->grace_s = details->grace_s;
+  self->joined_us = g_get_monotonic_time ();
+  self->leave_reason = "left";
   self->room = g_object_ref (room);
   self->events = events;
   self->session = session;
@@ -816,6 +851,7 @@ salon_participant_finalize (GObject *object)
   g_assert (self->room == NULL); /* salon_participant_leave() was called */
   g_free (self->id);
   g_free (self->name);
+  g_free (self->session_id);
   g_free (self->session_token);
   g_clear_object (&self->publisher);
   g_clear_object (&self->subscriptions);

@@ -29,17 +29,29 @@ typedef enum
   SALON_TRACK_UNMUTED,
 } SalonTrackEvent;
 
+/* Somebody in the room, on whichever server, as the others see them. */
+typedef struct
+{
+  const char *id;
+  const char *name;
+  gboolean is_host;
+  GPtrArray *publications; /* (element-type SalonPublication) (nullable): NULL of those on another server */
+} SalonPerson;
+
 /* What a session is told, on the main context, from the end of the join until `ended` or its own leave. */
 typedef struct
 {
   void (*offer) (gpointer session, guint target, const char *sdp);
   void (*candidate) (gpointer session, guint target, guint m_line, const char *candidate);
   void (*slot) (gpointer session, guint target, const char *mid, const SalonPublication *publication); /* (nullable) */
-  void (*participant) (gpointer session, SalonParticipantEvent event, SalonParticipant *other);
+  void (*participant) (gpointer session, SalonParticipantEvent event, const SalonPerson *other);
   void (*track) (gpointer session, SalonTrackEvent event, const SalonPublication *publication);
   void (*room) (gpointer session, const SalonRoomInfo *room);
+  void (*waiting_list) (gpointer session, GPtrArray *waiting); /* (element-type SalonMember) */
   void (*chat) (gpointer session, const SalonChatMessage *message);
   void (*chat_changed) (gpointer session, const char *message_id, const char *text); /* (nullable): deleted */
+  /* Before the end of the join: the host has to let them in. */
+  void (*waiting) (gpointer session);
   /* Out of the room, by no act of the client. reason: those of the protocol's `bye`. */
   void (*ended) (gpointer session, const char *reason, const char *message);
 } SalonParticipantEvents;
@@ -47,12 +59,13 @@ typedef struct
 const char *salon_participant_get_id (SalonParticipant *self);
 const char *salon_participant_get_name (SalonParticipant *self);
 gboolean salon_participant_is_host (SalonParticipant *self);
-/* Returns: (transfer none) (element-type SalonPublication) */
-GPtrArray *salon_participant_get_publications (SalonParticipant *self);
 /* Returns: (transfer none) (nullable): NULL once out of the room. */
 const SalonRoomInfo *salon_participant_get_room_info (SalonParticipant *self);
-/* Returns: (transfer container) (element-type SalonParticipant): everybody in the room, by time of joining. */
-GPtrArray *salon_participant_list_all (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: (transfer full) (element-type SalonPerson): everybody in the room, those on this server first, each by time
+ * of joining; valid until the main loop runs again. */
+GArray *salon_participant_list_people (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: (transfer none) (nullable) (element-type SalonMember): who waits to be let in, if that is theirs to say. */
+GPtrArray *salon_participant_get_waiting_list (SalonParticipant *self);
 
 /* Begins to receive: the connection is offered, and everything published in the room is seated. Once. */
 void salon_participant_subscribe (SalonParticipant *self);
@@ -91,17 +104,6 @@ gboolean salon_participant_unpublish (
     SalonParticipant *self, const char *publication_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_participant_set_muted (
     SalonParticipant *self, const char *publication_id, gboolean is_muted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Tells everybody else. reply_to (nullable): the id of the message it answers. Returns: (transfer full): the message as
- * it was sent. */
-SalonChatMessage *salon_participant_chat (
-    SalonParticipant *self, const char *message, const char *reply_to) G_GNUC_WARN_UNUSED_RESULT;
-
-/* The host throws somebody out. Errors: NOT_JOINED, FORBIDDEN, UNKNOWN_PARTICIPANT. */
-gboolean salon_participant_kick (
-    SalonParticipant *self, const char *participant_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Errors: NOT_JOINED, FORBIDDEN. */
-gboolean salon_participant_check_host (SalonParticipant *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The client's connection broke: no event comes any more, but room and media stay as they are until the grace time is
  * over, or somebody joins with the session token. is_reload: a page went, and if it is being loaded again, it is back

@@ -13,22 +13,26 @@ typedef struct
 {
   guint default_max_members;
   gboolean may_create; /* joining an unknown slug makes an ephemeral room */
+  gboolean is_alone;   /* the store is this server's own */
   guint grace_s;       /* how long somebody whose connection broke may come back; 0: not at all */
   SalonMediaOptions media;
 } SalonRoomsOptions;
 
 /* All rooms: the door to the room model. Rooms are in the store; a SalonRoom with its media graph lives here only
- * while somebody is in it. Owned by main; main context only; salon_rooms_close_async() ends it. */
+ * while somebody of this server is in it. Owned by main; main context only; salon_rooms_close_async() ends it.
+ *
+ * Signals:
+ *   usurped   another server is registered under this one's node id, and this one must stop */
 #define SALON_TYPE_ROOMS (salon_rooms_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)
 
 /* options: (borrowed): must outlive it. */
 SalonRooms *salon_rooms_new (SalonStore *store, const SalonRoomsOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Who may create is for the caller to say. slug (nullable): what the client sent, normalised here; NULL: the id serves.
- * max_members 0: the default. Errors: INVALID_PARAMS, ROOM_EXISTS, STORE_UNAVAILABLE. */
-void salon_rooms_create_async (SalonRooms *self, const char *slug, SalonLifetime lifetime, guint max_members,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* Who may create is for the caller to say. wanted: its slug as the client sent it, normalised here; max_members 0: the
+ * default. Errors: INVALID_PARAMS, ROOM_EXISTS, STORE_UNAVAILABLE. */
+void salon_rooms_create_async (SalonRooms *self, const SalonRoomSpec *wanted, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
 /* owner_token: (out) (transfer full): the secret that lets its holder delete the room; only its hash is stored. */
 SalonRoomInfo *salon_rooms_create_finish (
     SalonRooms *self, GAsyncResult *result, char **owner_token, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -71,27 +75,45 @@ typedef struct
 void salon_join_outcome_clear (SalonJoinOutcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SalonJoinOutcome, salon_join_outcome_clear)
 
-/* Enters a room, made if need be. With a known session token the same member comes back: no place is taken, nobody is
- * told that somebody left, and an older session of theirs is told that it is replaced. events (borrowed) must outlive
- * the participant; session is handed to them. If cancellable is cancelled while the store is asked, nobody is in the
- * room. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL, STORE_UNAVAILABLE, SHUTTING_DOWN. */
+/* Enters a room, made if need be; with a waiting room, not before the host says so (see SalonParticipantEvents). With a
+ * known session token the same member comes back, from whichever server: no place is taken, nobody is told that
+ * somebody left, and an older session of theirs is told that it is replaced. While the store is away, that is possible
+ * only on the server they were on, and new people get into rooms that are open here only if the store is our own.
+ * events (borrowed) must outlive the participant; session is handed to them. cancellable: not NULL; if it is cancelled
+ * meanwhile, nobody is in the room who was not there. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL, ROOM_LOCKED,
+ * ROOM_EXPIRED, NOT_ADMITTED, TOO_MANY_REQUESTS, STORE_UNAVAILABLE, SHUTTING_DOWN. */
 void salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const SalonParticipantEvents *events,
     gpointer session, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) */
 SalonParticipant *salon_rooms_join_finish (
     SalonRooms *self, GAsyncResult *result, SalonJoinOutcome *outcome, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The host locks the room, or opens it. Errors: NOT_JOINED, FORBIDDEN, STORE_UNAVAILABLE. */
-void salon_rooms_lock_async (
-    SalonRooms *self, SalonParticipant *host, gboolean is_locked, GAsyncReadyCallback callback, gpointer user_data);
-gboolean salon_rooms_lock_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What a member does: all but chat end with salon_rooms_deed_finish(). Errors: NOT_JOINED, FORBIDDEN,
+ * STORE_UNAVAILABLE. */
 
+void salon_rooms_set_flag_async (SalonRooms *self, SalonParticipant *host, SalonRoomFlag flag, gboolean is_set,
+    GAsyncReadyCallback callback, gpointer user_data);
+/* Throws somebody out, on whichever server. Errors: also UNKNOWN_PARTICIPANT. */
+void salon_rooms_kick_async (SalonRooms *self, SalonParticipant *host, const char *participant_id,
+    GAsyncReadyCallback callback, gpointer user_data);
+/* Lets somebody in who waits, or sends them away. Errors: also UNKNOWN_PARTICIPANT. */
+void salon_rooms_admit_async (SalonRooms *self, SalonParticipant *host, const char *member_id, gboolean is_admitted,
+    GAsyncReadyCallback callback, gpointer user_data);
+/* Throws everybody out; an ephemeral room is gone. */
+void salon_rooms_close_room_async (
+    SalonRooms *self, SalonParticipant *host, GAsyncReadyCallback callback, gpointer user_data);
+/* Says something to everybody else. */
+void salon_rooms_chat_async (SalonRooms *self, SalonParticipant *participant, const char *text, const char *reply_to,
+    GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer none): the message as it was sent, the result's. */
+const SalonChatMessage *salon_rooms_chat_finish (
+    SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Edits a message of one's own, or deletes it (text NULL; the host, anybody's), and tells everybody else.
- * Errors: NOT_JOINED, FORBIDDEN, UNKNOWN_MESSAGE, STORE_UNAVAILABLE. */
+ * Errors: also UNKNOWN_MESSAGE. */
 void salon_rooms_change_message_async (SalonRooms *self, SalonParticipant *participant, const char *message_id,
     const char *text, GAsyncReadyCallback callback, gpointer user_data);
-gboolean salon_rooms_change_message_finish (
-    SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+gboolean salon_rooms_deed_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Throws everybody out ("shutting_down"): all are told and leave the store at once; their media is taken down one by
  * one, at some ten milliseconds a connection, until deadline_ms is over. */

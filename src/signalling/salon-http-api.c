@@ -132,19 +132,56 @@ is_admin (const SalonHttpApi *self, SoupServerMessage *message)
 
 typedef struct
 {
-  JsonNode *body;   /* (owned): what the strings belong to */
-  const char *slug; /* (nullable) */
-  SalonLifetime lifetime;
-  gint64 max_members; /* 0: the default */
+  JsonNode *body; /* (owned) (nullable): what the strings belong to */
+  SalonRoomSpec spec;
 } CreateRequest;
+
+static gboolean
+check_age (JsonObject *object, const SalonRoomSpec *spec, GError **error)
+{
+  gboolean is_timed = spec->lifetime == SALON_LIFETIME_TIMED;
+
+  if (is_timed == (spec->max_age_s != 0) && (is_timed || !json_object_has_member (object, "block_factor")))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+      "A room with \"lifetime\" \"timed\" needs a \"max_age\" and may have a \"block_factor\"; others have neither");
+  return FALSE;
+}
+
+static gboolean
+read_spec (JsonObject *object, SalonRoomSpec *spec, GError **error)
+{
+  static const char *const known[]
+      = { "slug", "lifetime", "max_members", "max_age", "block_factor", "waiting_room", NULL };
+  const char *lifetime = salon_lifetime_to_string (spec->lifetime);
+  gint64 max_members = 0;
+  gint64 max_age = 0;
+
+  if (!salon_json_check_members (object, known, error)
+      || !salon_json_get_optional_string (object, "slug", 1, SALON_LIMIT_SLUG_RAW_CHARS, &spec->slug, error)
+      || !salon_json_get_optional_string (object, "lifetime", 1, 16, &lifetime, error)
+      || !salon_json_get_optional_int (object, "max_members", 1, SALON_LIMIT_MEMBERS, &max_members, error)
+      || !salon_json_get_optional_int (object, "max_age", 1, SALON_LIMIT_MAX_AGE_S, &max_age, error)
+      || !salon_json_get_optional_double (
+          object, "block_factor", 0, SALON_LIMIT_BLOCK_FACTOR, &spec->block_factor, error)
+      || !salon_json_get_optional_boolean (object, "waiting_room", &spec->has_waiting_room, error))
+    return FALSE;
+  if (!salon_lifetime_from_string (lifetime, &spec->lifetime))
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+          "\"lifetime\" must be \"permanent\", \"ephemeral\" or \"timed\"");
+      return FALSE;
+    }
+  spec->max_members = (guint)max_members;
+  spec->max_age_s = (guint)max_age;
+  return check_age (object, spec, error);
+}
 
 static gboolean
 read_create_request (SoupServerMessage *message, CreateRequest *request, GError **error)
 {
-  static const char *const known[] = { "slug", "lifetime", "max_members", NULL };
   SoupMessageBody *body = soup_server_message_get_request_body (message);
   g_autoptr (GBytes) bytes = soup_message_body_flatten (body);
-  const char *lifetime = NULL;
   JsonObject *object;
 
   /* No body: no wishes. */
@@ -155,16 +192,7 @@ read_create_request (SoupServerMessage *message, CreateRequest *request, GError 
   if (request->body == NULL)
     return FALSE;
   object = salon_json_node_as_object (request->body, "body", error);
-  if (object == NULL || !salon_json_check_members (object, known, error)
-      || !salon_json_get_optional_string (object, "slug", 1, SALON_LIMIT_SLUG_RAW_CHARS, &request->slug, error)
-      || !salon_json_get_optional_string (object, "lifetime", 1, 16, &lifetime, error)
-      || !salon_json_get_optional_int (object, "max_members", 1, SALON_LIMIT_MEMBERS, &request->max_members, error))
-    return FALSE;
-  if (lifetime == NULL || salon_lifetime_from_string (lifetime, &request->lifetime))
-    return TRUE;
-  g_set_error_literal (
-      error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"lifetime\" must be \"permanent\" or \"ephemeral\"");
-  return FALSE;
+  return object != NULL && read_spec (object, &request->spec, error);
 }
 
 static void
@@ -193,7 +221,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
 {
-  CreateRequest request = { .lifetime = SALON_LIFETIME_PERMANENT };
+  CreateRequest request = { .spec.lifetime = SALON_LIFETIME_PERMANENT };
   g_autoptr (GError) error = NULL;
 
   if (!self->may_create && !is_admin (self, message))
@@ -202,8 +230,7 @@ salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
   else if (read_create_request (message, &request, &error))
     {
       Call *call = call_begin (self, message);
-      salon_rooms_create_async (
-          self->rooms, request.slug, request.lifetime, request.max_members, call->cancellable, on_created, call);
+      salon_rooms_create_async (self->rooms, &request.spec, call->cancellable, on_created, call);
     }
   if (error != NULL)
     salon_reply_error (message, error);

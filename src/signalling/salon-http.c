@@ -4,8 +4,9 @@
 #include <gst/gst.h>
 #include <libsoup/soup.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "salon-admission.h"
+#include "salon-descriptors.h"
 #include "salon-error.h"
 #include "salon-http-api.h"
 #include "salon-limits.h"
@@ -29,16 +30,18 @@ struct _SalonHttp
 {
   GObject parent;
 
-  SoupServer *server;      /* (owned) */
-  SalonListener *listener; /* (owned) (nullable): NULL before listening and once closed */
-  SalonRooms *rooms;       /* (owned) */
-  char *admin_token;       /* (owned) */
-  char *public_url;        /* (owned): "": not set */
-  SalonOrigins *origins;   /* (owned) */
-  char *url;               /* (owned): of the page */
-  SalonHttpApi api;        /* borrows from the above */
-  GHashTable *sockets;     /* (element-type SalonSocket) (owned): the open ones */
-  GTask *closing_sockets;  /* (owned) (nullable): until there are none */
+  SoupServer *server;        /* (owned) */
+  SalonListener *listener;   /* (owned) (nullable): NULL before listening and once closed */
+  SalonRooms *rooms;         /* (owned) */
+  char *admin_token;         /* (owned) */
+  char *public_url;          /* (owned): "": not set */
+  SalonOrigins *origins;     /* (owned) */
+  SalonAdmission *admission; /* (owned) */
+  char *url;                 /* (owned): of the page */
+  SalonSocketOptions socket_options;
+  SalonHttpApi api;       /* borrows from the above */
+  GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
+  GTask *closing_sockets; /* (owned) (nullable): until there are none */
   guint closing_deadline_id;
 };
 
@@ -87,6 +90,13 @@ allow_reading (SoupServerMessage *message)
   soup_message_headers_append (headers, "Vary", "Origin");
   if (origin != NULL)
     soup_message_headers_append (headers, "Access-Control-Allow-Origin", origin);
+}
+
+/* libsoup keeps no connection alive that it has not accepted itself: say so. */
+static void
+close_after (SoupServerMessage *message)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
 }
 
 /* The routes */
@@ -186,10 +196,12 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   g_autoptr (SoupServerMessage) kept = g_object_ref (message);
   g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
-  g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri);
+  g_autoptr (SalonSocket) socket = salon_socket_new (stream, uri, &self->socket_options);
 
+  salon_listener_keep (stream);
   if (self->listener == NULL)
     return;
+  salon_admission_follow (self->admission, message, socket);
   g_hash_table_add (self->sockets, g_object_ref (socket));
   g_signal_connect_object (socket, "closed", G_CALLBACK (on_socket_closed), self, 0);
   g_signal_emit (self, signals[SIGNAL_SOCKET], 0, socket);
@@ -206,8 +218,13 @@ handle_websocket (SalonHttp *self, SoupServerMessage *message, const char *rest)
           "Pages of this origin may not connect; see allowed-origins");
       return;
     }
+  if (!salon_admission_admit_socket (self->admission, message))
+    return;
+  soup_message_headers_remove (soup_server_message_get_response_headers (message), "Connection");
   if (soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL))
     g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
+  else
+    close_after (message);
 }
 
 typedef struct
@@ -343,19 +360,26 @@ on_body_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
 static void
 on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
+  SalonHttp *self = user_data;
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
 
   g_signal_connect_data (
       message, "got-chunk", G_CALLBACK (on_body_chunk), g_new0 (gsize, 1), (GClosureNotify)(void (*) (void))g_free, 0);
-  /* libsoup keeps no connection alive that it has not accepted itself: say so. */
-  if (soup_message_headers_get_one (request, "Upgrade") == NULL)
-    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  close_after (message);
+  if (!salon_admission_admit_request (self->admission, message))
+    return;
   /* 0 when the length is not told. */
   if (soup_message_headers_get_content_length (request) > SALON_LIMIT_HTTP_BODY_BYTES)
     refuse_body (message);
 }
 
 /* Life */
+
+static gboolean
+on_refuse (SalonListener *listener, GSocketConnection *connection, GSocketAddress *remote, SalonHttp *self)
+{
+  return !salon_admission_admit_connection (self->admission, connection, remote);
+}
 
 static void
 on_connection (
@@ -371,10 +395,7 @@ on_connection (
 static guint
 get_max_connections (void)
 {
-  struct rlimit limit = { .rlim_cur = 1024 };
-
-  getrlimit (RLIMIT_NOFILE, &limit);
-  return MIN (limit.rlim_cur / 4, MAX_CONNECTIONS);
+  return MIN (salon_descriptors_get_limit () / 4, MAX_CONNECTIONS);
 }
 
 static char *
@@ -412,6 +433,10 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GTlsCertificate) certificate = salon_http_load_certificate (config, &local_error);
+  const SalonListenerBounds bounds = {
+    .max_connections = get_max_connections (),
+    .deadline_s = salon_config_get_uint (config, SALON_CONFIG_REQUEST_TIMEOUT_S),
+  };
 
   if (local_error != NULL)
     {
@@ -419,9 +444,10 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
       return FALSE;
     }
   self->listener = salon_listener_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN),
-      salon_config_get_uint (config, SALON_CONFIG_PORT), certificate, get_max_connections (), error);
+      salon_config_get_uint (config, SALON_CONFIG_PORT), certificate, &bounds, error);
   if (self->listener == NULL)
     return FALSE;
+  g_signal_connect (self->listener, "refuse", G_CALLBACK (on_refuse), self);
   g_signal_connect (self->listener, "connection", G_CALLBACK (on_connection), self);
   self->url = make_url (self, config, certificate != NULL);
   return TRUE;
@@ -434,9 +460,12 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
 
   self->rooms = g_object_ref (rooms);
   self->admin_token = g_strdup (admin_token);
+  self->socket_options.ping_interval_s = salon_config_get_uint (config, SALON_CONFIG_PING_INTERVAL_S);
+  self->socket_options.ping_timeout_s = salon_config_get_uint (config, SALON_CONFIG_PING_TIMEOUT_S);
   self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
   self->origins = salon_origins_new (salon_config_get_strv (config, SALON_CONFIG_LISTEN), self->public_url,
       salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS));
+  self->admission = salon_admission_new (config, get_max_connections ());
   self->api = (SalonHttpApi){
     .rooms = rooms,
     .admin_token = self->admin_token,
@@ -516,11 +545,13 @@ salon_http_finalize (GObject *object)
   SalonHttp *self = SALON_HTTP (object);
 
   g_hash_table_unref (self->sockets);
+  salon_backlog_unref (self->socket_options.backlog);
   g_clear_object (&self->server);
   g_clear_object (&self->rooms);
   g_free (self->admin_token);
   g_free (self->public_url);
   salon_origins_free (self->origins);
+  g_clear_pointer (&self->admission, salon_admission_free);
   g_free (self->url);
   G_OBJECT_CLASS (salon_http_parent_class)->finalize (object);
 }
@@ -539,5 +570,6 @@ static void
 salon_http_init (SalonHttp *self)
 {
   self->server = soup_server_new (NULL, NULL);
+  self->socket_options.backlog = salon_backlog_new (SALON_LIMIT_SEND_QUEUES_BYTES);
   self->sockets = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
 }

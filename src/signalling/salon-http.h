@@ -22,7 +22,8 @@
 #define SALON_TYPE_HTTP (salon_http_get_type ())
 G_DECLARE_FINAL_TYPE (SalonHttp, salon_http, SALON, HTTP, GObject)
 
-/* Listens at once. Errors are for the person who starts the server: the address is taken, a certificate unreadable. */
+/* Listens at once. Errors are for the person who starts the server:
+ * the address is taken, a certificate unreadable. */
 SalonHttp *salon_http_new (
     const SalonConfig *config, const char *admin_token, SalonRooms *rooms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -5,13 +5,19 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "salon-handshakes.h"
+#include "salon-log.h"
+
 GST_DEBUG_CATEGORY_STATIC (salon_listener_debug);
 #define GST_CAT_DEFAULT salon_listener_debug
 
-#define BACKLOG 256
-/* A stream on which nothing comes or goes for so long is dead: half-sent requests, handshakes never ended, and clients
- * that vanished, since a WebSocket's are pinged (and answer) three times meanwhile. */
+/* Browsers that open all their connections at once, a hundred of them in the same moment. */
+#define BACKLOG 1024
+/* The system's failing that, on any one wait: longer than the longest ping-timeout-s. */
 #define STREAM_TIMEOUT_S 95
+/* What the kernel keeps of what a client does not read (it doubles the number): else some megabytes, beyond all bounds
+ * of ours. Enough for 1 MB/s over a fifth of a second. */
+#define SEND_BUFFER_BYTES (128 * 1024)
 /* For other parts of the server to give descriptors back. */
 #define RETRY_ACCEPT_MS 500
 /* With a port of our choice, another program may hold it on the next address. */
@@ -24,33 +30,94 @@ struct _SalonListener
   GPtrArray *sockets; /* (element-type GSocket) (owned) */
   GPtrArray *sources; /* (element-type GSource) (owned): empty while accepting is paused */
   guint16 port;
-  GTlsCertificate *certificate; /* (owned) (nullable) */
-  guint max_connections;
+  SalonHandshakes *handshakes; /* (owned) (nullable): without TLS */
+  SalonListenerBounds bounds;
   guint n_connections;
   gboolean has_refused; /* since there was last a place: one warning is enough */
   guint retry_id;
-  GCancellable *cancellable; /* (owned): of TLS handshakes */
 };
 
 G_DEFINE_FINAL_TYPE (SalonListener, salon_listener, G_TYPE_OBJECT)
 
 enum
 {
+  SIGNAL_REFUSE,
   SIGNAL_CONNECTION,
   N_SIGNALS
 };
 
 static guint signals[N_SIGNALS];
 
-/* Sees a stream's socket through, wherever it goes. */
+/* One stream, as long as its socket is there, wherever it goes. */
+typedef struct
+{
+  SalonListener *listener; /* (owned) */
+  GSocket *socket;         /* (borrowed): of the connection that is watched */
+  guint deadline_id;
+} Guest;
+
+/* Data of a connection. */
+#define GUEST "salon-guest"
+
 static void
 on_connection_gone (gpointer user_data, GObject *where_it_was)
 {
-  SalonListener *self = user_data;
+  Guest *guest = user_data;
 
-  self->n_connections--;
-  self->has_refused = FALSE;
-  g_object_unref (self);
+  g_clear_handle_id (&guest->deadline_id, g_source_remove);
+  guest->listener->n_connections--;
+  guest->listener->has_refused = FALSE;
+  g_object_unref (guest->listener);
+  g_free (guest);
+}
+
+/* Whoever reads or writes sees the end of it, and lets go. */
+static gboolean
+on_deadline (gpointer user_data)
+{
+  Guest *guest = user_data;
+
+  guest->deadline_id = 0;
+  GST_DEBUG_OBJECT (guest->listener, "not done within %u s; hanging up", guest->listener->bounds.deadline_s);
+  g_socket_shutdown (guest->socket, TRUE, TRUE, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+welcome (SalonListener *self, GSocketConnection *connection)
+{
+  Guest *guest = g_new0 (Guest, 1);
+
+  guest->listener = g_object_ref (self);
+  guest->socket = g_socket_connection_get_socket (connection);
+  guest->deadline_id = g_timeout_add_seconds (self->bounds.deadline_s, on_deadline, guest);
+  self->n_connections++;
+  g_object_set_data (G_OBJECT (connection), GUEST, guest);
+  g_object_weak_ref (G_OBJECT (connection), on_connection_gone, guest);
+}
+
+/* Returns: (transfer none): the socket's connection under what TLS and libsoup wrapped around it, each of which holds
+ * what it wraps. */
+static GIOStream *
+get_connection (GIOStream *stream)
+{
+  while (!G_IS_SOCKET_CONNECTION (stream))
+    {
+      g_autoptr (GIOStream) base = NULL;
+
+      g_object_get (stream, G_IS_TLS_CONNECTION (stream) ? "base-io-stream" : "base-iostream", &base, NULL);
+      g_assert (base != NULL);
+      stream = base;
+    }
+  return stream;
+}
+
+void
+salon_listener_keep (GIOStream *stream)
+{
+  Guest *guest = g_object_get_data (G_OBJECT (get_connection (stream)), GUEST);
+
+  g_clear_handle_id (&guest->deadline_id, g_source_remove);
 }
 
 static void
@@ -65,39 +132,20 @@ hand_over (SalonListener *self, GIOStream *stream, GSocketConnection *connection
 }
 
 static void
-on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
+on_handshake_done (GSocketConnection *connection, GIOStream *stream, gpointer user_data)
 {
-  g_autoptr (SalonListener) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GIOStream) base = NULL;
-
-  if (!g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error))
-    {
-      GST_DEBUG_OBJECT (self, "no TLS handshake: %s", error->message);
-      return;
-    }
-  if (g_cancellable_is_cancelled (self->cancellable))
-    return;
-  g_object_get (source, "base-io-stream", &base, NULL);
-  hand_over (self, G_IO_STREAM (source), G_SOCKET_CONNECTION (base));
+  hand_over (user_data, stream, connection);
 }
 
-static void
-start_tls (SalonListener *self, GSocketConnection *connection)
+static gboolean
+is_refused (SalonListener *self, GSocketConnection *connection)
 {
-  static const char *const protocols[] = { "http/1.1", NULL };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GIOStream) stream = g_tls_server_connection_new (G_IO_STREAM (connection), self->certificate, &error);
+  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+  gboolean result = FALSE;
 
-  if (stream == NULL)
-    {
-      GST_WARNING_OBJECT (self, "TLS cannot start: %s", error->message);
-      return;
-    }
-  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (stream), FALSE);
-  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (stream), protocols);
-  g_tls_connection_handshake_async (
-      G_TLS_CONNECTION (stream), G_PRIORITY_DEFAULT, self->cancellable, on_handshake_done, g_object_ref (self));
+  if (remote != NULL)
+    g_signal_emit (self, signals[SIGNAL_REFUSE], 0, connection, remote, &result);
+  return result;
 }
 
 static void
@@ -105,21 +153,26 @@ take (SalonListener *self, GSocket *socket)
 {
   g_autoptr (GSocketConnection) connection = NULL;
 
-  if (self->n_connections >= self->max_connections)
+  if (self->n_connections >= self->bounds.max_connections)
     {
       if (!self->has_refused)
-        GST_WARNING_OBJECT (self, "refusing connections: there are %u already", self->n_connections);
+        salon_log_event (SALON_LOG_WARNING, "connections_refused", (SalonLogFields){ .reason = "max_connections" },
+            "Refusing connections: there are %u already", self->n_connections);
       self->has_refused = TRUE;
       g_socket_close (socket, NULL);
       return;
     }
   g_socket_set_timeout (socket, STREAM_TIMEOUT_S);
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES, NULL);
   connection = g_socket_connection_factory_create_connection (socket);
-  self->n_connections++;
-  g_object_weak_ref (G_OBJECT (connection), on_connection_gone, g_object_ref (self));
-  if (self->certificate != NULL)
-    start_tls (self, connection);
+  welcome (self, connection);
+  if (is_refused (self, connection))
+    return;
+  if (self->handshakes != NULL)
+    salon_handshakes_start (self->handshakes, connection,
+        g_object_get_data (G_OBJECT (connection), SALON_LISTENER_LANE), on_handshake_done, g_object_ref (self),
+        g_object_unref);
   else
     hand_over (self, G_IO_STREAM (connection), connection);
 }
@@ -159,7 +212,8 @@ on_incoming (GSocket *listening, GIOCondition condition, gpointer user_data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return G_SOURCE_CONTINUE;
   /* Most likely out of descriptors; the connection still waits in the kernel, so going on now would spin. */
-  GST_WARNING_OBJECT (self, "cannot accept a connection, trying again in %d ms: %s", RETRY_ACCEPT_MS, error->message);
+  salon_log_event (SALON_LOG_WARNING, "connections_refused", (SalonLogFields){ .reason = "accept_failed" },
+      "Cannot accept a connection, trying again in %d ms: %s", RETRY_ACCEPT_MS, error->message);
   stop_accepting (self);
   self->retry_id = g_timeout_add (RETRY_ACCEPT_MS, on_retry, self);
   return G_SOURCE_REMOVE;
@@ -286,13 +340,14 @@ listen_on_all (SalonListener *self, const char *const *names, guint16 port, GErr
 }
 
 SalonListener *
-salon_listener_new (
-    const char *const *addresses, guint16 port, GTlsCertificate *certificate, guint max_connections, GError **error)
+salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate *certificate,
+    const SalonListenerBounds *bounds, GError **error)
 {
   g_autoptr (SalonListener) self = g_object_new (SALON_TYPE_LISTENER, NULL);
 
-  g_set_object (&self->certificate, certificate);
-  self->max_connections = max_connections;
+  if (certificate != NULL)
+    self->handshakes = salon_handshakes_new (certificate);
+  self->bounds = *bounds;
   if (!listen_on_all (self, addresses, port, error))
     return NULL;
   start_accepting (self);
@@ -308,7 +363,8 @@ salon_listener_get_port (SalonListener *self)
 void
 salon_listener_close (SalonListener *self)
 {
-  g_cancellable_cancel (self->cancellable);
+  if (self->handshakes != NULL)
+    salon_handshakes_close (self->handshakes);
   stop_accepting (self);
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_ptr_array_set_size (self->sockets, 0);
@@ -328,8 +384,7 @@ salon_listener_finalize (GObject *object)
 
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->sockets);
-  g_clear_object (&self->certificate);
-  g_clear_object (&self->cancellable);
+  g_clear_object (&self->handshakes);
   G_OBJECT_CLASS (salon_listener_parent_class)->finalize (object);
 }
 
@@ -339,6 +394,9 @@ salon_listener_class_init (SalonListenerClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_listener_debug, "salon-listener", 0, "Salon: TCP listener");
   G_OBJECT_CLASS (klass)->dispose = salon_listener_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_listener_finalize;
+  signals[SIGNAL_REFUSE]
+      = g_signal_new ("refuse", SALON_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL,
+          NULL, G_TYPE_BOOLEAN, 2, G_TYPE_SOCKET_CONNECTION, G_TYPE_SOCKET_ADDRESS);
   signals[SIGNAL_CONNECTION] = g_signal_new ("connection", SALON_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
       G_TYPE_NONE, 3, G_TYPE_IO_STREAM, G_TYPE_SOCKET_ADDRESS, G_TYPE_SOCKET_ADDRESS);
 }
@@ -348,5 +406,4 @@ salon_listener_init (SalonListener *self)
 {
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)g_source_unref);
-  self->cancellable = g_cancellable_new ();
 }

@@ -5,20 +5,33 @@
 
 /* The TCP sockets people connect to. Accepts, puts TLS on top when there is a certificate, and hands over the stream.
  *
- * libsoup's own listener goes deaf for ever once accept(2) fails for want of file descriptors. This one refuses what is
- * beyond its bound, and tries again after a failure.
+ * libsoup's own listener goes deaf for ever once accept(2) fails for want of file descriptors, and waits for ever for a
+ * client that sends its request slowly. This one refuses what is beyond its bound, tries again after a failure, and
+ * gives each stream a time, from the TLS handshake to the last byte of the answer.
  *
  * Owned by SalonHttp; main context only; salon_listener_close() ends it. Each stream keeps it alive, to be counted.
  *
- * Signal:
+ * Signals:
+ *   refuse (GSocketConnection *, GSocketAddress *remote) -> gboolean   TRUE hangs up, before a word is said; else the
+ *                                     connection's data SALON_LISTENER_LANE may say whose TLS handshake it is
  *   connection (GIOStream *, GSocketAddress *local, GSocketAddress *remote) */
 #define SALON_TYPE_LISTENER (salon_listener_get_type ())
+#define SALON_LISTENER_LANE "salon-lane"
 G_DECLARE_FINAL_TYPE (SalonListener, salon_listener, SALON, LISTENER, GObject)
 
+typedef struct
+{
+  guint max_connections; /* how many streams may be alive at once */
+  guint deadline_s;      /* for each of them, unless it is kept */
+} SalonListenerBounds;
+
 /* addresses: "localhost" (both loopback addresses), "*" (all), or IP addresses. port: 0 picks a free one, the same for
- * all addresses. certificate: (nullable). max_connections: how many streams may be alive at once. */
+ * all addresses. certificate: (nullable). */
 SalonListener *salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate *certificate,
-    guint max_connections, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+    const SalonListenerBounds *bounds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* stream: one that was handed over, or what libsoup made of it: it has become a WebSocket, whose owner ends it. */
+void salon_listener_keep (GIOStream *stream);
 
 /* Stops listening, and gives up TLS handshakes. Streams handed over live on. */
 void salon_listener_close (SalonListener *self);

@@ -21,6 +21,15 @@ salon_protocol_wrap (const char *name, JsonNode *value)
   return salon_protocol_object (object);
 }
 
+static JsonNode *
+timestamp_or_null (gint64 time_s)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (time_s);
+  g_autofree char *text = time_s != 0 ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%S.000Z") : NULL;
+
+  return text != NULL ? json_node_init_string (json_node_alloc (), text) : json_node_new (JSON_NODE_NULL);
+}
+
 JsonNode *
 salon_protocol_room (const SalonRoomInfo *room)
 {
@@ -31,6 +40,8 @@ salon_protocol_room (const SalonRoomInfo *room)
   json_object_set_string_member (object, "lifetime", salon_lifetime_to_string (room->lifetime));
   json_object_set_int_member (object, "max_members", room->max_members);
   json_object_set_boolean_member (object, "locked", room->is_locked);
+  json_object_set_boolean_member (object, "waiting_room", room->has_waiting_room);
+  json_object_set_member (object, "expires_at", timestamp_or_null (room->expires_at_s));
   if (room->host != NULL)
     json_object_set_string_member (object, "host", room->host);
   else
@@ -53,19 +64,37 @@ salon_protocol_track (const SalonPublication *publication)
 }
 
 JsonNode *
-salon_protocol_participant (SalonParticipant *participant)
+salon_protocol_person (const SalonPerson *person)
 {
-  GPtrArray *publications = salon_participant_get_publications (participant);
   JsonObject *object = json_object_new ();
   JsonArray *tracks = json_array_new ();
 
-  for (guint i = 0; i < publications->len; i++)
-    json_array_add_element (tracks, salon_protocol_track (g_ptr_array_index (publications, i)));
-  json_object_set_string_member (object, "id", salon_participant_get_id (participant));
-  json_object_set_string_member (object, "name", salon_participant_get_name (participant));
-  json_object_set_boolean_member (object, "is_host", salon_participant_is_host (participant));
+  for (guint i = 0; person->publications != NULL && i < person->publications->len; i++)
+    json_array_add_element (tracks, salon_protocol_track (g_ptr_array_index (person->publications, i)));
+  json_object_set_string_member (object, "id", person->id);
+  json_object_set_string_member (object, "name", person->name);
+  json_object_set_boolean_member (object, "is_host", person->is_host);
   json_object_set_array_member (object, "tracks", tracks);
   return salon_protocol_object (object);
+}
+
+JsonNode *
+salon_protocol_waiting_list (GPtrArray *waiting)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; waiting != NULL && i < waiting->len; i++)
+    {
+      const SalonMember *member = g_ptr_array_index (waiting, i);
+      JsonObject *person = json_object_new ();
+
+      json_object_set_string_member (person, "id", member->id);
+      json_object_set_string_member (person, "name", member->name);
+      json_array_add_object_element (array, person);
+    }
+  json_node_take_array (node, array);
+  return node;
 }
 
 JsonNode *

@@ -9,7 +9,9 @@
 /* The JSON of data/protocol.schema.json, written in one place. Pure functions; all returns (transfer full). */
 
 JsonNode *salon_protocol_room (const SalonRoomInfo *room) G_GNUC_WARN_UNUSED_RESULT;
-JsonNode *salon_protocol_participant (SalonParticipant *participant) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_person (const SalonPerson *person) G_GNUC_WARN_UNUSED_RESULT;
+/* waiting (nullable) (element-type SalonMember): NULL is an empty list. */
+JsonNode *salon_protocol_waiting_list (GPtrArray *waiting) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_track (const SalonPublication *publication) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_candidate (guint target, guint m_line, const char *candidate) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_error (const GError *error) G_GNUC_WARN_UNUSED_RESULT;

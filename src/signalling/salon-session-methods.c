@@ -18,25 +18,6 @@ check_joined (SalonSession *self, GError **error)
 
 /* -- join -- */
 
-static JsonNode *
-ice_servers_to_json (SalonSession *self)
-{
-  JsonArray *servers = json_array_new ();
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
-
-  for (guint i = 0; self->ice_servers != NULL && self->ice_servers[i] != NULL; i++)
-    {
-      JsonObject *server = json_object_new ();
-      JsonArray *urls = json_array_new ();
-
-      json_array_add_string_element (urls, self->ice_servers[i]);
-      json_object_set_array_member (server, "urls", urls);
-      json_array_add_object_element (servers, server);
-    }
-  json_node_take_array (node, servers);
-  return node;
-}
-
 /* The store's messages are JSON texts of our own making; what other hands put there and is none is left out. */
 static JsonArray *
 history_to_json (SalonSession *self)
@@ -56,12 +37,13 @@ history_to_json (SalonSession *self)
 static JsonNode *
 join_result (SalonSession *self, const char *answer)
 {
-  g_autoptr (GPtrArray) everybody = salon_participant_list_all (self->participant);
+  g_autoptr (GArray) everybody = salon_participant_list_people (self->participant);
+  GPtrArray *waiting = salon_participant_get_waiting_list (self->participant);
   JsonObject *result = json_object_new ();
   JsonArray *participants = json_array_new ();
 
   for (guint i = 0; i < everybody->len; i++)
-    json_array_add_element (participants, salon_protocol_participant (g_ptr_array_index (everybody, i)));
+    json_array_add_element (participants, salon_protocol_person (&g_array_index (everybody, SalonPerson, i)));
   if (answer != NULL)
     {
       json_object_set_string_member (result, "type", "answer");
@@ -70,7 +52,10 @@ join_result (SalonSession *self, const char *answer)
   json_object_set_string_member (result, "participant", salon_participant_get_id (self->participant));
   json_object_set_member (result, "room", salon_protocol_room (salon_participant_get_room_info (self->participant)));
   json_object_set_array_member (result, "participants", participants);
-  json_object_set_member (result, "ice_servers", ice_servers_to_json (self));
+  json_object_set_member (result, "waiting", salon_protocol_waiting_list (waiting));
+  json_object_set_member (result, "ice_servers",
+      salon_ice_servers_to_json (
+          self->ice_servers, salon_participant_get_id (self->participant), g_get_real_time () / G_USEC_PER_SEC));
   json_object_set_string_member (result, "session", salon_participant_get_session_token (self->participant));
   json_object_set_int_member (result, "grace_s", salon_rooms_get_grace_s (self->rooms));
   json_object_set_boolean_member (result, "resumed", self->outcome.is_resumed);
@@ -352,13 +337,29 @@ check_chat_rate (SalonSession *self, GError **error)
 }
 
 static void
+on_said (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+  const SalonChatMessage *message = salon_rooms_chat_finish (SALON_ROOMS (source), result, &error);
+  JsonObject *object;
+
+  if (message == NULL)
+    {
+      salon_request_fail (user_data, error);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_string_member (object, "id", message->id);
+  json_object_set_string_member (object, "timestamp", message->timestamp);
+  salon_request_resolve (user_data, salon_protocol_object (object));
+}
+
+static void
 handle_chat (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
   const char *text;
   const char *reply_to = NULL;
-  g_autoptr (SalonChatMessage) message = NULL;
-  JsonObject *result;
 
   if (!check_joined (self, &error) || !check_chat_rate (self, &error)
       || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
@@ -367,19 +368,15 @@ handle_chat (SalonSession *self, SalonRequest *request)
       salon_request_fail (request, error);
       return;
     }
-  message = salon_participant_chat (self->participant, text, reply_to);
-  result = json_object_new ();
-  json_object_set_string_member (result, "id", message->id);
-  json_object_set_string_member (result, "timestamp", message->timestamp);
-  salon_request_resolve (request, salon_protocol_object (result));
+  salon_rooms_chat_async (self->rooms, self->participant, text, reply_to, on_said, request);
 }
 
 static void
-on_message_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError *error = NULL;
 
-  if (salon_rooms_change_message_finish (SALON_ROOMS (source), result, &error))
+  if (salon_rooms_deed_finish (SALON_ROOMS (source), result, &error))
     salon_request_resolve_empty (user_data);
   else
     salon_request_fail (user_data, error);
@@ -394,7 +391,7 @@ handle_chat_edit (SalonSession *self, SalonRequest *request)
 
   if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
       && salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error))
-    salon_rooms_change_message_async (self->rooms, self->participant, id, text, on_message_changed, request);
+    salon_rooms_change_message_async (self->rooms, self->participant, id, text, on_done, request);
   else
     salon_request_fail (request, error);
 }
@@ -406,7 +403,7 @@ handle_chat_delete (SalonSession *self, SalonRequest *request)
   const char *id;
 
   if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
-    salon_rooms_change_message_async (self->rooms, self->participant, id, NULL, on_message_changed, request);
+    salon_rooms_change_message_async (self->rooms, self->participant, id, NULL, on_done, request);
   else
     salon_request_fail (request, error);
 }
@@ -419,32 +416,58 @@ handle_kick (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *participant;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
-      && salon_participant_kick (self->participant, participant, &error))
-    salon_request_resolve_empty (request);
+  if (check_joined (self, &error)
+      && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error))
+    salon_rooms_kick_async (self->rooms, self->participant, participant, on_done, request);
   else
     salon_request_fail (request, error);
 }
 
 static void
-on_locked (GObject *source, GAsyncResult *result, gpointer user_data)
+set_flag (SalonSession *self, SalonRequest *request, const char *name, SalonRoomFlag flag)
 {
   GError *error = NULL;
+  gboolean is_set;
 
-  if (salon_rooms_lock_finish (SALON_ROOMS (source), result, &error))
-    salon_request_resolve_empty (user_data);
+  if (check_joined (self, &error) && salon_json_get_boolean (request->params, name, &is_set, &error))
+    salon_rooms_set_flag_async (self->rooms, self->participant, flag, is_set, on_done, request);
   else
-    salon_request_fail (user_data, error);
+    salon_request_fail (request, error);
 }
 
 static void
 handle_lock (SalonSession *self, SalonRequest *request)
 {
-  GError *error = NULL;
-  gboolean is_locked;
+  set_flag (self, request, "locked", SALON_ROOM_IS_LOCKED);
+}
 
-  if (check_joined (self, &error) && salon_json_get_boolean (request->params, "locked", &is_locked, &error))
-    salon_rooms_lock_async (self->rooms, self->participant, is_locked, on_locked, request);
+static void
+handle_set_waiting_room (SalonSession *self, SalonRequest *request)
+{
+  set_flag (self, request, "enabled", SALON_ROOM_HAS_WAITING_ROOM);
+}
+
+static void
+handle_admit (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *id;
+  gboolean is_admitted;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+      && salon_json_get_boolean (request->params, "admitted", &is_admitted, &error))
+    salon_rooms_admit_async (self->rooms, self->participant, id, is_admitted, on_done, request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_close (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+
+  if (check_joined (self, &error))
+    salon_rooms_close_room_async (self->rooms, self->participant, on_done, request);
   else
     salon_request_fail (request, error);
 }
@@ -490,6 +513,9 @@ static const struct
   { "chat_delete", handle_chat_delete },
   { "kick", handle_kick },
   { "lock", handle_lock },
+  { "set_waiting_room", handle_set_waiting_room },
+  { "admit", handle_admit },
+  { "close", handle_close },
   { "leave", handle_leave },
   { "ping", handle_ping },
 };

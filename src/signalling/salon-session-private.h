@@ -19,10 +19,10 @@ struct _SalonSession
 {
   GObject parent_instance;
 
-  SalonRooms *rooms;              /* (borrowed) */
-  SalonSocket *socket;            /* (owned) (nullable): NULL once closed */
-  const char *const *ice_servers; /* (borrowed) (nullable) */
-  GCancellable *cancellable;      /* (owned): cancelled when the socket closes */
+  SalonRooms *rooms;                  /* (borrowed) */
+  SalonSocket *socket;                /* (owned) (nullable): NULL once closed */
+  const SalonIceServers *ice_servers; /* (borrowed) */
+  GCancellable *cancellable;          /* (owned): cancelled when the socket closes */
   SalonSessionState state;
   gboolean may_subscribe; /* as the join said */
   SalonJoinOutcome outcome;

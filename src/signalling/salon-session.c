@@ -147,7 +147,7 @@ is_listening (gpointer session)
 }
 
 static void
-on_participant (gpointer session, SalonParticipantEvent event, SalonParticipant *other)
+on_participant (gpointer session, SalonParticipantEvent event, const SalonPerson *other)
 {
   static const char *const names[] = {
     [SALON_PARTICIPANT_JOINED] = "joined",
@@ -160,7 +160,7 @@ on_participant (gpointer session, SalonParticipantEvent event, SalonParticipant 
     return;
   params = json_object_new ();
   json_object_set_string_member (params, "event", names[event]);
-  json_object_set_member (params, "participant", salon_protocol_participant (other));
+  json_object_set_member (params, "participant", salon_protocol_person (other));
   notify (session, "participant", salon_protocol_object (params));
 }
 
@@ -191,10 +191,41 @@ on_room (gpointer session, const SalonRoomInfo *room)
 }
 
 static void
-on_chat (gpointer session, const SalonChatMessage *message)
+on_waiting_list (gpointer session, GPtrArray *waiting)
 {
   if (is_listening (session))
-    notify (session, "chat", salon_chat_message_to_json (message));
+    notify (session, "waiting_list", salon_protocol_wrap ("waiting", salon_protocol_waiting_list (waiting)));
+}
+
+static void
+on_waiting (gpointer session)
+{
+  notify (session, "waiting", salon_protocol_object (json_object_new ()));
+}
+
+/* message: (transfer full) */
+static void
+add_to_history (SalonSession *self, JsonNode *message)
+{
+  GPtrArray *history = self->outcome.chat;
+
+  if (history != NULL && history->len >= SALON_LIMIT_CHAT_HISTORY)
+    g_ptr_array_remove_index (history, 0);
+  if (history != NULL)
+    g_ptr_array_add (history, json_to_string (message, FALSE));
+  json_node_unref (message);
+}
+
+/* What is said after the history was read, and before the join is answered, belongs to the history. */
+static void
+on_chat (gpointer session, const SalonChatMessage *message)
+{
+  JsonNode *json = salon_chat_message_to_json (message);
+
+  if (is_listening (session))
+    notify (session, "chat", json);
+  else
+    add_to_history (session, json);
 }
 
 static void
@@ -231,8 +262,10 @@ const SalonParticipantEvents salon_session_events = {
   .participant = on_participant,
   .track = on_track,
   .room = on_room,
+  .waiting_list = on_waiting_list,
   .chat = on_chat,
   .chat_changed = on_chat_changed,
+  .waiting = on_waiting,
   .ended = on_ended,
 };
 
@@ -348,7 +381,7 @@ on_closed (SalonSocket *socket, gpointer user_data)
 }
 
 void
-salon_session_start (SalonRooms *rooms, SalonSocket *socket, const char *const *ice_servers)
+salon_session_start (SalonRooms *rooms, SalonSocket *socket, const SalonIceServers *ice_servers)
 {
   SalonSession *self = g_object_new (SALON_TYPE_SESSION, NULL);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-ice-servers.h"
 #include "salon-rooms.h"
 #include "salon-socket.h"
 
@@ -12,6 +13,5 @@
 #define SALON_TYPE_SESSION (salon_session_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSession, salon_session, SALON, SESSION, GObject)
 
-/* rooms: (borrowed): must outlive all sessions. ice_servers: (nullable) (borrowed): URLs for the client's connections.
- */
-void salon_session_start (SalonRooms *rooms, SalonSocket *socket, const char *const *ice_servers);
+/* rooms: (borrowed): must outlive all sessions. ice_servers: (borrowed): for the client's connections. */
+void salon_session_start (SalonRooms *rooms, SalonSocket *socket, const SalonIceServers *ice_servers);

@@ -6,57 +6,89 @@
 
 #include "salon-json.h"
 #include "salon-limits.h"
+#include "salon-log.h"
+#include "salon-rate-limit.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_socket_debug);
 #define GST_CAT_DEFAULT salon_socket_debug
 
-/* Under the minute that proxies usually grant a silent connection. */
-#define KEEPALIVE_INTERVAL_S 30
+/* Silence is counted in quarters of the timeout, and not by the clock: a server that was stopped itself, or had no
+ * processor, has counted one. */
+#define QUARTERS_OF_SILENCE 4
 
-/* libsoup bounds a frame but not the message its fragments add up to. Extensions see every frame before it is kept, so
- * this is one: never negotiated, changes nothing, counts. */
-#define SALON_TYPE_MESSAGE_BOUND (salon_message_bound_get_type ())
-G_DECLARE_FINAL_TYPE (SalonMessageBound, salon_message_bound, SALON, MESSAGE_BOUND, SoupWebsocketExtension)
+/* libsoup bounds a frame but not the message its fragments add up to, and answers pings without bound. Extensions see
+ * every frame before it is kept, so this is one: never negotiated, changes nothing, counts. */
+#define SALON_TYPE_FRAME_GUARD (salon_frame_guard_get_type ())
+G_DECLARE_FINAL_TYPE (SalonFrameGuard, salon_frame_guard, SALON, FRAME_GUARD, SoupWebsocketExtension)
 
-struct _SalonMessageBound
+struct _SalonFrameGuard
 {
   SoupWebsocketExtension parent;
-  gsize message_bytes; /* of the message under way */
+  gsize message_bytes;       /* of the message under way */
+  gboolean is_in_the_middle; /* of a message: more fragments are to come */
+  gboolean has_heard;        /* from the client, since it was last set to FALSE */
+  SalonRateLimit ping_limit;
 };
 
-G_DEFINE_FINAL_TYPE (SalonMessageBound, salon_message_bound, SOUP_TYPE_WEBSOCKET_EXTENSION)
+G_DEFINE_FINAL_TYPE (SalonFrameGuard, salon_frame_guard, SOUP_TYPE_WEBSOCKET_EXTENSION)
 
-/* header: RFC 6455 section 5.2. payload: (transfer full). */
-static GBytes *
-salon_message_bound_process_incoming (
-    SoupWebsocketExtension *extension, guint8 *header, GBytes *payload, GError **error)
+#define OPCODE_CONTINUATION 0x0
+#define OPCODE_PING 0x9
+#define IS_CONTROL 0x8 /* a bit of those opcodes */
+#define IS_FINAL 0x80  /* of the fragments; a bit beside the opcode */
+
+static gboolean
+count_ping (SalonFrameGuard *self, GError **error)
 {
-  SalonMessageBound *self = SALON_MESSAGE_BOUND (extension);
-  guint opcode = header[0] & 0x0f;
-  gboolean is_control = opcode & 0x08;
-  gboolean is_continuation = opcode == 0;
+  if (salon_rate_limit_take (
+          &self->ping_limit, SALON_LIMIT_PINGS_BURST, SALON_LIMIT_PINGS_PER_S, g_get_monotonic_time ()))
+    return TRUE;
+  g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION, "More than %d pings a second",
+      SALON_LIMIT_PINGS_PER_S);
+  return FALSE;
+}
 
-  if (is_control)
-    return payload;
-  if (!is_continuation)
-    self->message_bytes = 0;
-  self->message_bytes += g_bytes_get_size (payload);
+static gboolean
+count_fragment (SalonFrameGuard *self, gboolean is_continuation, gboolean is_final, gsize size_bytes, GError **error)
+{
+  self->is_in_the_middle = !is_final;
+  self->message_bytes = is_continuation ? self->message_bytes + size_bytes : size_bytes;
   if (self->message_bytes <= SALON_LIMIT_MESSAGE_BYTES)
-    return payload;
-  g_bytes_unref (payload);
+    return TRUE;
   g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG, "The message is longer than %d bytes",
       SALON_LIMIT_MESSAGE_BYTES);
+  return FALSE;
+}
+
+/* header: RFC 6455 section 5.2. payload: (transfer full). While a message is under way, only its end is a sign of life:
+ * else it could be kept unfinished for ever. */
+static GBytes *
+salon_frame_guard_process_incoming (SoupWebsocketExtension *extension, guint8 *header, GBytes *payload, GError **error)
+{
+  SalonFrameGuard *self = SALON_FRAME_GUARD (extension);
+  guint opcode = header[0] & 0x0f;
+  gboolean is_final = header[0] & IS_FINAL;
+  gboolean is_good = TRUE;
+
+  if (opcode == OPCODE_PING)
+    is_good = count_ping (self, error);
+  else if (!(opcode & IS_CONTROL))
+    is_good = count_fragment (self, opcode == OPCODE_CONTINUATION, is_final, g_bytes_get_size (payload), error);
+  self->has_heard = self->has_heard || !self->is_in_the_middle;
+  if (is_good)
+    return payload;
+  g_bytes_unref (payload);
   return NULL;
 }
 
 static void
-salon_message_bound_class_init (SalonMessageBoundClass *klass)
+salon_frame_guard_class_init (SalonFrameGuardClass *klass)
 {
-  SOUP_WEBSOCKET_EXTENSION_CLASS (klass)->process_incoming_message = salon_message_bound_process_incoming;
+  SOUP_WEBSOCKET_EXTENSION_CLASS (klass)->process_incoming_message = salon_frame_guard_process_incoming;
 }
 
 static void
-salon_message_bound_init (SalonMessageBound *self)
+salon_frame_guard_init (SalonFrameGuard *self)
 {
 }
 
@@ -73,8 +105,12 @@ struct _SalonSocket
 
   State state;
   SoupWebsocketConnection *connection; /* (owned) (nullable): NULL once closed */
-  GQueue outgoing;                     /* (element-type utf8) (owned): what libsoup does not have yet */
+  SalonFrameGuard *guard;              /* (owned): of the connection */
+  guint n_silent_quarters;
+  guint silence_id; /* ticks each quarter; 0 once closed */
+  GQueue outgoing;  /* (element-type utf8) (owned): what libsoup does not have yet */
   gsize outgoing_bytes;
+  SalonBacklog *backlog;    /* (owned): shared with the other sockets */
   GSource *writable_source; /* (owned) (nullable): while something is outgoing */
   guint drop_id;            /* source of a drop that is due, or 0 */
   SalonSocketEnd end;
@@ -101,13 +137,21 @@ clear_sources (SalonSocket *self)
   g_clear_handle_id (&self->drop_id, g_source_remove);
 }
 
+static void
+forget_outgoing (SalonSocket *self)
+{
+  g_queue_clear_full (&self->outgoing, g_free);
+  self->outgoing_bytes = 0;
+  salon_backlog_forget (self->backlog, self);
+}
+
 /* Lets go of the connection; the stream closes with it, if it has not. */
 static void
 let_go (SalonSocket *self)
 {
   clear_sources (self);
-  g_queue_clear_full (&self->outgoing, g_free);
-  self->outgoing_bytes = 0;
+  g_clear_handle_id (&self->silence_id, g_source_remove);
+  forget_outgoing (self);
   if (self->connection != NULL)
     g_signal_handlers_disconnect_by_data (self->connection, self);
   g_clear_object (&self->connection);
@@ -145,6 +189,27 @@ drop_soon (SalonSocket *self)
 {
   if (self->drop_id == 0)
     self->drop_id = g_idle_add_full (G_PRIORITY_HIGH, on_drop_due, self, NULL);
+}
+
+static void
+cut_off_stalled (SalonSocket *self)
+{
+  salon_log_event (SALON_LOG_WARNING, "connection_dropped", (SalonLogFields){ .reason = "send_queue" },
+      "A client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off", self->outgoing_bytes);
+  forget_outgoing (self);
+  drop_soon (self);
+}
+
+/* Keeps to the bounds: this socket's own, and that of all together, for which another may have to go. */
+static void
+check_backlog (SalonSocket *self)
+{
+  SalonSocket *largest = salon_backlog_set (self->backlog, self, self->outgoing_bytes);
+
+  if (self->outgoing_bytes > SALON_LIMIT_SEND_QUEUE_BYTES)
+    cut_off_stalled (self);
+  else if (largest != NULL)
+    cut_off_stalled (largest);
 }
 
 static GPollableOutputStream *
@@ -190,6 +255,7 @@ on_writable (GObject *stream, gpointer user_data)
   if (salon_socket_is_open (self))
     {
       send_writable (self);
+      check_backlog (self);
       if (!g_queue_is_empty (&self->outgoing))
         return G_SOURCE_CONTINUE;
     }
@@ -221,13 +287,8 @@ salon_socket_send (SalonSocket *self, JsonNode *message)
   self->outgoing_bytes += strlen (text);
   g_queue_push_tail (&self->outgoing, text);
   send_writable (self);
-  if (self->outgoing_bytes > SALON_LIMIT_SEND_QUEUE_BYTES)
-    {
-      GST_INFO_OBJECT (
-          self, "the client does not read: %" G_GSIZE_FORMAT " bytes wait; cutting it off", self->outgoing_bytes);
-      drop_soon (self);
-    }
-  else if (!g_queue_is_empty (&self->outgoing))
+  check_backlog (self);
+  if (!g_queue_is_empty (&self->outgoing))
     wait_until_writable (self);
 }
 
@@ -244,6 +305,7 @@ salon_socket_close (SalonSocket *self, SoupWebsocketCloseCode code, const char *
     return;
   while (!g_queue_is_empty (&self->outgoing) && is_connection_open (self))
     send_first (self); /* bounded, and libsoup gives up 5 s after the close frame is queued */
+  forget_outgoing (self);
   clear_sources (self);
   if (is_connection_open (self))
     soup_websocket_connection_close (self->connection, code, reason);
@@ -299,6 +361,22 @@ on_closed (SoupWebsocketConnection *connection, SalonSocket *self)
   finish (self);
 }
 
+static gboolean
+on_quarter_over (gpointer user_data)
+{
+  SalonSocket *self = user_data;
+
+  self->n_silent_quarters = self->guard->has_heard ? 0 : self->n_silent_quarters + 1;
+  self->guard->has_heard = FALSE;
+  if (self->n_silent_quarters < QUARTERS_OF_SILENCE)
+    return G_SOURCE_CONTINUE;
+  salon_log_event (SALON_LOG_INFO, "connection_dropped", (SalonLogFields){ .reason = "ping_timeout" },
+      "Nothing comes from a client, not even pongs; cutting it off");
+  self->silence_id = 0;
+  finish (self);
+  return G_SOURCE_REMOVE;
+}
+
 SalonSocketEnd
 salon_socket_get_end (SalonSocket *self)
 {
@@ -306,18 +384,22 @@ salon_socket_get_end (SalonSocket *self)
 }
 
 SalonSocket *
-salon_socket_new (GIOStream *stream, GUri *uri)
+salon_socket_new (GIOStream *stream, GUri *uri, const SalonSocketOptions *options)
 {
   SalonSocket *self = g_object_new (SALON_TYPE_SOCKET, NULL);
-  GList *extensions = g_list_prepend (NULL, g_object_new (SALON_TYPE_MESSAGE_BOUND, NULL));
+  GList *extensions = g_list_prepend (NULL, g_object_ref (self->guard));
 
+  self->backlog = salon_backlog_ref (options->backlog);
   self->connection
       = soup_websocket_connection_new (stream, uri, SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL, extensions);
   soup_websocket_connection_set_max_incoming_payload_size (self->connection, SALON_LIMIT_MESSAGE_BYTES);
-  soup_websocket_connection_set_keepalive_interval (self->connection, KEEPALIVE_INTERVAL_S);
+  soup_websocket_connection_set_keepalive_interval (self->connection, options->ping_interval_s);
   g_signal_connect (self->connection, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->connection, "error", G_CALLBACK (on_error), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
+  /* When idle: whatever has come meanwhile is read first. */
+  self->silence_id = g_timeout_add_full (
+      G_PRIORITY_DEFAULT_IDLE, options->ping_timeout_s * 1000 / QUARTERS_OF_SILENCE, on_quarter_over, self, NULL);
   return self;
 }
 
@@ -327,7 +409,10 @@ salon_socket_dispose (GObject *object)
   SalonSocket *self = SALON_SOCKET (object);
 
   self->state = STATE_CLOSED;
-  let_go (self);
+  if (self->backlog != NULL)
+    let_go (self);
+  g_clear_object (&self->guard);
+  g_clear_pointer (&self->backlog, salon_backlog_unref);
   G_OBJECT_CLASS (salon_socket_parent_class)->dispose (object);
 }
 
@@ -349,4 +434,5 @@ static void
 salon_socket_init (SalonSocket *self)
 {
   g_queue_init (&self->outgoing);
+  self->guard = g_object_new (SALON_TYPE_FRAME_GUARD, NULL);
 }

@@ -5,9 +5,12 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
+#include "salon-backlog.h"
+
 /* One WebSocket (RFC 6455) that speaks one JSON value per text frame, within bounds: a message in, fragmented or not,
  * has at most SALON_LIMIT_MESSAGE_BYTES; of what the client does not read, at most SALON_LIMIT_SEND_QUEUE_BYTES are
- * kept before it is cut off. Pings keep it alive; who breaks the protocol is disconnected.
+ * kept before it is cut off, or less when others do not read either. It is pinged, and cut off when nothing comes from
+ * it for too long; who breaks the protocol is disconnected.
  *
  * Owned by whoever takes it from SalonHttp::socket; main context only. Closing, and dropping the last reference, is
  * fine inside its own signals.
@@ -19,8 +22,16 @@
 #define SALON_TYPE_SOCKET (salon_socket_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSocket, salon_socket, SALON, SOCKET, GObject)
 
-/* stream: a connection after its handshake. */
-SalonSocket *salon_socket_new (GIOStream *stream, GUri *uri) G_GNUC_WARN_UNUSED_RESULT;
+typedef struct
+{
+  guint ping_interval_s;
+  guint ping_timeout_s;  /* nothing came for so long, or a quarter more: not a pong, nor the end of a message begun */
+  SalonBacklog *backlog; /* (borrowed): of all sockets together */
+} SalonSocketOptions;
+
+/* stream: a connection after its handshake. options: only looked at. */
+SalonSocket *salon_socket_new (
+    GIOStream *stream, GUri *uri, const SalonSocketOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sends in order; never blocks, never emits. Silently does nothing once closed. message: (transfer full). */
 void salon_socket_send (SalonSocket *self, JsonNode *message);

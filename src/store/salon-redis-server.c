@@ -136,8 +136,9 @@ setup_child (gpointer parent)
 {
   /* Out of the terminal's process group: Ctrl-C is for the server, which still needs Redis to leave its rooms. */
   setsid ();
-  /* The server's death is ours; SIGKILL, because nothing may hold it up and nothing acknowledged can be lost by it. */
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  /* The server's death is ours. Not by SIGKILL: while the disk is busy Redis holds back for up to 2 s what it has
+   * acknowledged, and writes it when it is asked to end. It keeps the lock until then. */
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
   if (getppid () != GPOINTER_TO_INT (parent))
     _exit (EXIT_FAILURE); /* it died before we asked */
 }

@@ -2,6 +2,7 @@
 #include "salon-redis-url.h"
 
 #include <gio/gunixsocketaddress.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -85,8 +86,9 @@ salon_redis_url_parse (const char *text, GError **error)
   if (!ok || g_uri_get_fragment (uri) != NULL || !parse_login (self, uri))
     {
       g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-          "The Redis URL must be redis://[user:password@]host[:port][/db] or "
-          "unix://[user:password@]/path/to.sock[?db=N] (a path of at most %d bytes); TLS (rediss://) is not supported",
+          _ ("The Redis URL must be redis://[user:password@]host[:port][/db] or "
+             "unix://[user:password@]/path/to.sock[?db=N] (a path of at most %d bytes); TLS (rediss://) is not "
+             "supported"),
           (int)MAX_PATH_BYTES);
       return NULL;
     }

@@ -14,7 +14,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_redis_debug);
 #define GST_CAT_DEFAULT salon_redis_debug
 
 #define MIN_BACK_OFF_MS 100
-#define MAX_BACK_OFF_MS 5000
+#define MAX_BACK_OFF_MS 2000
 /* By now three attempts have failed, over 0.7 s. */
 #define WORTH_A_WARNING_MS (8 * MIN_BACK_OFF_MS)
 /* TCP itself would try for two minutes to reach a host that does not answer. */
@@ -24,9 +24,9 @@ GST_DEBUG_CATEGORY_STATIC (salon_redis_debug);
 
 /* The life of a connection:
  *
- *   start -> look up the address -> connect -> log in and PING -> connected
- *                 ^   the next address <-- failed                     |
- *                 '---- back off <-- no more addresses, refused, lost-' */
+ *   start -> look up the address -> connect -> log in and PING (-> SUBSCRIBE) -> connected
+ *                 ^   the next address <-- failed                                  |
+ *                 '---- back off <-- no more addresses, refused, lost--------------' */
 struct _SalonRedis
 {
   GObject parent_instance;
@@ -35,6 +35,10 @@ struct _SalonRedis
   SalonRedisUrl *url; /* (owned) */
   char *place;        /* (owned): the URL without its login, for the log */
   guint deadline_ms;
+
+  char *channel;                    /* (owned) (nullable): what we listen to */
+  SalonRedisMessageFunc on_message; /* with a channel */
+  gpointer on_message_data;
 
   GSocketAddressEnumerator *addresses; /* (owned) (nullable): those not yet tried in this attempt */
   GCancellable *cancellable;           /* (owned): of the look-up; cancelled by close */
@@ -250,6 +254,7 @@ submit (SalonRedis *self, GTask *task, GStrv argv, const SalonRedisScript *scrip
   gboolean is_refused = TRUE;
 
   g_assert (self->thread == g_thread_self ());
+  g_assert (self->channel == NULL);
   if (self->is_closed)
     return_closed (task);
   else if (self->n_pending >= MAX_PENDING)
@@ -356,6 +361,23 @@ on_ready (SalonRedis *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
 }
 
+/* The answer to SUBSCRIBE, then whatever is published. hiredis itself takes a refusal for the end of the connection. */
+static void
+on_channel (redisAsyncContext *connection, void *data, void *user_data)
+{
+  const redisReply *reply = data;
+  SalonRedis *self = connection->data;
+  g_autoptr (SalonRedis) alive = NULL;
+
+  if (self == NULL || reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+    return;
+  alive = g_object_ref (self);
+  if (g_strcmp0 (reply->element[0]->str, "subscribe") == 0)
+    on_ready (self);
+  else if (g_strcmp0 (reply->element[0]->str, "message") == 0)
+    self->on_message (reply->element[2]->str, self->on_message_data);
+}
+
 /* step: "AUTH", "SELECT" or "PING", the last: Redis answers it only once it has loaded its data. */
 static void
 on_handshake (redisAsyncContext *connection, void *data, void *step)
@@ -375,7 +397,11 @@ on_handshake (redisAsyncContext *connection, void *data, void *step)
       lose_connection (self);
       return;
     }
-  if (g_str_equal (step, "PING"))
+  if (!g_str_equal (step, "PING"))
+    return;
+  if (self->channel != NULL)
+    redisAsyncCommand (connection, on_channel, NULL, "SUBSCRIBE %s", self->channel);
+  else
     on_ready (self);
 }
 
@@ -506,6 +532,16 @@ salon_redis_new (const char *url, GError **error)
 }
 
 void
+salon_redis_listen (SalonRedis *self, const char *channel, SalonRedisMessageFunc callback, gpointer user_data)
+{
+  g_return_if_fail (SALON_IS_REDIS (self) && !self->is_started && self->channel == NULL);
+
+  self->channel = g_strdup (channel);
+  self->on_message = callback;
+  self->on_message_data = user_data;
+}
+
+void
 salon_redis_start (SalonRedis *self)
 {
   g_return_if_fail (SALON_IS_REDIS (self) && !self->is_started);
@@ -525,6 +561,13 @@ void
 salon_redis_set_deadline (SalonRedis *self, guint deadline_ms)
 {
   self->deadline_ms = deadline_ms;
+}
+
+void
+salon_redis_reconnect (SalonRedis *self)
+{
+  if (self->is_connected)
+    lose_connection (self);
 }
 
 void
@@ -633,6 +676,7 @@ salon_redis_finalize (GObject *object)
 
   g_clear_pointer (&self->url, salon_redis_url_free);
   g_free (self->place);
+  g_free (self->channel);
   g_object_unref (self->cancellable);
   G_OBJECT_CLASS (salon_redis_parent_class)->finalize (object);
 }

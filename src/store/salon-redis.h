@@ -6,7 +6,7 @@
 #include "salon-redis-reply.h"
 
 /* One connection to a Redis, kept up: names are resolved and connections made asynchronously, and a lost one is made
- * again after 100 ms, 200 ms ... 5 s. Main context only.
+ * again after 100 ms, 200 ms ... 2 s. Main context only.
  *
  * Commands are sent in the order they were given. Each has a deadline. Without a connection it waits for one; if
  * the connection breaks before the reply came, the command is sent again on the next one. So a command runs at least
@@ -21,6 +21,11 @@ G_DECLARE_FINAL_TYPE (SalonRedis, salon_redis, SALON, REDIS, GObject)
 /* url: see salon-redis-url.h. Errors: INVALID_PARAMS, with a message for the administrator. */
 SalonRedis *salon_redis_new (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Makes this a connection that listens to a channel and does nothing else: give it no commands. "connected" then means
+ * subscribed. Before start. message: as it was published, but for what follows a NUL. */
+typedef void (*SalonRedisMessageFunc) (const char *message, gpointer user_data);
+void salon_redis_listen (SalonRedis *self, const char *channel, SalonRedisMessageFunc callback, gpointer user_data);
+
 /* Connects, now and whenever the connection is lost. "notify::connected" tells about it. */
 void salon_redis_start (SalonRedis *self);
 
@@ -29,6 +34,9 @@ gboolean salon_redis_is_connected (SalonRedis *self);
 
 /* For the commands that follow. */
 void salon_redis_set_deadline (SalonRedis *self, guint deadline_ms);
+
+/* For who knows that the present connection is dead: makes another. */
+void salon_redis_reconnect (SalonRedis *self);
 
 /* Pending commands fail with SHUTTING_DOWN, as do those given afterwards. May be called twice. */
 void salon_redis_close (SalonRedis *self);

@@ -2,6 +2,7 @@
 #include "salon-call.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 
 #include "salon-client.h"
 #include "salon-json.h"
@@ -111,7 +112,7 @@ on_end_timeout (gpointer user_data)
   Call *call = user_data;
 
   call->timeout_id = 0;
-  complain (call, "a sink did not come to its end in time; what it wrote may be cut short");
+  complain (call, _ ("a sink did not come to its end in time; what it wrote may be cut short"));
   begin_to_leave (call);
   return G_SOURCE_REMOVE;
 }
@@ -214,7 +215,7 @@ on_connected (SalonPeer *peer, Call *call)
 static void
 on_peer_failed (SalonPeer *peer, Call *call)
 {
-  fail (call, "the media connection failed; a firewall or NAT may block UDP between you and the server");
+  fail (call, _ ("the media connection failed; a firewall or NAT may block UDP between you and the server"));
 }
 
 static SalonPeer *
@@ -371,16 +372,16 @@ on_join_timeout (gpointer user_data)
 
   call->timeout_id = 0;
   fail (call, call->state == STATE_JOINING
-                  ? "the server does not answer"
-                  : "no media came to \"publisher\": each branch into it must end in RTP, with a payload type "
-                    "(rtpvp8pay pt=96); GST_DEBUG=3 shows what stops it");
+                  ? _ ("the server does not answer")
+                  : _ ("no media came to \"publisher\": each branch into it must end in RTP, with a payload type "
+                       "(rtpvp8pay pt=96); GST_DEBUG=3 shows what stops it"));
   return G_SOURCE_REMOVE;
 }
 
 static void
 on_bye (Call *call, JsonObject *params)
 {
-  const char *message = "The server ended the call";
+  const char *message = _ ("The server ended the call");
 
   if (salon_json_get_string (params, "message", 1, LONGEST_TEXT, &message, NULL))
     fail (call, message);
@@ -409,7 +410,7 @@ on_closed (SalonClient *client, Call *call)
   if (call->state == STATE_LEAVING)
     quit (call);
   else
-    fail (call, "the server closed the connection");
+    fail (call, _ ("the server closed the connection"));
 }
 
 static void
@@ -422,7 +423,7 @@ on_server_found (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!salon_client_connect_finish (SALON_CLIENT (source), result, &error))
     {
       message = g_strdup_printf (
-          "there is no Salon at %s (%s); start it, or say --server=URL", call->options->server, error->message);
+          _ ("there is no Salon at %s (%s); start it, or say --server=URL"), call->options->server, error->message);
       fail (call, message);
       return;
     }
@@ -461,11 +462,11 @@ find_webrtcbins (Call *call, GError **error)
     subscriber = salon_pipeline_find_webrtcbin (call->pipeline, "subscriber", &local_error);
   if (local_error == NULL && publisher == NULL && subscriber == NULL)
     g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "there is neither \"webrtcbin name=publisher\" nor \"webrtcbin name=subscriber\" in it; for a pipeline "
-        "without a room, give what --print prints to gst-launch-1.0");
+        _ ("there is neither \"webrtcbin name=publisher\" nor \"webrtcbin name=subscriber\" in it; for a pipeline "
+           "without a room, give what --print prints to gst-launch-1.0"));
   if (local_error == NULL && publisher != NULL && publisher->numsinkpads == 0)
     g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "nothing is linked to \"publisher\"; end a branch in \"! publisher.\"");
+        _ ("nothing is linked to \"publisher\"; end a branch in \"! publisher.\""));
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));

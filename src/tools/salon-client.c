@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-client.h"
 
+#include <glib/gi18n.h>
 #include <libsoup/soup.h>
 
 #include "salon-json.h"
@@ -37,7 +38,7 @@ handle_response (SalonClient *self, JsonObject *message, gint64 id)
   g_autoptr (GTask) task = NULL;
   JsonObject *failure = NULL;
   JsonObject *result = NULL;
-  const char *text = "The server refuses, and does not say why";
+  const char *text = _ ("The server refuses, and does not say why");
   GError *error = NULL;
 
   if (!g_hash_table_steal_extended (self->pending, GINT_TO_POINTER ((gint)id), NULL, (gpointer *)&task))
@@ -102,7 +103,7 @@ on_closed (SoupWebsocketConnection *socket, gpointer user_data)
   g_hash_table_steal_all (self->pending);
   for (GList *task = tasks; task != NULL; task = task->next)
     {
-      g_task_return_new_error (task->data, G_IO_ERROR, G_IO_ERROR_CLOSED, "The server closed the connection");
+      g_task_return_new_error (task->data, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("the server closed the connection"));
       g_object_unref (task->data);
     }
   g_clear_object (&self->socket);
@@ -142,7 +143,7 @@ salon_client_connect_async (SalonClient *self, const char *server, GAsyncReadyCa
   if (message == NULL)
     {
       g_task_return_new_error (
-          task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "a server's URL reads http://host:port or https://host");
+          task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("a server's URL reads http://host:port or https://host"));
       g_object_unref (task);
       return;
     }
@@ -198,7 +199,7 @@ salon_client_request_async (
   if (!is_open (self))
     {
       json_object_unref (params);
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The connection to the server is closed");
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The connection to the server is closed"));
       g_object_unref (task);
       return;
     }

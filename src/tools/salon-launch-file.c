@@ -2,6 +2,7 @@
 #include "salon-launch-file.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define NAME_PATTERN "[a-z][a-z0-9-]*"
@@ -44,14 +45,14 @@ declare (LaunchFile *file, const char *line, guint number, GError **error)
   if (!g_regex_match (pattern, line, 0, &match))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-          "%s:%u: a parameter reads \"param name = default  # what it is\"", file->path, number);
+          _ ("%s:%u: a parameter reads \"param name = default  # what it is\""), file->path, number);
       return FALSE;
     }
   name = g_match_info_fetch (match, 1);
   if (g_hash_table_contains (file->values, name))
     {
       g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s:%u: \"%s\" is declared twice", file->path, number, name);
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("%s:%u: \"%s\" is declared twice"), file->path, number, name);
       return FALSE;
     }
   g_hash_table_insert (file->values, g_steal_pointer (&name), g_match_info_fetch (match, 2));
@@ -98,11 +99,13 @@ assign (LaunchFile *file, const char *assignment, GError **error)
     }
   parameters = list_parameters (file);
   if (equals == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\": after the file come parameters as KEY=VALUE",
-        assignment);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        _ ("\"%s\": after the file come parameters as KEY=VALUE"), assignment);
   else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s has no parameter \"%s\"; it has: %s", file->path,
-        name, *parameters != '\0' ? parameters : "none");
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("%s has no parameter \"%s\"; it has: %s"),
+        file->path, name,
+        /* Translators: in place of a list of parameters. */
+        *parameters != '\0' ? parameters : _ ("none"));
   return FALSE;
 }
 
@@ -131,7 +134,7 @@ fill_in (LaunchFile *file, GError **error)
       if (g_hash_table_contains (file->values, name))
         continue;
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-          "%s: no line declares ${%s}; write \"param %s = default\" above the pipeline", file->path, name, name);
+          _ ("%s: no line declares ${%s}; write \"param %s = default\" above the pipeline"), file->path, name, name);
       return NULL;
     }
   return g_regex_replace_eval (pattern, file->text->str, -1, 0, 0, append_value, file, error);

@@ -3,13 +3,13 @@
 /* salon-launch: gst-launch-1.0 with a place in a room. It runs a pipeline from a file; what the file links to
  * `webrtcbin name=publisher` is published, and what it takes from `webrtcbin name=subscriber` is what the server's
  * slots carry. pipelines/README.md tells how to use it. */
-#include <locale.h>
+#include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "salon-call.h"
 #include "salon-launch-file.h"
-
+#include "salon-locale.h"
 /* As in sysexits.h: the person, not the machine, has something to correct. */
 #define EXIT_USAGE 64
 
@@ -60,17 +60,18 @@ static gboolean
 parse_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "server", 's', 0, G_OPTION_ARG_STRING, &options->server, "Where Salon is; http://localhost:8080", "URL" },
-    { "room", 'r', 0, G_OPTION_ARG_STRING, &options->room, "The room to join; demo", "NAME" },
-    { "name", 'n', 0, G_OPTION_ARG_STRING, &options->name, "The name others see; that of the file", "NAME" },
-    { "duration", 'd', 0, G_OPTION_ARG_INT, &options->duration_s, "Leave after this long", "SECONDS" },
-    { "print", 0, 0, G_OPTION_ARG_NONE, &options->only_print, "Print the description for gst-launch-1.0, and end" },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "FILE.launch [KEY=VALUE...]" },
+    { "server", 's', 0, G_OPTION_ARG_STRING, &options->server, _ ("Where Salon is; http://localhost:8080"), _ ("URL") },
+    { "room", 'r', 0, G_OPTION_ARG_STRING, &options->room, _ ("The room to join; demo"), _ ("NAME") },
+    { "name", 'n', 0, G_OPTION_ARG_STRING, &options->name, _ ("The name others see; that of the file"), _ ("NAME") },
+    { "duration", 'd', 0, G_OPTION_ARG_INT, &options->duration_s, _ ("Leave after this long"), _ ("SECONDS") },
+    { "print", 0, 0, G_OPTION_ARG_NONE, &options->only_print, _ ("Print the description for gst-launch-1.0, and end") },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL,
+        _ ("FILE.launch [KEY=VALUE...]") },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
-  g_option_context_set_summary (context, "Runs a GStreamer pipeline from a file in a room of Salon.");
+  g_option_context_set_summary (context, _ ("Runs a GStreamer pipeline from a file in a room of Salon."));
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
   if (!g_option_context_parse (context, argc, argv, error))
@@ -78,7 +79,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   if (options->arguments != NULL && options->duration_s >= 0)
     return TRUE;
   g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      options->arguments == NULL ? "which file? see --help" : "--duration must be positive");
+      options->arguments == NULL ? _ ("which file? see --help") : _ ("--duration must be positive"));
   return FALSE;
 }
 
@@ -104,7 +105,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autofree char *description = NULL;
 
-  setlocale (LC_ALL, "");
+  salon_locale_init ();
   if (!parse_options (&options, &argc, &argv, &error))
     return complain (EXIT_USAGE, error->message);
   fill_defaults (&options);

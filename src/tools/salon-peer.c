@@ -2,6 +2,7 @@
 #include "salon-peer.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 #include <gst/webrtc/webrtc.h>
 
 struct _SalonPeer
@@ -205,7 +206,8 @@ set_remote (SalonPeer *self, GstWebRTCSDPType type, const char *sdp, GError **er
 
   if (gst_sdp_message_new_from_text (sdp, &message) != GST_SDP_OK)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "The server's session description is malformed");
+      g_set_error_literal (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("The server's session description is malformed"));
       return FALSE;
     }
   description = gst_webrtc_session_description_new (type, message);
@@ -227,8 +229,8 @@ make_local (SalonPeer *self, GstWebRTCSDPType type, GError **error)
     return NULL;
   if (!gst_structure_get (created, name, GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL))
     {
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_FAILED, "webrtcbin \"%s\" makes no %s", GST_OBJECT_NAME (self->webrtc), name);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("webrtcbin \"%s\" makes no %s"),
+          GST_OBJECT_NAME (self->webrtc), name);
       return NULL;
     }
   reply = call (self, "set-local-description", description, error);

@@ -2,6 +2,7 @@
 #include "salon-pipeline.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 
 struct _SalonPipeline
 {
@@ -184,7 +185,7 @@ handle_error (SalonPipeline *self, GstMessage *message)
 
   gst_message_parse_error (message, &error, &details);
   g_debug ("%s", details);
-  text = g_strdup_printf ("element \"%s\": %s", GST_MESSAGE_SRC_NAME (message), error->message);
+  text = g_strdup_printf (_ ("element \"%s\": %s"), GST_MESSAGE_SRC_NAME (message), error->message);
   g_signal_emit (self, signals[SIGNAL_FAILED], 0, text);
 }
 
@@ -194,7 +195,7 @@ print_warning (GstMessage *message)
   g_autoptr (GError) error = NULL;
 
   gst_message_parse_warning (message, &error, NULL);
-  g_printerr ("warning of element \"%s\": %s\n", GST_MESSAGE_SRC_NAME (message), error->message);
+  g_printerr (_ ("warning of element \"%s\": %s\n"), GST_MESSAGE_SRC_NAME (message), error->message);
 }
 
 /* The end of one sink; the pipeline itself keeps silent as long as a webrtcbin, which never ends, is in it. */
@@ -246,7 +247,7 @@ salon_pipeline_find_webrtcbin (SalonPipeline *self, const char *name, GError **e
   if (element == NULL || is_webrtcbin (element))
     return g_steal_pointer (&element);
   g_set_error (
-      error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "\"%s\" must name a webrtcbin; rename the other element", name);
+      error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("\"%s\" must name a webrtcbin; rename the other element"), name);
   return NULL;
 }
 

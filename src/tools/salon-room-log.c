@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-room-log.h"
 
-#include <string.h>
-
 #include "salon-json.h"
+#include "salon-log.h"
 
 /* More than any text of the protocol. */
 #define LONGEST_TEXT (256 * 1024)
@@ -35,17 +34,14 @@ void
 salon_room_log_print (const char *format, ...)
 {
   g_autofree char *text = NULL;
+  g_autofree char *line = NULL;
   va_list arguments;
 
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  for (char *c = text; *c != '\0'; c = g_utf8_next_char (c))
-    {
-      if (g_unichar_iscntrl (g_utf8_get_char (c)))
-        memset (c, ' ', g_utf8_next_char (c) - c);
-    }
-  g_print ("%s\n", text);
+  line = salon_log_to_line (text);
+  g_print ("%s\n", line);
 }
 
 static const char *

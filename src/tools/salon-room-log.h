@@ -3,8 +3,8 @@
 
 #include <json-glib/json-glib.h>
 
-/* What happens in a room, told to a person: one line on the standard output for each event. Control characters of a
- * stranger's text do not reach the terminal. Main context. */
+/* What happens in a room, told to a person: one line on the standard output for each event, in English, since
+ * scripts wait for it. Control characters of a stranger's text do not reach the terminal. Main context. */
 typedef struct _SalonRoomLog SalonRoomLog;
 
 SalonRoomLog *salon_room_log_new (void) G_GNUC_WARN_UNUSED_RESULT;

@@ -2,10 +2,9 @@
 /* What one can do in a call besides talking: full screen, keys, devices, inviting, reading up, keeping order. */
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import * as runner from 'node:test';
 import jsQR from 'jsqr';
+import { findings } from '../lib/axe.js';
 import { openChromium } from '../lib/browsers.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
@@ -15,7 +14,6 @@ import { never, until } from '../lib/until.js';
 const { test } = runner;
 const server = await startServer(runner);
 const chromium = await openChromium(runner);
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const QUIET = 'audio=0&video=0';
 
 async function isOn(person, source) {
@@ -215,14 +213,6 @@ test('the host locks the room and asks somebody to leave', async () => {
   await until('Bob\'s tile is gone', async () => !(await ann.hasTile(bob.id)));
 });
 
-async function findings(person) {
-  await person.page.evaluate(AXE);
-  const { passes, violations } = await person.page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
-  assert.ok(passes.length > 10, 'it looks');
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) =>
-    `${html.slice(0, 120)} ${failureSummary.replace(/\s+/g, ' ').slice(0, 200)}`).join('; ')}`);
-}
-
 for (const colorScheme of ['light', 'dark']) {
   test(`nothing is in the way of a screen reader or weak eyes: lobby, call, dialogs, end (${colorScheme})`, async () => {
     const room = newRoom();
@@ -239,6 +229,14 @@ for (const colorScheme of ['light', 'dark']) {
     await bob.says('hello');
     await ann.says('hello yourself');
     assert.deepEqual(await findings(ann), [], 'call with chat');
+    await page.locator('.message', { hasText: 'yourself' }).hover();
+    await page.click('.message:has-text("yourself") [data-action="reply"]');
+    assert.deepEqual(await findings(ann), [], 'answering');
+    await ann.says('in answer');
+    await page.click('.replies:not([hidden])');
+    assert.deepEqual(await findings(ann), [], 'a thread');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
     for (const id of ['invite', 'settings']) {
       await page.click(`#${id}-open`);
       assert.deepEqual(await findings(ann), [], id);

@@ -14,9 +14,11 @@ const server = await startServer(runner);
 const chromium = await openChromium(runner);
 /* The browser's locale, and how the lobby's button reads then. */
 const LANGUAGES = { nl: ['nl-BE', 'Naar binnen'], vi: ['vi-VN', 'Vào phòng'], ru: ['ru-RU', 'Войти в комнату'] };
-/* Bytes without compression: what it has grown to, and a little room. Whoever needs more had better know why. */
-const FIRST_LOAD_BUDGET = 155_000;
-const CATALOGUE_BUDGET = 12_000;
+/* Bytes without compression: what it has grown to, and a little room. Whoever needs more had better know why. The first
+ * load is what one waits for before the lobby; the call's part comes while one is in it. */
+const FIRST_LOAD_BUDGET = 135_000;
+const WHOLE_PAGE_BUDGET = 190_000;
+const CATALOGUE_BUDGET = 14_000;
 
 async function openLobby(locale) {
   const person = new Person(await chromium.newPage({ locale }), 'Ann');
@@ -99,13 +101,37 @@ test('a catalogue that cannot be had leaves the page as it is', async () => {
   assert.equal(await page.textContent('#join'), 'Join the room');
 });
 
-test(`the first load stays below ${FIRST_LOAD_BUDGET} bytes`, async (t) => {
-  const person = await openLobby('en');
-  const sizes = await person.page.evaluate(() => performance.getEntries()
+async function fetched(person) {
+  return await person.page.evaluate(() => performance.getEntries()
     .filter(({ encodedBodySize }) => encodedBodySize > 0)
     .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]));
-  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
-  t.diagnostic(`${total} bytes in ${sizes.length} files`);
-  assert.ok(sizes.length > 10, 'they are counted');
-  assert.ok(total <= FIRST_LOAD_BUDGET, `${total} bytes: ${JSON.stringify(sizes)}`);
+}
+
+function total(sizes) {
+  return sizes.reduce((sum, [, size]) => sum + size, 0);
+}
+
+test(`the first load stays below ${FIRST_LOAD_BUDGET} bytes, the whole page below ${WHOLE_PAGE_BUDGET}`, async (t) => {
+  const page = await chromium.newPage({ locale: 'en' });
+  const person = new Person(page, 'Ann');
+  let loadCall;
+  const isLobbyMeasured = new Promise((resolve) => { loadCall = resolve; });
+  await page.route('**/static/call.js', async (route) => {
+    await isLobbyMeasured;
+    await route.continue();
+  });
+  await page.goto(new URL('?audio=0&video=0', server.url).href);
+  await until('the lobby can be used', () => page.evaluate(() => document.querySelector('#join').textContent));
+  const lobby = await fetched(person);
+  t.diagnostic(`${total(lobby)} bytes in ${lobby.length} files before the lobby`);
+  assert.ok(lobby.length > 10, 'they are counted');
+  assert.ok(total(lobby) <= FIRST_LOAD_BUDGET, `${total(lobby)} bytes: ${JSON.stringify(lobby)}`);
+
+  loadCall();
+  await page.click('#random');
+  await person.joined();
+  const whole = (await fetched(person)).filter(([path]) => path === '/' || path.startsWith('/static/'));
+  t.diagnostic(`${total(whole)} bytes in ${whole.length} files in all`);
+  assert.ok(whole.length > lobby.length, 'there is more');
+  assert.ok(total(whole) <= WHOLE_PAGE_BUDGET, `${total(whole)} bytes: ${JSON.stringify(whole)}`);
 });

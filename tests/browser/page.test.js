@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import * as runner from 'node:test';
 import { openChromium } from '../lib/browsers.js';
-import { newRoom } from '../lib/people.js';
+import { enter, newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
+import { startRedis } from '../lib/redis.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -67,6 +68,43 @@ test('six people in one room all see each other', async (t) => {
     }
     await until('six pictures are shown', async () => await viewer.picturesShown() === 6, 20000);
   }
+});
+
+test('who sends no media, or sends it to another server, has a tile like somebody without a camera', async (t) => {
+  const chromium = await openChromium(t);
+  const room = newRoom();
+  const tom = await enter(t, server, room, 'Tom Thumb');
+  const ann = await Person.enter(chromium, server, room, 'Ann', 'audio=0&video=0');
+  assert.ok(await ann.hasTile(tom.id));
+  assert.equal(await ann.page.textContent(`.tile[data-participant="${tom.id}"] .avatar`), 'TT');
+  assert.equal(await ann.page.textContent('#people-count'), '2');
+});
+
+test('people on another server with the same Redis are there: in the tiles, the chat, and at the door', async (t) => {
+  const chromium = await openChromium(t);
+  const redis = await startRedis(t);
+  const config = { store: { 'redis-url': redis.url } };
+  const here = await startServer(t, { config });
+  const there = await startServer(t, { config });
+  const room = newRoom();
+  const ann = await Person.enter(chromium, here, room, 'Ann', 'audio=0&video=0');
+  const bob = await Person.enter(chromium, there, room, 'Bob', 'audio=0&video=0');
+  for (const [viewer, other] of [[ann, bob], [bob, ann]]) {
+    await until(`${viewer.name} sees a tile`, () => viewer.hasTile(other.id));
+    await other.says(`Hello from ${other.name}`);
+    await viewer.sees(`Hello from ${other.name}`, '#chat-log');
+  }
+  await ann.page.evaluate(() => window.salon.setWaitingRoom(true));
+  await until('Bob is shown that', () => bob.page.isVisible('#is-waiting-room'));
+  const eve = new Person(await chromium.newPage(), 'Eve');
+  await eve.open(there, room, 'name=Eve&join=1&audio=0&video=0');
+  await ann.sees('Eve', '#admission');
+  await ann.page.click('#admission .admit');
+  await eve.joined();
+  await until('Eve has a tile', () => ann.hasTile(eve.id));
+  await ann.page.evaluate(() => window.salon.closeRoom());
+  for (const person of [bob, eve])
+    await person.sees('The host has ended the call', '#ended');
 });
 
 test('on a phone nothing scrolls sideways: lobby, call, chat', async (t) => {

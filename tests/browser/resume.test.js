@@ -100,6 +100,110 @@ for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]
   });
 }
 
+/* From now on the page's clock is ours, and keeps when it tries to reach the server. */
+async function watchAttempts(page) {
+  await page.clock.install();
+  await page.addInitScript(() => {
+    window.attempts = [];
+    window.WebSocket = class extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        window.attempts.push(performance.now());
+      }
+    };
+  });
+}
+
+async function attempts(person) {
+  return await person.page.evaluate(() => window.attempts);
+}
+
+/* Lets time pass in steps, between which the network can fail, until `isOver`. */
+async function letTimePass(person, stepMs, isOver) {
+  await until('enough time has passed', async () => {
+    await person.page.clock.fastForward(stepMs);
+    return await isOver();
+  }, 60000);
+}
+
+test('one comes back at once, then at longer and longer intervals, never quite the same, and not for ever', async (t) => {
+  const chromium = await openChromium(t);
+  const proxy = await startProxy(t, server);
+  const page = await chromium.newPage();
+  await watchAttempts(page);
+  const ann = new Person(page, 'Ann');
+  await ann.open(proxy, newRoom(), 'name=Ann&join=1&audio=0&video=0');
+  await ann.joined();
+  await loses(ann, proxy);
+  await page.evaluate(() => { window.attempts = []; window.brokeAt = performance.now(); });
+  await letTimePass(ann, 100, async () => (await attempts(ann)).length >= 7);
+  const times = [await page.evaluate(() => window.brokeAt), ...await attempts(ann)];
+  /* Each wait as a part of what it is on average. */
+  const waits = times.slice(1, 8).map((time, index) => (time - times[index]) / Math.min(300 * 2 ** index, 5000));
+  t.diagnostic(waits.map((wait) => wait.toFixed(2)).join(' '));
+  waits.forEach((wait, index) => assert.ok(wait > 0.4 && wait < 1.6 + 2 / 2 ** index, `wait ${index}: ${wait}`));
+  assert.ok(waits.slice(2).some((wait) => wait < 0.95 || wait > 1.15), 'not all who were cut off come back at once');
+  /* Those that led to the end; what comes after it goes on at once. */
+  let before = null;
+  await letTimePass(ann, 1000, async () => {
+    before = await page.evaluate(() => (window.salon.state === 'closed' ? window.attempts.length : null));
+    return before !== null;
+  });
+  const away = await page.evaluate(() => performance.now() - window.brokeAt);
+  assert.ok(away > 29_000 && away < 45_000, `for ${away} ms`);
+
+  await ann.sees('The connection was lost', '#ended');
+  let [after, quietS] = [before, 0];
+  await letTimePass(ann, 1000, async () => {
+    const { length } = await attempts(ann);
+    [after, quietS] = [length, length === after ? quietS + 1 : 0];
+    return quietS >= 90;
+  });
+  /* The first of them may have been made before we looked. Now it is up to the person. */
+  assert.ok(after > before && after <= before + 6, `${after - before} more attempts`);
+  await ann.sees('cannot be reached', '#ended-text');
+  proxy.mend();
+  await page.click('#rejoin');
+  await until('she is in again', () => page.evaluate(() => window.salon.state === 'joined'));
+});
+
+for (const graceS of [15, 0]) {
+  const who = graceS > 0 ? 'as oneself' : 'as somebody new';
+  test(`a message whose receipt was lost in a break is said once, when one comes back ${who}`, async (t) => {
+    const chromium = await openChromium(t);
+    const forgetful = await startServer(t, { config: { rooms: { 'resume-grace-s': graceS } } });
+    const room = newRoom();
+    const page = await chromium.newPage();
+    let breaks = 1;
+    await page.routeWebSocket(/\/ws$/, (near) => {
+      const far = near.connectToServer();
+      near.onMessage((data) => far.send(data));
+      far.onMessage((data) => {
+        if (JSON.parse(data).result?.timestamp && breaks-- > 0)
+          far.close({ code: 4000 }).then(() => near.close({ code: 4000 }));
+        else
+          near.send(data);
+      });
+    });
+    const ann = new Person(page, 'Ann');
+    await ann.open(forgetful, room, 'name=Ann&join=1&audio=0&video=0');
+    await ann.joined();
+    const { id } = ann;
+    const bob = await Person.enter(chromium, forgetful, room, 'Bob', 'audio=0&video=0');
+    await ann.says('only once');
+    await bob.sees('only once', '#chat-log');
+    await until('it has broken', async () => breaks === 0);
+    await until('Ann is back', async () => await stateOf(ann) === 'joined', 20000);
+    await until('she knows that it was said', () =>
+      page.evaluate(() => document.querySelector('.message.own')?.dataset.id), 20000);
+    assert.equal(await page.evaluate(() => window.salon.id) === id, graceS > 0);
+    await bob.says('after');
+    await ann.sees('after', '#chat-log');
+    for (const person of [ann, bob])
+      assert.deepEqual((await messages(person)).sort(), ['after', 'only once']);
+  });
+}
+
 test('what changed during a break is told after it, and only that', async (t) => {
   const chromium = await openChromium(t);
   const proxy = await startProxy(t, server);

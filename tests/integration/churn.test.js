@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { backAtBase, LIVE_OBJECT, liveObjects, noLiveObjects, steady, total, TRACING } from '../lib/leftovers.js';
 import { Peer } from '../lib/peer.js';
 import { enter, newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
@@ -74,57 +75,14 @@ test(`after ${CYCLES} joins and leaves threads, descriptors and memory are back 
 
   await churn(t, server, room, watched, CYCLES);
 
-  await until('threads and descriptors are back at the base', () =>
-    server.threadCount <= base.threads && total(server.descriptors) <= total(base.descriptors), 30000).catch(() => {
-    assert.deepEqual({ threads: server.threadCount, ...server.descriptors }, { threads: base.threads, ...base.descriptors });
-  });
+  await backAtBase(server, base);
   const growth = server.residentKiB - base.resident;
   t.diagnostic(`${base.threads} threads, ${total(base.descriptors)} descriptors, ${base.resident} KiB at the base; grew by ${growth} KiB`);
   assert.ok(!CAN_MEASURE_MEMORY || growth < MAX_GROWTH_KIB, `resident memory grew by ${growth} KiB over ${base.resident}`);
 });
 
-function total(counts) {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
-
-/* The counts once they hold still: threads of the last ones to leave end a moment later. */
-async function steady(server) {
-  let last;
-  let since = 0;
-  return await until('the server has settled', () => {
-    const now = { threads: server.threadCount, descriptors: server.descriptors };
-    if (JSON.stringify(now) !== JSON.stringify(last))
-      since = performance.now();
-    last = now;
-    return performance.now() - since > 1000 ? { ...now, resident: server.residentKiB } : undefined;
-  }, 30000);
-}
-
-/* The tracer's record of one object; its first lines only describe the format. */
-const LIVE_OBJECT = /object-alive, type-name=\(string\)(?!%s)([^,]+).*description=\(string\)([^,]*)/g;
-
-/* What lives in the server now, as the tracer lists it on SIGUSR1: "type description". */
-async function liveObjects(server) {
-  const mark = server.log.length;
-  let length = mark;
-  let since = performance.now();
-  server.signal('SIGUSR1');
-  await until('the list is complete', () => {
-    if (server.log.length !== length)
-      since = performance.now();
-    length = server.log.length;
-    return performance.now() - since > 500;
-  });
-  return [...server.log.slice(mark).matchAll(LIVE_OBJECT)].map(([, type, description]) => `${type} ${description}`);
-}
-
 test('after the last one left, and at its end, the server has let go of every GStreamer object', async (t) => {
-  const server = await startServer(t, {
-    env: {
-      GST_TRACERS: 'leaks(filters="GstElement,GstPad,GstPromise")', GST_LEAKS_TRACER_SIG: '1',
-      GST_DEBUG: 'GST_TRACER:7', GST_DEBUG_NO_COLOR: '1',
-    },
-  });
+  const server = await startServer(t, { env: TRACING });
   const room = newRoom();
   const watched = await Peer.join(t, server, room, 'Watched');
   await watched.start();
@@ -133,11 +91,7 @@ test('after the last one left, and at its end, the server has let go of every GS
   assert.ok(during.length > 100, `the tracer lists ${during.length} objects of a call`);
   await watched.leave();
   await until('the room is gone', async () => (await server.http('GET', `/room/${room}`)).status === 404);
-  const after = await until('nothing is left over', async () => {
-    const objects = await liveObjects(server);
-    return objects.length === 0 ? objects : undefined;
-  }, 10000).catch(async () => await liveObjects(server));
-  assert.deepEqual(after.slice(0, 10), [], `${after.length} objects are alive after the last one left`);
+  await noLiveObjects(server);
   const mark = server.log.length;
   await server.stop();
   assert.deepEqual(server.log.slice(mark).match(LIVE_OBJECT) ?? [], []);

@@ -10,6 +10,9 @@ import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
 const { test } = runner;
+/* A sanitized server shares its cores with other tests: whoever stalls for 200 ms on one asks for nothing any more, or
+ * for what only came late. There these tests look for memory errors, and that media goes on. */
+const isTimed = process.env.SALON_TEST_SANITIZED === undefined;
 const server = await startServer(runner);
 
 test('keyframe requests of many subscribers reach the publisher as a few', async (t) => {
@@ -58,8 +61,8 @@ test('nobody asks the publisher for keyframes while all goes well', async (t) =>
   await until('the joining keyframes are over', () => slot.packets.length > 90);
   const before = ann.publisher.keyframeRequests.length;
   await until('two more seconds of video came', () => slot.packets.length > 210);
-  assert.equal(ann.publisher.keyframeRequests.length, before);
-  assert.deepEqual(ann.publisher.nacked, []);
+  if (isTimed)
+    assert.deepEqual([ann.publisher.keyframeRequests.length, ann.publisher.nacked], [before, []]);
 });
 
 test('a packet the subscriber misses is sent again, by RTX', async (t) => {
@@ -97,13 +100,13 @@ test('a packet lost on the way up is fetched from the publisher and forwarded in
   await until('ten packets were lost', () => lost.size === 10);
   const mark = slot.packets.length;
   await until('video went on', () => slot.packets.length > mark + 60);
-  assert.ok(lost.size === 10 && [...lost].every((sequence) => ann.publisher.nacked.includes(sequence)),
-            `asked for ${ann.publisher.nacked}, lost ${[...lost]}`);
+  if (!isTimed)
+    return;
+  assert.deepEqual([...lost].filter((sequence) => !ann.publisher.nacked.includes(sequence)), [], 'not asked for');
   const sequences = slot.packets.map(({ sequence }) => sequence);
   const missing = sequences.slice(1).filter((sequence, index) => sequence !== ((sequences[index] + 1) & 0xffff));
   /* webrtcbin waits 200 ms for a packet; on a busy machine one of the ten may come later than that. */
-  if (process.env.SALON_TEST_SANITIZED === undefined)
-    assert.ok(missing.length <= 1, `gaps at the subscriber before ${missing}`);
+  assert.ok(missing.length <= 1, `gaps at the subscriber before ${missing}`);
 });
 
 test('lost audio is not asked for again, and audio goes on', async (t) => {

@@ -9,7 +9,7 @@ import { startServer } from '../lib/server.js';
 
 const { test } = runner;
 const SEED = Number(process.env.SALON_FUZZ_SEED ?? 20221031);
-const ROUNDS = Number(process.env.SALON_FUZZ_ROUNDS ?? (process.env.SALON_TEST_SANITIZED ? 30 : 150));
+const ROUNDS = Number(process.env.SALON_FUZZ_ROUNDS ?? (process.env.SALON_TEST_SANITIZED ? 10 : 150));
 const server = await startServer(runner);
 const call = await HonestCall.start(runner, server);
 

@@ -14,6 +14,10 @@ const { test } = runner;
 const server = await startServer(runner);
 const call = await HonestCall.start(runner, server);
 const OFFERS = { chromium: readOffer('chromium'), firefox: readOffer('firefox') };
+/* With a sanitizer, which makes each take half a second, every case once: the one browser's, or the other's. */
+const IS_SANITIZED = Boolean(process.env.SALON_TEST_SANITIZED);
+const casesOf = (browser, cases) => Object.entries(cases)
+  .filter((_, i) => !IS_SANITIZED || i % 2 === Object.keys(OFFERS).indexOf(browser));
 
 /* SDP -> SDP, of the section `index` (0: the session's; 1: the first m-line; null: all m-lines). */
 const add = (index, ...lines) => (sdp) => edit(sdp, index, (old) => [...old, ...lines]);
@@ -196,21 +200,21 @@ function edited(sdp, what, alter) {
 }
 
 for (const [browser, good] of Object.entries(OFFERS)) {
-  for (const [what, alter] of Object.entries(REFUSED)) {
+  for (const [what, alter] of casesOf(browser, REFUSED)) {
     test(`${browser}'s offer with ${what} is refused, and a good one is then answered`, async (t) => {
       const attacker = await Attacker.enter(t, server);
       assert.equal(await attacker.offer(edited(good, what, alter)), 'media_error');
       assert.equal(await attacker.offer(good), 'answered');
     });
   }
-  for (const [what, alter] of Object.entries(ANSWERED)) {
+  for (const [what, alter] of casesOf(browser, ANSWERED)) {
     test(`${browser}'s offer with ${what} is answered, twice`, async (t) => {
       const attacker = await Attacker.enter(t, server);
       assert.equal(await attacker.offer(edited(good, what, alter)), 'answered');
       assert.equal(await attacker.offer(edited(good, what, alter)), 'answered');
     });
   }
-  for (const [what, alter] of Object.entries(REFUSED_AGAIN)) {
+  for (const [what, alter] of casesOf(browser, REFUSED_AGAIN)) {
     test(`${browser}'s second offer with ${what} is refused, and changes nothing`, async (t) => {
       const attacker = await Attacker.enter(t, server);
       assert.equal(await attacker.offer(good), 'answered');
@@ -218,7 +222,7 @@ for (const [browser, good] of Object.entries(OFFERS)) {
       assert.equal(await attacker.offer(good), 'answered');
     });
   }
-  for (const [what, alter] of Object.entries(ANSWERED_AGAIN)) {
+  for (const [what, alter] of casesOf(browser, ANSWERED_AGAIN)) {
     test(`${browser}'s second offer with ${what} is answered`, async (t) => {
       const attacker = await Attacker.enter(t, server);
       assert.equal(await attacker.offer(good), 'answered');
@@ -326,7 +330,8 @@ test('media that is announced as inactive, or not at all, harms nobody', async (
   for (const alterOffer of [change(2, /^a=sendonly/, 'a=inactive'), drop(null, /^a=ssrc/)]) {
     const eve = await Peer.join(t, server, room, 'Eve', { publish: [], alterOffer });
     await eve.start('camera', 'microphone');
-    await until('Eve has sent', () => eve.publisher.track('camera').packets > 30);
+    await until('Eve has sent', () => eve.publisher.track('camera').packets > 90);
+    await eve.signalling.request('chat', { message: 'Still here' });
   }
   assert.deepEqual(bob.slots.flatMap(({ packets }) => packets), []);
 });

@@ -121,6 +121,18 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
   }
 });
 
+test('no params at all get invalid_params, or not_joined, where there must be some', async (t) => {
+  const methods = ['join', 'offer', 'answer', 'trickle', 'publish', 'unpublish', 'mute', 'chat'];
+  const stranger = await connect(t, server);
+  for (const method of methods)
+    assert.match((await stranger.raw(JSON.stringify({ id: 1, method }), 1)).error?.data.reason, /^(invalid_params|not_joined)$/, method);
+  const ann = await enter(t, server, newRoom(), 'Ann');
+  for (const method of methods)
+    assert.match((await ann.raw(JSON.stringify({ id: 1, method }), 1)).error?.data.reason,
+                 method === 'join' ? /^(invalid_params|already_joined)$/ : /^invalid_params$/, method);
+  assert.ok((await ann.request('chat', { message: 'x' })).id);
+});
+
 test('before join everything but join and ping gets not_joined', async (t) => {
   const client = await connect(t, server);
   const candidate = { candidate: 'candidate:1 1 udp 2113937151 192.0.2.1 9 typ host', sdpMid: '0', sdpMLineIndex: 0 };
@@ -178,11 +190,14 @@ test('trickle after join accepts nonsense without harm', async (t) => {
   });
 });
 
-test('a huge message ends that connection, and nobody else notices', async (t) => {
+test('a frame of 10 MB ends that connection before it is kept, and nobody else notices', async (t) => {
   await whileOthersTalk(t, async () => {
     const client = await connect(t, server);
-    client.sendRaw(JSON.stringify({ id: 1, method: 'chat', params: { message: 'x'.repeat(4 * 1024 * 1024) } }));
+    const before = server.residentKiB;
+    server.forgetPeak();
+    client.sendRaw(JSON.stringify({ id: 1, method: 'chat', params: { message: 'x'.repeat(10 * 1024 * 1024) } }));
     await withDeadline('the connection to be closed', client.closed);
+    assert.ok(server.peakKiB - before < (process.env.SALON_TEST_SANITIZED ? 64 : 4) * 1024, `grew by ${server.peakKiB - before} KiB`);
   });
 });
 

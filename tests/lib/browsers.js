@@ -5,6 +5,7 @@
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { defer } from './cleanup.js';
+import { childrenOf } from './server.js';
 
 const CHROMIUM_ARGS = [
   '--no-sandbox',
@@ -27,10 +28,42 @@ const FIREFOX_PREFS = {
   'media.gmp-manager.updateEnabled': false,
 };
 
+/* Runs in every page of a browser that may only use relays. */
+function relayOnly() {
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(configuration) {
+      super({ ...configuration, iceTransportPolicy: 'relay' });
+    }
+  };
+}
+
+/* Runs in every page of a browser behind a NAT in front of the server: the server's candidates lead there. Remembers
+ * the port they named. */
+function throughNat({ address, port }) {
+  const { addIceCandidate } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.addIceCandidate = function (candidate) {
+    const words = candidate?.candidate?.split(' ') ?? [];
+    if (words.length < 8)
+      return addIceCandidate.call(this, candidate);
+    window.mediaPort = Number(words[5]);
+    words.splice(4, 2, address, String(port));
+    return addIceCandidate.call(this, { ...candidate, candidate: words.join(' ') });
+  };
+}
+
 /* Runs in every page before its own scripts: pictures small enough for a machine with two cores, a screen to share that
  * needs no desktop, and a count of the session descriptions this page was given. */
 function prepare() {
   window.sdpCount = 0;
+  /* What an ICE restart takes. */
+  const OriginalWebSocket = window.WebSocket;
+  window.WebSocket = class extends OriginalWebSocket {
+    constructor(...args) {
+      super(...args);
+      window.lastWebSocket = this;
+    }
+  };
   const { setRemoteDescription } = RTCPeerConnection.prototype;
   RTCPeerConnection.prototype.setRemoteDescription = function (...args) {
     window.sdpCount++;
@@ -54,31 +87,53 @@ function prepare() {
   };
 }
 
-/* Both return { newPage (options), close () }; a page has what the two libraries share: goto, evaluate, click, type,
+/* A process and all below it. */
+function familyOf(pid) {
+  return [pid, ...childrenOf(pid).flatMap((child) => familyOf(child.pid))];
+}
+
+/* Both return { newPage (options), kill () }; a page has what the two libraries share: goto, evaluate, click, type,
  * keyboard, on, close. */
-export async function openChromium(t, { isGranting = true } = {}) {
-  const args = isGranting ? [...CHROMIUM_ARGS, '--use-fake-ui-for-media-stream'] : CHROMIUM_ARGS;
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+export async function openChromium(t, { isGranting = true, isRelayOnly = false, nat, wrap, secureOrigin } = {}) {
+  const args = [...CHROMIUM_ARGS, ...(isGranting ? ['--use-fake-ui-for-media-stream'] : []),
+                ...(secureOrigin ? [`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`] : [])];
+  const executablePath = wrap?.('/usr/bin/chromium') ?? '/usr/bin/chromium';
+  const browser = await chromium.launch({ executablePath, args });
   defer(t, () => browser.close());
   return {
+    /* Without good-bye. */
+    async kill() {
+      const session = await browser.newBrowserCDPSession();
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+      processInfo.forEach(({ id }) => process.kill(id, 'SIGKILL'));
+    },
     async newPage(options = {}) {
       /* A context each: pages of one context share their storage, and people do not. */
       const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...options });
       await context.addInitScript(prepare);
+      if (isRelayOnly)
+        await context.addInitScript(relayOnly);
+      if (nat)
+        await context.addInitScript(throughNat, { address: nat.address, port: nat.port });
       return await context.newPage();
     },
   };
 }
 
-export async function openFirefox(t) {
+export async function openFirefox(t, { isRelayOnly = false } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, extraPrefsFirefox: FIREFOX_PREFS,
   });
   defer(t, () => browser.close());
   return {
+    async kill() {
+      familyOf(browser.process().pid).forEach((pid) => process.kill(pid, 'SIGKILL'));
+    },
     async newPage() {
       const page = await browser.newPage();
       await page.evaluateOnNewDocument(prepare);
+      if (isRelayOnly)
+        await page.evaluateOnNewDocument(relayOnly);
       return page;
     },
   };

@@ -296,6 +296,7 @@ export class Peer {
    *   late: joins without an offer and publishes afterwards, as the page does
    *   alterOffer, alterAnswer: SDP -> SDP, for what goes to the server
    *   subscribe: false answers no offer
+   *   session: of an earlier join: comes back, with new connections
    *   mayFail: connections that fail are no error, since the test is about that */
   static async join(t, server, room, name, options = {}) {
     const peer = new Peer(await SignallingClient.connect(server), name, options);
@@ -323,7 +324,7 @@ export class Peer {
     const { publish, late } = this.#options;
     if (publish !== null)
       this.publisher = await Publisher.create(this.signalling, { label: this.name, dialect: this.#options.dialect });
-    const params = { sid: room, name: this.name };
+    const params = { sid: room, name: this.name, session: this.#options.session };
     if (this.publisher && !late)
       Object.assign(params, { offer: this.#offer(), tracks: publish.map((source) => this.#trackSource(source)) });
     const result = await this.signalling.request('join', params, 15000);
@@ -425,7 +426,14 @@ export class Peer {
     await this.closeMedia();
   }
 
+  /* All connections fall silent, as when the network is gone; signalling goes on. */
+  async silence() {
+    const connections = [this.publisher, ...this.subscribers.values()].filter(Boolean);
+    await Promise.all(connections.map(({ transport }) => transport.silence()));
+  }
+
   async closeMedia() {
+    this.#isClosing = true;
     await Promise.all([this.publisher?.close(), ...[...this.subscribers.values()].map((subscriber) => subscriber.close())]);
   }
 
@@ -472,10 +480,12 @@ export class Peer {
     const isNew = !this.subscribers.has(target);
     const subscriber = this.subscribers.get(target) ?? await Subscriber.create(target);
     this.subscribers.set(target, subscriber);
+    if (this.#isClosing)
+      return await subscriber.close();
     const answer = subscriber.answer(sdp);
     this.#early(target).splice(0).filter(Boolean).forEach((text) => subscriber.transport.addRemoteCandidate(text));
     await this.signalling.request('answer', { target, desc: { type: 'answer', sdp: this.#options.alterAnswer(answer) } });
-    if (isNew) {
+    if (isNew && !this.#isClosing) {
       subscriber.gather(this.signalling);
       await subscriber.connect();
     }

@@ -17,11 +17,16 @@ export async function connect(t, server, options) {
   return client;
 }
 
-/* Connects and joins; the client with the join's result in `id`, `room` and `participants`. */
-export async function enter(t, server, room, name) {
-  const client = await connect(t, server);
-  const result = await client.request('join', { sid: room, name, config: { NoPublish: true, NoSubscribe: true } });
-  return Object.assign(client, { id: result.participant, room: result.room, participants: result.participants });
+/* Joins as one who only talks; the join's result stands on the client. params: more of the join's. */
+export async function joinRoom(client, room, name, params = {}) {
+  const result = await client.request('join', { sid: room, name, config: { NoPublish: true, NoSubscribe: true }, ...params });
+  return Object.assign(client, { id: result.participant, room: result.room, participants: result.participants,
+                                 session: result.session, chat: result.chat });
+}
+
+/* Connects and joins. */
+export async function enter(t, server, room, name, params) {
+  return await joinRoom(await connect(t, server), room, name, params);
 }
 
 export async function reasonOf(promise) {

@@ -20,6 +20,25 @@ async function readReceived() {
   });
 }
 
+/* Runs in the page: how each connection goes: { target, protocol, localType, remoteType, remotePort, rtt }. */
+async function readPaths() {
+  const paths = [];
+  for (const [target, connection] of window.salon.peerConnections) {
+    const reports = [...(await connection.getStats()).values()];
+    const transport = reports.find(({ type }) => type === 'transport');
+    /* Firefox has no transport report, and says which pair is selected. */
+    const pair = reports.find(({ type, id, selected }) =>
+      type === 'candidate-pair' && (id === transport?.selectedCandidatePairId || selected));
+    const local = reports.find(({ id }) => id === pair?.localCandidateId);
+    const remote = reports.find(({ id }) => id === pair?.remoteCandidateId);
+    if (local && remote) {
+      paths.push({ target, protocol: local.protocol, localType: local.candidateType, remoteType: remote.candidateType,
+                   remotePort: remote.port, local: local.address, rtt: pair.currentRoundTripTime });
+    }
+  }
+  return paths;
+}
+
 export class Person {
   problems = [];
 
@@ -53,6 +72,11 @@ export class Person {
   /* One entry per incoming track: { name, source, frames, bytes, energy, width, codec }. */
   async received() {
     return await this.page.evaluate(readReceived);
+  }
+
+  /* One entry per connected connection. */
+  async paths() {
+    return await this.page.evaluate(readPaths);
   }
 
   async from(name, source) {

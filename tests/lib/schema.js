@@ -20,15 +20,6 @@ const RESULTS = {
   publish: { $ref: 'salon#/$defs/publishResult' },
   chat: { $ref: 'salon#/$defs/chatResult' },
   ping: { const: 'pong' },
-  answer: EMPTY_RESULT,
-  trickle: EMPTY_RESULT,
-  unpublish: EMPTY_RESULT,
-  mute: EMPTY_RESULT,
-  chat_edit: EMPTY_RESULT,
-  chat_delete: EMPTY_RESULT,
-  kick: EMPTY_RESULT,
-  lock: EMPTY_RESULT,
-  leave: EMPTY_RESULT,
 };
 
 const compiled = new Map();
@@ -72,7 +63,7 @@ export function checkNotification(message) {
 export function checkResponse(message, method) {
   check('response', 'response', definition('response'), message);
   if (method && 'result' in message)
-    check(`result of ${method}`, `result ${method}`, RESULTS[method], message.result);
+    check(`result of ${method}`, `result ${method}`, RESULTS[method] ?? EMPTY_RESULT, message.result);
 }
 
 /* name: createRequest, createResponse, getResponse, deleteResponse, listResponse, healthResponse, errorResponse */

@@ -2,7 +2,7 @@
 /* The real salon-server in a state directory of its own, on a port of its own. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,7 +14,7 @@ const STOP_MS = 10000;
 const START_MS = 60000;
 const REPOSITORY = resolve(new URL('../..', import.meta.url).pathname);
 /* What no run may print: sanitizer reports, and broken promises of our own code. */
-const FATAL_OUTPUT = /.*(AddressSanitizer|LeakSanitizer|runtime error:|-CRITICAL \*\*|ERROR:.*assertion).*/g;
+const FATAL_OUTPUT = /.*(AddressSanitizer|LeakSanitizer|runtime error:|Z critical |"level":"critical"|ERROR:.*assertion).*/g;
 /* rtpsession of GStreamer 1.22 lets go of its lock while it walks its table of sources. When a source comes in just
  * then, GLib notices, the walk ends, and that one RTCP report is left to the next interval. */
 const HARMLESS_OUTPUT = /g_hash_table_foreach: assertion 'version == hash_table->version' failed/;
@@ -84,6 +84,7 @@ export class Server {
   #exited;
   #ownsState;
   log = '';
+  errors = ''; /* of it, what came on stderr */
 
   constructor(child, stateDir, ownsState) {
     this.#child = child;
@@ -92,6 +93,7 @@ export class Server {
     running.add(child);
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => { this.log += text; });
+    child.stderr.on('data', (text) => { this.errors += text; });
     this.#exited = new Promise((resolveExit) => {
       child.once('close', (code, signal) => {
         running.delete(child);
@@ -170,6 +172,20 @@ export class Server {
     return report >= 0 ? this.log.slice(report, report + 12000) : this.log.slice(-8000);
   }
 
+  /* The UDP port of all media. */
+  get mediaPort() {
+    const inodes = readdirSync(`/proc/${this.pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${this.pid}/fd/${fd}`).match(/^socket:\[(\d+)\]/)?.[1];
+      } catch {
+        return undefined;
+      }
+    });
+    const line = readFileSync(`/proc/${this.pid}/net/udp`, 'utf8').split('\n')
+      .map((text) => text.trim().split(/\s+/)).find((words) => inodes.includes(words[9]));
+    return Number.parseInt(line[1].split(':')[1], 16);
+  }
+
   /* Counts of /proc: what 200 joins and leaves must not raise. */
   get threadCount() {
     return readdirSync(`/proc/${this.pid}/task`).length;
@@ -185,8 +201,27 @@ export class Server {
     return kinds;
   }
 
+  get descriptorCount() {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /* From now on; what is open stays open. */
+  limitDescriptors(maxFiles) {
+    const { status, stderr } = spawnSync('prlimit', ['--pid', String(this.pid), `--nofile=${maxFiles}:`], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  }
+
   get residentKiB() {
     return Number(readFileSync(`/proc/${this.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
+  }
+
+  /* The most it had since forgetPeak(), which has the kernel begin anew (proc(5), clear_refs). */
+  get peakKiB() {
+    return Number(readFileSync(`/proc/${this.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
+  }
+
+  forgetPeak() {
+    writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
   }
 
   removeState() {
@@ -198,17 +233,21 @@ export class Server {
 /* Starts a server that `t` (a test's context, or node:test itself for a whole file) stops at its end.
  *   config   { group: { key: value } }, on top of the tests' own
  *   env      more environment
- *   stateDir that of an earlier server, to see what survives; the caller removes it */
-export async function startServer(t, { config = {}, env = {}, args = [], stateDir } = {}) {
+ *   stateDir that of an earlier server, to see what survives; the caller removes it
+ *   maxFiles how many descriptors it may have */
+export async function startServer(t, { config = {}, env = {}, args = [], stateDir, maxFiles } = {}) {
   const directory = stateDir ?? mkdtempSync(join(tmpdir(), 'salon-test-'));
-  const settings = { server: {}, rooms: {}, ...config };
+  const settings = { server: {}, rooms: {}, media: {}, ...config };
   settings.server = { listen: '127.0.0.1', port: 0, 'state-dir': directory, 'admin-token': ADMIN_TOKEN,
                       ...config.server };
   /* Who is cut off is gone at once, but in the tests of coming back. */
   settings.rooms = { 'resume-grace-s': 0, ...config.rooms };
+  settings.media = { 'ice-port': 0, ...config.media };
   const path = join(directory, 'test.conf');
   writeFileSync(path, keyFile(settings));
-  const child = spawn(serverPath(), ['--config', path, ...args], {
+  const limit = maxFiles ? ['prlimit', `--nofile=${maxFiles}`] : [];
+  const [command, ...rest] = [...limit, serverPath(), '--config', path, ...args];
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

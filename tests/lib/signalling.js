@@ -26,12 +26,16 @@ export class SignallingClient {
 
   /* Every message in order of sending and arrival: { sent, message }. */
   history = [];
+  /* Called after each of them. */
+  onMessage = () => {};
+  /* Resolves with { code, reason }. */
   closed;
 
   static async connect(server, { origin = new URL(server.url).origin, headers = {} } = {}) {
     const url = new URL('/ws', server.url);
-    url.protocol = 'ws:';
-    const socket = new WebSocket(url, { origin, headers, perMessageDeflate: false });
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    /* ws may forget its timer for a close that never ends, which then keeps the process alive. */
+    const socket = new WebSocket(url, { origin, headers, perMessageDeflate: false, ca: server.certificate, closeTimeout: 2000 });
     const client = new SignallingClient(socket);
     await withDeadline('the WebSocket', new Promise((resolve, reject) => {
       socket.once('open', resolve);
@@ -129,8 +133,13 @@ export class SignallingClient {
     this.#socket.pause();
   }
 
-  async close() {
-    this.#socket.close();
+  resume() {
+    this.#socket.resume();
+  }
+
+  /* code: 1000 is a good-bye, 1001 a page that goes away. */
+  async close(code) {
+    this.#socket.close(code);
     await withDeadline('the WebSocket to close', this.closed).catch (() => this.#socket.terminate());
   }
 
@@ -142,6 +151,7 @@ export class SignallingClient {
 
   #sent(message) {
     this.history.push({ sent: true, message });
+    this.onMessage();
   }
 
   async #exchange(id, method, text, deadlineMs) {
@@ -159,6 +169,7 @@ export class SignallingClient {
       throw new Error('the server sent a binary frame');
     const message = JSON.parse(data);
     this.history.push({ sent: false, message });
+    this.onMessage();
     if ('method' in message)
       this.#notified(message);
     else

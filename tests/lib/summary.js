@@ -4,6 +4,8 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 
+/* Of each failure: the log of a run may be kept by its end only. The whole is in meson-logs. */
+const MAX_LINES = 16;
 const CASE = /^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$/;
 
 /* The cases of one test program, as TAP tells them; a program that speaks no TAP is one case. */
@@ -32,11 +34,17 @@ function casesOf({ name, result, stdout }) {
   return cases;
 }
 
+/* What says least goes first: Node's own frames, then the middle of what is long. */
+function shorten(lines) {
+  const told = lines.filter((line) => !/ \(?node:|^#?\s*$/.test(line)).map((line) => line.slice(0, 300));
+  const half = MAX_LINES / 2;
+  return told.length <= MAX_LINES ? told : [...told.slice(0, half), '[...]', ...told.slice(-half)];
+}
+
 function show(program, { name, comments }) {
+  const lines = comments.length > 0 ? comments : (program.stderr ?? program.stdout ?? '').split('\n');
   console.log(`\nFAILED ${program.name}: ${name}`);
-  console.log(comments.slice(0, 60).join('\n'));
-  if (comments.length === 0)
-    console.log((program.stderr ?? program.stdout ?? '').split('\n').slice(-60).join('\n'));
+  console.log(shorten(lines).join('\n'));
 }
 
 const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -15,6 +15,7 @@ export class Transport {
   #ice;
   #dtls;
   #earlyDtls = [];
+  #isClosed = false;
   #close;
   #closed = new Promise((_, reject) => { this.#close = () => reject(new Error('closed while connecting')); });
 
@@ -89,6 +90,8 @@ export class Transport {
     this.#dtls.role = role;
     this.#dtls.setRemoteParams(new RTCDtlsParameters([new RTCDtlsFingerprint('sha-256', remote.fingerprint)], 'auto'));
     const connected = this.#ice.start().then(() => {
+      if (this.#isClosed)
+        return undefined;
       const started = this.#dtls.start();
       this.#replayEarlyDtls();
       return started;
@@ -109,8 +112,19 @@ export class Transport {
   }
 
   async close() {
+    this.#isClosed = true;
     this.#close();
+    /* What werift would go on with for half a minute although it is closed: asking for consent, and repeating a
+     * handshake that nobody answers. */
+    this.#ice.connection.queryConsent = () => {};
+    if (this.#dtls.dtls)
+      this.#dtls.dtls.dtls.flight = Infinity;
     await this.#dtls.stop();
+  }
+
+  /* Not a word more, and no good-bye either. */
+  async silence() {
+    await this.#ice.stop();
   }
 
   /* The server's first handshake message may overtake our own ICE answer; without it OpenSSL repeats after 1 s. */

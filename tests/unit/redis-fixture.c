@@ -95,6 +95,21 @@ redis_pid (SalonRedis *redis)
   return atoi (pid + strlen ("process_id:"));
 }
 
+GPid
+redis_pid_when_written (SalonRedis *redis)
+{
+  gboolean is_written = FALSE;
+
+  while (!is_written)
+    {
+      g_autofree char *info = command_string (redis, "INFO persistence");
+
+      g_assert_nonnull (strstr (info, "aof_buffer_length:"));
+      is_written = strstr (info, "aof_buffer_length:0\r") != NULL;
+    }
+  return redis_pid (redis);
+}
+
 void
 await_gone (GPid pid)
 {

@@ -39,5 +39,8 @@ SalonRedisReply *command (SalonRedis *redis, const char *line, GError **error) G
 char *command_string (SalonRedis *redis, const char *line) G_GNUC_WARN_UNUSED_RESULT;
 
 GPid redis_pid (SalonRedis *redis);
+/* Waits until what Redis has said yes to is in its file: on a busy disk it holds writes back for up to two seconds, and
+ * SIGKILL would take them. Returns: its process. */
+GPid redis_pid_when_written (SalonRedis *redis);
 /* Waits for a process, be it ours or not, to be gone. */
 void await_gone (GPid pid);

@@ -128,9 +128,21 @@ test_refuses_bad_values (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture, NULL, "--client-ice-servers=stun:", "is not stun:host");
   assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example:0", "is not stun:host");
   assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example/x", "is not stun:host");
-  assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example;turn:a.example", "TURN servers want a password");
+  assert_refused (
+      fixture, NULL, "--client-ice-servers=stun:a.example;turn:a.example", "\"turn:a.example\" needs turn-secret");
+  assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example?transport=udp", "is not stun:host");
+  assert_refused (fixture, NULL, "--client-ice-servers=turn:a.example?transport=tls", "is not stun:host");
+  assert_refused (fixture, NULL, "--turn-username=ada", "go together");
+  assert_refused (fixture, NULL, "--nat-addresses=10.0.0.1/sfu.example.org", "an address or host name");
+  assert_refused (fixture, NULL, "--nat-addresses=http://a.example", "an address or host name");
+  assert_refused (fixture, NULL, "--ice=half", "\"half\" is not one of: lite, full");
+  assert_refused (fixture, NULL, "--ice-transports=;", "empty");
   assert_refused (fixture, NULL, "--ice-port-min=5000", "ice-port-min (5000) and ice-port-max (0)");
   assert_refused (fixture, NULL, "--tls-key=key.pem", "go together");
+  assert_refused (
+      fixture, NULL, "--trusted-proxies=10.0.0.0/8;proxy.example", "\"proxy.example\" is not an IP address");
+  assert_refused (fixture, NULL, "--trusted-proxies=10.0.0.1/8", "\"10.0.0.1/8\" is not an IP address, a range");
+  assert_refused (fixture, NULL, "--ping-timeout-s=10", "ping-timeout-s (10) must be longer than ping-interval-s (10)");
   assert_refused (fixture, NULL, "--no-such-option", "no-such-option");
   assert_refused (fixture, NULL, "stray", "\"stray\" is not an option");
 }
@@ -173,7 +185,8 @@ test_reads_lists (Fixture *fixture, gconstpointer user_data)
   g_autoptr (SalonConfig) config = NULL;
   const char *const *codecs;
 
-  write_file (fixture, "[media]\nvideo-codecs = H264; VP8 ;\nclient-ice-servers=stun:a.example;stuns:[::1]:5349\n");
+  write_file (fixture, "[media]\nvideo-codecs = H264; VP8 ;\nclient-ice-servers=stun:a.example;stuns:[::1]:5349\n"
+                       "nat-addresses=192.0.2.1/10.0.0.1; sfu.example.org;2001:db8::1\n");
   config = read_config (fixture, "SALON_LISTEN=127.0.0.1,::1", NULL, &error);
   g_assert_no_error (error);
   codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS);
@@ -182,6 +195,7 @@ test_reads_lists (Fixture *fixture, gconstpointer user_data)
   g_assert_null (codecs[2]);
   g_assert_cmpstr (salon_config_get_strv (config, SALON_CONFIG_LISTEN)[1], ==, "::1");
   g_assert_cmpstr (salon_config_get_strv (config, SALON_CONFIG_CLIENT_ICE_SERVERS)[1], ==, "stuns:[::1]:5349");
+  g_assert_cmpstr (salon_config_get_strv (config, SALON_CONFIG_NAT_ADDRESSES)[2], ==, "2001:db8::1");
 }
 
 static void

@@ -9,6 +9,9 @@
 static const char *const LOCALHOST[] = { "localhost", NULL };
 
 #define MAX_CONNECTIONS 2
+#define DEADLINE_S 1
+
+static const SalonListenerBounds BOUNDS = { .max_connections = MAX_CONNECTIONS, .deadline_s = DEADLINE_S };
 
 typedef struct
 {
@@ -38,7 +41,7 @@ set_up (Fixture *fixture, gconstpointer user_data)
 
   fixture->watchdog_id = g_timeout_add_seconds (20, on_watchdog, NULL);
   fixture->streams = g_ptr_array_new_with_free_func (g_object_unref);
-  fixture->listener = salon_listener_new (LOCALHOST, 0, NULL, MAX_CONNECTIONS, &error);
+  fixture->listener = salon_listener_new (LOCALHOST, 0, NULL, &BOUNDS, &error);
   g_assert_no_error (error);
   g_signal_connect (fixture->listener, "connection", G_CALLBACK (on_connection), fixture);
 }
@@ -147,9 +150,34 @@ test_names_the_taken_port (Fixture *fixture, gconstpointer user_data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (salon_listener_new (LOCALHOST, salon_listener_get_port (fixture->listener), NULL, 1, &error));
+  g_assert_null (salon_listener_new (LOCALHOST, salon_listener_get_port (fixture->listener), NULL, &BOUNDS, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
   g_assert_nonnull (g_strrstr (error->message, "--port"));
+}
+
+static void
+test_hangs_up_after_the_deadline (Fixture *fixture, gconstpointer user_data)
+{
+  gint64 before_us = g_get_monotonic_time ();
+  g_autoptr (GSocketConnection) slow = dial (fixture, "127.0.0.1");
+
+  wait_for_streams (fixture, 1);
+  assert_refused (slow);
+  /* Timers of whole seconds may be early. */
+  g_assert_cmpint (g_get_monotonic_time () - before_us, >=, DEADLINE_S * G_USEC_PER_SEC / 4);
+}
+
+static void
+test_leaves_what_is_kept (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GSocketConnection) kept = dial (fixture, "127.0.0.1");
+  g_autoptr (GSocketConnection) slow = NULL;
+
+  wait_for_streams (fixture, 1);
+  salon_listener_keep (g_ptr_array_index (fixture->streams, 0));
+  slow = dial (fixture, "127.0.0.1");
+  assert_refused (slow);
+  g_assert_cmpint (g_socket_condition_check (g_socket_connection_get_socket (kept), G_IO_IN | G_IO_HUP), ==, 0);
 }
 
 #define ADD(path, function) g_test_add ("/listener/" path, Fixture, NULL, set_up, function, tear_down)
@@ -163,5 +191,7 @@ main (int argc, char **argv)
   ADD ("refuses-what-is-too-much-and-recovers", test_refuses_what_is_too_much_and_recovers);
   ADD ("hears-again-after-running-out-of-descriptors", test_hears_again_after_running_out_of_descriptors);
   ADD ("names-the-taken-port", test_names_the_taken_port);
+  ADD ("hangs-up-after-the-deadline", test_hangs_up_after_the_deadline);
+  ADD ("leaves-what-is-kept", test_leaves_what_is_kept);
   return g_test_run ();
 }

@@ -345,6 +345,99 @@ test_runs_scripts (RedisFixture *fixture, gconstpointer data)
   salon_redis_script_clear (&script);
 }
 
+/* ---- listening ---- */
+
+typedef struct
+{
+  SalonRedis *redis;
+  GPtrArray *heard; /* (element-type utf8) (owned) */
+} Listener;
+
+static void
+on_heard (const char *message, gpointer user_data)
+{
+  Listener *listener = user_data;
+
+  g_ptr_array_add (listener->heard, g_strdup (message));
+  if (g_str_equal (message, "close"))
+    salon_redis_close (listener->redis);
+}
+
+static void
+listener_init (Listener *listener, RedisFixture *fixture)
+{
+  listener->heard = g_ptr_array_new_with_free_func (g_free);
+  listener->redis = salon_redis_new (salon_redis_server_get_url (fixture->server), NULL);
+  salon_redis_listen (listener->redis, "channel", on_heard, listener);
+  salon_redis_start (listener->redis);
+  await_connected (listener->redis, TRUE);
+}
+
+static void
+listener_finalize (Listener *listener)
+{
+  finalize (listener->redis);
+  g_ptr_array_unref (listener->heard);
+}
+
+/* What is published now is heard: who is connected listens. */
+static void
+publish_and_hear (RedisFixture *fixture, Listener *listener, const char *message)
+{
+  const char *const publish[] = { "PUBLISH", "channel", message, NULL };
+  guint n_heard = listener->heard->len;
+  GAsyncResult *slot = NULL;
+  g_autoptr (SalonRedisReply) reply = NULL;
+
+  salon_redis_command_async (fixture->redis, publish, NULL, keep_result, &slot);
+  reply = end (fixture->redis, &slot, NULL);
+  g_assert_cmpint (reply->integer, ==, 1);
+  while (listener->heard->len == n_heard)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (listener->heard->pdata[n_heard], ==, message);
+}
+
+static void
+test_hears_what_is_published (RedisFixture *fixture, gconstpointer data)
+{
+  Listener listener;
+
+  listener_init (&listener, fixture);
+  publish_and_hear (fixture, &listener, "one");
+  publish_and_hear (fixture, &listener, "");
+  publish_and_hear (fixture, &listener, "{\"two\": \"🦉\"}");
+  g_assert_cmpuint (listener.heard->len, ==, 3);
+  listener_finalize (&listener);
+}
+
+static void
+test_listens_again_after_each_outage (RedisFixture *fixture, gconstpointer data)
+{
+  Listener listener;
+
+  listener_init (&listener, fixture);
+  g_assert_cmpint (kill (redis_pid (fixture->redis), SIGKILL), ==, 0);
+  await_connected (listener.redis, FALSE);
+  await_connected (listener.redis, TRUE);
+  publish_and_hear (fixture, &listener, "one");
+  salon_redis_reconnect (listener.redis);
+  g_assert_false (salon_redis_is_connected (listener.redis));
+  salon_redis_reconnect (listener.redis);
+  await_connected (listener.redis, TRUE);
+  publish_and_hear (fixture, &listener, "two");
+  listener_finalize (&listener);
+}
+
+static void
+test_closed_by_what_it_hears (RedisFixture *fixture, gconstpointer data)
+{
+  Listener listener;
+
+  listener_init (&listener, fixture);
+  publish_and_hear (fixture, &listener, "close");
+  listener_finalize (&listener);
+}
+
 /* ---- closing ---- */
 
 static void
@@ -434,6 +527,9 @@ main (int argc, char **argv)
   ADD ("sends-again-what-a-crash-swallowed", redis_fixture_set_up, test_sends_again_what_a_crash_swallowed);
   ADD ("refuses-too-many", redis_fixture_set_up_dir, test_refuses_too_many);
   ADD ("cancels", redis_fixture_set_up, test_cancels);
+  ADD ("hears-what-is-published", redis_fixture_set_up, test_hears_what_is_published);
+  ADD ("listens-again-after-each-outage", redis_fixture_set_up, test_listens_again_after_each_outage);
+  ADD ("closed-by-what-it-hears", redis_fixture_set_up, test_closed_by_what_it_hears);
   ADD ("runs-scripts", redis_fixture_set_up, test_runs_scripts);
   ADD ("closes-at-every-step", redis_fixture_set_up, test_closes_at_every_step);
   ADD ("dropped-inside-its-own-callback", redis_fixture_set_up, test_dropped_inside_its_own_callback);

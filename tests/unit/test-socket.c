@@ -8,12 +8,17 @@
 #include "salon-limits.h"
 #include "salon-socket.h"
 
+#define PING_INTERVAL_S 1
+#define PING_TIMEOUT_S 2
+#define MAX_BACKLOG_BYTES (2 * SALON_LIMIT_SEND_QUEUE_BYTES)
+
 /* Both ends of a connection. The client is libsoup's where it behaves, and a bare stream where it does not. */
 typedef struct
 {
   SalonSocket *socket; /* NULL once given up */
   GIOStream *client_stream;
   SoupWebsocketConnection *client; /* NULL unless asked for */
+  SalonBacklog *backlog;
   guint watchdog_id;
 
   /* What the owner of the socket saw: */
@@ -85,12 +90,15 @@ set_up (Fixture *fixture, gconstpointer user_data)
 {
   g_autoptr (GUri) uri = g_uri_parse ("ws://localhost/ws", SOUP_HTTP_URI_FLAGS, NULL);
   g_autoptr (GIOStream) stream = NULL;
+  SalonSocketOptions options = { .ping_interval_s = PING_INTERVAL_S, .ping_timeout_s = PING_TIMEOUT_S };
   int fds[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
   stream = stream_of (fds[0]);
   fixture->client_stream = stream_of (fds[1]);
-  fixture->socket = salon_socket_new (stream, uri);
+  fixture->backlog = salon_backlog_new (MAX_BACKLOG_BYTES);
+  options.backlog = fixture->backlog;
+  fixture->socket = salon_socket_new (stream, uri, &options);
   fixture->log = g_string_new (NULL);
   fixture->received = g_string_new (NULL);
   fixture->watchdog_id = g_timeout_add_seconds (10, on_watchdog, fixture);
@@ -126,6 +134,23 @@ settle (void)
     continue;
 }
 
+static gboolean
+on_time_over (gpointer user_data)
+{
+  *(gboolean *)user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_for (guint duration_ms)
+{
+  gboolean is_over = FALSE;
+
+  g_timeout_add (duration_ms, on_time_over, &is_over);
+  while (!is_over)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static void
 tear_down (Fixture *fixture, gconstpointer user_data)
 {
@@ -137,6 +162,7 @@ tear_down (Fixture *fixture, gconstpointer user_data)
   if (fixture->socket != NULL)
     g_assert_finalize_object (fixture->socket);
   settle ();
+  salon_backlog_unref (fixture->backlog);
   g_source_remove (fixture->watchdog_id);
   g_string_free (fixture->log, TRUE);
   g_string_free (fixture->received, TRUE);
@@ -156,7 +182,8 @@ write_frame (Fixture *fixture, guint8 first_byte, gconstpointer payload, gsize s
   else
     g_byte_array_append (frame, long_header, sizeof long_header);
   g_byte_array_append (frame, mask, sizeof mask);
-  g_byte_array_append (frame, payload, size);
+  if (size > 0)
+    g_byte_array_append (frame, payload, size);
   g_assert_true (g_output_stream_write_all (
       g_io_stream_get_output_stream (fixture->client_stream), frame->data, frame->len, NULL, NULL, NULL));
 }
@@ -282,6 +309,40 @@ test_cuts_off_who_does_not_read (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
+test_has_to_go_for_the_backlog_of_all (Fixture *fixture, gconstpointer user_data)
+{
+  g_autofree char *text = g_strnfill (64 * 1024, 'x');
+  gpointer largest = NULL;
+
+  for (guint i = 0; i < 12; i++)
+    salon_socket_send (fixture->socket, json_node_init_string (json_node_alloc (), text));
+  g_assert_cmpstr (fixture->log->str, ==, "");
+  /* Others, who each keep less than this one, and together all that there is. */
+  for (guint i = 1; i <= 8; i++)
+    largest = salon_backlog_set (fixture->backlog, GUINT_TO_POINTER (i), MAX_BACKLOG_BYTES / 8);
+  g_assert_true (largest == fixture->socket);
+  send_number (fixture, 1);
+  settle ();
+  g_assert_cmpstr (fixture->log->str, ==, "closed ");
+  g_assert_cmpint (salon_socket_get_end (fixture->socket), ==, SALON_SOCKET_BROKEN);
+}
+
+static void
+test_refuses_a_message_that_never_ends (Fixture *fixture, gconstpointer user_data)
+{
+  gint64 before_us = g_get_monotonic_time ();
+
+  write_frame (fixture, 0x01, "[", 1);
+  while (strlen (fixture->log->str) == 0)
+    {
+      write_frame (fixture, 0x8a, NULL, 0); /* pongs do not help */
+      write_frame (fixture, 0x00, "1,", 2);
+      run_for (100);
+    }
+  g_assert_cmpint (g_get_monotonic_time () - before_us, <, 2 * PING_TIMEOUT_S * G_USEC_PER_SEC);
+}
+
+static void
 test_sends_all_before_it_closes (Fixture *fixture, gconstpointer user_data)
 {
   g_autofree char *text = g_strnfill (64 * 1024, 'x');
@@ -380,6 +441,53 @@ test_can_be_dropped_when_closed (Fixture *fixture, gconstpointer user_data)
   g_assert_null (fixture->socket);
 }
 
+static void
+test_cuts_off_who_is_silent (Fixture *fixture, gconstpointer user_data)
+{
+  gint64 before_us = g_get_monotonic_time ();
+
+  /* The bare stream answers no ping. */
+  wait_for_log (fixture, "closed");
+  g_assert_cmpint (g_get_monotonic_time () - before_us, >=, PING_TIMEOUT_S * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - before_us, <, 2 * PING_TIMEOUT_S * G_USEC_PER_SEC);
+  g_assert_cmpint (salon_socket_get_end (fixture->socket), ==, SALON_SOCKET_BROKEN);
+  g_assert_cmpstr (fixture->log->str, ==, "closed ");
+}
+
+static void
+test_keeps_who_answers_pings (Fixture *fixture, gconstpointer user_data)
+{
+  use_libsoup (fixture);
+  run_for (2 * PING_TIMEOUT_S * 1000);
+  g_assert_cmpstr (fixture->log->str, ==, "");
+  g_assert_true (salon_socket_is_open (fixture->socket));
+}
+
+/* A server that was stopped, or starved, cannot tell who was silent meanwhile. */
+static void
+test_keeps_clients_over_a_stop_of_its_own (Fixture *fixture, gconstpointer user_data)
+{
+  write_frame (fixture, 0x8a, NULL, 0);
+  run_for (PING_TIMEOUT_S * 375); /* the pong is a quarter old */
+  g_usleep (2 * PING_TIMEOUT_S * G_USEC_PER_SEC);
+  run_for (PING_TIMEOUT_S * 500);
+  g_assert_cmpstr (fixture->log->str, ==, "");
+  wait_for_log (fixture, "closed");
+}
+
+static void
+test_refuses_a_flood_of_pings (Fixture *fixture, gconstpointer user_data)
+{
+  for (guint i = 0; i < SALON_LIMIT_PINGS_BURST; i++)
+    write_frame (fixture, 0x89, "hello", 5);
+  settle ();
+  g_assert_cmpstr (fixture->log->str, ==, "");
+  for (guint i = 0; i < SALON_LIMIT_PINGS_BURST; i++)
+    write_frame (fixture, 0x89, "hello", 5);
+  settle ();
+  g_assert_cmpstr (fixture->log->str, ==, "closed ");
+}
+
 #define ADD(path, function) g_test_add ("/socket/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -396,11 +504,17 @@ main (int argc, char **argv)
   ADD ("bounds-each-message-alone", test_bounds_each_message_alone);
   ADD ("survives-garbage", test_survives_garbage);
   ADD ("cuts-off-who-does-not-read", test_cuts_off_who_does_not_read);
+  ADD ("has-to-go-for-the-backlog-of-all", test_has_to_go_for_the_backlog_of_all);
+  ADD ("refuses-a-message-that-never-ends", test_refuses_a_message_that_never_ends);
   ADD ("sends-all-before-it-closes", test_sends_all_before_it_closes);
   ADD ("sends-nothing-to-who-is-closing", test_sends_nothing_to_who_is_closing);
   ADD ("notices-a-vanished-client", test_notices_a_vanished_client);
   ADD ("can-be-closed-in-its-signals", test_can_be_closed_in_its_signals);
   ADD ("can-be-dropped-in-its-signals", test_can_be_dropped_in_its_signals);
   ADD ("can-be-dropped-when-closed", test_can_be_dropped_when_closed);
+  ADD ("cuts-off-who-is-silent", test_cuts_off_who_is_silent);
+  ADD ("keeps-who-answers-pings", test_keeps_who_answers_pings);
+  ADD ("keeps-clients-over-a-stop-of-its-own", test_keeps_clients_over_a_stop_of_its_own);
+  ADD ("refuses-a-flood-of-pings", test_refuses_a_flood_of_pings);
   return g_test_run ();
 }

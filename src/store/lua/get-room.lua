@@ -1,4 +1,4 @@
-local id = find(ARGV[1])
+local id = find(ARGV[3])
 
 if not id then return 'room_not_found' end
 return describe(id)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Packets in a byte stream: each has its size before it, 16 bits (RFC 4571, which is what ICE-TCP speaks, RFC 6544
+ * section 10.1). Plain data, no allocation: whoever reads gives the bytes that have come, and gets the packets one
+ * after the other. */
+
+/* What a path carries; more is no media of ours, and ends the connection. */
+#define SALON_ICE_MAX_PACKET_BYTES 2048
+#define SALON_ICE_FRAME_HEADER_BYTES 2
+
+typedef struct
+{
+  guint8 data[SALON_ICE_FRAME_HEADER_BYTES + SALON_ICE_MAX_PACKET_BYTES];
+  gsize size;
+} SalonIceFraming;
+
+/* Where the next bytes of the stream go, and how many there is room for: never none. */
+guint8 *salon_ice_framing_get_space (SalonIceFraming *self, gsize *space);
+
+typedef void (*SalonIceFramingFunc) (const guint8 *packet, gsize size, gpointer user_data);
+/* That many bytes were put there: calls func for each packet that is now whole. FALSE if the stream is none of packets
+ * that we take: the end of it. */
+gboolean salon_ice_framing_read (
+    SalonIceFraming *self, gsize size, SalonIceFramingFunc func, gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;

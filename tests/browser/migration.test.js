@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Browsers whose network changes during a call, or who vanish from it. */
+
+import assert from 'node:assert/strict';
+import * as runner from 'node:test';
+import { openChromium, openFirefox } from '../lib/browsers.js';
+import { canUseNamespaces, Namespace } from '../lib/namespace.js';
+import { Peer } from '../lib/peer.js';
+import { newRoom } from '../lib/people.js';
+import { Person } from '../lib/person.js';
+import { RebindingNat } from '../lib/rebinding.js';
+import { startServer } from '../lib/server.js';
+import { hostAddress } from '../lib/turn.js';
+import { until } from '../lib/until.js';
+
+const { test } = runner;
+/* What the server needs, and what Chromium does by itself before it gives up a path that is silent: 2.5 s until it is
+ * not "receiving", 1 s until it switches. (Where it notices that its network changed, it is faster.) */
+const BACK_MS = 3000;
+const BROWSER_BACK_MS = 5000;
+const LOST_S = 6;
+/* What the server notices is in its log. */
+const LOG = { 'log-levels': '*:1,salon-transport:4' };
+const skip = !canUseNamespaces && 'needs root and iproute2';
+
+/* Ann in a browser, and Bob, who sees each of her packets. */
+async function call(t, server, browser) {
+  const room = newRoom();
+  const bob = await Peer.join(t, server, room, 'Bob');
+  await bob.start();
+  const ann = await Person.enter(browser, server, room, 'Ann');
+  const ofAnn = await until('Ann\'s camera is announced', () =>
+    [...bob.slotTracks].find(([, track]) => track?.source === 'camera')?.[0], 10000);
+  const [target, mid] = ofAnn.split('/');
+  const slot = bob.subscribers.get(Number(target)).slot(mid);
+  await until('Bob sees Ann', () => slot.packets.length > 30, 10000);
+  await ann.grows('Bob', 'camera', 'bytes');
+  return { server, ann, bob, slot };
+}
+
+/* What `change` does to the network costs no more than so much of media, either way, and no negotiation. */
+async function assertComesBack({ ann, slot }, change, { backMs = BACK_MS, browserBackMs = BACK_MS } = {}) {
+  const sdpCount = await ann.sdpCount();
+  const changedAt = performance.now();
+  await change();
+  /* What was on its way arrives still. */
+  await until('that is over', () => performance.now() > changedAt + 300);
+  const received = slot.packets.length;
+  const bytes = (await ann.from('Bob', 'camera')).bytes;
+  const back = until('media flows to Ann again', async () => (await ann.from('Bob', 'camera')).bytes > bytes, backMs)
+    .then(() => performance.now() - changedAt);
+  const forth = until('and from her', () => slot.packets.length > received, browserBackMs)
+    .then(() => performance.now() - changedAt);
+  const took = (await Promise.all([back, forth])).map(Math.round);
+  assert.equal(await ann.sdpCount(), sdpCount, 'no negotiation was needed');
+  return `back after ${took[0]} ms to the browser, ${took[1]} ms from it`;
+}
+
+test('a link goes down: media is back on the other', { skip }, async (t) => {
+  const namespace = Namespace.create(t);
+  const address = hostAddress();
+  const server = await startServer(t, { config: {
+    server: { listen: address }, rooms: { 'resume-grace-s': 15 }, media: { 'ice-addresses': address, 'ice-transports': 'udp' },
+  } });
+  const chromium = await openChromium(t, { wrap: (path) => namespace.wrap(path), secureOrigin: server.url });
+  const people = await call(t, server, chromium);
+  const [before] = await people.ann.paths();
+  const link = namespace.linkOf(before.local);
+  t.diagnostic(await assertComesBack(people, () => namespace.unplug(link), { browserBackMs: BROWSER_BACK_MS }));
+  await until('the browser says so too', async () =>
+    (await people.ann.paths()).every(({ local }) => namespace.linkOf(local) !== link), BROWSER_BACK_MS);
+});
+
+/* Chromium sends a check each 2.5 s, which is when the server learns of it. */
+test('a NAT forgets the client\'s ports: media is back with the next check', async (t) => {
+  const server = await startServer(t, { config: { media: { 'ice-transports': 'udp' } } });
+  const nat = await RebindingNat.start(t);
+  nat.leadTo(server.mediaPort);
+  const people = await call(t, server, await openChromium(t, { nat }));
+  const patience = { backMs: BROWSER_BACK_MS, browserBackMs: BROWSER_BACK_MS };
+  t.diagnostic(await assertComesBack(people, () => nat.rebind(), patience));
+  t.diagnostic(await assertComesBack(people, () => nat.rebind(), patience));
+});
+
+/* As a client does that knows that its network changed: RFC 8445, section 9. */
+async function restartIce(target) {
+  const connection = window.salon.peerConnections.get(target);
+  connection.restartIce();
+  await connection.setLocalDescription();
+  const id = `restart-${Math.random()}`;
+  const answer = new Promise((resolve) => {
+    window.lastWebSocket.addEventListener('message', ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.id === id)
+        resolve(message);
+    });
+  });
+  window.lastWebSocket.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'offer',
+                                             params: { desc: connection.localDescription.toJSON(), tracks: [] } }));
+  const { result, error } = await answer;
+  if (error)
+    throw new Error(JSON.stringify(error));
+  await connection.setRemoteDescription({ type: result.type, sdp: result.sdp });
+  return connection.localDescription.sdp.match(/a=ice-ufrag:(.*)/)[1];
+}
+
+for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]]) {
+  test(`an ICE restart in ${name}: media goes on`, async (t) => {
+    const server = await startServer(t, { config: { media: { 'ice-transports': 'udp' } } });
+    const people = await call(t, server, await open(t));
+    const { ann, slot } = people;
+    const before = await ann.page.evaluate(() =>
+      window.salon.peerConnections.get(0).localDescription.sdp.match(/a=ice-ufrag:(.*)/)[1]);
+    const after = await ann.page.evaluate(restartIce, 0);
+    assert.notEqual(after, before);
+    const received = slot.packets.length;
+    await until('two seconds of media came', () => slot.packets.length > received + 60, 8000);
+    await ann.grows('Bob', 'camera', 'bytes');
+  });
+}
+
+/* R4: within ice-lost-s, one who was silent comes back, and nobody is told that they left. */
+test('who was silent for a while comes back by an ICE restart', async (t) => {
+  const server = await startServer(t, { config: { log: LOG, media: { 'ice-transports': 'udp', 'ice-lost-s': 15 } } });
+  const nat = await RebindingNat.start(t);
+  nat.leadTo(server.mediaPort);
+  const { ann, bob, slot } = await call(t, server, await openChromium(t, { nat }));
+  let hasLeft = false;
+  bob.signalling.on('participant', ({ event }) => { hasLeft ||= event === 'left'; });
+  nat.isBlocked = true;
+  await until('the server notices', () => /the client is silent/.test(server.log), 8000);
+  nat.rebind();
+  nat.isBlocked = false;
+  await ann.page.evaluate(restartIce, 0);
+  const received = slot.packets.length;
+  await until('she is back', () => slot.packets.length > received + 30, 8000);
+  await until('and the server knows', () => /the client is heard again/.test(server.log), 8000);
+  await ann.grows('Bob', 'camera', 'bytes');
+  assert.ok(!hasLeft);
+});
+
+for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]]) {
+  test(`${name} is killed: it has left within its grace`, async (t) => {
+    const graceS = 2;
+    const server = await startServer(t, { config: { rooms: { 'resume-grace-s': graceS }, media: { 'ice-lost-s': LOST_S } } });
+    const browser = await open(t);
+    const room = newRoom();
+    const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+    await Person.enter(browser, server, room, 'Ann');
+    await bob.signalling.next('participant', ({ event }) => event === 'joined');
+    const killedAt = performance.now();
+    await browser.kill();
+    await bob.signalling.next('participant', ({ event }) => event === 'left', (graceS + 3) * 1000);
+    t.diagnostic(`gone after ${Math.round(performance.now() - killedAt)} ms`);
+  });
+}
+
+/* R4: the WebSocket lives, media does not. */
+test('whose media vanishes has left after ice-lost-s, though the WebSocket lives', async (t) => {
+  const server = await startServer(t, { config: { log: LOG, media: { 'ice-lost-s': LOST_S } } });
+  const room = newRoom();
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  const ann = await Peer.join(t, server, room, 'Ann', { mayFail: true });
+  await ann.start();
+  await bob.receive(ann, 'camera');
+  const silencedAt = performance.now();
+  await ann.silence();
+  await until('the server notices', () => /the client is silent/.test(server.log), LOST_S / 3 * 1000 + 2000);
+  await bob.signalling.next('participant', ({ event }) => event === 'left', (LOST_S + 3) * 1000);
+  const tookS = (performance.now() - silencedAt) / 1000;
+  assert.ok(tookS >= LOST_S - 0.1 && tookS <= LOST_S + 2, `left after ${tookS} s`);
+});

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The ways that media takes: UDP, TCP alone, a TURN server alone; and what becomes of who vanishes. */
+
+import assert from 'node:assert/strict';
+import * as runner from 'node:test';
+import { openChromium, openFirefox } from '../lib/browsers.js';
+import { newRoom } from '../lib/people.js';
+import { Person } from '../lib/person.js';
+import { startServer } from '../lib/server.js';
+import { hasTurn, startTurn } from '../lib/turn.js';
+
+const { test } = runner;
+const BROWSERS = [['Chromium', openChromium], ['Firefox', openFirefox]];
+
+/* Both send and receive, one of them in each browser. */
+async function assertCall(...people) {
+  for (const viewer of people) {
+    for (const other of people.filter((person) => person !== viewer)) {
+      await viewer.grows(other.name, 'camera', 'frames');
+      await viewer.grows(other.name, 'microphone', 'energy');
+    }
+  }
+}
+
+async function assertPaths(person, expected) {
+  const paths = await person.paths();
+  assert.ok(paths.length >= 2, 'a publisher and a subscriber connection');
+  for (const path of paths)
+    assert.deepEqual({ ...path, ...expected }, path);
+}
+
+async function call(t, server, options) {
+  const room = newRoom();
+  const people = [];
+  for (const [name, open] of BROWSERS)
+    people.push(await Person.enter(await open(t, options), server, room, name));
+  await assertCall(...people);
+  return people;
+}
+
+test('over UDP, on one port', async (t) => {
+  const server = await startServer(t);
+  const people = await call(t, server);
+  const ports = new Set();
+  for (const person of people) {
+    await assertPaths(person, { protocol: 'udp' });
+    (await person.paths()).forEach(({ remotePort }) => ports.add(remotePort));
+  }
+  assert.equal(ports.size, 1);
+});
+
+test('over TCP alone, on one port', async (t) => {
+  const server = await startServer(t, { config: { media: { 'ice-transports': 'tcp' } } });
+  const people = await call(t, server);
+  for (const person of people)
+    await assertPaths(person, { protocol: 'tcp' });
+});
+
+test('over a TURN server alone, with credentials that end', { skip: !hasTurn && 'no coturn' }, async (t) => {
+  const turn = await startTurn(t);
+  const server = await startServer(t, { config: { media: {
+    'ice-transports': 'udp', 'client-ice-servers': turn.url, 'turn-secret': turn.secret,
+  } } });
+  const people = await call(t, server, { isRelayOnly: true });
+  for (const person of people)
+    await assertPaths(person, { localType: 'relay' });
+});
+
+test('with libnice, too', async (t) => {
+  const server = await startServer(t, { config: { media: { ice: 'full' } } });
+  await call(t, server);
+});

@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The media port, spoken to over real sockets by a client that is not webrtcbin. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <gst/gst.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ice-client.h"
+#include "salon-ice-batch.h"
+#include "salon-ice-hub.h"
+#include "salon-ice-src.h"
+
+#define PASSWORD "0123456789012345678901"
+#define REMOTE_PASSWORD "remote-6789012345678901"
+#define WAIT_S 10
+
+/* -- a listener that keeps what comes -- */
+
+#define TYPE_SINK (test_sink_get_type ())
+G_DECLARE_FINAL_TYPE (TestSink, test_sink, TEST, SINK, GObject)
+
+struct _TestSink
+{
+  GObject parent_instance;
+  GAsyncQueue *packets; /* (owned) (element-type GBytes) */
+};
+
+static void
+test_sink_receive (SalonIceListener *listener, const guint8 *data, gsize size)
+{
+  g_async_queue_push (TEST_SINK (listener)->packets, g_bytes_new (data, size));
+}
+
+static void
+test_sink_listen (SalonIceListenerInterface *interface)
+{
+  interface->receive = test_sink_receive;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (
+    TestSink, test_sink, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (SALON_TYPE_ICE_LISTENER, test_sink_listen))
+
+static void
+test_sink_finalize (GObject *object)
+{
+  g_async_queue_unref (TEST_SINK (object)->packets);
+  G_OBJECT_CLASS (test_sink_parent_class)->finalize (object);
+}
+
+static void
+test_sink_class_init (TestSinkClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = test_sink_finalize;
+}
+
+static void
+test_sink_init (TestSink *self)
+{
+  self->packets = g_async_queue_new_full ((GDestroyNotify)g_bytes_unref);
+}
+
+static void
+assert_arrives (TestSink *sink, const char *text)
+{
+  g_autoptr (GBytes) packet = g_async_queue_timeout_pop (sink->packets, WAIT_S * G_USEC_PER_SEC);
+
+  g_assert_nonnull (packet);
+  g_assert_cmpmem (g_bytes_get_data (packet, NULL), g_bytes_get_size (packet), text, strlen (text));
+}
+
+/* -- the hub and a peer of it -- */
+
+typedef struct
+{
+  SalonIceHub *hub;
+  SalonIcePeer *peer;
+  TestSink *sink;
+  GAsyncQueue *states; /* of SalonIceState + 1 */
+} Fixture;
+
+static void
+on_state (SalonIceState state, gpointer user_data)
+{
+  g_async_queue_push (user_data, GUINT_TO_POINTER (state + 1));
+}
+
+static SalonIcePeer *
+add_peer (Fixture *f, const char *ufrag)
+{
+  SalonIcePeer *peer = salon_ice_hub_add_peer (f->hub, on_state, f->states);
+
+  salon_ice_hub_set_local (f->hub, peer, ufrag, PASSWORD);
+  salon_ice_hub_set_remote (f->hub, peer, "theirs", REMOTE_PASSWORD);
+  return peer;
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  const SalonIceHubOptions options = { .has_udp = TRUE, .has_tcp = TRUE, .n_threads = 2, .lost_ms = 3000 };
+  g_autoptr (GError) error = NULL;
+
+  f->states = g_async_queue_new ();
+  f->hub = salon_ice_hub_new (&options, &error);
+  g_assert_no_error (error);
+  f->peer = add_peer (f, "ours");
+  f->sink = g_object_new (TYPE_SINK, NULL);
+  salon_ice_peer_set_listener (f->peer, G_OBJECT (f->sink));
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  salon_ice_peer_unref (f->peer);
+  salon_ice_hub_close (f->hub);
+  salon_ice_hub_unref (f->hub);
+  g_assert_finalize_object (f->sink);
+  g_async_queue_unref (f->states);
+}
+
+static void
+assert_state (Fixture *f, SalonIceState state)
+{
+  guint told = GPOINTER_TO_UINT (g_async_queue_timeout_pop (f->states, WAIT_S * G_USEC_PER_SEC));
+
+  g_assert_cmpuint (told, ==, state + 1);
+}
+
+/* -- a client's socket -- */
+
+/* to: the address of this machine that it speaks to, and from which it must be answered. */
+static int
+open_client (Fixture *f, const char *to, int type)
+{
+  struct timeval patience = { .tv_sec = WAIT_S };
+  SalonIceAddress server;
+  int fd;
+
+  g_assert_true (salon_ice_address_parse (
+      to, type == SOCK_STREAM ? salon_ice_hub_get_tcp_port (f->hub) : salon_ice_hub_get_udp_port (f->hub), &server));
+  fd = socket (server.any.sa_family, type, 0);
+  g_assert_cmpint (fd, >=, 0);
+  setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  /* Connected: the kernel drops what comes from elsewhere. */
+  g_assert_cmpint (connect (fd, &server.any, salon_ice_address_length (&server)), ==, 0);
+  return fd;
+}
+
+static void
+send_check (int fd, const IceClientCheck *check)
+{
+  guint8 data[ICE_CLIENT_BYTES];
+  gsize size = ice_client_write_check (data, check);
+
+  g_assert_cmpint (send (fd, data, size, 0), ==, size);
+}
+
+/* The next datagram that is no request of the server's. */
+static gssize
+receive (int fd, guint8 *data, gsize size)
+{
+  for (;;)
+    {
+      gssize n = recv (fd, data, size, 0);
+
+      if (n < 2 || data[0] != 0 || data[1] != 1)
+        return n;
+    }
+}
+
+/* -1: none came. */
+static int
+receive_reply (int fd)
+{
+  guint8 data[2048];
+  gssize n = receive (fd, data, sizeof data);
+
+  return n < 0 ? -1 : ice_client_read_reply (data, n, PASSWORD, NULL);
+}
+
+static const IceClientCheck good = { .username = "ours:theirs", .password = PASSWORD, .use_candidate = TRUE };
+
+static int
+connect_client (Fixture *f, const char *to)
+{
+  int fd = open_client (f, to, SOCK_DGRAM);
+
+  send_check (fd, &good);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  assert_state (f, SALON_ICE_CONNECTED);
+  return fd;
+}
+
+static void
+assert_receives (int fd, const char *text)
+{
+  guint8 data[2048];
+  gssize n = receive (fd, data, sizeof data);
+
+  g_assert_cmpmem (data, MAX (n, 0), text, strlen (text));
+}
+
+/* What is certain to be answered marks the end of what is not. */
+static void
+assert_was_silent (int fd)
+{
+  send_check (fd, &good);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+}
+
+static SalonIceHubStats
+get_stats (Fixture *f)
+{
+  SalonIceHubStats stats;
+
+  salon_ice_hub_get_stats (f->hub, &stats);
+  return stats;
+}
+
+/* -- tests -- */
+
+/* Long enough to be media, by its first byte. */
+#define MEDIA "\x80 as RTP begins"
+#define MORE_MEDIA "\x80 another packet"
+
+static void
+assert_both_ways (Fixture *f, int fd)
+{
+  g_assert_cmpint (send (fd, MEDIA, strlen (MEDIA), 0), ==, strlen (MEDIA));
+  assert_arrives (f->sink, MEDIA);
+  salon_ice_hub_send (f->hub, f->peer, MORE_MEDIA, strlen (MORE_MEDIA));
+  assert_receives (fd, MORE_MEDIA);
+}
+
+static void
+test_both_ways (Fixture *f, gconstpointer to)
+{
+  int fd;
+
+  if (strchr (to, ':') != NULL && socket (AF_INET6, SOCK_DGRAM, 0) < 0)
+    {
+      g_test_skip ("no IPv6");
+      return;
+    }
+  fd = connect_client (f, to);
+  assert_both_ways (f, fd);
+  close (fd);
+}
+
+static void
+test_strangers (Fixture *f, gconstpointer data)
+{
+  static const IceClientCheck wrong[] = {
+    { .username = "nobody:theirs", .password = PASSWORD },
+    { .username = "ours:theirs", .password = "wrong-wrong-wrong-wrong" },
+    { .username = "ours:theirs", .password = "" },
+    { .username = "", .password = PASSWORD },
+  };
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+  SalonIcePeerStats stats;
+
+  g_assert_cmpint (send (fd, MEDIA, strlen (MEDIA), 0), >, 0);
+  g_assert_cmpint (send (fd, "GET / HTTP/1.1\r\n\r\n", 18, 0), >, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    send_check (fd, &wrong[i]);
+  salon_ice_hub_send (f->hub, f->peer, MORE_MEDIA, strlen (MORE_MEDIA));
+  assert_was_silent (fd);
+  salon_ice_peer_get_stats (f->peer, g_get_monotonic_time (), &stats);
+  g_assert_cmpuint (stats.drops.without_path, ==, 1);
+  g_assert_cmpuint (get_stats (f).unknown_media, ==, 1);
+  g_assert_cmpuint (get_stats (f).junk, ==, 1);
+  g_assert_cmpuint (get_stats (f).refused_checks, ==, G_N_ELEMENTS (wrong));
+  close (fd);
+}
+
+/* Checks from unknown addresses cost a lookup each, and not without bound. */
+static void
+test_limits (Fixture *f, gconstpointer data)
+{
+  IceClientCheck check = { .username = "nobody:theirs", .password = PASSWORD };
+  int known = connect_client (f, "127.0.0.1");
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+
+  for (guint i = 0; i < 5000; i++)
+    {
+      send_check (fd, &check);
+      /* Slowly enough for its socket. */
+      if (i % 100 == 0)
+        assert_both_ways (f, known);
+    }
+  assert_both_ways (f, known);
+  g_assert_cmpuint (get_stats (f).limited_checks, >, 1000);
+  /* Who is known is not its neighbours' victim. */
+  send_check (known, &good);
+  g_assert_cmpint (receive_reply (known), ==, 0);
+  close (fd);
+  close (known);
+}
+
+static gpointer
+flood (gpointer user_data)
+{
+  gint *is_on = user_data;
+  int fd = g_atomic_int_get (&is_on[1]);
+  guint8 junk[1200] = { 0 };
+
+  for (guint i = 0; g_atomic_int_get (&is_on[0]); i++)
+    {
+      /* Junk, STUN that is none, media of nobody. */
+      junk[0] = (const guint8[]){ 70, 0, 0x80, 22 }[i % 4];
+      if (send (fd, junk, sizeof junk, MSG_DONTWAIT) < 0)
+        g_thread_yield ();
+    }
+  return NULL;
+}
+
+/* Packets that get lost on a full socket are what a flood costs: they must be few. */
+static void
+test_flood (Fixture *f, gconstpointer data)
+{
+  int fd = connect_client (f, "127.0.0.1");
+  gint is_on[2] = { TRUE, open_client (f, "127.0.0.1", SOCK_DGRAM) };
+  GThread *thread = g_thread_new ("flood", flood, is_on);
+  gint64 end_us = g_get_monotonic_time () + WAIT_S * G_USEC_PER_SEC;
+  guint n_sent = 0, n_arrived = 0;
+
+  for (; n_sent < 500 || (get_stats (f).junk < 20000 && g_get_monotonic_time () < end_us); n_sent++)
+    {
+      g_autoptr (GBytes) packet = NULL;
+
+      g_assert_cmpint (send (fd, MEDIA, strlen (MEDIA), 0), >, 0);
+      packet = g_async_queue_timeout_pop (f->sink->packets, 100 * 1000);
+      n_arrived += packet != NULL;
+    }
+  g_atomic_int_set (&is_on[0], FALSE);
+  g_thread_join (thread);
+  g_test_message ("%u of %u arrived, among %" G_GUINT64_FORMAT " of junk", n_arrived, n_sent,
+      get_stats (f).junk + get_stats (f).unknown_media);
+  g_assert_cmpuint (n_arrived, >=, n_sent / 10 * 9);
+  g_assert_cmpuint (get_stats (f).junk, >=, 20000);
+  close (is_on[1]);
+  close (fd);
+}
+
+static void
+test_states (Fixture *f, gconstpointer data)
+{
+  gint64 start_us = g_get_monotonic_time ();
+  int fd = connect_client (f, "127.0.0.1");
+
+  assert_state (f, SALON_ICE_DISCONNECTED);
+  g_assert_cmpint (g_get_monotonic_time () - start_us, >=, 1 * G_USEC_PER_SEC);
+  send_check (fd, &good);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  assert_state (f, SALON_ICE_CONNECTED);
+  start_us = g_get_monotonic_time ();
+  assert_state (f, SALON_ICE_DISCONNECTED);
+  assert_state (f, SALON_ICE_FAILED);
+  g_assert_cmpint (g_get_monotonic_time () - start_us, >=, 3 * G_USEC_PER_SEC);
+  /* Without consent, nothing more is sent. */
+  salon_ice_hub_send (f->hub, f->peer, MEDIA, strlen (MEDIA));
+  assert_was_silent (fd);
+  close (fd);
+}
+
+static void
+answer_requests_until (int fd, const char *text)
+{
+  for (;;)
+    {
+      guint8 data[2048], reply[ICE_CLIENT_BYTES];
+      gssize n = recv (fd, data, sizeof data, 0);
+      SalonIceAddress source;
+      gsize size;
+
+      g_assert_cmpint (n, >, 0);
+      if ((gsize)n == strlen (text) && memcmp (data, text, n) == 0)
+        return;
+      g_assert_true (salon_ice_address_parse ("127.0.0.1", 1, &source));
+      size = ice_client_answer (reply, data, n, REMOTE_PASSWORD, &source);
+      if (size > 0)
+        g_assert_cmpint (send (fd, reply, size, 0), ==, size);
+    }
+}
+
+static gpointer
+send_often (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  for (guint i = 0; i < 400 && g_async_queue_length (f->states) >= 0; i++)
+    {
+      salon_ice_hub_send (f->hub, f->peer, MORE_MEDIA, strlen (MORE_MEDIA));
+      g_usleep (5000);
+    }
+  return NULL;
+}
+
+/* The client's address changes, and it says so by a nomination from the new one. */
+static void
+test_migration (Fixture *f, gconstpointer data)
+{
+  int old = connect_client (f, "127.0.0.1");
+  int new = open_client (f, "127.0.0.2", SOCK_DGRAM);
+  GThread *thread;
+
+  send_check (new, &good);
+  thread = g_thread_new ("send", send_often, f);
+  answer_requests_until (new, MORE_MEDIA);
+  g_thread_join (thread);
+  close (old);
+  close (new);
+}
+
+static void
+test_batch (Fixture *f, gconstpointer data)
+{
+  static const gsize sizes[] = { 1000, 1000, 1000, 400, 1000, 20, 30, 30 };
+  int fd = connect_client (f, "127.0.0.1");
+  guint8 packet[1000];
+  SalonIcePeerStats stats;
+
+  salon_ice_batch_begin ();
+  salon_ice_batch_begin ();
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      memset (packet, 0x80 + i, sizes[i]);
+      salon_ice_hub_send (f->hub, f->peer, packet, sizes[i]);
+    }
+  salon_ice_batch_end ();
+  g_assert_cmpint (
+      recv (fd, packet, sizeof packet, MSG_DONTWAIT), <=, 140); /* none yet, or a request of the server's */
+  salon_ice_batch_end ();
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_assert_cmpint (receive (fd, packet, sizeof packet), ==, sizes[i]);
+      g_assert_cmpuint (packet[0], ==, 0x80 + i);
+      g_assert_cmpuint (packet[sizes[i] - 1], ==, 0x80 + i);
+    }
+  salon_ice_peer_get_stats (f->peer, g_get_monotonic_time (), &stats);
+  g_assert_cmpuint (stats.packets_sent, ==, G_N_ELEMENTS (sizes));
+  g_assert_cmpuint (stats.bytes_sent, ==, 4480);
+  g_assert_cmpuint (stats.drops.not_sent, ==, 0);
+  close (fd);
+}
+
+/* More than a batch holds, to several. */
+static void
+test_large_batch (Fixture *f, gconstpointer data)
+{
+  int fd = connect_client (f, "127.0.0.1");
+  guint8 packet[1200] = { 0x80 };
+
+  salon_ice_batch_begin ();
+  for (guint32 i = 0; i < 700; i++)
+    {
+      memcpy (packet + 4, &i, sizeof i);
+      salon_ice_hub_send (f->hub, f->peer, packet, sizeof packet);
+    }
+  /* Its socket holds less than all of them: it must be read in between. */
+  salon_ice_batch_end ();
+  for (guint32 i = 0, last = 0; i < 100; i++)
+    {
+      guint32 number;
+
+      g_assert_cmpint (receive (fd, packet, sizeof packet), ==, sizeof packet);
+      memcpy (&number, packet + 4, sizeof number);
+      g_assert_cmpuint (number, >=, last);
+      last = number;
+    }
+  close (fd);
+}
+
+static void
+test_port_taken (Fixture *f, gconstpointer data)
+{
+  const SalonIceHubOptions udp
+      = { .has_udp = TRUE, .udp_port = salon_ice_hub_get_udp_port (f->hub), .n_threads = 2, .lost_ms = 1000 };
+  const SalonIceHubOptions tcp = { .has_tcp = TRUE, .tcp_port = salon_ice_hub_get_tcp_port (f->hub), .lost_ms = 1000 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (salon_ice_hub_new (&udp, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+  g_clear_error (&error);
+  g_assert_null (salon_ice_hub_new (&tcp, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+}
+
+static void
+test_removed (Fixture *f, gconstpointer data)
+{
+  int fd = connect_client (f, "127.0.0.1");
+  SalonIceHubStats stats;
+
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  stats = get_stats (f);
+  g_assert_cmpuint (stats.n_peers, ==, 0);
+  g_assert_cmpuint (stats.n_paths, ==, 0);
+  send_check (fd, &good);
+  g_assert_cmpint (send (fd, MEDIA, strlen (MEDIA), 0), >, 0);
+  while (get_stats (f).unknown_media == 0)
+    g_usleep (1000);
+  g_assert_cmpint (g_async_queue_length (f->sink->packets), ==, 0);
+  close (fd);
+}
+
+/* -- TCP -- */
+
+static void
+send_framed (int fd, const void *data, gsize size)
+{
+  guint8 frame[2050] = { size >> 8, size & 0xff };
+
+  memcpy (frame + 2, data, size);
+  g_assert_cmpint (send (fd, frame, size + 2, MSG_NOSIGNAL), ==, size + 2);
+}
+
+static gsize
+receive_framed (int fd, guint8 *data)
+{
+  guint8 header[2];
+
+  do
+    {
+      g_assert_cmpint (recv (fd, header, 2, MSG_WAITALL), ==, 2);
+      g_assert_cmpint (recv (fd, data, header[0] << 8 | header[1], MSG_WAITALL), ==, header[0] << 8 | header[1]);
+    }
+  while (data[0] == 0 && data[1] == 1);
+  return header[0] << 8 | header[1];
+}
+
+static int
+connect_tcp (Fixture *f)
+{
+  int fd = open_client (f, "127.0.0.1", SOCK_STREAM);
+  guint8 data[2048];
+
+  send_framed (fd, data, ice_client_write_check (data, &good));
+  g_assert_cmpint (ice_client_read_reply (data, receive_framed (fd, data), PASSWORD, NULL), ==, 0);
+  assert_state (f, SALON_ICE_CONNECTED);
+  return fd;
+}
+
+static void
+test_tcp (Fixture *f, gconstpointer unused)
+{
+  int fd = connect_tcp (f);
+  guint8 data[2048];
+
+  send_framed (fd, MEDIA, strlen (MEDIA));
+  assert_arrives (f->sink, MEDIA);
+  salon_ice_hub_send (f->hub, f->peer, MORE_MEDIA, strlen (MORE_MEDIA));
+  g_assert_cmpmem (data, receive_framed (fd, data), MORE_MEDIA, strlen (MORE_MEDIA));
+  close (fd);
+  while (get_stats (f).n_paths > 0)
+    g_usleep (1000);
+}
+
+/* Who does not read loses packets, whole ones, and holds nobody up. */
+static void
+test_tcp_slow (Fixture *f, gconstpointer unused)
+{
+  int fd = connect_tcp (f);
+  guint8 packet[1200] = { 0x80 };
+  SalonIcePeerStats stats;
+  guint n = 0;
+
+  do
+    {
+      memset (packet + 1, ++n & 0xff, sizeof packet - 1);
+      salon_ice_hub_send (f->hub, f->peer, packet, sizeof packet);
+      salon_ice_peer_get_stats (f->peer, g_get_monotonic_time (), &stats);
+    }
+  while (stats.drops.not_sent < 100 && n < 100000);
+  g_assert_cmpuint (stats.drops.not_sent, ==, 100);
+  for (guint64 i = 0; i < stats.packets_sent; i++)
+    {
+      g_assert_cmpuint (receive_framed (fd, packet), ==, sizeof packet);
+      g_assert_cmpuint (packet[1], ==, packet[sizeof packet - 1]);
+    }
+  close (fd);
+}
+
+static void
+test_tcp_garbage (Fixture *f, gconstpointer unused)
+{
+  static const char garbage[] = "\xff\xff this is no frame";
+  int fd = open_client (f, "127.0.0.1", SOCK_STREAM);
+  char byte;
+
+  g_assert_cmpint (send (fd, garbage, sizeof garbage, 0), ==, sizeof garbage);
+  g_assert_cmpint (recv (fd, &byte, 1, 0), <=, 0);
+  close (fd);
+}
+
+/* Of one host, and only of those that have not shown who they are. */
+static void
+test_tcp_many (Fixture *f, gconstpointer unused)
+{
+  int fds[100], known = connect_tcp (f);
+  guint n_closed = 0;
+  char byte;
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = open_client (f, "127.0.0.1", SOCK_STREAM);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      struct timeval patience = { .tv_usec = i < 32 ? 1000 : 0, .tv_sec = i < 32 ? 0 : WAIT_S };
+
+      setsockopt (fds[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+      n_closed += recv (fds[i], &byte, 1, 0) == 0;
+      close (fds[i]);
+    }
+  g_assert_cmpuint (n_closed, ==, G_N_ELEMENTS (fds) - 32);
+  send_framed (known, MEDIA, strlen (MEDIA));
+  assert_arrives (f->sink, MEDIA);
+  close (known);
+}
+
+/* -- stalls -- */
+
+static GstPadProbeReturn
+block (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+/* webrtcbin's receive bin: its queue becomes one that blocks when it is connected. */
+static GstElement *
+make_stalled_bin (SalonIceHub *hub, SalonIcePeer *peer, GstElement **queue)
+{
+  GstElement *bin = gst_pipeline_new (NULL);
+  GstElement *src = salon_ice_src_new (hub, peer);
+  GstElement *filter = gst_element_factory_make ("capsfilter", NULL);
+  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
+  g_autoptr (GstPad) pad = NULL;
+
+  *queue = gst_element_factory_make ("queue", NULL);
+  g_object_set (
+      *queue, "leaky", 2, "max-size-time", (guint64)0, "max-size-buffers", 0, "max-size-bytes", 5 * 1024 * 1024, NULL);
+  g_object_set (sink, "async", FALSE, NULL);
+  gst_bin_add_many (GST_BIN (bin), src, filter, *queue, sink, NULL);
+  g_assert_true (gst_element_link_many (src, filter, *queue, sink, NULL));
+  pad = gst_element_get_static_pad (sink, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, NULL, NULL);
+  gst_element_set_state (bin, GST_STATE_PLAYING);
+  g_object_set (*queue, "leaky", 0, NULL);
+  return bin;
+}
+
+static void
+test_stall (Fixture *f, gconstpointer data)
+{
+  SalonIcePeer *stalled = add_peer (f, "stalled");
+  const IceClientCheck check = { .username = "stalled:theirs", .password = PASSWORD, .use_candidate = TRUE };
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM), other = connect_client (f, "127.0.0.1");
+  GstElement *queue, *bin = make_stalled_bin (f->hub, stalled, &queue);
+  guint8 packet[1400] = { 0x80 };
+  guint held;
+
+  send_check (fd, &check);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  /* 14 MB. */
+  for (guint i = 0; i < 10000; i++)
+    {
+      g_assert_cmpint (send (fd, packet, sizeof packet, 0), >, 0);
+      if (i % 50 == 0)
+        assert_both_ways (f, other);
+    }
+  assert_both_ways (f, other);
+  g_object_get (queue, "current-level-bytes", &held, NULL);
+  g_assert_cmpuint (held, >, 500 * 1000);
+  g_assert_cmpuint (held, <, 1100 * 1000);
+  gst_element_set_state (bin, GST_STATE_NULL);
+  gst_object_unref (bin);
+  salon_ice_peer_unref (stalled);
+  close (fd);
+  close (other);
+}
+
+#define ADD(name, func) g_test_add ("/ice/hub/" name, Fixture, "127.0.0.1", set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  gst_init (NULL, NULL);
+  ADD ("carries-packets-both-ways", test_both_ways);
+  g_test_add (
+      "/ice/hub/answers-from-the-address-that-was-asked", Fixture, "127.0.0.42", set_up, test_both_ways, tear_down);
+  g_test_add ("/ice/hub/speaks-ipv6", Fixture, "::1", set_up, test_both_ways, tear_down);
+  ADD ("strangers-get-no-answer", test_strangers);
+  ADD ("limits-checks-of-strangers", test_limits);
+  ADD ("a-flood-does-not-stop-calls", test_flood);
+  ADD ("a-stalled-peer-does-not-stall-another", test_stall);
+  ADD ("tells-silence-in-time", test_states);
+  ADD ("follows-a-client-that-moves", test_migration);
+  ADD ("a-batch-goes-out-at-its-end-in-order", test_batch);
+  ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
+  ADD ("a-taken-port-is-an-error", test_port_taken);
+  ADD ("a-removed-peer-is-unknown", test_removed);
+  ADD ("tcp/carries-packets-both-ways", test_tcp);
+  ADD ("tcp/a-slow-reader-loses-whole-packets", test_tcp_slow);
+  ADD ("tcp/ends-what-is-no-frame", test_tcp_garbage);
+  ADD ("tcp/strangers-are-few", test_tcp_many);
+  return g_test_run ();
+}
