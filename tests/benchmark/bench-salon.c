@@ -26,6 +26,10 @@ configure (BenchServer *server, GPtrArray *arguments, GError **error)
                                            "listen=127.0.0.1\n"
                                            "port=0\n"
                                            "state-dir=%s/state\n"
+                                           "[media]\n"
+                                           "ice-port=0\n"
+                                           "ice-tcp-port=0\n"
+                                           "ice-addresses=127.0.0.1\n"
                                            "[rooms]\n"
                                            "default-max-members=1000\n",
       folder);
