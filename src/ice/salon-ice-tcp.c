@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "salon-descriptors.h"
+
 /* All together, and those of one host (or one IPv6 /64) that have not shown who they are. */
 #define MAX_CONNECTIONS 2000
 #define MAX_UNCONFIRMED_OF_NETWORK 32
@@ -225,6 +227,14 @@ drop_connection (SalonIceTcp *self, SalonIceTcpConnection *connection)
   salon_ice_tcp_connection_unref (connection);
 }
 
+/* No more than an eighth of what may be open: whoever connects must leave descriptors to the rest of the server, which
+ * GLib would end without any. */
+static guint
+get_max_connections (void)
+{
+  return MIN (MAX_CONNECTIONS, salon_descriptors_get_limit () / 8);
+}
+
 static gboolean
 may_take (SalonIceTcp *self, const SalonIceTcpConnection *newcomer)
 {
@@ -241,7 +251,7 @@ may_take (SalonIceTcp *self, const SalonIceTcpConnection *newcomer)
       n += !g_atomic_int_get (&connection->is_confirmed)
            && salon_ice_address_hash_network (&connection->path.remote) == network;
     }
-  return g_hash_table_size (self->connections) < MAX_CONNECTIONS && n < MAX_UNCONFIRMED_OF_NETWORK;
+  return g_hash_table_size (self->connections) < get_max_connections () && n < MAX_UNCONFIRMED_OF_NETWORK;
 }
 
 static void
