@@ -267,6 +267,16 @@ open_media_port (SalonApp *self)
 }
 
 static void
+warn_of_idle_nat (const SalonIceHosts *hosts)
+{
+  g_auto (GStrv) idle = salon_ice_hosts_dup_idle_nat (hosts);
+
+  for (guint i = 0; idle[i] != NULL; i++)
+    salon_log_event (SALON_LOG_WARNING, "nat_address_idle", (SalonLogFields){ 0 },
+        "nat-addresses: \"%s\" stands for no address of this machine that clients are told", idle[i]);
+}
+
+static void
 on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonApp *self = user_data;
@@ -278,6 +288,7 @@ on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
       step_failed (self, error);
       return;
     }
+  warn_of_idle_nat (hosts);
   if (self->ice_hub != NULL)
     salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
   step_done (self);

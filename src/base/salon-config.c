@@ -131,7 +131,8 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .expected = N_ ("an address or host name, or one and a local address: 192.0.2.1/10.0.0.1"),
       .argument = N_ ("LIST"),
       .help = N_ ("Public addresses or host names of this machine when a NAT in front of it forwards "
-                  "the media ports: for all local addresses, or for one: 192.0.2.1/10.0.0.1.") },
+                  "the media ports. Clients are told them instead of all local addresses of their "
+                  "family, or of one: 192.0.2.1/10.0.0.1.") },
   [SALON_CONFIG_ICE_LOST_S]
   = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .argument = N_ ("SECONDS"),
       .help = N_ ("Seconds of silence on a media connection after which its participant has left; a "

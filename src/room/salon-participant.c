@@ -371,8 +371,8 @@ on_transport_failed (GObject *transport, const GError *error, gpointer user_data
 /* -- a transport falls silent -- */
 
 /* Connections break together, but come back one after the other: the first that is silent and the last that is heard
- * again are news. A transport tells each change once, and it takes a second of silence at least, so nobody can flood the
- * room with it. */
+ * again are news. A transport tells each change once, and it takes a second of silence at least, so nobody can flood
+ * the room with it. */
 static void
 on_disturbed (GObject *transport, gboolean is_disturbed, gpointer user_data)
 {

@@ -6,9 +6,11 @@ import { createHmac } from 'node:crypto';
 import * as runner from 'node:test';
 import { Attacker, readOffer } from '../lib/attacker.js';
 import { costs, gather } from '../lib/watchers.js';
+import { readLog } from '../lib/log.js';
 import { Peer } from '../lib/peer.js';
 import { connect, newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
+import { hostAddress } from '../lib/turn.js';
 import { until } from '../lib/until.js';
 
 const { test } = runner;
@@ -60,12 +62,37 @@ test('a port that is taken is an error at the start', async (t) => {
                        /Cannot open the media port: UDP port \d+: Address already in use/);
 });
 
-test('NAT addresses come first: several, by family, for one address, by name', async (t) => {
-  const media = { 'ice-addresses': '127.0.0.1', 'ice-transports': 'udp' };
-  const of = async (nat) => (await candidatesOf(t, { ...media, 'nat-addresses': nat })).map(({ address }) => address);
-  assert.deepEqual(await of('203.0.113.1;203.0.113.2;2001:db8::1'), ['203.0.113.1', '203.0.113.2', '127.0.0.1']);
-  assert.deepEqual(await of('203.0.113.1/127.0.0.1;203.0.113.2/10.9.9.9'), ['203.0.113.1', '127.0.0.1']);
-  assert.deepEqual(await of('localhost'), ['127.0.0.1']);
+async function natAddressesOf(t, local, nat) {
+  const media = { 'ice-addresses': local, 'nat-addresses': nat, 'ice-transports': 'udp' };
+  return (await candidatesOf(t, media)).map(({ address }) => address);
+}
+
+test('NAT addresses are told instead of the local ones: several, by family, for one address', async (t) => {
+  assert.deepEqual(await natAddressesOf(t, '127.0.0.1', '203.0.113.1;203.0.113.2;2001:db8::1'), ['203.0.113.1', '203.0.113.2']);
+  assert.deepEqual(await natAddressesOf(t, '127.0.0.1', '203.0.113.1/127.0.0.1;203.0.113.2/10.9.9.9'), ['203.0.113.1']);
+  assert.deepEqual(await natAddressesOf(t, '127.0.0.1', '203.0.113.1/10.9.9.9'), ['127.0.0.1']);
+  assert.deepEqual(await natAddressesOf(t, '127.0.0.1', '203.0.113.1;127.0.0.1'), ['203.0.113.1', '127.0.0.1']);
+});
+
+const skipAlone = hostAddress() === '127.0.0.1' && 'needs an address that is not the loopback one';
+
+test('a local address that no NAT address stands for is told too', { skip: skipAlone }, async (t) => {
+  assert.deepEqual(await natAddressesOf(t, `127.0.0.1;${hostAddress()}`, '203.0.113.1/127.0.0.1'), ['203.0.113.1', hostAddress()]);
+});
+
+test('a NAT address may be a name', { skip: skipAlone }, async (t) => {
+  assert.deepEqual(await natAddressesOf(t, hostAddress(), 'localhost'), ['127.0.0.1']);
+});
+
+test('a NAT address that stands for none of ours is warned of', async (t) => {
+  const nat = '203.0.113.1/127.0.0.1;203.0.113.2/10.9.9.9;2001:db8::1';
+  const server = await startServer(t, { config: {
+    media: { 'ice-addresses': '127.0.0.1', 'nat-addresses': nat }, log: { 'log-format': 'json' },
+  } });
+  await until('it is ready', () => readLog(server.errors).some(({ event }) => event === 'server_ready'));
+  const warnings = readLog(server.errors).filter(({ event }) => event === 'nat_address_idle');
+  assert.deepEqual(warnings.map(({ level, message }) => [level, message.match(/"(.*)"/)[1]]),
+                   [['warning', '203.0.113.2/10.9.9.9'], ['warning', '2001:db8::1']]);
 });
 
 test('a NAT host name that nobody knows is an error at the start', async (t) => {
