@@ -289,14 +289,19 @@ on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   warn_of_idle_nat (hosts);
-  if (self->ice_hub != NULL)
-    salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
+  salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
   step_done (self);
 }
 
 static void
 find_hosts (SalonApp *self)
 {
+  /* libnice finds its own. */
+  if (self->ice_hub == NULL)
+    {
+      step_done (self);
+      return;
+    }
   salon_ice_hosts_find_async (salon_config_get_strv (self->config, SALON_CONFIG_ICE_ADDRESSES),
       salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
 }

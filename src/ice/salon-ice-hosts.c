@@ -5,7 +5,7 @@
 #include <net/if.h>
 #include <string.h>
 
-/* A client tries each of them. */
+/* That are told: a client tries each of them. */
 #define MAX_ADDRESSES 32
 
 typedef struct

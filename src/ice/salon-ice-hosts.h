@@ -11,11 +11,10 @@
 typedef struct _SalonIceHosts SalonIceHosts;
 
 /* only: (nullable): names of interfaces, and addresses, to choose; NULL or empty: all that are up, but loopback only
- * when there is nothing else. nat: (nullable): addresses or host names that stand for every local address of their
- * family, or for one alone, and are told instead: "192.0.2.1", "sfu.example.org", "192.0.2.1/10.0.0.1". Names are
- * looked up now, once.
- * cancellable: (nullable). Errors: a name that nobody knows, what is no address where one must be, and that there is no
- * address. */
+ * when there is nothing else. Never IPv6 link-local ones, and never more than 32. nat: (nullable): addresses or host
+ * names that stand for every local address of their family, or for one alone, and are told instead: "192.0.2.1",
+ * "sfu.example.org", "192.0.2.1/10.0.0.1". Names are looked up now, once. cancellable: (nullable). Errors: a name that
+ * nobody knows, what is no address where one must be, and that there is no address. */
 void salon_ice_hosts_find_async (const char *const *only, const char *const *nat, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
 SalonIceHosts *salon_ice_hosts_find_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

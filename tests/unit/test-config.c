@@ -137,6 +137,10 @@ test_refuses_bad_values (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture, NULL, "--nat-addresses=http://a.example", "an address or host name");
   assert_refused (fixture, NULL, "--ice=half", "\"half\" is not one of: lite, full");
   assert_refused (fixture, NULL, "--ice-transports=;", "empty");
+  assert_refused (
+      fixture, "SALON_ICE=full", "--ice-addresses=eth0", "ice-addresses does nothing with ice=full: leave it out, or");
+  assert_refused (fixture, "SALON_ICE=full", "--ice-port=0", "ice-port does nothing with ice=full");
+  assert_refused (fixture, NULL, "--stun-server=stun://a.example:3478", "stun-server does nothing with ice=lite");
   assert_refused (fixture, NULL, "--ice-port-min=5000", "ice-port-min (5000) and ice-port-max (0)");
   assert_refused (fixture, NULL, "--tls-key=key.pem", "go together");
   assert_refused (

@@ -620,7 +620,7 @@ count_closed (const int *fds, guint n_fds, guint n_staying)
 
   for (guint i = 0; i < n_fds; i++)
     {
-      struct timeval patience = { .tv_sec = SALON_ICE_TCP_PATIENCE_S / 2 };
+      struct timeval patience = { .tv_sec = SALON_LIMIT_ICE_TCP_STRANGER_S / 2 };
 
       if (i < n_staying)
         patience = (struct timeval){ .tv_usec = 1000 };
