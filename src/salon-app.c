@@ -311,6 +311,7 @@ make_rooms (SalonApp *self)
 {
   const SalonConfig *config = self->config;
   const char *stun_server = salon_config_get_string (config, SALON_CONFIG_STUN_SERVER);
+  const char *turn_server = salon_config_get_string (config, SALON_CONFIG_TURN_SERVER);
 
   self->rooms_options = (SalonRoomsOptions){
     .grace_s = salon_config_get_uint (config, SALON_CONFIG_RESUME_GRACE_S),
@@ -322,6 +323,7 @@ make_rooms (SalonApp *self)
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,
+        .turn_server = *turn_server != '\0' ? turn_server : NULL,
         .ice_timeout_ms = salon_config_get_uint (config, SALON_CONFIG_ICE_TIMEOUT_S) * 1000,
         .descriptors = &self->descriptors,
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),

@@ -37,6 +37,7 @@ typedef struct
 static gboolean is_web_url (const char *text);
 static gboolean is_origin (const char *text);
 static gboolean is_stun_url (const char *text);
+static gboolean is_turn_url (const char *text);
 static gboolean is_client_ice_server (const char *text);
 static gboolean is_nat_address (const char *text);
 static gboolean is_redis_url (const char *text);
@@ -118,7 +119,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = N_ ("How media connections come about. lite: clients find the server, all on one port; with "
                   "the keys from ice-port to ice-lost-s. full: a port for each connection, for a server "
                   "that must itself ask a STUN server for its address; with the keys from "
-                  "ice-port-min to stun-server.") },
+                  "ice-port-min to turn-server.") },
   [SALON_CONFIG_ICE_PORT]
   = { "media", "ice-port", TYPE_UINT, "10000", .max = G_MAXUINT16, .ice = "lite", .argument = N_ ("PORT"),
       .help = N_ ("UDP port of all media, to be opened in the firewall; 0 picks a free one.") },
@@ -152,6 +153,12 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .expected = N_ ("stun://host:port"), .ice = "full", .argument = N_ ("URL"),
       .help = N_ ("STUN server, stun://host:port, for a server with ice=full behind NAT to learn its "
                   "address.") },
+  [SALON_CONFIG_TURN_SERVER] = { "media", "turn-server", TYPE_STRING, "", .is_valid = is_turn_url,
+      .expected = N_ ("turn://user:password@host:port, or turns://..."), .is_secret = TRUE, .ice = "full",
+      .argument = N_ ("URL"),
+      .help = N_ ("TURN server, turn://user:password@host:port or turns://..., through which a server with "
+                  "ice=full can be reached that no client can reach itself. In user and password, what is "
+                  "no letter or digit is written as %3A and the like.") },
   [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
       .expected = N_ ("stun:host, stun:host:port, turn:host:port?transport=udp (or tcp), stuns:... or turns:..."),
       .argument = N_ ("URLS"),
@@ -227,6 +234,26 @@ is_stun_url (const char *text)
          && g_uri_get_port (uri) > 0;
 }
 
+static gboolean
+is_transport_or_null (const char *query)
+{
+  return query == NULL || g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp");
+}
+
+/* As webrtcbin wants it, which would write what it does not understand to its log. */
+static gboolean
+is_turn_url (const char *text)
+{
+  static const char *const schemes[] = { "turn", "turns", NULL };
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
+
+  return uri != NULL && g_strv_contains (schemes, g_uri_get_scheme (uri)) && g_uri_get_fragment (uri) == NULL
+         && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_port (uri) > 0
+         && g_uri_get_user (uri) != NULL && *g_uri_get_user (uri) != '\0' && g_uri_get_password (uri) != NULL
+         && *g_uri_get_password (uri) != '\0' && *g_uri_get_path (uri) == '\0'
+         && is_transport_or_null (g_uri_get_query (uri));
+}
+
 /* RFC 7064 and 7065: no "//", no path, a query only of TURN; browsers refuse the whole list for one URL that they do
  * not understand. */
 static gboolean
@@ -246,9 +273,7 @@ is_client_ice_server (const char *text)
   query = g_uri_get_query (uri);
   return g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_userinfo (uri) == NULL
          && *g_uri_get_path (uri) == '\0' && g_uri_get_port (uri) != 0
-         && (query == NULL
-             || (g_str_has_prefix (text, "turn")
-                 && (g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp"))));
+         && (query == NULL || (g_str_has_prefix (text, "turn") && is_transport_or_null (query)));
 }
 
 static gboolean

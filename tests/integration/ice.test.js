@@ -10,7 +10,7 @@ import { readLog } from '../lib/log.js';
 import { Peer } from '../lib/peer.js';
 import { connect, newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
-import { hostAddress } from '../lib/turn.js';
+import { hasTurn, hostAddress, startTurn } from '../lib/turn.js';
 import { until } from '../lib/until.js';
 
 const { test } = runner;
@@ -19,20 +19,24 @@ const N_WATCHERS = Number(process.env.SALON_TEST_WATCHERS ?? (process.env.SALON_
 /* With a jitter buffer for each of its m-lines, and their timers. */
 const PUBLISHER_THREADS = 20;
 
-/* What somebody who publishes is told: [{ protocol, address, port, type, text }]. */
-async function candidatesOf(t, media) {
-  const server = await startServer(t, { config: { media } });
+/* Somebody publishes: what they are told, as it comes: [{ protocol, address, port, type, text }]. */
+async function publish(t, server) {
   const attacker = await Attacker.enter(t, server);
   const candidates = [];
-  attacker.signalling.on('trickle', ({ candidate }) => candidates.push(candidate.candidate));
+  attacker.signalling.on('trickle', ({ candidate: { candidate: text } }) => {
+    const [, , protocol, , address, port, , type] = text.split(' ');
+    candidates.push({ protocol, address, port: Number(port), type, text });
+  });
   assert.equal(await attacker.offer(readOffer('chromium')), 'answered');
+  return { attacker, candidates };
+}
+
+async function candidatesOf(t, media) {
+  const { attacker, candidates } = await publish(t, await startServer(t, { config: { media } }));
   await until('there are candidates', () => candidates.length > 0);
   /* All of them are told in one go: whoever has an answer to a later request has them. */
   await attacker.signalling.request('trickle', { target: 0, candidate: { candidate: '', sdpMid: '0', sdpMLineIndex: 0 } });
-  return candidates.map((text) => {
-    const [, , protocol, , address, port, , type] = text.split(' ');
-    return { protocol, address, port: Number(port), type, text };
-  });
+  return candidates;
 }
 
 test('one UDP and one TCP port, the same number, whatever the address', async (t) => {
@@ -111,6 +115,23 @@ test('our descriptions say that we are lite; with libnice they don\'t', async (t
     /* A session's attribute: before the first m-line. */
     assert.ok(!isLite || sdp.indexOf('a=ice-lite') < sdp.indexOf('m='));
   }
+});
+
+test('with libnice, a TURN server relays for the server, and nobody is told its password', { skip: !hasTurn && 'no coturn' }, async (t) => {
+  const turn = await startTurn(t);
+  const name = String(Math.round(Date.now() / 1000) + 600);
+  const password = createHmac('sha1', turn.secret).update(name).digest('base64');
+  const host = turn.url.match(/turn:(.*)\?/)[1];
+  const server = await startServer(t, {
+    config: { media: { ice: 'full' }, log: { 'log-levels': '*:1,webrtc*:5' } },
+    env: { SALON_TURN_SERVER: `turn://${name}:${encodeURIComponent(password)}@${host}` },
+  });
+  const { candidates } = await publish(t, server);
+  await until('there is a relayed one', () => candidates.some(({ type }) => type === 'relay'), 10000);
+  assert.match(turn.log, /ALLOCATE processed, success/);
+  assert.match(server.log, /not shown: names a TURN server/);
+  for (const form of [password, encodeURIComponent(password)])
+    assert.ok(!server.log.includes(form));
 });
 
 test('each client gets TURN credentials of its own, which end', async (t) => {
