@@ -267,6 +267,16 @@ open_media_port (SalonApp *self)
 }
 
 static void
+warn_of_idle_nat (const SalonIceHosts *hosts)
+{
+  g_auto (GStrv) idle = salon_ice_hosts_dup_idle_nat (hosts);
+
+  for (guint i = 0; idle[i] != NULL; i++)
+    salon_log_event (SALON_LOG_WARNING, "nat_address_idle", (SalonLogFields){ 0 },
+        "nat-addresses: \"%s\" stands for no address of this machine that clients are told", idle[i]);
+}
+
+static void
 on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonApp *self = user_data;
@@ -278,14 +288,20 @@ on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
       step_failed (self, error);
       return;
     }
-  if (self->ice_hub != NULL)
-    salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
+  warn_of_idle_nat (hosts);
+  salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
   step_done (self);
 }
 
 static void
 find_hosts (SalonApp *self)
 {
+  /* libnice finds its own. */
+  if (self->ice_hub == NULL)
+    {
+      step_done (self);
+      return;
+    }
   salon_ice_hosts_find_async (salon_config_get_strv (self->config, SALON_CONFIG_ICE_ADDRESSES),
       salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
 }
@@ -295,6 +311,7 @@ make_rooms (SalonApp *self)
 {
   const SalonConfig *config = self->config;
   const char *stun_server = salon_config_get_string (config, SALON_CONFIG_STUN_SERVER);
+  const char *turn_server = salon_config_get_string (config, SALON_CONFIG_TURN_SERVER);
 
   self->rooms_options = (SalonRoomsOptions){
     .grace_s = salon_config_get_uint (config, SALON_CONFIG_RESUME_GRACE_S),
@@ -306,6 +323,7 @@ make_rooms (SalonApp *self)
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,
+        .turn_server = *turn_server != '\0' ? turn_server : NULL,
         .ice_timeout_ms = salon_config_get_uint (config, SALON_CONFIG_ICE_TIMEOUT_S) * 1000,
         .descriptors = &self->descriptors,
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),

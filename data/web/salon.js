@@ -22,7 +22,7 @@
  * | event                                                                     | detail                              |
  * |---------------------------------------------------------------------------|-------------------------------------|
  * | `state`: see `state` below                                                | `{state}`                           |
- * | `participant-joined`, `participant-left`, `participant-updated` (a name)  | `{participant}`                     |
+ * | `participant-joined`, `participant-left`, `participant-updated`           | `{participant}`                     |
  * | `track-published`, `track-unpublished`, `track-muted`, `track-unmuted`    | `{track}`                           |
  * | `track-subscribed`: from now on the media comes out of this track         | `{track, mediaStreamTrack}`         |
  * | `track-unsubscribed`                                                      | `{track}`                           |

@@ -66,6 +66,8 @@ export const STRINGS = {
   // Translators: the person in charge of the room.
   host: _('Host'),
   muted: _('Microphone is off'),
+  // Translators: on somebody’s picture, which stands still until they are back.
+  silent: _('Connection lost, waiting…'),
   people: _('People in this room: {count}'),
   peopleList: _('People in this room'),
   // Translators: somebody entered the room.

@@ -21,7 +21,7 @@ salon_ice_framing_read (SalonIceFraming *self, gsize size, SalonIceFramingFunc f
     {
       gsize length = self->data[at] << 8 | self->data[at + 1];
 
-      if (length == 0 || length > SALON_ICE_MAX_PACKET_BYTES)
+      if (length == 0 || length > SALON_LIMIT_PACKET_BYTES)
         return FALSE;
       if (self->size - at - SALON_ICE_FRAME_HEADER_BYTES < length)
         break;

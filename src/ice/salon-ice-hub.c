@@ -12,14 +12,11 @@
 #include "salon-ice-stun.h"
 #include "salon-ice-tcp.h"
 #include "salon-ice-udp.h"
+#include "salon-limits.h"
 #include "salon-rate-limit.h"
 
 #define TICK_US (G_USEC_PER_SEC / 4)
 #define MAX_THREADS 8
-/* Requests from addresses that are not known yet, of one host (or one IPv6 /64): an office of 100 people behind one NAT
- * begins with some 500. Hosts share the buckets as their hashes fall. */
-#define UNKNOWN_BURST 1000
-#define UNKNOWN_PER_S 200
 #define N_BUCKETS 4096
 
 typedef struct
@@ -166,7 +163,7 @@ salon_ice_hub_send (SalonIceHub *self, SalonIcePeer *peer, const void *data, gsi
   guint8 tos;
   gboolean is_sent;
 
-  if (size > SALON_ICE_MAX_PACKET_BYTES)
+  if (size > SALON_LIMIT_PACKET_BYTES)
     {
       salon_ice_peer_count_oversized (peer);
       return;
@@ -231,9 +228,9 @@ take_check (
   g_async_queue_push (self->news, entry_ref (entry));
 }
 
-/* known: (nullable): whose path it is. FALSE if it is nobody's or wrong. */
+/* Whose it is, its user name says, wherever it comes from. FALSE if it is nobody's or wrong. */
 static gboolean
-take_request (SalonIceHub *self, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us)
+take_request (SalonIceHub *self, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us)
 {
   char name[SALON_ICE_STUN_MAX_UFRAG + 1];
   const char *ufrag;
@@ -268,7 +265,8 @@ may_check (Receiver *receiver, Entry *known, const SalonIcePath *path, gint64 no
 
   if (known != NULL)
     return salon_ice_peer_may_check (known->peer, now_us);
-  return salon_rate_limit_take (&receiver->buckets[bucket], UNKNOWN_BURST, UNKNOWN_PER_S, now_us);
+  return salon_rate_limit_take (
+      &receiver->buckets[bucket], SALON_LIMIT_STRANGER_CHECKS_BURST, SALON_LIMIT_STRANGER_CHECKS_PER_S, now_us);
 }
 
 static void
@@ -284,7 +282,7 @@ take_stun (Receiver *receiver, Entry *known, const SalonIcePath *path, const gui
       salon_ice_peer_take_response (known->peer, path, data, size, now_us);
       g_async_queue_push (receiver->hub->news, entry_ref (known));
     }
-  else if (is_response || !take_request (receiver->hub, known, path, data, size, now_us))
+  else if (is_response || !take_request (receiver->hub, path, data, size, now_us))
     count (&receiver->refused_checks);
 }
 
@@ -404,7 +402,7 @@ tick (SalonIceHub *self, gint64 now_us)
   for (guint i = 0; i < entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (entries, i);
-      SalonIceProbe probes[SALON_ICE_MAX_PATHS];
+      SalonIceProbe probes[SALON_LIMIT_ICE_PATHS];
       guint n_probes = salon_ice_peer_tick (entry->peer, now_us, probes);
 
       for (guint j = 0; j < n_probes; j++)

@@ -34,7 +34,8 @@ void salon_ice_hub_close (SalonIceHub *self);
 SalonIceHub *salon_ice_hub_ref (SalonIceHub *self);
 void salon_ice_hub_unref (SalonIceHub *self);
 
-/* Where clients are told to connect to; all addresses of this machine if never called. hosts: (transfer full). */
+/* Where clients are told to connect to; all that salon_ice_hosts_new() finds if never called. hosts: (transfer full).
+ */
 void salon_ice_hub_set_hosts (SalonIceHub *self, SalonIceHosts *hosts);
 /* Returns: (transfer full): all candidates, "candidate:..." (RFC 8839), the most wanted first. */
 GStrv salon_ice_hub_dup_candidates (SalonIceHub *self) G_GNUC_WARN_UNUSED_RESULT;

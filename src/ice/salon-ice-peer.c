@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "salon-ice-tcp.h"
+#include "salon-limits.h"
 #include "salon-rate-limit.h"
 
 /* When the selected path is silent for this long, it is asked whether it is there, and so are the others, */
@@ -18,11 +19,6 @@
 #define QUIET_INTERVAL_US (G_USEC_PER_SEC / 4)
 /* An answer counts as proof for this long. */
 #define PROOF_US (10 * G_USEC_PER_SEC)
-/* A peer's candidates whose types are remembered. */
-#define MAX_CANDIDATES 32
-/* Requests of one peer: a browser sends 20 a second on each pair while it begins, and far less later. */
-#define CHECKS_BURST 200
-#define CHECKS_PER_S 100
 /* An ICE restart: checks with the old credentials may still be on their way. */
 #define N_LOCALS 2
 
@@ -57,7 +53,7 @@ struct _SalonIcePeer
   GMutex lock; /* all that follows */
   Credentials locals[N_LOCALS];
   Credentials remote;
-  Route routes[SALON_ICE_MAX_PATHS];
+  Route routes[SALON_LIMIT_ICE_PATHS];
   guint n_routes;
   int selected;          /* index; -1: none */
   int nominated;         /* index; -1: none */
@@ -67,7 +63,7 @@ struct _SalonIcePeer
   SalonIceState told_state;
   guint8 tos;
   SalonRateLimit checks;
-  Candidate candidates[MAX_CANDIDATES];
+  Candidate candidates[SALON_LIMIT_TYPED_CANDIDATES];
   guint n_candidates;
   GObject *listener;       /* (owned) (nullable) */
   SalonIcePeerStats stats; /* the counters */
@@ -187,7 +183,7 @@ void
 salon_ice_peer_add_candidate (SalonIcePeer *self, const SalonIceAddress *address, const char *type)
 {
   g_mutex_lock (&self->lock);
-  if (self->n_candidates < MAX_CANDIDATES)
+  if (self->n_candidates < SALON_LIMIT_TYPED_CANDIDATES)
     self->candidates[self->n_candidates++] = (Candidate){ *address, type };
   g_mutex_unlock (&self->lock);
 }
@@ -314,7 +310,7 @@ heard_locked (SalonIcePeer *self, Route *route, gint64 now_us)
 static int
 add_route_locked (SalonIcePeer *self, const SalonIcePath *path, SalonIcePath *evicted, gboolean *has_evicted)
 {
-  if (self->n_routes == SALON_ICE_MAX_PATHS)
+  if (self->n_routes == SALON_LIMIT_ICE_PATHS)
     {
       *evicted = remove_route_locked (self, choose_victim_locked (self));
       *has_evicted = TRUE;
@@ -329,7 +325,7 @@ salon_ice_peer_may_check (SalonIcePeer *self, gint64 now_us)
   gboolean may;
 
   g_mutex_lock (&self->lock);
-  may = salon_rate_limit_take (&self->checks, CHECKS_BURST, CHECKS_PER_S, now_us);
+  may = salon_rate_limit_take (&self->checks, SALON_LIMIT_CHECKS_BURST, SALON_LIMIT_CHECKS_PER_S, now_us);
   g_mutex_unlock (&self->lock);
   return may;
 }

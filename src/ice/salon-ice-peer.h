@@ -57,9 +57,6 @@ typedef struct
   SalonIceDrops drops;
 } SalonIcePeerStats;
 
-/* Validated addresses of one peer: a phone has Wi-Fi and mobile, IPv4 and IPv6, TCP, and what was before. */
-#define SALON_ICE_MAX_PATHS 8
-
 /* What is to be sent: a request of ours, or nothing when size is 0. Holds a reference of the path's connection. */
 typedef struct
 {
@@ -102,7 +99,7 @@ GObject *salon_ice_peer_take_media (SalonIcePeer *self, const SalonIcePath *path
 void salon_ice_peer_forget_path (SalonIcePeer *self, const SalonIcePath *path);
 /* Returns: (transfer full): copies of all paths (array of SalonIcePath), without references. */
 GArray *salon_ice_peer_dup_paths (SalonIcePeer *self) G_GNUC_WARN_UNUSED_RESULT;
-/* To be called every quarter of a second: what time alone brings. probes: (out): room for SALON_ICE_MAX_PATHS.
+/* To be called every quarter of a second: what time alone brings. probes: (out): room for SALON_LIMIT_ICE_PATHS.
  * Returns how many there are. */
 guint salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probes) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -11,11 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* All together, and those of one host (or one IPv6 /64) that have not shown who they are. */
-#define MAX_CONNECTIONS 2000
-#define MAX_UNCONFIRMED_OF_NETWORK 32
-/* About 300 ms of video; what waits longer is no use to anybody. */
-#define MAX_BACKLOG_BYTES (128 * 1024)
+#include "salon-descriptors.h"
+#include "salon-limits.h"
+
 #define LISTEN_BACKLOG 128
 #define MAX_EVENTS 64
 /* How often deadlines are looked at, and a listener that ran out of descriptors tries again. */
@@ -98,7 +96,7 @@ connection_new (int fd, int epoll_fd)
   connection->fd = fd;
   connection->epoll_fd = epoll_fd;
   connection->path.connection = connection;
-  connection->deadline_us = g_get_monotonic_time () + SALON_ICE_TCP_PATIENCE_S * G_USEC_PER_SEC;
+  connection->deadline_us = g_get_monotonic_time () + SALON_LIMIT_ICE_TCP_STRANGER_S * G_USEC_PER_SEC;
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   if (getpeername (fd, &connection->path.remote.any, &remote_length) == 0
       && getsockname (fd, &connection->path.local.any, &local_length) == 0)
@@ -140,7 +138,7 @@ write_frame_locked (SalonIceTcpConnection *connection, const struct iovec *packe
     }
   if (sent == size)
     return TRUE;
-  if (sent == 0 && connection->backlog->len + size > MAX_BACKLOG_BYTES)
+  if (sent == 0 && connection->backlog->len + size > SALON_LIMIT_ICE_TCP_BACKLOG_BYTES)
     return FALSE;
   if (connection->backlog->len == 0)
     watch (connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
@@ -159,7 +157,7 @@ salon_ice_tcp_connection_send (SalonIceTcpConnection *connection, const struct i
   g_mutex_lock (&connection->lock);
   for (guint i = 0; i < n_packets && !connection->is_closed; i++)
     {
-      if (packets[i].iov_len <= SALON_ICE_MAX_PACKET_BYTES && write_frame_locked (connection, &packets[i]))
+      if (packets[i].iov_len <= SALON_LIMIT_PACKET_BYTES && write_frame_locked (connection, &packets[i]))
         taken += packets[i].iov_len;
     }
   g_mutex_unlock (&connection->lock);
@@ -225,6 +223,12 @@ drop_connection (SalonIceTcp *self, SalonIceTcpConnection *connection)
   salon_ice_tcp_connection_unref (connection);
 }
 
+static guint
+get_max_connections (void)
+{
+  return MIN (SALON_LIMIT_ICE_TCP_CONNECTIONS, salon_descriptors_get_limit () / SALON_LIMIT_ICE_TCP_DESCRIPTORS_PART);
+}
+
 static gboolean
 may_take (SalonIceTcp *self, const SalonIceTcpConnection *newcomer)
 {
@@ -241,7 +245,7 @@ may_take (SalonIceTcp *self, const SalonIceTcpConnection *newcomer)
       n += !g_atomic_int_get (&connection->is_confirmed)
            && salon_ice_address_hash_network (&connection->path.remote) == network;
     }
-  return g_hash_table_size (self->connections) < MAX_CONNECTIONS && n < MAX_UNCONFIRMED_OF_NETWORK;
+  return g_hash_table_size (self->connections) < get_max_connections () && n < SALON_LIMIT_ICE_TCP_STRANGERS;
 }
 
 static void

@@ -354,7 +354,7 @@ struct _SalonIceUdpInput
   struct iovec vectors[SALON_ICE_UDP_BATCH];
   SalonIceAddress sources[SALON_ICE_UDP_BATCH];
   guint8 controls[SALON_ICE_UDP_BATCH][CONTROL_BYTES] __attribute__ ((aligned (8)));
-  guint8 data[SALON_ICE_UDP_BATCH][SALON_ICE_MAX_PACKET_BYTES];
+  guint8 data[SALON_ICE_UDP_BATCH][SALON_LIMIT_PACKET_BYTES];
 };
 
 SalonIceUdpInput *

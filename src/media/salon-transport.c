@@ -116,7 +116,7 @@ on_deadline (gpointer user_data)
 
   priv_of (self)->deadline_id = 0;
   fail (self, SALON_ERROR_MEDIA,
-      "No media connection came about in time; a firewall or NAT may block UDP between you and the server");
+      "No media connection came about in time; a firewall or NAT may stand between you and the server's media port");
   return G_SOURCE_REMOVE;
 }
 

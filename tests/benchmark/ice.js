@@ -15,7 +15,7 @@ const { test } = runner;
 const N = Number(process.env.SALON_BENCHMARK_WATCHERS ?? 30);
 
 async function measure(t, ice) {
-  const server = await startServer(t, { config: { media: { ice, seats: 1, 'ice-transports': 'udp' } } });
+  const server = await startServer(t, { config: { media: { ice, seats: 1, ...(ice === 'lite' && { 'ice-transports': 'udp' }) } } });
   const idle = costs(server);
   const { publisher, watchers } = await gather(t, server, N);
   const slots = await Promise.all(watchers.map((watcher) => watcher.receive(publisher, 'camera')));

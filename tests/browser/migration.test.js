@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import * as runner from 'node:test';
 import { openChromium, openFirefox } from '../lib/browsers.js';
+import { readLog } from '../lib/log.js';
 import { canUseNamespaces, Namespace } from '../lib/namespace.js';
 import { Peer } from '../lib/peer.js';
 import { newRoom } from '../lib/people.js';
@@ -20,8 +21,22 @@ const BACK_MS = 3000;
 const BROWSER_BACK_MS = 5000;
 const LOST_S = 6;
 /* What the server notices is in its log. */
-const LOG = { 'log-levels': '*:1,salon-transport:4' };
+const LOG = { 'log-format': 'json', 'log-levels': '*:1' };
 const skip = !canUseNamespaces && 'needs root and iproute2';
+
+function eventsOf(server, id) {
+  return readLog(server.errors).filter(({ participant }) => participant === id).map(({ event }) => event);
+}
+
+/* What a watcher is told of somebody's connection. */
+function connectionsOf(watcher, id) {
+  const told = [];
+  watcher.signalling.on('participant', ({ event, participant }) => {
+    if (participant.id === id)
+      told.push(event === 'updated' ? participant.connection : event);
+  });
+  return told;
+}
 
 /* Ann in a browser, and Bob, who sees each of her packets. */
 async function call(t, server, browser) {
@@ -125,18 +140,19 @@ test('who was silent for a while comes back by an ICE restart', async (t) => {
   const nat = await RebindingNat.start(t);
   nat.leadTo(server.mediaPort);
   const { ann, bob, slot } = await call(t, server, await openChromium(t, { nat }));
-  let hasLeft = false;
-  bob.signalling.on('participant', ({ event }) => { hasLeft ||= event === 'left'; });
+  const { participant: { id } } = await bob.signalling.next('participant', ({ event }) => event === 'joined');
+  const told = connectionsOf(bob, id);
   nat.isBlocked = true;
-  await until('the server notices', () => /the client is silent/.test(server.log), 8000);
+  await until('Bob is told', () => told.includes('silent'), 8000);
   nat.rebind();
   nat.isBlocked = false;
   await ann.page.evaluate(restartIce, 0);
   const received = slot.packets.length;
   await until('she is back', () => slot.packets.length > received + 30, 8000);
-  await until('and the server knows', () => /the client is heard again/.test(server.log), 8000);
+  await until('and Bob knows', () => told.includes('good'), 8000);
   await ann.grows('Bob', 'camera', 'bytes');
-  assert.ok(!hasLeft);
+  assert.deepEqual(told, ['silent', 'good']);
+  assert.deepEqual(eventsOf(server, id), ['participant_joined', 'participant_media_silent', 'participant_media_heard']);
 });
 
 for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]]) {
@@ -163,10 +179,35 @@ test('whose media vanishes has left after ice-lost-s, though the WebSocket lives
   const ann = await Peer.join(t, server, room, 'Ann', { mayFail: true });
   await ann.start();
   await bob.receive(ann, 'camera');
+  const told = connectionsOf(bob, ann.id);
   const silencedAt = performance.now();
   await ann.silence();
-  await until('the server notices', () => /the client is silent/.test(server.log), LOST_S / 3 * 1000 + 2000);
-  await bob.signalling.next('participant', ({ event }) => event === 'left', (LOST_S + 3) * 1000);
+  await until('Bob is told', () => told.includes('silent'), LOST_S / 3 * 1000 + 2000);
+  const kim = await Peer.join(t, server, room, 'Kim', { publish: null });
+  assert.deepEqual(kim.participants.map(({ name, connection }) => [name, connection]),
+                   [['Bob', 'good'], ['Ann', 'silent'], ['Kim', 'good']]);
+  await until('Ann has left', () => told.includes('left'), (LOST_S + 3) * 1000);
   const tookS = (performance.now() - silencedAt) / 1000;
   assert.ok(tookS >= LOST_S - 0.1 && tookS <= LOST_S + 2, `left after ${tookS} s`);
+  assert.deepEqual(told, ['joined', 'silent', 'left']);
+  assert.deepEqual(eventsOf(server, ann.id),
+                   ['participant_joined', 'participant_media_silent', 'participant_media_failed', 'participant_left']);
+});
+
+test('whose connection is lost is shown as somebody to wait for', async (t) => {
+  const server = await startServer(t, { config: { media: { 'ice-lost-s': LOST_S } } });
+  const room = newRoom();
+  const chromium = await openChromium(t);
+  const bob = await Person.enter(chromium, server, room, 'Bob');
+  const ann = await Peer.join(t, server, room, 'Ann', { mayFail: true });
+  await ann.start();
+  const tile = `.tile[data-participant="${ann.id}"][data-source="camera"]`;
+  const isShown = () => bob.page.isVisible(`${tile} .silent-note`);
+  await bob.grows('Ann', 'camera', 'bytes');
+  assert.equal(await isShown(), false);
+  await ann.silence();
+  await until('her tile says so', isShown, LOST_S / 3 * 1000 + 2000);
+  await bob.sees('Connection lost', `${tile} .silent-note`);
+  assert.match(await bob.page.getAttribute(tile, 'aria-label'), /Connection lost/);
+  await until('she has left', async () => !await bob.hasTile(ann.id), (LOST_S + 3) * 1000);
 });

@@ -114,7 +114,7 @@ count_packet (const guint8 *packet, gsize size, gpointer user_data)
   gsize *total = user_data;
 
   g_assert_cmpuint (size, >, 0);
-  g_assert_cmpuint (size, <=, SALON_ICE_MAX_PACKET_BYTES);
+  g_assert_cmpuint (size, <=, SALON_LIMIT_PACKET_BYTES);
   *total += size + SALON_ICE_FRAME_HEADER_BYTES;
 }
 
@@ -169,7 +169,7 @@ static void
 act (SalonIcePeer *peer, guint8 action, guint8 choice, gint64 now_us)
 {
   SalonIcePath path = make_path (choice), evicted;
-  SalonIceProbe probes[SALON_ICE_MAX_PATHS];
+  SalonIceProbe probes[SALON_LIMIT_ICE_PATHS];
   SalonIceState state;
   GObject *listener;
   gboolean is_new;
@@ -189,7 +189,7 @@ act (SalonIcePeer *peer, guint8 action, guint8 choice, gint64 now_us)
       salon_ice_peer_forget_path (peer, &path);
       break;
     case 4:
-      g_assert_cmpuint (salon_ice_peer_tick (peer, now_us, probes), <=, SALON_ICE_MAX_PATHS);
+      g_assert_cmpuint (salon_ice_peer_tick (peer, now_us, probes), <=, SALON_LIMIT_ICE_PATHS);
       break;
     case 5:
       salon_ice_peer_set_remote (peer, (choice & 1) != 0 ? "odd" : "even", PASSWORD, now_us);
@@ -215,7 +215,7 @@ live (const guint8 *data, gsize size)
       now_us += data[i + 2] * (gint64)20000;
       act (peer, data[i], data[i + 1], now_us);
       salon_ice_peer_get_stats (peer, now_us, &stats);
-      g_assert_cmpuint (stats.n_paths, <=, SALON_ICE_MAX_PATHS);
+      g_assert_cmpuint (stats.n_paths, <=, SALON_LIMIT_ICE_PATHS);
       g_assert_true (!stats.has_path || stats.state != SALON_ICE_FAILED);
     }
 }

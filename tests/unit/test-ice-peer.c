@@ -4,6 +4,7 @@
 
 #include "ice-client.h"
 #include "salon-ice-peer.h"
+#include "salon-limits.h"
 
 #define PASSWORD "0123456789012345678901"
 #define LOST_US (30 * G_USEC_PER_SEC)
@@ -12,8 +13,8 @@ typedef struct
 {
   SalonIcePeer *peer;
   gint64 now_us;
-  SalonIceProbe probe;                       /* of the last check; its size is 0 if there was none */
-  SalonIceProbe probes[SALON_ICE_MAX_PATHS]; /* of the last tick */
+  SalonIceProbe probe;                         /* of the last check; its size is 0 if there was none */
+  SalonIceProbe probes[SALON_LIMIT_ICE_PATHS]; /* of the last tick */
   guint n_probes;
 } Fixture;
 
@@ -301,12 +302,12 @@ test_bounded (Fixture *f, gconstpointer data)
       f->now_us += 1000;
       has_evicted = salon_ice_peer_take_check (f->peer, &from, FALSE, f->now_us, &f->probe, &is_new, &evicted);
       g_assert_true (is_new);
-      g_assert_cmpint (has_evicted, ==, port >= SALON_ICE_MAX_PATHS);
+      g_assert_cmpint (has_evicted, ==, port >= SALON_LIMIT_ICE_PATHS);
       if (has_evicted)
-        g_assert_cmpuint (salon_ice_address_get_port (&evicted.remote), ==, port - SALON_ICE_MAX_PATHS + 1);
+        g_assert_cmpuint (salon_ice_address_get_port (&evicted.remote), ==, port - SALON_LIMIT_ICE_PATHS + 1);
     }
   salon_ice_peer_get_stats (f->peer, f->now_us, &stats);
-  g_assert_cmpuint (stats.n_paths, ==, SALON_ICE_MAX_PATHS);
+  g_assert_cmpuint (stats.n_paths, ==, SALON_LIMIT_ICE_PATHS);
   assert_sends_to (f, "192.0.2.1");
 }
 

@@ -258,14 +258,14 @@ test_framing (void)
 static void
 test_framing_bounds (void)
 {
-  g_autofree guint8 *large = g_malloc0 (SALON_ICE_FRAME_HEADER_BYTES + SALON_ICE_MAX_PACKET_BYTES);
+  g_autofree guint8 *large = g_malloc0 (SALON_ICE_FRAME_HEADER_BYTES + SALON_LIMIT_PACKET_BYTES);
   g_autoptr (GString) packets = g_string_new (NULL);
   SalonIceFraming framing = { .size = 0 };
 
-  large[0] = SALON_ICE_MAX_PACKET_BYTES >> 8;
-  large[1] = SALON_ICE_MAX_PACKET_BYTES & 0xff;
-  g_assert_true (feed (&framing, large, SALON_ICE_FRAME_HEADER_BYTES + SALON_ICE_MAX_PACKET_BYTES, 700, packets));
-  g_assert_cmpuint (packets->len, ==, SALON_ICE_MAX_PACKET_BYTES + 1);
+  large[0] = SALON_LIMIT_PACKET_BYTES >> 8;
+  large[1] = SALON_LIMIT_PACKET_BYTES & 0xff;
+  g_assert_true (feed (&framing, large, SALON_ICE_FRAME_HEADER_BYTES + SALON_LIMIT_PACKET_BYTES, 700, packets));
+  g_assert_cmpuint (packets->len, ==, SALON_LIMIT_PACKET_BYTES + 1);
   g_assert_false (feed (&framing, "\0\0", 2, 2, packets));
   framing.size = 0;
   g_assert_false (feed (&framing, "\xff\xff", 2, 2, packets));
