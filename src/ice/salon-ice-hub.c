@@ -322,6 +322,12 @@ on_packet (const SalonIcePath *path, const guint8 *data, gsize size, gpointer us
     take_media (receiver, known, path, data, size);
 }
 
+void
+salon_ice_hub_take_packet (SalonIceHub *self, const SalonIcePath *path, const guint8 *data, gsize size)
+{
+  on_packet (path, data, size, &self->receivers[self->n_udp_receivers]);
+}
+
 static void
 on_tcp_closed (const SalonIcePath *path, gpointer user_data)
 {
