@@ -320,6 +320,12 @@ on_packet (const SalonIcePath *path, const guint8 *data, gsize size, gpointer us
     take_media (receiver, known, path, data, size);
 }
 
+void
+salon_ice_hub_take_packet (SalonIceHub *self, const SalonIcePath *path, const guint8 *data, gsize size)
+{
+  on_packet (path, data, size, &self->receivers[self->n_udp_receivers]);
+}
+
 static void
 on_tcp_closed (const SalonIcePath *path, gpointer user_data)
 {
@@ -465,11 +471,11 @@ is_of_entry (gpointer key, gpointer value, gpointer user_data)
   return value == user_data;
 }
 
-/* Out of all tables. Returns: (transfer full) (nullable) */
+/* Out of all tables. Its paths are those in the table, not those that the peer says: a check that comes just now may
+ * have added one to either. Returns: (transfer full) (nullable) */
 static Entry *
 take_entry (SalonIceHub *self, SalonIcePeer *peer)
 {
-  g_autoptr (GArray) paths = salon_ice_peer_dup_paths (peer);
   Entry *entry;
 
   g_rw_lock_writer_lock (&self->lock);
@@ -478,14 +484,8 @@ take_entry (SalonIceHub *self, SalonIcePeer *peer)
     {
       entry_ref (entry);
       g_hash_table_foreach_remove (self->ufrags, is_of_entry, entry);
+      g_hash_table_foreach_remove (self->paths, is_of_entry, entry);
       g_hash_table_remove (self->peers, peer);
-    }
-  for (guint i = 0; i < paths->len; i++)
-    {
-      SalonIcePath *path = &g_array_index (paths, SalonIcePath, i);
-
-      if (entry != NULL && g_hash_table_lookup (self->paths, path) == entry)
-        g_hash_table_remove (self->paths, path);
     }
   g_rw_lock_writer_unlock (&self->lock);
   return entry;

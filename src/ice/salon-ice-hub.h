@@ -80,3 +80,6 @@ struct _SalonIceListenerInterface
 /* Sends one packet to a peer: never blocks; between salon_ice_batch_begin() and _end() of this thread, the latter sends
  * it. data is copied if need be. */
 void salon_ice_hub_send (SalonIceHub *self, SalonIcePeer *peer, const void *data, gsize size);
+
+/* What the ports' threads do with each packet that comes. For fuzzers, which have one thread and no TCP port. */
+void salon_ice_hub_take_packet (SalonIceHub *self, const SalonIcePath *path, const guint8 *data, gsize size);

@@ -418,18 +418,6 @@ salon_ice_peer_forget_path (SalonIcePeer *self, const SalonIcePath *path)
   path_clear (&removed);
 }
 
-GArray *
-salon_ice_peer_dup_paths (SalonIcePeer *self)
-{
-  GArray *paths = g_array_new (FALSE, FALSE, sizeof (SalonIcePath));
-
-  g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->n_routes; i++)
-    g_array_append_val (paths, self->routes[i].path);
-  g_mutex_unlock (&self->lock);
-  return paths;
-}
-
 /* -- time -- */
 
 static void

@@ -97,8 +97,6 @@ void salon_ice_peer_take_response (
 /* Media on a known path. Returns: (transfer full) (nullable): who takes it. */
 GObject *salon_ice_peer_take_media (SalonIcePeer *self, const SalonIcePath *path, gsize size, gint64 now_us);
 void salon_ice_peer_forget_path (SalonIcePeer *self, const SalonIcePath *path);
-/* Returns: (transfer full): copies of all paths (array of SalonIcePath), without references. */
-GArray *salon_ice_peer_dup_paths (SalonIcePeer *self) G_GNUC_WARN_UNUSED_RESULT;
 /* To be called every quarter of a second: what time alone brings. probes: (out): room for SALON_LIMIT_ICE_PATHS.
  * Returns how many there are. */
 guint salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probes) G_GNUC_WARN_UNUSED_RESULT;

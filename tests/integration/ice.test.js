@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import * as runner from 'node:test';
 import { Attacker, readOffer } from '../lib/attacker.js';
-import { costs, gather } from '../lib/watchers.js';
 import { readLog } from '../lib/log.js';
+import { costs, perform, watch } from '../lib/watchers.js';
 import { Peer } from '../lib/peer.js';
 import { connect, newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
@@ -172,7 +172,8 @@ test('or one name and password for all', async (t) => {
 test(`${N_WATCHERS} watch one, on one port, and none costs a UDP socket`, async (t) => {
   const server = await startServer(t, { config: { media: { seats: 1, 'ice-transports': 'udp' }, rooms: { 'default-max-members': 200 } } });
   const idle = costs(server);
-  const { publisher, watchers } = await gather(t, server, N_WATCHERS);
+  const { room, publisher } = await perform(t, server);
+  const watchers = await watch(t, server, room, N_WATCHERS);
   const slots = await Promise.all(watchers.map((watcher) => watcher.receive(publisher, 'camera')));
   const counts = slots.map(({ packets }) => packets.length);
   await until('everybody gets more', () => slots.every(({ packets }, index) => packets.length > counts[index] + 10), 20000);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <gst/gst.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -521,6 +522,83 @@ test_removed (Fixture *f, gconstpointer data)
   close (fd);
 }
 
+/* -- everything at once -- */
+
+#define N_VISITORS 6
+#define N_GUESTS 50
+
+typedef struct
+{
+  Fixture *f;
+  GThread *thread;
+  int fd;
+  gint is_on;
+} Visitor;
+
+static gpointer
+visit (gpointer user_data)
+{
+  static const IceClientCheck check = { .username = "guest:theirs", .password = PASSWORD, .use_candidate = TRUE };
+  Visitor *visitor = user_data;
+  struct pollfd poll_fd = { visitor->fd, POLLIN };
+  guint8 data[2048];
+
+  while (g_atomic_int_get (&visitor->is_on))
+    {
+      send_check (visitor->fd, &check);
+      g_assert_cmpint (send (visitor->fd, MEDIA, strlen (MEDIA), 0), >, 0);
+      salon_ice_hub_send (visitor->f->hub, visitor->f->peer, MORE_MEDIA, strlen (MORE_MEDIA));
+      /* An answer, if the guest is there. */
+      if (poll (&poll_fd, 1, 2) > 0)
+        g_assert_cmpint (recv (visitor->fd, data, sizeof data, 0), >, 0);
+    }
+  return NULL;
+}
+
+static void
+receive_guest (Fixture *f, GAsyncQueue *arrivals)
+{
+  g_autoptr (SalonIcePeer) guest = salon_ice_hub_add_peer (f->hub, on_state, arrivals);
+  SalonIcePeerStats stats;
+  gpointer told;
+
+  salon_ice_peer_set_listener (guest, G_OBJECT (f->sink));
+  salon_ice_hub_set_local (f->hub, guest, "guest", PASSWORD);
+  salon_ice_hub_set_remote (f->hub, guest, "theirs", REMOTE_PASSWORD);
+  told = g_async_queue_timeout_pop (arrivals, WAIT_S * G_USEC_PER_SEC);
+  g_assert_cmpuint (GPOINTER_TO_UINT (told), ==, SALON_ICE_CONNECTED + 1);
+  salon_ice_peer_get_stats (guest, g_get_monotonic_time (), &stats);
+  g_assert_cmpuint (stats.n_paths, >, 0);
+  salon_ice_hub_remove_peer (f->hub, guest);
+}
+
+/* Guests come and go while clients on both receiver threads ask for them and send them media: what ThreadSanitizer
+ * needs to see. */
+static void
+test_guests (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncQueue) arrivals = g_async_queue_new ();
+  int fd = connect_client (f, "127.0.0.1");
+  Visitor visitors[N_VISITORS];
+
+  for (guint i = 0; i < N_VISITORS; i++)
+    {
+      visitors[i] = (Visitor){ .f = f, .fd = open_client (f, "127.0.0.1", SOCK_DGRAM), .is_on = TRUE };
+      visitors[i].thread = g_thread_new ("visitor", visit, &visitors[i]);
+    }
+  for (guint i = 0; i < N_GUESTS; i++)
+    receive_guest (f, arrivals);
+  for (guint i = 0; i < N_VISITORS; i++)
+    {
+      g_atomic_int_set (&visitors[i].is_on, FALSE);
+      g_thread_join (visitors[i].thread);
+      close (visitors[i].fd);
+    }
+  g_assert_cmpuint (get_stats (f).n_peers, ==, 1);
+  g_assert_cmpuint (get_stats (f).n_paths, ==, 1);
+  close (fd);
+}
+
 /* -- TCP -- */
 
 static void
@@ -749,6 +827,7 @@ main (int argc, char **argv)
   ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
   ADD ("a-taken-port-is-an-error", test_port_taken);
   ADD ("a-removed-peer-is-unknown", test_removed);
+  ADD ("guests-come-and-go", test_guests);
   ADD ("tcp/carries-packets-both-ways", test_tcp);
   ADD ("tcp/a-slow-reader-loses-whole-packets", test_tcp_slow);
   ADD ("tcp/ends-what-is-no-frame", test_tcp_garbage);
