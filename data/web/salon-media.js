@@ -11,14 +11,26 @@ export const SOURCES = Object.freeze({
   screen_audio: { kind: 'audio' },
 });
 
+/** A browser says "disconnected" after some 5 s of silence, and "failed" 10 s later at the earliest: that is too late. */
+const RESTART_AFTER_MS = 3_000;
+const GIVE_UP_AFTER_MS = 8_000;
+
 /** One RTCPeerConnection to the server, with the care every one of them needs: candidates both ways, and its state. */
 class Connection {
   #earlyCandidates = [];
   #hasRemote = false;
   #wasConnected = false;
+  /** Whether media did get through on what this connection stands for now. */
+  #isReplacement;
+  /** While it is interrupted: until the next thing that is tried. */
+  #timer = 0;
+  #isGivenUp = false;
+  #onState;
+  #onGivenUp;
 
-  constructor(target, { rpc, iceServers, onState }) {
+  constructor(target, { rpc, iceServers, isReplacement, onState, onGivenUp }) {
     this.target = target;
+    this.#isReplacement = isReplacement;
     this.rpc = rpc;
     this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.pc.onicecandidate = ({ candidate }) => {
@@ -26,18 +38,25 @@ class Connection {
         rpc.notify('trickle', { target, candidate: candidate.toJSON() });
       }
     };
-    this.pc.onconnectionstatechange = () => {
-      const { connectionState } = this.pc;
-      this.#wasConnected ||= connectionState === 'connected';
-      onState(target, connectionState, this.#wasConnected);
-    };
+    this.#onState = onState;
+    this.#onGivenUp = onGivenUp;
+    this.pc.onconnectionstatechange = () => this.#followState(this.pc.connectionState);
   }
 
   /** Negotiated, and media gets through or may again by itself. */
   get isConnected() {
     const { signalingState, connectionState } = this.pc;
-    return signalingState === 'stable' && (connectionState === 'connected' || connectionState === 'disconnected');
+    const mayPass = connectionState === 'connected' || connectionState === 'disconnected';
+    return signalingState === 'stable' && mayPass && !this.#isGivenUp;
   }
+
+  /** Media got through, and doesn't. */
+  get isInterrupted() {
+    return (this.#wasConnected || this.#isReplacement) && this.pc.connectionState !== 'connected';
+  }
+
+  /** Has the network looked at anew, where that is ours to do. */
+  async restart() {}
 
   async setRemote(description) {
     await this.pc.setRemoteDescription(description);
@@ -58,12 +77,34 @@ class Connection {
   }
 
   close() {
+    clearTimeout(this.#timer);
     this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
     this.pc.close();
   }
+
+  #followState(state) {
+    if (state === 'connected' || state === 'failed') {
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+    } else if (state === 'disconnected') {
+      this.#timer ||= setTimeout(() => this.#onSilent(), RESTART_AFTER_MS);
+    } // A restart makes it "connecting": the time goes on.
+    this.#wasConnected ||= state === 'connected';
+    this.#isGivenUp &&= state !== 'connected';
+    this.#onState(this.target, state, this.#wasConnected);
+  }
+
+  #onSilent() {
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#isGivenUp = true;
+      this.#onGivenUp();
+    }, GIVE_UP_AFTER_MS - RESTART_AFTER_MS);
+    this.restart().catch((error) => console.warn('Salon: ICE was not restarted', error)); // There is more to try.
+  }
 }
 
-/** Target 0: what we send. Negotiated once. */
+/** Target 0: what we send. Negotiated once, and again for each ICE restart. */
 export class Publisher extends Connection {
   #transceivers = new Map();
 
@@ -79,6 +120,14 @@ export class Publisher extends Connection {
         ...(maxBitrate && { sendEncodings: [{ maxBitrate }] }),
       });
       this.#transceivers.set(source, transceiver);
+    }
+  }
+
+  /** RFC 8445, section 9. */
+  async restart() {
+    if (this.pc.signalingState === 'stable' && this.rpc.isOpen()) {
+      this.pc.restartIce();
+      await this.connect();
     }
   }
 
@@ -98,7 +147,10 @@ export class Publisher extends Connection {
   }
 }
 
-/** Targets 1 and up: what we receive. The server offers, mostly once. */
+/**
+ * Targets 1 and up: what we receive. The server offers, once: there is no ICE restart. None is needed as long as the
+ * browser goes on with its checks; after that, Salon makes all connections anew.
+ */
 class Subscriber extends Connection {
   #negotiations = Promise.resolve();
 
@@ -131,7 +183,7 @@ export class Subscribers {
   #slots = new Map();
   #earlyCandidates = new Map();
 
-  /** @param {{rpc, iceServers, onState, onSubscribed, onUnsubscribed}} options */
+  /** @param {{rpc, iceServers, isReplacement, onState, onGivenUp, onSubscribed, onUnsubscribed}} options */
   constructor(options) {
     this.#options = options;
   }
@@ -190,6 +242,10 @@ export class Subscribers {
   get areConnected() {
     const connections = [...this.#connections.values()];
     return connections.length > 0 && connections.every(({ isConnected }) => isConnected);
+  }
+
+  get areInterrupted() {
+    return [...this.#connections.values()].some(({ isInterrupted }) => isInterrupted);
   }
 
   /** Empties the slots of all other tracks. */

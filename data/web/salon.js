@@ -34,7 +34,7 @@
  * | `waiting-list`: for the host, who waits to be let in: see `waiting`       | `{waiting}`                         |
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
- * | `media-state`: of one peer connection                                     | `{target, state}`                   |
+ * | `media-state`: of one peer connection; see `isMediaInterrupted`           | `{target, state}`                   |
  * | `error`: something failed that nobody was waiting for                     | `{error, source?}`                  |
  * | `closed`: the end, once; nothing of this object can be used afterwards    | `{reason, message}`                 |
  *
@@ -43,8 +43,9 @@
  *
  * A WebSocket that breaks is not the end: media goes on, and Salon comes back for as long as the server keeps our place
  * and a little longer. Then events tell what changed meanwhile, and only that. If the server has lost our media, it is
- * built anew, and what was on is published again. Whoever waits for the host knocks again. Bringing a page back after a reload is the page's part: it keeps
- * `session` and gives it to the next Salon object.
+ * built anew, and what was on is published again. So it is when media is interrupted and an ICE restart is of no help. Whoever
+ * waits for the host knocks again. Bringing a page back after a reload is the page's part: it keeps `session` and gives
+ * it to the next Salon object.
  *
  * When the page goes, it just goes: a reload cannot be told apart from a closed tab. The browser tells the server (close
  * code 1001), who keeps the place for some seconds. A leave sent then would let nobody wait for a closed tab, but would also
@@ -203,6 +204,8 @@ export class Salon extends EventTarget {
   #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
+  /** Whether the connections before these were interrupted, and none of these is there yet. */
+  #isMending = false;
   /** Whether the server has said, on this connection, that the host has to let us in. */
   #hasKnocked = false;
   #ended = new AbortController();
@@ -210,6 +213,7 @@ export class Salon extends EventTarget {
   #signalling = {
     request: (method, params) => this.#request(method, params),
     notify: (method, params) => this.#rpc?.notify(method, params),
+    isOpen: () => this.state === 'joined',
   };
 
   /**
@@ -339,6 +343,11 @@ export class Salon extends EventTarget {
   get peerConnections() {
     const connections = this.#subscribers?.peerConnections ?? new Map();
     return this.#publisher ? new Map([[0, this.#publisher.pc], ...connections]) : connections;
+  }
+
+  /** Whether sound and picture did get through, in both directions or one, and don't. */
+  get isMediaInterrupted() {
+    return (this.#publisher?.isInterrupted ?? false) || (this.#subscribers?.areInterrupted ?? false);
   }
 
   /** Leaves at once: devices stop, connections close. Does no harm twice. */
@@ -530,6 +539,7 @@ export class Salon extends EventTarget {
 
   /** Away with the peer connections there were, if any; what we send has a new one when it is needed. */
   #renewConnections() {
+    this.#isMending = this.isMediaInterrupted;
     this.#publisher?.close();
     this.#publisher = this.#publisherReady = null;
     this.#mustRebuild = false;
@@ -566,12 +576,15 @@ export class Salon extends EventTarget {
     return {
       rpc: this.#signalling,
       iceServers: this.#iceServers,
+      isReplacement: this.#isMending,
       onState: (target, state, wasConnected) => {
+        this.#isMending &&= state !== 'connected';
         this.#emit('media-state', { target, state });
         if (state === 'failed') {
           this.#onMediaFailed(wasConnected);
         }
       },
+      onGivenUp: () => this.state === 'joined' && this.#comeBack(),
     };
   }
 

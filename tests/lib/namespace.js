@@ -31,6 +31,8 @@ function subnet(link) {
 }
 
 export class Namespace {
+  static links = LINKS;
+
   static create(t) {
     const namespace = new Namespace();
     defer(t, () => namespace.#remove());
