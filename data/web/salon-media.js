@@ -14,6 +14,8 @@ export const SOURCES = Object.freeze({
 /** A browser says "disconnected" after some 5 s of silence, and "failed" 10 s later at the earliest: that is too late. */
 const RESTART_AFTER_MS = 3_000;
 const GIVE_UP_AFTER_MS = 8_000;
+/** For the server to answer a restart: if it does not, the way to it is cut for the WebSocket too. */
+const RESTART_TIMEOUT_MS = 1_500;
 
 /** One RTCPeerConnection to the server, with the care every one of them needs: candidates both ways, and its state. */
 class Connection {
@@ -95,12 +97,15 @@ class Connection {
   }
 
   #onSilent() {
-    this.#timer = setTimeout(() => {
-      this.#timer = 0;
-      this.#isGivenUp = true;
-      this.#onGivenUp();
-    }, GIVE_UP_AFTER_MS - RESTART_AFTER_MS);
-    this.restart().catch((error) => console.warn('Salon: ICE was not restarted', error)); // There is more to try.
+    this.#timer = setTimeout(() => this.#giveUp(), GIVE_UP_AFTER_MS - RESTART_AFTER_MS);
+    this.restart().catch(() => this.isInterrupted && this.#giveUp());
+  }
+
+  #giveUp() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#isGivenUp = true;
+    this.#onGivenUp();
   }
 }
 
@@ -127,14 +132,15 @@ export class Publisher extends Connection {
   async restart() {
     if (this.pc.signalingState === 'stable' && this.rpc.isOpen()) {
       this.pc.restartIce();
-      await this.connect();
+      await this.connect(RESTART_TIMEOUT_MS);
     }
   }
 
-  async connect() {
+  async connect(timeoutMs) {
     await this.pc.setLocalDescription();
     // Nothing is published by the offer itself: `publish` tells us the track's id.
-    const answer = await this.rpc.request('offer', { desc: this.pc.localDescription.toJSON(), tracks: [] });
+    const params = { desc: this.pc.localDescription.toJSON(), tracks: [] };
+    const answer = await this.rpc.request('offer', params, timeoutMs);
     await this.setRemote({ type: answer.type, sdp: answer.sdp });
   }
 

@@ -211,7 +211,7 @@ export class Salon extends EventTarget {
   #ended = new AbortController();
   /** What connections speak through; it outlives any one WebSocket. */
   #signalling = {
-    request: (method, params) => this.#request(method, params),
+    request: (...args) => this.#request(...args),
     notify: (method, params) => this.#rpc?.notify(method, params),
     isOpen: () => this.state === 'joined',
   };
@@ -371,14 +371,14 @@ export class Salon extends EventTarget {
     this.#emit('state', { state });
   }
 
-  #request(method, params) {
+  #request(method, params, timeoutMs) {
     if (this.#isBroken()) {
       return Promise.reject(new SalonError('connection_lost', 'The connection to the server was lost.'));
     }
     if (this.state !== 'joined') {
       return Promise.reject(new SalonError('not_joined', 'The room was not joined, or is left.'));
     }
-    return this.#rpc.request(method, params);
+    return this.#rpc.request(method, params, timeoutMs);
   }
 
   /** A function, so that what happened during an `await` is seen. */

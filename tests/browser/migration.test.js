@@ -18,6 +18,7 @@ const { test } = runner;
  * not "receiving", 1 s until it switches. (Where it notices that its network changed, it is faster.) */
 const BACK_MS = 3000;
 const BROWSER_BACK_MS = 5000;
+const ADDRESS_BACK_MS = 13000;
 const LOST_S = 6;
 /* What the server notices is in its log. */
 const LOG = { 'log-levels': '*:1,salon-transport:4' };
@@ -69,6 +70,30 @@ test('a link goes down: media is back on the other', { skip }, async (t) => {
   t.diagnostic(await assertComesBack(people, () => namespace.unplug(link), { browserBackMs: BROWSER_BACK_MS }));
   await until('the browser says so too', async () =>
     (await people.ann.paths()).every(({ local }) => namespace.linkOf(local) !== link), BROWSER_BACK_MS);
+});
+
+/* The old address is of no use from one moment to the next, for the WebSocket neither, and nothing tells Chromium: after
+ * 5.4 s of silence it says that its connections are disconnected, 3 s later the page restarts ICE, and since the server
+ * does not answer that in 1.5 s, it comes back by a new WebSocket, with new connections. */
+test('the address changes: media is back on the new one', { skip }, async (t) => {
+  const namespace = Namespace.create(t);
+  const address = hostAddress();
+  const server = await startServer(t, { config: {
+    server: { listen: address }, rooms: { 'resume-grace-s': 15 }, media: { 'ice-addresses': address, 'ice-transports': 'udp' },
+  } });
+  const [link, other] = Namespace.links;
+  namespace.unplug(other);
+  const chromium = await openChromium(t, { wrap: (path) => namespace.wrap(path), secureOrigin: server.url });
+  const people = await call(t, server, chromium);
+  const [before] = await people.ann.paths();
+  const changedAt = performance.now();
+  namespace.readdress(link);
+  await until('media comes on the new address', async () => {
+    const paths = await people.ann.paths();
+    return paths.length === 2 && paths.every(({ local }) => local !== before.local && namespace.linkOf(local) === link);
+  }, ADDRESS_BACK_MS);
+  await assertFlowsAgain(people);
+  t.diagnostic(`back ${Math.round(performance.now() - changedAt)} ms after the change`);
 });
 
 /* Chromium sends a check each 2.5 s, which is when the server learns of it. */

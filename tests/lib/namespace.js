@@ -70,6 +70,18 @@ export class Namespace {
     this.#route(link);
   }
 
+  /* As when the lease ends and another begins: from one moment to the next, the link has another address. */
+  readdress(link) {
+    this.inside('addr', 'del', `${subnet(link)}.2/24`, 'dev', link);
+    this.inside('addr', 'add', `${subnet(link)}.3/24`, 'dev', link);
+    this.#route(link);
+  }
+
+  /* No UDP leaves any more, as behind some firewalls; what tries to is told nothing. */
+  blockUdp() {
+    this.inside('rule', 'add', 'priority', '1', 'ipproto', 'udp', 'blackhole');
+  }
+
   /* Which link has this address. */
   linkOf(address) {
     return LINKS.find((link) => address.startsWith(`${subnet(link)}.`));
