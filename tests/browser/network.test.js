@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict';
 import * as runner from 'node:test';
 import { openChromium, openFirefox } from '../lib/browsers.js';
+import { canUseNamespaces, Namespace } from '../lib/namespace.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
 import { startServer } from '../lib/server.js';
-import { hasTurn, startTurn } from '../lib/turn.js';
+import { hasTurn, hostAddress, startTurn } from '../lib/turn.js';
 
 const { test } = runner;
 const BROWSERS = [['Chromium', openChromium], ['Firefox', openFirefox]];
@@ -54,6 +55,22 @@ test('over TCP alone, on one port', async (t) => {
   const people = await call(t, server);
   for (const person of people)
     await assertPaths(person, { protocol: 'tcp' });
+});
+
+/* The others may use UDP. */
+test('over TCP, to whom UDP does not get through', { skip: !canUseNamespaces && 'needs root and iproute2' }, async (t) => {
+  const namespace = Namespace.create(t);
+  namespace.blockUdp();
+  const address = hostAddress();
+  const server = await startServer(t, { config: { server: { listen: address }, media: { 'ice-addresses': address } } });
+  const room = newRoom();
+  const ann = await Person.enter(await openChromium(t, {
+    wrap: (path) => namespace.wrap(path), secureOrigin: server.url,
+  }), server, room, 'Ann');
+  const bob = await Person.enter(await openChromium(t, { secureOrigin: server.url }), server, room, 'Bob');
+  await assertCall(ann, bob);
+  await assertPaths(ann, { protocol: 'tcp' });
+  await assertPaths(bob, { protocol: 'udp' });
 });
 
 test('over a TURN server alone, with credentials that end', { skip: !hasTurn && 'no coturn' }, async (t) => {
