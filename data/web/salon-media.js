@@ -27,14 +27,16 @@ class Connection {
   /** While it is interrupted: until the next thing that is tried. */
   #timer = 0;
   #isGivenUp = false;
+  #getIceServers;
   #onState;
   #onGivenUp;
 
-  constructor(target, { rpc, iceServers, isReplacement, onState, onGivenUp }) {
+  constructor(target, { rpc, getIceServers, isReplacement, onState, onGivenUp }) {
     this.target = target;
     this.#isReplacement = isReplacement;
     this.rpc = rpc;
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    this.#getIceServers = getIceServers;
+    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.pc.onicecandidate = ({ candidate }) => {
       if (candidate) {
         rpc.notify('trickle', { target, candidate: candidate.toJSON() });
@@ -59,6 +61,12 @@ class Connection {
 
   /** Has the network looked at anew, where that is ours to do. */
   async restart() {}
+
+  /** To be called before candidates are gathered. */
+  async useFreshIceServers(timeoutMs) {
+    const iceServers = await this.#getIceServers(timeoutMs);
+    this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
+  }
 
   async setRemote(description) {
     await this.pc.setRemoteDescription(description);
@@ -137,6 +145,7 @@ export class Publisher extends Connection {
   }
 
   async connect(timeoutMs) {
+    await this.useFreshIceServers(timeoutMs);
     await this.pc.setLocalDescription();
     // Nothing is published by the offer itself: `publish` tells us the track's id.
     const params = { desc: this.pc.localDescription.toJSON(), tracks: [] };
@@ -168,6 +177,7 @@ class Subscriber extends Connection {
   }
 
   async #answer(sdp) {
+    await this.useFreshIceServers();
     await this.setRemote({ type: 'offer', sdp });
     await this.pc.setLocalDescription();
     await this.rpc.request('answer', { target: this.target, desc: this.pc.localDescription.toJSON() });
@@ -189,7 +199,7 @@ export class Subscribers {
   #slots = new Map();
   #earlyCandidates = new Map();
 
-  /** @param {{rpc, iceServers, isReplacement, onState, onGivenUp, onSubscribed, onUnsubscribed}} options */
+  /** @param {{rpc, getIceServers, isReplacement, onState, onGivenUp, onSubscribed, onUnsubscribed}} options */
   constructor(options) {
     this.#options = options;
   }

@@ -67,6 +67,8 @@ const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 5_000;
 /** Tried for this much longer than the server keeps our place: the room may have one all the same. */
 const RETRY_BEYOND_GRACE_S = 15;
+/** How long ICE servers are taken for new. Half of the shortest time that a server may give them (turn-ttl-s). */
+const FRESH_MS = 5_000;
 /** More than the server tells of again. */
 const KNOWN_MESSAGES = 200;
 /** For the host to let us in. Longer than the server gives them: it should be the one who says that it is over. */
@@ -191,6 +193,7 @@ export class Salon extends EventTarget {
   #options;
   #rpc = null;
   #iceServers = [];
+  #iceServersAt = 0;
   #subscribers = null;
   #publisher = null;
   #publisherReady = null;
@@ -474,7 +477,7 @@ export class Salon extends EventTarget {
     const events = isFirst ? [] : this.#changesSince(join);
     this.session = join.session ?? null;
     this.#graceS = join.grace_s ?? 0;
-    this.#iceServers = join.ice_servers;
+    this.#setIceServers(join.ice_servers);
     this.id = join.participant;
     this.#ownIds.add(this.id);
     this.room = join.room;
@@ -572,10 +575,27 @@ export class Salon extends EventTarget {
     }
   }
 
+  #setIceServers(servers) {
+    this.#iceServers = servers;
+    this.#iceServersAt = Date.now();
+  }
+
+  /** Credentials of TURN servers end: those that are not just told are asked for anew. */
+  async #getIceServers(timeoutMs) {
+    if (Date.now() - this.#iceServersAt > FRESH_MS && this.#iceServers.some(({ credential }) => credential)) {
+      try {
+        this.#setIceServers((await this.#request('ice_servers', {}, timeoutMs)).ice_servers);
+      } catch (error) {
+        console.warn('Salon: the ICE servers there were are used', error); // No worse than none.
+      }
+    }
+    return this.#iceServers;
+  }
+
   #connectionOptions() {
     return {
       rpc: this.#signalling,
-      iceServers: this.#iceServers,
+      getIceServers: (timeoutMs) => this.#getIceServers(timeoutMs),
       isReplacement: this.#isMending,
       onState: (target, state, wasConnected) => {
         this.#isMending &&= state !== 'connected';

@@ -8,6 +8,7 @@ import { canUseNamespaces, Namespace } from '../lib/namespace.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
 import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
 import { hasTurn, hostAddress, startTurn } from '../lib/turn.js';
 
 const { test } = runner;
@@ -81,6 +82,23 @@ test('over a TURN server alone, with credentials that end', { skip: !hasTurn && 
   const people = await call(t, server, { isRelayOnly: true });
   for (const person of people)
     await assertPaths(person, { localType: 'relay' });
+});
+
+test('a connection made when the first credentials have ended', { skip: !hasTurn && 'no coturn' }, async (t) => {
+  const ttlS = 10;
+  const turn = await startTurn(t);
+  const server = await startServer(t, { config: { media: {
+    'ice-transports': 'udp', 'client-ice-servers': turn.url, 'turn-secret': turn.secret, 'turn-ttl-s': ttlS,
+  } } });
+  const chromium = await openChromium(t, { isRelayOnly: true });
+  const room = newRoom();
+  const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0');
+  const ann = await Person.enter(chromium, server, room, 'Ann', 'audio=0&video=0');
+  const toldAt = Date.now();
+  await until('they have ended', () => Date.now() > toldAt + (ttlS + 1) * 1000, (ttlS + 3) * 1000);
+  await ann.page.click('#camera');
+  await bob.grows('Ann', 'camera', 'frames');
+  await assertPaths(ann, { localType: 'relay' });
 });
 
 test('with libnice, too', async (t) => {
