@@ -84,6 +84,23 @@ test('over a TURN server alone, with credentials that end', { skip: !hasTurn && 
     await assertPaths(person, { localType: 'relay' });
 });
 
+/* What README advises, for those whose firewall lets nothing but TLS out. Chromium is told to trust anybody. */
+for (const transport of ['tcp', 'tls']) {
+  test(`over a TURN server alone, by ${transport}`, { skip: !hasTurn && 'no coturn' }, async (t) => {
+    const turn = await startTurn(t, transport);
+    const server = await startServer(t, { config: { media: {
+      'ice-transports': 'udp', 'client-ice-servers': turn.url, 'turn-secret': turn.secret,
+    } } });
+    const chromium = await openChromium(t, { isRelayOnly: true, isTrusting: true });
+    const room = newRoom();
+    const ann = await Person.enter(chromium, server, room, 'Ann');
+    const bob = await Person.enter(chromium, server, room, 'Bob');
+    await assertCall(ann, bob);
+    for (const person of [ann, bob])
+      await assertPaths(person, { localType: 'relay', relayProtocol: transport });
+  });
+}
+
 test('a connection made when the first credentials have ended', { skip: !hasTurn && 'no coturn' }, async (t) => {
   const ttlS = 10;
   const turn = await startTurn(t);
