@@ -140,6 +140,7 @@ export const STRINGS = {
 
   connectionLost: _('The connection was lost. Trying to get back in…'),
   connectionBack: _('You are back'),
+  mediaInterrupted: _('Sound and picture are interrupted. Trying to get them back…'),
   endedLeft: _('You left the room'),
   endedReplaced: _('You are in this room somewhere else'),
   endedReplacedText: _('You opened it in another tab or window. Join again to go on here.'),

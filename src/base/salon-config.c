@@ -168,7 +168,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_TURN_SECRET] = { "media", "turn-secret", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("SECRET"),
       .help = N_ ("What the TURN servers share with us (coturn: static-auth-secret): each client is "
                   "told credentials of its own, which end.") },
-  [SALON_CONFIG_TURN_TTL_S] = { "media", "turn-ttl-s", TYPE_UINT, "86400", .min = 60, .max = 604800,
+  [SALON_CONFIG_TURN_TTL_S] = { "media", "turn-ttl-s", TYPE_UINT, "3600", .min = 10, .max = 604800,
       .argument = N_ ("SECONDS"), .help = N_ ("How long credentials made with turn-secret are good for.") },
   [SALON_CONFIG_TURN_USERNAME] = { "media", "turn-username", TYPE_STRING, "", .argument = N_ ("NAME"),
       .help = N_ ("One name for all clients, for TURN servers without a shared secret.") },

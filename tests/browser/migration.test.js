@@ -19,6 +19,7 @@ const { test } = runner;
  * not "receiving", 1 s until it switches. (Where it notices that its network changed, it is faster.) */
 const BACK_MS = 3000;
 const BROWSER_BACK_MS = 5000;
+const ADDRESS_BACK_MS = 13000;
 const LOST_S = 6;
 /* What the server notices is in its log. */
 const LOG = { 'log-format': 'json', 'log-levels': '*:1' };
@@ -86,6 +87,30 @@ test('a link goes down: media is back on the other', { skip }, async (t) => {
     (await people.ann.paths()).every(({ local }) => namespace.linkOf(local) !== link), BROWSER_BACK_MS);
 });
 
+/* The old address is of no use from one moment to the next, for the WebSocket neither, and nothing tells Chromium: after
+ * 5.4 s of silence it says that its connections are disconnected, 3 s later the page restarts ICE, and since the server
+ * does not answer that in 1.5 s, it comes back by a new WebSocket, with new connections. */
+test('the address changes: media is back on the new one', { skip }, async (t) => {
+  const namespace = Namespace.create(t);
+  const address = hostAddress();
+  const server = await startServer(t, { config: {
+    server: { listen: address }, rooms: { 'resume-grace-s': 15 }, media: { 'ice-addresses': address, 'ice-transports': 'udp' },
+  } });
+  const [link, other] = Namespace.links;
+  namespace.unplug(other);
+  const chromium = await openChromium(t, { wrap: (path) => namespace.wrap(path), secureOrigin: server.url });
+  const people = await call(t, server, chromium);
+  const [before] = await people.ann.paths();
+  const changedAt = performance.now();
+  namespace.readdress(link);
+  await until('media comes on the new address', async () => {
+    const paths = await people.ann.paths();
+    return paths.length === 2 && paths.every(({ local }) => local !== before.local && namespace.linkOf(local) === link);
+  }, ADDRESS_BACK_MS);
+  await assertFlowsAgain(people);
+  t.diagnostic(`back ${Math.round(performance.now() - changedAt)} ms after the change`);
+});
+
 /* Chromium sends a check each 2.5 s, which is when the server learns of it. */
 test('a NAT forgets the client\'s ports: media is back with the next check', async (t) => {
   const server = await startServer(t, { config: { media: { 'ice-transports': 'udp' } } });
@@ -133,6 +158,93 @@ for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]
     await ann.grows('Bob', 'camera', 'bytes');
   });
 }
+
+/* Runs in the page: each state of the call and its connections from now on. */
+function keepDiary() {
+  window.diary = [];
+    const { salon } = window;
+  salon.addEventListener('state', ({ detail }) => window.diary.push(detail.state));
+  salon.addEventListener('media-state', ({ detail }) => window.diary.push(detail.state));
+}
+
+async function ufragOf(person, target) {
+  return await person.page.evaluate((key) =>
+    window.salon.peerConnections.get(key)?.localDescription?.sdp.match(/a=ice-ufrag:(.*)/)[1], target);
+}
+
+/* Media flows both ways again. Returns a text that says how fast. */
+async function assertFlowsAgain({ ann, bob, slot }, { backMs = BACK_MS } = {}) {
+  const isBackAt = performance.now();
+  const elapsed = () => Math.round(performance.now() - isBackAt);
+  const received = slot.packets.length;
+  const bytes = (await ann.from('Bob', 'camera'))?.bytes ?? 0;
+  const took = await Promise.all([
+    until('media flows to Ann again', async () => ((await ann.from('Bob', 'camera'))?.bytes ?? 0) > bytes, backMs).then(elapsed),
+    until('and from her', () => slot.packets.length > received, backMs).then(elapsed),
+  ]);
+  return `back after ${took[0]} ms to the browser, ${took[1]} ms from it`;
+}
+
+async function callThroughNat(t) {
+  const server = await startServer(t, { config: { rooms: { 'resume-grace-s': 15 }, media: { 'ice-transports': 'udp' } } });
+  const nat = await RebindingNat.start(t);
+  nat.leadTo(server.mediaPort);
+  const people = await call(t, server, await openChromium(t, { nat }));
+  await people.ann.page.evaluate(keepDiary);
+  people.left = [];
+  people.bob.signalling.on('participant', ({ event }) => event === 'left' && people.left.push(event));
+  return { nat, ...people };
+}
+
+test('media that is silent: the page says so, and restarts ICE', async (t) => {
+  const people = await callThroughNat(t);
+  const { nat, ann } = people;
+  const before = await ufragOf(ann, 0);
+  nat.isBlocked = true;
+  nat.rebind();
+  await until('ICE is restarted', async () => await ufragOf(ann, 0) !== before, 15000);
+  await ann.sees('interrupted', '#connection');
+  nat.isBlocked = false;
+  t.diagnostic(await assertFlowsAgain(people));
+  await until('the page has nothing to say any more', () =>
+    ann.page.evaluate(() => document.querySelector('#connection').textContent === ''));
+  const diary = await ann.page.evaluate(() => window.diary);
+  assert.ok(!diary.includes('reconnecting'), diary.join());
+});
+
+/* The browser gives up after 15 s. */
+test('media that stays silent: the page makes its connections anew, before the browser gives up', async (t) => {
+  const people = await callThroughNat(t);
+  const { nat, ann } = people;
+  nat.isBlocked = true;
+  nat.rebind();
+  const blockedAt = performance.now();
+  await until('connections are made anew', () =>
+    ann.page.evaluate(() => window.diary.includes('reconnecting') && window.salon.peerConnections.size === 2), 20000);
+  t.diagnostic(`made anew ${Math.round(performance.now() - blockedAt)} ms after the last packet`);
+  assert.ok(!(await ann.page.evaluate(() => window.diary)).includes('failed'));
+  await ann.sees('interrupted', '#connection');
+  await until('the browser would have given up', () => performance.now() > blockedAt + 18000, 10000);
+  nat.isBlocked = false;
+  t.diagnostic(await assertFlowsAgain(people));
+  assert.deepEqual(people.left, []);
+});
+
+test('all networks are away for a while: media is back soon after them', { skip }, async (t) => {
+  const namespace = Namespace.create(t);
+  const address = hostAddress();
+  const server = await startServer(t, { config: {
+    server: { listen: address }, rooms: { 'resume-grace-s': 15 }, media: { 'ice-addresses': address, 'ice-transports': 'udp' },
+  } });
+  const chromium = await openChromium(t, { wrap: (path) => namespace.wrap(path), secureOrigin: server.url });
+  const people = await call(t, server, chromium);
+  await people.ann.page.evaluate(keepDiary);
+  Namespace.links.forEach((link) => namespace.unplug(link));
+  await people.ann.sees('Trying to get', '#connection', 15000);
+  await until('the page tries to come back', () => people.ann.page.evaluate(() => window.salon.state === 'reconnecting'), 20000);
+  Namespace.links.forEach((link) => namespace.plugIn(link));
+  t.diagnostic(await assertFlowsAgain(people));
+});
 
 /* R4: within ice-lost-s, one who was silent comes back, and nobody is told that they left. */
 test('who was silent for a while comes back by an ICE restart', async (t) => {

@@ -158,6 +158,21 @@ test('each client gets TURN credentials of its own, which end', async (t) => {
   assert.notEqual(results[0].ice_servers[1].username, results[1].ice_servers[1].username);
 });
 
+test('who asks again gets credentials that end later; who is in no room, none', async (t) => {
+  const server = await startServer(t, { config: { media: {
+    'client-ice-servers': 'turn:a.example', 'turn-secret': 'shared', 'turn-ttl-s': 10,
+  } } });
+  const client = await connect(t, server);
+  await assert.rejects(client.request('ice_servers'), /not_joined|Join a room/);
+  const { ice_servers: [first] } = await client.request('join', { sid: newRoom(), config: { NoPublish: true, NoSubscribe: true } });
+  const endOf = ({ username }) => Number(username.split(':')[0]);
+  const later = await until('they end later', async () => {
+    const { ice_servers: [server] } = await client.request('ice_servers');
+    return endOf(server) > endOf(first) && server;
+  });
+  assert.equal(later.credential, createHmac('sha1', 'shared').update(later.username).digest('base64'));
+});
+
 test('or one name and password for all', async (t) => {
   const server = await startServer(t, { config: { media: {
     'client-ice-servers': 'turn:a.example', 'turn-username': 'ada', 'turn-password': 'lovelace',

@@ -31,6 +31,8 @@ function subnet(link) {
 }
 
 export class Namespace {
+  static links = LINKS;
+
   static create(t) {
     const namespace = new Namespace();
     defer(t, () => namespace.#remove());
@@ -66,6 +68,18 @@ export class Namespace {
     this.inside('addr', 'add', `${subnet(link)}.2/24`, 'dev', link);
     this.inside('link', 'set', link, 'up');
     this.#route(link);
+  }
+
+  /* As when the lease ends and another begins: from one moment to the next, the link has another address. */
+  readdress(link) {
+    this.inside('addr', 'del', `${subnet(link)}.2/24`, 'dev', link);
+    this.inside('addr', 'add', `${subnet(link)}.3/24`, 'dev', link);
+    this.#route(link);
+  }
+
+  /* No UDP leaves any more, as behind some firewalls; what tries to is told nothing. */
+  blockUdp() {
+    this.inside('rule', 'add', 'priority', '1', 'ipproto', 'udp', 'blackhole');
   }
 
   /* Which link has this address. */
