@@ -19,7 +19,7 @@ const { test } = runner;
  * not "receiving", 1 s until it switches. (Where it notices that its network changed, it is faster.) */
 const BACK_MS = 3000;
 const BROWSER_BACK_MS = 5000;
-const ADDRESS_BACK_MS = 13000;
+const ADDRESS_BACK_MS = 18000;
 const LOST_S = 6;
 /* What the server notices is in its log. */
 const LOG = { 'log-format': 'json', 'log-levels': '*:1' };
@@ -88,7 +88,7 @@ test('a link goes down: media is back on the other', { skip }, async (t) => {
 });
 
 /* The old address is of no use from one moment to the next, for the WebSocket neither, and nothing tells Chromium: after
- * 5.4 s of silence it says that its connections are disconnected, 3 s later the page restarts ICE, and since the server
+ * 5 to 7.5 s of silence it says that its connections are disconnected, 3 s later the page restarts ICE, and since the server
  * does not answer that in 1.5 s, it comes back by a new WebSocket, with new connections. */
 test('the address changes: media is back on the new one', { skip }, async (t) => {
   const namespace = Namespace.create(t);

@@ -103,7 +103,8 @@ export class Namespace {
   }
 
   #remove() {
-    /* Its ends outside go with it. */
+    /* Its ends outside would go with it, but only some time after. */
+    LINKS.forEach((link) => ip('link', 'del', this.#outside(link)));
     ip('netns', 'del', this.name);
     rmSync(this.#directory, { recursive: true, force: true });
   }
