@@ -19,6 +19,9 @@
 #define PROVE_INTERVAL_US (50 * 1000)
 #define QUIET_INTERVAL_US (G_USEC_PER_SEC / 4)
 #define MAX_BACKOFF 3
+/* So many in a row on a path that does not answer, which may be anybody's; each check on it earns one more. The
+ * selected one is asked for its consent as long as it has it. */
+#define MAX_UNANSWERED 8
 /* Of one path, whose answers may still come. */
 #define N_REQUESTS 8
 /* An answer counts as proof for this long. */
@@ -392,6 +395,7 @@ salon_ice_peer_take_check (SalonIcePeer *self, const SalonIcePath *path, gboolea
     index = add_route_locked (self, path, evicted, &has_evicted);
   self->stats.checks_received++;
   self->routes[index].heard_us = self->routes[index].consent_us = now_us;
+  self->routes[index].n_unanswered = MIN (self->routes[index].n_unanswered, MAX_UNANSWERED - 1);
   if (use_candidate)
     self->nominated = index;
   consider_locked (self, index, now_us, probe);
@@ -501,6 +505,15 @@ age_locked (SalonIcePeer *self, gint64 now_us)
     self->state = SALON_ICE_DISCONNECTED;
 }
 
+/* How often to ask there; 0: not at all. */
+static gint64
+get_interval_locked (SalonIcePeer *self, int index, gboolean is_quiet)
+{
+  if (is_quiet && self->routes[index].n_unanswered < MAX_UNANSWERED)
+    return QUIET_INTERVAL_US;
+  return index == self->selected ? self->measure_interval_us : 0;
+}
+
 guint
 salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probes)
 {
@@ -512,11 +525,11 @@ salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probes)
   is_quiet = self->selected >= 0 && now_us - self->routes[self->selected].heard_us > QUIET_US;
   for (int i = 0; self->selected >= 0 && i < (int)self->n_routes; i++)
     {
+      gint64 interval_us = get_interval_locked (self, i, is_quiet);
+
       probes[n].size = 0;
-      if (is_quiet)
-        probe_locked (self, &self->routes[i], QUIET_INTERVAL_US, now_us, &probes[n]);
-      else if (i == self->selected)
-        probe_locked (self, &self->routes[i], self->measure_interval_us, now_us, &probes[n]);
+      if (interval_us != 0)
+        probe_locked (self, &self->routes[i], interval_us, now_us, &probes[n]);
       n += probes[n].size > 0;
     }
   g_mutex_unlock (&self->lock);

@@ -313,6 +313,41 @@ test_quiet_path_slow (Fixture *f, gconstpointer data)
     }
 }
 
+static guint
+count_probes (Fixture *f, SalonIcePath of, gint64 duration_ms)
+{
+  gint64 end_us = f->now_us + duration_ms * 1000;
+  guint n = 0;
+
+  while (f->now_us < end_us)
+    {
+      pass (f, 250);
+      for (guint i = 0; i < f->n_probes; i++)
+        n += salon_ice_path_equal (&f->probes[i].path, &of);
+    }
+  return n;
+}
+
+/* Addresses that never answered may be anybody's: what a quiet client makes us send there has an end. */
+static void
+test_unanswered_probes (Fixture *f, gconstpointer data)
+{
+  SalonIcePath quiet = path ("192.0.2.1", 1), other = path ("203.0.113.66", 9);
+  guint n;
+
+  check (f, quiet, TRUE);
+  check (f, other, FALSE);
+  n = count_probes (f, other, 8000);
+  g_assert_cmpuint (n, >=, 4);
+  g_assert_cmpuint (n, <=, 8);
+  g_assert_cmpuint (count_probes (f, other, 8000), ==, 0);
+  /* A check earns one. The selected path is asked as long as there is consent. */
+  check (f, quiet, TRUE);
+  check (f, other, FALSE);
+  g_assert_cmpuint (count_probes (f, other, 8000), ==, 1);
+  g_assert_cmpuint (count_probes (f, quiet, 5000), ==, 1);
+}
+
 /* A restart gives the selected path time, once. */
 static void
 test_restart_is_patient (Fixture *f, gconstpointer data)
@@ -529,6 +564,7 @@ main (int argc, char **argv)
   ADD ("a-dead-path-is-left-for-one-that-answers-late", test_dead_path_slow);
   ADD ("a-quiet-path-that-answers-is-kept", test_quiet_path);
   ADD ("a-quiet-path-that-answers-late-is-kept", test_quiet_path_slow);
+  ADD ("asks-in-vain-a-few-times-only", test_unanswered_probes);
   ADD ("moves-to-what-is-nominated-and-proven", test_nomination_moves);
   ADD ("moves-to-what-is-proven-late", test_nomination_slow);
   ADD ("stays-where-it-is-heard", test_keeps_what_is_heard);
