@@ -203,6 +203,8 @@ note_path (SalonIceHub *self, Entry *entry, const SalonIcePath *path, SalonIcePa
     entry_ref (former);
   if (g_hash_table_contains (self->peers, entry->peer))
     g_hash_table_replace (self->paths, path_dup (path), entry_ref (entry));
+  else if (path->connection != NULL)
+    salon_ice_tcp_connection_shut (path->connection);
   g_rw_lock_writer_unlock (&self->lock);
   if (former != NULL && former != entry)
     salon_ice_peer_forget_path (former->peer, path);
@@ -467,11 +469,29 @@ is_of_entry (gpointer key, gpointer value, gpointer user_data)
   return value == user_data;
 }
 
+/* What was noted until now, and nothing will be any more. */
+static void
+remove_paths_locked (SalonIceHub *self, Entry *entry)
+{
+  g_autoptr (GArray) paths = salon_ice_peer_dup_paths (entry->peer);
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      SalonIcePath *path = &g_array_index (paths, SalonIcePath, i);
+
+      if (g_hash_table_lookup (self->paths, path) != entry)
+        continue;
+      /* The table's is what still holds it for certain. */
+      if (path->connection != NULL)
+        salon_ice_tcp_connection_shut (path->connection);
+      g_hash_table_remove (self->paths, path);
+    }
+}
+
 /* Out of all tables. Returns: (transfer full) (nullable) */
 static Entry *
 take_entry (SalonIceHub *self, SalonIcePeer *peer)
 {
-  g_autoptr (GArray) paths = salon_ice_peer_dup_paths (peer);
   Entry *entry;
 
   g_rw_lock_writer_lock (&self->lock);
@@ -481,13 +501,7 @@ take_entry (SalonIceHub *self, SalonIcePeer *peer)
       entry_ref (entry);
       g_hash_table_foreach_remove (self->ufrags, is_of_entry, entry);
       g_hash_table_remove (self->peers, peer);
-    }
-  for (guint i = 0; i < paths->len; i++)
-    {
-      SalonIcePath *path = &g_array_index (paths, SalonIcePath, i);
-
-      if (entry != NULL && g_hash_table_lookup (self->paths, path) == entry)
-        g_hash_table_remove (self->paths, path);
+      remove_paths_locked (self, entry);
     }
   g_rw_lock_writer_unlock (&self->lock);
   return entry;

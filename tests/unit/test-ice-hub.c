@@ -560,6 +560,20 @@ test_tcp (Fixture *f, gconstpointer unused)
     g_usleep (1000);
 }
 
+/* A client that stays connected for ever must not keep its place when its stay is over. */
+static void
+test_tcp_removed (Fixture *f, gconstpointer unused)
+{
+  int fd = connect_tcp (f);
+  guint8 byte;
+
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  while (recv (fd, &byte, 1, 0) > 0)
+    ;
+  g_assert_cmpint (recv (fd, &byte, 1, 0), ==, 0);
+  close (fd);
+}
+
 /* Who does not read loses packets, whole ones, and holds nobody up. */
 static void
 test_tcp_slow (Fixture *f, gconstpointer unused)
@@ -704,6 +718,7 @@ main (int argc, char **argv)
   ADD ("a-taken-port-is-an-error", test_port_taken);
   ADD ("a-removed-peer-is-unknown", test_removed);
   ADD ("tcp/carries-packets-both-ways", test_tcp);
+  ADD ("tcp/ends-with-its-peer", test_tcp_removed);
   ADD ("tcp/a-slow-reader-loses-whole-packets", test_tcp_slow);
   ADD ("tcp/ends-what-is-no-frame", test_tcp_garbage);
   ADD ("tcp/strangers-are-few", test_tcp_many);
