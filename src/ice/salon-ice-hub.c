@@ -16,8 +16,8 @@
 
 #define TICK_US (G_USEC_PER_SEC / 4)
 #define MAX_THREADS 8
-/* Requests from addresses that are not known yet, of one host (or one IPv6 /64): an office of 100 people behind one NAT
- * begins with some 500. Hosts share the buckets as their hashes fall. */
+/* Requests from addresses that are not known yet, of one host (or one IPv6 /64), that name a peer: an office of 100
+ * people behind one NAT begins with some 500. Hosts share the buckets as their hashes fall. */
 #define UNKNOWN_BURST 1000
 #define UNKNOWN_PER_S 200
 #define N_BUCKETS 4096
@@ -233,61 +233,77 @@ take_check (
   g_async_queue_push (self->news, entry_ref (entry));
 }
 
-/* known: (nullable): whose path it is. FALSE if it is nobody's or wrong. */
+/* Whether to spend an HMAC. known: (nullable): whose path it is. */
 static gboolean
-take_request (SalonIceHub *self, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us)
+may_check (Receiver *receiver, Entry *known, Entry *entry, const SalonIcePath *path, gint64 now_us)
+{
+  guint bucket = salon_ice_address_hash_network (&path->remote) % N_BUCKETS;
+
+  if (known == entry)
+    return salon_ice_peer_may_check (entry->peer, now_us);
+  return salon_rate_limit_take (&receiver->buckets[bucket], UNKNOWN_BURST, UNKNOWN_PER_S, now_us);
+}
+
+/* Returns: (transfer full) (nullable): the peer that a request is for. password: (out) (nullable) */
+static Entry *
+find_by_request (SalonIceHub *self, const guint8 *data, gsize size, char **password)
 {
   char name[SALON_ICE_STUN_MAX_UFRAG + 1];
   const char *ufrag;
   gsize ufrag_size;
-  g_autoptr (Entry) entry = NULL;
-  g_autofree char *password = NULL;
-  SalonIceStunRequest request;
-  SalonIceStunResult result;
+  Entry *entry;
 
+  *password = NULL;
   if (!salon_ice_stun_get_ufrag (data, size, &ufrag, &ufrag_size))
-    return FALSE;
+    return NULL;
   memcpy (name, ufrag, ufrag_size);
   name[ufrag_size] = '\0';
   entry = find_by_ufrag (self, name);
   if (entry != NULL)
-    password = salon_ice_peer_dup_password (entry->peer, name);
-  if (password == NULL)
-    return FALSE;
-  result = salon_ice_stun_read_request (data, size, password, &path->remote, &request);
-  if (result == SALON_ICE_STUN_IGNORED)
-    return FALSE;
-  send_now (self, path, 0, request.reply, request.reply_size);
-  if (result == SALON_ICE_STUN_REQUEST)
-    take_check (self, entry, path, &request, now_us);
-  return TRUE;
+    *password = salon_ice_peer_dup_password (entry->peer, name);
+  return entry;
 }
 
-static gboolean
-may_check (Receiver *receiver, Entry *known, const SalonIcePath *path, gint64 now_us)
+/* Returns: what to count it as; NULL if it is well. */
+static guint64 *
+take_request (Receiver *receiver, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size)
 {
-  guint bucket = salon_ice_address_hash_network (&path->remote) % N_BUCKETS;
+  gint64 now_us = g_get_monotonic_time ();
+  g_autofree char *password = NULL;
+  g_autoptr (Entry) entry = find_by_request (receiver->hub, data, size, &password);
+  SalonIceStunRequest request;
+  SalonIceStunResult result;
 
-  if (known != NULL)
-    return salon_ice_peer_may_check (known->peer, now_us);
-  return salon_rate_limit_take (&receiver->buckets[bucket], UNKNOWN_BURST, UNKNOWN_PER_S, now_us);
+  if (password == NULL)
+    return &receiver->refused_checks;
+  /* Not before: what costs nothing is not charged to those who share its address, which is easily spoofed. */
+  if (!may_check (receiver, known, entry, path, now_us))
+    return &receiver->limited_checks;
+  result = salon_ice_stun_read_request (data, size, password, &path->remote, &request);
+  if (result == SALON_ICE_STUN_IGNORED)
+    return &receiver->refused_checks;
+  send_now (receiver->hub, path, 0, request.reply, request.reply_size);
+  if (result == SALON_ICE_STUN_REQUEST)
+    take_check (receiver->hub, entry, path, &request, now_us);
+  return NULL;
 }
 
 static void
 take_stun (Receiver *receiver, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size)
 {
-  gint64 now_us = g_get_monotonic_time ();
   gboolean is_response = (data[0] & 1) != 0;
+  guint64 *counter = NULL;
 
-  if (!may_check (receiver, known, path, now_us))
-    count (&receiver->limited_checks);
-  else if (is_response && known != NULL)
-    {
-      salon_ice_peer_take_response (known->peer, path, data, size, now_us);
-      g_async_queue_push (receiver->hub->news, entry_ref (known));
-    }
-  else if (is_response || !take_request (receiver->hub, known, path, data, size, now_us))
-    count (&receiver->refused_checks);
+  if (!is_response)
+    counter = take_request (receiver, known, path, data, size);
+  else if (known == NULL)
+    counter = &receiver->refused_checks;
+  else if (salon_ice_peer_take_response (known->peer, path, data, size, g_get_monotonic_time ()))
+    g_async_queue_push (receiver->hub->news, entry_ref (known));
+  else
+    counter = &receiver->refused_checks;
+  if (counter != NULL)
+    count (counter);
 }
 
 static void

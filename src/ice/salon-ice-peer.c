@@ -417,23 +417,28 @@ answered_locked (SalonIcePeer *self, int index, Request *request, gint64 now_us)
   heard_locked (self, index, now_us);
 }
 
-void
+gboolean
 salon_ice_peer_take_response (
     SalonIcePeer *self, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us)
 {
   guint8 id[SALON_ICE_STUN_ID_BYTES];
   Request *request = NULL;
+  gboolean is_answer = FALSE;
   int index;
 
   if (!salon_ice_stun_get_response_id (data, size, id))
-    return;
+    return FALSE;
   g_mutex_lock (&self->lock);
   index = find_route_locked (self, path);
   if (index >= 0 && self->remote.password != NULL)
     request = find_request (&self->routes[index], id);
-  if (request != NULL && salon_ice_stun_read_response (data, size, id, self->remote.password) == SALON_ICE_STUN_SUCCESS)
+  /* Whoever has not seen the request does not get as far as the HMAC. */
+  if (request != NULL)
+    is_answer = salon_ice_stun_read_response (data, size, id, self->remote.password) == SALON_ICE_STUN_SUCCESS;
+  if (is_answer)
     answered_locked (self, index, request, now_us);
   g_mutex_unlock (&self->lock);
+  return is_answer;
 }
 
 GObject *

@@ -89,15 +89,15 @@ void salon_ice_peer_add_candidate (SalonIcePeer *self, const SalonIceAddress *ad
 
 /* -- paths -- */
 
-/* Whether a request on a known path may be looked at: each costs an HMAC. */
+/* Whether a request for this peer, on a path of its own, may be checked: that costs an HMAC. */
 gboolean salon_ice_peer_may_check (SalonIcePeer *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 /* A request with the right credentials. evicted: (out): a path that was forgotten for it, to be forgotten by others
  * too; TRUE if there is one, and the caller then holds its connection. is_new: (out): whether the path was not known.
  */
 gboolean salon_ice_peer_take_check (SalonIcePeer *self, const SalonIcePath *path, gboolean use_candidate, gint64 now_us,
     SalonIceProbe *probe, gboolean *is_new, SalonIcePath *evicted);
-/* An answer to a request of ours. */
-void salon_ice_peer_take_response (
+/* FALSE if it answers no request of ours. */
+gboolean salon_ice_peer_take_response (
     SalonIcePeer *self, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us);
 /* Media on a known path. Returns: (transfer full) (nullable): who takes it. */
 GObject *salon_ice_peer_take_media (SalonIcePeer *self, const SalonIcePath *path, gsize size, gint64 now_us);

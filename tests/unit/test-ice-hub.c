@@ -277,11 +277,11 @@ test_strangers (Fixture *f, gconstpointer data)
   close (fd);
 }
 
-/* Checks from unknown addresses cost a lookup each, and not without bound. */
+/* Checks from unknown addresses with a right name cost an HMAC each, and not without bound. */
 static void
 test_limits (Fixture *f, gconstpointer data)
 {
-  IceClientCheck check = { .username = "nobody:theirs", .password = PASSWORD };
+  IceClientCheck check = { .username = "ours:theirs", .password = "wrong-wrong-wrong-wrong" };
   int known = connect_client (f, "127.0.0.1");
   int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
 
@@ -297,6 +297,32 @@ test_limits (Fixture *f, gconstpointer data)
   /* Who is known is not its neighbours' victim. */
   send_check (known, &good);
   g_assert_cmpint (receive_reply (known), ==, 0);
+  close (fd);
+  close (known);
+}
+
+/* What is refused before it has cost anything is not charged to those who share its address, which it may have spoofed.
+ */
+static void
+test_limits_cheap (Fixture *f, gconstpointer data)
+{
+  static const IceClientCheck check = { .username = "nobody:theirs", .password = PASSWORD };
+  static const guint8 zeros[12], response[20] = { 1, 1, 0, 0 };
+  int known = connect_client (f, "127.0.0.1");
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      send_check (fd, &check);
+      g_assert_cmpint (send (fd, zeros, sizeof zeros, 0), ==, sizeof zeros);
+      g_assert_cmpint (send (fd, response, sizeof response, 0), ==, sizeof response);
+      g_assert_cmpint (send (known, response, sizeof response, 0), ==, sizeof response);
+      if (i % 50 == 0)
+        assert_both_ways (f, known);
+    }
+  assert_was_silent (fd);
+  assert_was_silent (known);
+  g_assert_cmpuint (get_stats (f).limited_checks, ==, 0);
   close (fd);
   close (known);
 }
@@ -709,6 +735,7 @@ main (int argc, char **argv)
   g_test_add ("/ice/hub/speaks-ipv6", Fixture, "::1", set_up, test_both_ways, tear_down);
   ADD ("strangers-get-no-answer", test_strangers);
   ADD ("limits-checks-of-strangers", test_limits);
+  ADD ("limits-nobody-for-what-is-refused-unread", test_limits_cheap);
   ADD ("a-flood-does-not-stop-calls", test_flood);
   ADD ("a-stalled-peer-does-not-stall-another", test_stall);
   ADD ("tells-silence-in-time", test_states);
