@@ -215,9 +215,10 @@ note_path (SalonIceHub *self, Entry *entry, const SalonIcePath *path, SalonIcePa
   g_clear_pointer (&evicted->connection, salon_ice_tcp_connection_unref);
 }
 
+/* known: (nullable): whose path it is, as the table has it. */
 static void
-take_check (
-    SalonIceHub *self, Entry *entry, const SalonIcePath *path, const SalonIceStunRequest *request, gint64 now_us)
+take_check (SalonIceHub *self, Entry *known, Entry *entry, const SalonIcePath *path, const SalonIceStunRequest *request,
+    gint64 now_us)
 {
   SalonIceProbe probe;
   SalonIcePath evicted = { 0 };
@@ -225,7 +226,8 @@ take_check (
 
   has_evicted
       = salon_ice_peer_take_check (entry->peer, path, request->use_candidate, now_us, &probe, &is_new, &evicted);
-  if (is_new)
+  /* The table decides: another thread may have noted the path as somebody else's in between. */
+  if (is_new || known != entry)
     note_path (self, entry, path, has_evicted ? &evicted : NULL);
   if (path->connection != NULL)
     salon_ice_tcp_connection_confirm (path->connection);
@@ -284,7 +286,7 @@ take_request (Receiver *receiver, Entry *known, const SalonIcePath *path, const 
     return &receiver->refused_checks;
   send_now (receiver->hub, path, 0, request.reply, request.reply_size);
   if (result == SALON_ICE_STUN_REQUEST)
-    take_check (receiver->hub, entry, path, &request, now_us);
+    take_check (receiver->hub, known, entry, path, &request, now_us);
   return NULL;
 }
 

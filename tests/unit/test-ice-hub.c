@@ -413,6 +413,35 @@ answer_requests_until (int fd, const char *text)
     }
 }
 
+static SalonIcePath
+get_path (int fd)
+{
+  SalonIcePath path = { 0 };
+  socklen_t remote_length = sizeof path.remote, local_length = sizeof path.local;
+
+  g_assert_cmpint (getsockname (fd, &path.remote.any, &remote_length), ==, 0);
+  g_assert_cmpint (getpeername (fd, &path.local.any, &local_length), ==, 0);
+  salon_ice_address_set_port (&path.local, 0);
+  return path;
+}
+
+/* As it is when the table gave the path to another peer just after this one had taken a check on it. */
+static void
+test_table_decides (Fixture *f, gconstpointer data)
+{
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+  SalonIcePath path = get_path (fd), evicted;
+  SalonIceProbe probe;
+  gboolean is_new;
+
+  g_assert_false (salon_ice_peer_take_check (f->peer, &path, TRUE, g_get_monotonic_time (), &probe, &is_new, &evicted));
+  g_assert_true (is_new);
+  send_check (fd, &good);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  assert_both_ways (f, fd);
+  close (fd);
+}
+
 static gpointer
 send_often (gpointer user_data)
 {
@@ -740,6 +769,7 @@ main (int argc, char **argv)
   ADD ("a-stalled-peer-does-not-stall-another", test_stall);
   ADD ("tells-silence-in-time", test_states);
   ADD ("follows-a-client-that-moves", test_migration);
+  ADD ("a-path-is-whose-check-came-last", test_table_decides);
   ADD ("a-batch-goes-out-at-its-end-in-order", test_batch);
   ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
   ADD ("a-taken-port-is-an-error", test_port_taken);
