@@ -266,6 +266,13 @@ find_by_request (SalonIceHub *self, const guint8 *data, gsize size, char **passw
   return entry;
 }
 
+/* A port of a NAT may be another client's at any time; but one that has just been heard there is still there. */
+static gboolean
+is_anothers (Entry *known, Entry *entry, const SalonIcePath *path, gint64 now_us)
+{
+  return known != NULL && known != entry && salon_ice_peer_is_live (known->peer, path, now_us);
+}
+
 /* Returns: what to count it as; NULL if it is well. */
 static guint64 *
 take_request (Receiver *receiver, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size)
@@ -282,7 +289,7 @@ take_request (Receiver *receiver, Entry *known, const SalonIcePath *path, const 
   if (!may_check (receiver, known, entry, path, now_us))
     return &receiver->limited_checks;
   result = salon_ice_stun_read_request (data, size, password, &path->remote, &request);
-  if (result == SALON_ICE_STUN_IGNORED)
+  if (result == SALON_ICE_STUN_IGNORED || is_anothers (known, entry, path, now_us))
     return &receiver->refused_checks;
   send_now (receiver->hub, path, 0, request.reply, request.reply_size);
   if (result == SALON_ICE_STUN_REQUEST)

@@ -24,6 +24,9 @@
 #define MAX_UNANSWERED 8
 /* Of one path, whose answers may still come. */
 #define N_REQUESTS 8
+/* A check or an answer makes the path the client's for this long. Browsers check every 2.5 or 5 s, and we ask as often.
+ */
+#define LIVE_US (6 * G_USEC_PER_SEC)
 /* An answer counts as proof for this long. */
 #define PROOF_US (10 * G_USEC_PER_SEC)
 /* A peer's candidates whose types are remembered. */
@@ -402,6 +405,19 @@ salon_ice_peer_take_check (SalonIcePeer *self, const SalonIcePath *path, gboolea
   heard_locked (self, index, now_us);
   g_mutex_unlock (&self->lock);
   return has_evicted;
+}
+
+gboolean
+salon_ice_peer_is_live (SalonIcePeer *self, const SalonIcePath *path, gint64 now_us)
+{
+  gboolean is_live;
+  int index;
+
+  g_mutex_lock (&self->lock);
+  index = find_route_locked (self, path);
+  is_live = index >= 0 && now_us - self->routes[index].consent_us < LIVE_US;
+  g_mutex_unlock (&self->lock);
+  return is_live;
 }
 
 static void

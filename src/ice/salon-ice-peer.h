@@ -96,6 +96,8 @@ gboolean salon_ice_peer_may_check (SalonIcePeer *self, gint64 now_us) G_GNUC_WAR
  */
 gboolean salon_ice_peer_take_check (SalonIcePeer *self, const SalonIcePath *path, gboolean use_candidate, gint64 now_us,
     SalonIceProbe *probe, gboolean *is_new, SalonIcePath *evicted);
+/* Whether the client has shown within seconds that the path is its own: another's check there is not to be believed. */
+gboolean salon_ice_peer_is_live (SalonIcePeer *self, const SalonIcePath *path, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 /* FALSE if it answers no request of ours. */
 gboolean salon_ice_peer_take_response (
     SalonIcePeer *self, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us);

@@ -442,6 +442,26 @@ test_table_decides (Fixture *f, gconstpointer data)
   close (fd);
 }
 
+/* Whoever has credentials of their own could else write another's address into a check, and take the path over. */
+static void
+test_takeover (Fixture *f, gconstpointer data)
+{
+  SalonIcePeer *thief = add_peer (f, "thief");
+  const IceClientCheck check = { .username = "thief:theirs", .password = PASSWORD, .use_candidate = TRUE };
+  int fd = connect_client (f, "127.0.0.1");
+
+  send_check (fd, &check);
+  assert_both_ways (f, fd);
+  g_assert_cmpuint (get_stats (f).refused_checks, ==, 1);
+  /* Once the path is nobody's, it may be theirs. */
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  send_check (fd, &check);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  salon_ice_hub_remove_peer (f->hub, thief);
+  salon_ice_peer_unref (thief);
+  close (fd);
+}
+
 static gpointer
 send_often (gpointer user_data)
 {
@@ -770,6 +790,7 @@ main (int argc, char **argv)
   ADD ("tells-silence-in-time", test_states);
   ADD ("follows-a-client-that-moves", test_migration);
   ADD ("a-path-is-whose-check-came-last", test_table_decides);
+  ADD ("a-live-path-is-not-taken-over", test_takeover);
   ADD ("a-batch-goes-out-at-its-end-in-order", test_batch);
   ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
   ADD ("a-taken-port-is-an-error", test_port_taken);

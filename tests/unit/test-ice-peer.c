@@ -451,6 +451,21 @@ test_comes_back (Fixture *f, gconstpointer data)
   assert_sends_to (f, "192.0.2.9");
 }
 
+/* What makes a path somebody's for the moment: credentials, not media. */
+static void
+test_live (Fixture *f, gconstpointer data)
+{
+  SalonIcePath first = path ("192.0.2.1", 1), other = path ("192.0.2.2", 1);
+
+  check (f, first, TRUE);
+  g_assert_false (salon_ice_peer_is_live (f->peer, &other, f->now_us));
+  pass (f, 5900);
+  g_assert_null (salon_ice_peer_take_media (f->peer, &first, 100, f->now_us));
+  g_assert_true (salon_ice_peer_is_live (f->peer, &first, f->now_us));
+  pass (f, 200);
+  g_assert_false (salon_ice_peer_is_live (f->peer, &first, f->now_us));
+}
+
 static void
 test_never_connected (Fixture *f, gconstpointer data)
 {
@@ -571,6 +586,7 @@ main (int argc, char **argv)
   ADD ("a-restart-gives-the-selected-path-time", test_restart_is_patient);
   ADD ("silence-disconnects-then-fails", test_silence);
   ADD ("comes-back-after-failing", test_comes_back);
+  ADD ("a-path-is-live-by-checks", test_live);
   ADD ("what-never-connected-never-fails", test_never_connected);
   ADD ("keeps-a-bounded-number-of-paths-and-the-selected-one", test_bounded);
   ADD ("a-path-that-is-gone-is-not-sent-on", test_forgets);
