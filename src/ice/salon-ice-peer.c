@@ -249,7 +249,22 @@ remove_route_locked (SalonIcePeer *self, guint index)
   return path;
 }
 
-/* The one that was silent longest; never the selected one. */
+/* An address that never answered may be made up; TCP's is not. */
+static gboolean
+may_be_made_up (const Route *route)
+{
+  return route->path.connection == NULL && route->proven_us == 0;
+}
+
+static gboolean
+is_better_victim (const Route *route, const Route *other)
+{
+  if (may_be_made_up (route) != may_be_made_up (other))
+    return may_be_made_up (route);
+  return route->heard_us < other->heard_us;
+}
+
+/* The one that was silent longest, of those that may be made up if there are any; never the selected one. */
 static guint
 choose_victim_locked (SalonIcePeer *self)
 {
@@ -257,7 +272,7 @@ choose_victim_locked (SalonIcePeer *self)
 
   for (int i = 0; i < (int)self->n_routes; i++)
     {
-      if (i != self->selected && (victim < 0 || self->routes[i].heard_us < self->routes[victim].heard_us))
+      if (i != self->selected && (victim < 0 || is_better_victim (&self->routes[i], &self->routes[victim])))
         victim = i;
     }
   return victim;

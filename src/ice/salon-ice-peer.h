@@ -59,8 +59,9 @@ typedef struct
   SalonIceDrops drops;
 } SalonIcePeerStats;
 
-/* Validated addresses of one peer: a phone has Wi-Fi and mobile, IPv4 and IPv6, TCP, and what was before. */
-#define SALON_ICE_MAX_PATHS 8
+/* Validated addresses of one peer: with two of IPv6 and one of IPv4 at both ends, UDP and TCP, there are 10; and there
+ * is what was before. */
+#define SALON_ICE_MAX_PATHS 16
 
 /* What is to be sent: a request of ours, or nothing when size is 0. Holds a reference of the path's connection. */
 typedef struct

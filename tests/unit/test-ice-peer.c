@@ -497,6 +497,37 @@ test_bounded (Fixture *f, gconstpointer data)
   assert_sends_to (f, "192.0.2.1");
 }
 
+/* What never answered may be made up: it goes first, however lately it was heard. */
+static void
+test_keeps_proven (Fixture *f, gconstpointer data)
+{
+  SalonIcePath proven = path ("192.0.2.7", 7);
+
+  check (f, path ("192.0.2.1", 1), TRUE);
+  f->now_us += 1000;
+  check (f, proven, TRUE);
+  answer_probe_from (f, proven);
+  f->now_us += 1000;
+  check (f, path ("192.0.2.8", 8), TRUE);
+  answer_probe_from (f, path ("192.0.2.8", 8));
+  for (guint port = 1; port <= 100; port++)
+    {
+      f->now_us += 1000;
+      g_assert_true (check (f, path ("192.0.2.2", port), FALSE));
+    }
+  g_assert_false (check (f, proven, FALSE));
+}
+
+/* Two families at both ends, two addresses in one, UDP and TCP: none of it is made up. */
+static void
+test_many_paths (Fixture *f, gconstpointer data)
+{
+  for (guint port = 1; port <= 12; port++)
+    g_assert_true (check (f, path ("192.0.2.1", port), FALSE));
+  for (guint port = 1; port <= 12; port++)
+    g_assert_false (check (f, path ("192.0.2.1", port), FALSE));
+}
+
 static void
 test_forgets (Fixture *f, gconstpointer data)
 {
@@ -589,6 +620,8 @@ main (int argc, char **argv)
   ADD ("a-path-is-live-by-checks", test_live);
   ADD ("what-never-connected-never-fails", test_never_connected);
   ADD ("keeps-a-bounded-number-of-paths-and-the-selected-one", test_bounded);
+  ADD ("forgets-first-what-never-answered", test_keeps_proven);
+  ADD ("has-room-for-all-a-client-has", test_many_paths);
   ADD ("a-path-that-is-gone-is-not-sent-on", test_forgets);
   ADD ("takes-media-from-known-paths-only", test_unknown_media);
   ADD ("knows-the-credentials-before-a-restart", test_passwords);
