@@ -379,8 +379,15 @@ receive_udp (gpointer user_data)
     { self->stop_fd, POLLIN },
   };
 
-  while (poll (fds, G_N_ELEMENTS (fds), -1) >= 0 || errno == EINTR)
+  for (;;)
     {
+      if (poll (fds, G_N_ELEMENTS (fds), -1) < 0)
+        {
+          if (errno == EINTR || errno == EAGAIN)
+            continue;
+          /* Our mistake, or no memory, as with GLib's own: better a new start than a server that is deaf. */
+          g_error ("The media port cannot be waited for: %s", g_strerror (errno));
+        }
       if (fds[2].revents != 0)
         break;
       for (guint i = 0; i < 2; i++)

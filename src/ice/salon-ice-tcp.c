@@ -79,13 +79,15 @@ salon_ice_tcp_connection_unref (SalonIceTcpConnection *connection)
   g_free (connection);
 }
 
-static void
+static gboolean
 watch (SalonIceTcpConnection *connection, int operation, guint32 events)
 {
   struct epoll_event event = { .events = events, .data.fd = connection->fd };
 
-  if (epoll_ctl (connection->epoll_fd, operation, connection->fd, &event) != 0)
-    shutdown (connection->fd, SHUT_RDWR);
+  if (epoll_ctl (connection->epoll_fd, operation, connection->fd, &event) == 0)
+    return TRUE;
+  shutdown (connection->fd, SHUT_RDWR);
+  return FALSE;
 }
 
 /* A client that vanished without a word does not keep its place, whether we send to it or not. */
@@ -295,7 +297,9 @@ accept_one (SalonIceTcp *self, int listen_fd)
       return;
     }
   g_hash_table_insert (self->connections, GINT_TO_POINTER (fd), connection);
-  watch (connection, EPOLL_CTL_ADD, EPOLLIN);
+  /* Its end would never be read. */
+  if (!watch (connection, EPOLL_CTL_ADD, EPOLLIN))
+    drop_connection (self, connection);
 }
 
 static void
