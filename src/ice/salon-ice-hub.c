@@ -723,6 +723,12 @@ salon_ice_hub_get_tcp_port (SalonIceHub *self)
   return self->tcp != NULL ? salon_ice_tcp_get_port (self->tcp) : 0;
 }
 
+gboolean
+salon_ice_hub_has_room (SalonIceHub *self)
+{
+  return self->udp == NULL || salon_ice_udp_get_buffer_bytes (self->udp) >= SALON_ICE_UDP_BUFFER_BYTES;
+}
+
 static guint64
 load (const guint64 *counter)
 {

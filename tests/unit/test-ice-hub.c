@@ -6,16 +6,33 @@
 #include <gst/gst.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ice-client.h"
 #include "salon-ice-batch.h"
 #include "salon-ice-hub.h"
 #include "salon-ice-src.h"
+#include "salon-ice-udp.h"
 
 #define PASSWORD "0123456789012345678901"
 #define REMOTE_PASSWORD "remote-6789012345678901"
 #define WAIT_S 10
+
+/* -- a system with small socket buffers -- */
+
+static gboolean is_system_small;
+
+/* What the hub sees in place of the C library's. */
+int
+getsockopt (int fd, int level, int name, void *value, socklen_t *length)
+{
+  int result = syscall (SYS_getsockopt, fd, level, name, value, length);
+
+  if (is_system_small && result == 0 && level == SOL_SOCKET && name == SO_SNDBUF)
+    *(int *)value = 425984;
+  return result;
+}
 
 /* -- a listener that keeps what comes -- */
 
@@ -565,6 +582,26 @@ test_port_taken (Fixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
 }
 
+static gsize
+read_limit (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return g_ascii_strtoull (text, NULL, 10);
+}
+
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  if (MIN (read_limit ("/proc/sys/net/core/rmem_max"), read_limit ("/proc/sys/net/core/wmem_max"))
+      >= SALON_ICE_UDP_BUFFER_BYTES)
+    g_assert_true (salon_ice_hub_has_room (f->hub));
+  is_system_small = TRUE;
+  g_assert_false (salon_ice_hub_has_room (f->hub));
+  is_system_small = FALSE;
+}
+
 static void
 test_removed (Fixture *f, gconstpointer data)
 {
@@ -794,6 +831,7 @@ main (int argc, char **argv)
   ADD ("a-batch-goes-out-at-its-end-in-order", test_batch);
   ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
   ADD ("a-taken-port-is-an-error", test_port_taken);
+  ADD ("knows-when-the-system-gives-too-little-room", test_room);
   ADD ("a-removed-peer-is-unknown", test_removed);
   ADD ("tcp/carries-packets-both-ways", test_tcp);
   ADD ("tcp/ends-with-its-peer", test_tcp_removed);
