@@ -11,6 +11,7 @@
 #include "salon-http.h"
 #include "salon-ice-hosts.h"
 #include "salon-ice-hub.h"
+#include "salon-ice-udp.h"
 #include "salon-log.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
@@ -260,6 +261,11 @@ open_media_port (SalonApp *self)
 
   if (g_str_equal (salon_config_get_string (self->config, SALON_CONFIG_ICE), "lite"))
     self->ice_hub = salon_ice_hub_new (&options, &error);
+  if (self->ice_hub != NULL && !salon_ice_hub_has_room (self->ice_hub))
+    salon_log_event (SALON_LOG_WARNING, "small_buffers", (SalonLogFields){ 0 },
+        "The system's limits are too low for the media port: packets will be lost when many come or go at once. "
+        "Set net.core.rmem_max and net.core.wmem_max to %d (sysctl)",
+        SALON_ICE_UDP_BUFFER_BYTES);
   if (error != NULL)
     step_failed (self, error);
   else

@@ -87,16 +87,16 @@
 /* Received media of one connection that waits to be read: a second of video. webrtcbin allows 5 MiB, and a stalled
  * client would hold all of it. */
 #define SALON_LIMIT_RECEIVE_QUEUE_BYTES (1024 * 1024)
-/* STUN from addresses that are not known yet, of one host (or one IPv6 /64), at once and a second: an office of 100
- * people behind one NAT begins with some 500. Hosts share the buckets as their hashes fall. */
+/* Checks from addresses that are not known yet, of one host (or one IPv6 /64), that name a connection, at once and a
+ * second: an office of 100 people behind one NAT begins with some 500. Hosts share the buckets as their hashes fall. */
 #define SALON_LIMIT_STRANGER_CHECKS_BURST 1000
 #define SALON_LIMIT_STRANGER_CHECKS_PER_S 200
 /* STUN of one connection's own: a browser sends 20 a second on each pair while it begins, and far less later. */
 #define SALON_LIMIT_CHECKS_BURST 200
 #define SALON_LIMIT_CHECKS_PER_S 100
-/* Addresses of one connection that have proven themselves: a phone has Wi-Fi and mobile, IPv4 and IPv6, TCP, and what
- * was before. */
-#define SALON_LIMIT_ICE_PATHS 8
+/* Validated addresses of one connection: with two of IPv6 and one of IPv4 at both ends, UDP and TCP, there are 10; and
+ * there is what was before. */
+#define SALON_LIMIT_ICE_PATHS 16
 /* Candidates of one connection whose types are remembered: those that a client has, without what comes and goes. */
 #define SALON_LIMIT_TYPED_CANDIDATES 32
 /* Media over TCP: connections of all clients together, and no more than an eighth of the descriptors, so that whoever

@@ -42,6 +42,8 @@ GStrv salon_ice_hub_dup_candidates (SalonIceHub *self) G_GNUC_WARN_UNUSED_RESULT
 
 guint salon_ice_hub_get_udp_port (SalonIceHub *self);
 guint salon_ice_hub_get_tcp_port (SalonIceHub *self);
+/* FALSE if the system gives UDP less room than it should have: of what comes at once, some is then lost. */
+gboolean salon_ice_hub_has_room (SalonIceHub *self);
 
 /* What belongs to nobody, since the start. */
 typedef struct

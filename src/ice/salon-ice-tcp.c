@@ -16,6 +16,10 @@
 
 #define LISTEN_BACKLOG 128
 #define MAX_EVENTS 64
+/* When nothing is heard of a host any more: asked after this long, over when that goes unanswered, as is what was sent
+ * and not acknowledged for as long. */
+#define KEEPALIVE_S 30
+#define KEEPALIVE_INTERVAL_S 10
 /* How often deadlines are looked at, and a listener that ran out of descriptors tries again. */
 #define TICK_MS 1000
 
@@ -73,13 +77,28 @@ salon_ice_tcp_connection_unref (SalonIceTcpConnection *connection)
   g_free (connection);
 }
 
-static void
+static gboolean
 watch (SalonIceTcpConnection *connection, int operation, guint32 events)
 {
   struct epoll_event event = { .events = events, .data.fd = connection->fd };
 
-  if (epoll_ctl (connection->epoll_fd, operation, connection->fd, &event) != 0)
-    shutdown (connection->fd, SHUT_RDWR);
+  if (epoll_ctl (connection->epoll_fd, operation, connection->fd, &event) == 0)
+    return TRUE;
+  shutdown (connection->fd, SHUT_RDWR);
+  return FALSE;
+}
+
+/* A client that vanished without a word does not keep its place, whether we send to it or not. */
+static void
+set_options (int fd)
+{
+  const int yes = 1, idle_s = KEEPALIVE_S, interval_s = KEEPALIVE_INTERVAL_S, timeout_ms = KEEPALIVE_S * 1000;
+
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  setsockopt (fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+  setsockopt (fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  setsockopt (fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 }
 
 /* accepted: its descriptor, which it owns. Returns: (transfer full) (nullable) */
@@ -88,7 +107,6 @@ connection_new (int fd, int epoll_fd)
 {
   SalonIceTcpConnection *connection = g_new0 (SalonIceTcpConnection, 1);
   socklen_t remote_length = sizeof connection->path.remote, local_length = sizeof connection->path.local;
-  int yes = 1;
 
   g_atomic_ref_count_init (&connection->ref_count);
   g_mutex_init (&connection->lock);
@@ -97,7 +115,7 @@ connection_new (int fd, int epoll_fd)
   connection->epoll_fd = epoll_fd;
   connection->path.connection = connection;
   connection->deadline_us = g_get_monotonic_time () + SALON_LIMIT_ICE_TCP_STRANGER_S * G_USEC_PER_SEC;
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  set_options (fd);
   if (getpeername (fd, &connection->path.remote.any, &remote_length) == 0
       && getsockname (fd, &connection->path.local.any, &local_length) == 0)
     {
@@ -283,7 +301,9 @@ accept_one (SalonIceTcp *self, int listen_fd)
       return;
     }
   g_hash_table_insert (self->connections, GINT_TO_POINTER (fd), connection);
-  watch (connection, EPOLL_CTL_ADD, EPOLLIN);
+  /* Its end would never be read. */
+  if (!watch (connection, EPOLL_CTL_ADD, EPOLLIN))
+    drop_connection (self, connection);
 }
 
 static void

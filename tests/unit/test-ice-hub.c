@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ice-client.h"
@@ -15,10 +16,26 @@
 #include "salon-ice-hub.h"
 #include "salon-ice-src.h"
 #include "salon-ice-tcp.h"
+#include "salon-ice-udp.h"
 
 #define PASSWORD "0123456789012345678901"
 #define REMOTE_PASSWORD "remote-6789012345678901"
 #define WAIT_S 10
+
+/* -- a system with small socket buffers -- */
+
+static gboolean is_system_small;
+
+/* What the hub sees in place of the C library's. */
+int
+getsockopt (int fd, int level, int name, void *value, socklen_t *length)
+{
+  int result = syscall (SYS_getsockopt, fd, level, name, value, length);
+
+  if (is_system_small && result == 0 && level == SOL_SOCKET && name == SO_SNDBUF)
+    *(int *)value = 425984;
+  return result;
+}
 
 /* -- a listener that keeps what comes -- */
 
@@ -291,11 +308,11 @@ test_strangers (Fixture *f, gconstpointer data)
   close (fd);
 }
 
-/* Checks from unknown addresses cost a lookup each, and not without bound. */
+/* Checks from unknown addresses with a right name cost an HMAC each, and not without bound. */
 static void
 test_limits (Fixture *f, gconstpointer data)
 {
-  IceClientCheck check = { .username = "nobody:theirs", .password = PASSWORD };
+  IceClientCheck check = { .username = "ours:theirs", .password = "wrong-wrong-wrong-wrong" };
   int known = connect_client (f, "127.0.0.1");
   int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
 
@@ -311,6 +328,32 @@ test_limits (Fixture *f, gconstpointer data)
   /* Who is known is not its neighbours' victim. */
   send_check (known, &good);
   g_assert_cmpint (receive_reply (known), ==, 0);
+  close (fd);
+  close (known);
+}
+
+/* What is refused before it has cost anything is not charged to those who share its address, which it may have spoofed.
+ */
+static void
+test_limits_cheap (Fixture *f, gconstpointer data)
+{
+  static const IceClientCheck check = { .username = "nobody:theirs", .password = PASSWORD };
+  static const guint8 zeros[12], response[20] = { 1, 1, 0, 0 };
+  int known = connect_client (f, "127.0.0.1");
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      send_check (fd, &check);
+      g_assert_cmpint (send (fd, zeros, sizeof zeros, 0), ==, sizeof zeros);
+      g_assert_cmpint (send (fd, response, sizeof response, 0), ==, sizeof response);
+      g_assert_cmpint (send (known, response, sizeof response, 0), ==, sizeof response);
+      if (i % 50 == 0)
+        assert_both_ways (f, known);
+    }
+  assert_was_silent (fd);
+  assert_was_silent (known);
+  g_assert_cmpuint (get_stats (f).limited_checks, ==, 0);
   close (fd);
   close (known);
 }
@@ -399,6 +442,55 @@ answer_requests_until (int fd, const char *text)
       if (size > 0)
         g_assert_cmpint (send (fd, reply, size, 0), ==, size);
     }
+}
+
+static SalonIcePath
+get_path (int fd)
+{
+  SalonIcePath path = { 0 };
+  socklen_t remote_length = sizeof path.remote, local_length = sizeof path.local;
+
+  g_assert_cmpint (getsockname (fd, &path.remote.any, &remote_length), ==, 0);
+  g_assert_cmpint (getpeername (fd, &path.local.any, &local_length), ==, 0);
+  salon_ice_address_set_port (&path.local, 0);
+  return path;
+}
+
+/* As it is when the table gave the path to another peer just after this one had taken a check on it. */
+static void
+test_table_decides (Fixture *f, gconstpointer data)
+{
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+  SalonIcePath path = get_path (fd), evicted;
+  SalonIceProbe probe;
+  gboolean is_new;
+
+  g_assert_false (salon_ice_peer_take_check (f->peer, &path, TRUE, g_get_monotonic_time (), &probe, &is_new, &evicted));
+  g_assert_true (is_new);
+  send_check (fd, &good);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  assert_both_ways (f, fd);
+  close (fd);
+}
+
+/* Whoever has credentials of their own could else write another's address into a check, and take the path over. */
+static void
+test_takeover (Fixture *f, gconstpointer data)
+{
+  SalonIcePeer *thief = add_peer (f, "thief");
+  const IceClientCheck check = { .username = "thief:theirs", .password = PASSWORD, .use_candidate = TRUE };
+  int fd = connect_client (f, "127.0.0.1");
+
+  send_check (fd, &check);
+  assert_both_ways (f, fd);
+  g_assert_cmpuint (get_stats (f).refused_checks, ==, 1);
+  /* Once the path is nobody's, it may be theirs. */
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  send_check (fd, &check);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  salon_ice_hub_remove_peer (f->hub, thief);
+  salon_ice_peer_unref (thief);
+  close (fd);
 }
 
 static gpointer
@@ -502,6 +594,26 @@ test_port_taken (Fixture *f, gconstpointer data)
   g_clear_error (&error);
   g_assert_null (salon_ice_hub_new (&tcp, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+}
+
+static gsize
+read_limit (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return g_ascii_strtoull (text, NULL, 10);
+}
+
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  if (MIN (read_limit ("/proc/sys/net/core/rmem_max"), read_limit ("/proc/sys/net/core/wmem_max"))
+      >= SALON_ICE_UDP_BUFFER_BYTES)
+    g_assert_true (salon_ice_hub_has_room (f->hub));
+  is_system_small = TRUE;
+  g_assert_false (salon_ice_hub_has_room (f->hub));
+  is_system_small = FALSE;
 }
 
 static void
@@ -649,6 +761,20 @@ test_tcp (Fixture *f, gconstpointer unused)
   close (fd);
   while (get_stats (f).n_paths > 0)
     g_usleep (1000);
+}
+
+/* A client that stays connected for ever must not keep its place when its stay is over. */
+static void
+test_tcp_removed (Fixture *f, gconstpointer unused)
+{
+  int fd = connect_tcp (f);
+  guint8 byte;
+
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  while (recv (fd, &byte, 1, 0) > 0)
+    ;
+  g_assert_cmpint (recv (fd, &byte, 1, 0), ==, 0);
+  close (fd);
 }
 
 /* Who does not read loses packets, whole ones, and holds nobody up. */
@@ -819,16 +945,21 @@ main (int argc, char **argv)
   g_test_add ("/ice/hub/speaks-ipv6", Fixture, "::1", set_up, test_both_ways, tear_down);
   ADD ("strangers-get-no-answer", test_strangers);
   ADD ("limits-checks-of-strangers", test_limits);
+  ADD ("limits-nobody-for-what-is-refused-unread", test_limits_cheap);
   ADD ("a-flood-does-not-stop-calls", test_flood);
   ADD ("a-stalled-peer-does-not-stall-another", test_stall);
   ADD ("tells-silence-in-time", test_states);
   ADD ("follows-a-client-that-moves", test_migration);
+  ADD ("a-path-is-whose-check-came-last", test_table_decides);
+  ADD ("a-live-path-is-not-taken-over", test_takeover);
   ADD ("a-batch-goes-out-at-its-end-in-order", test_batch);
   ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
   ADD ("a-taken-port-is-an-error", test_port_taken);
+  ADD ("knows-when-the-system-gives-too-little-room", test_room);
   ADD ("a-removed-peer-is-unknown", test_removed);
   ADD ("guests-come-and-go", test_guests);
   ADD ("tcp/carries-packets-both-ways", test_tcp);
+  ADD ("tcp/ends-with-its-peer", test_tcp_removed);
   ADD ("tcp/a-slow-reader-loses-whole-packets", test_tcp_slow);
   ADD ("tcp/ends-what-is-no-frame", test_tcp_garbage);
   ADD ("tcp/strangers-are-few", test_tcp_many);
