@@ -876,12 +876,15 @@ test_tcp_descriptors (Fixture *f, gconstpointer unused)
 static GstPadProbeReturn
 block (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
+  gint *stalled = user_data;
+
+  g_atomic_int_set (stalled, TRUE);
   return GST_PAD_PROBE_OK;
 }
 
 /* webrtcbin's receive bin: its queue becomes one that blocks when it is connected. */
 static GstElement *
-make_stalled_bin (SalonIceHub *hub, SalonIcePeer *peer, GstElement **queue)
+make_stalled_bin (SalonIceHub *hub, SalonIcePeer *peer, GstElement **queue, gint *stalled)
 {
   GstElement *bin = gst_pipeline_new (NULL);
   GstElement *src = salon_ice_src_new (hub, peer);
@@ -896,7 +899,7 @@ make_stalled_bin (SalonIceHub *hub, SalonIcePeer *peer, GstElement **queue)
   gst_bin_add_many (GST_BIN (bin), src, filter, *queue, sink, NULL);
   g_assert_true (gst_element_link_many (src, filter, *queue, sink, NULL));
   pad = gst_element_get_static_pad (sink, "sink");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, NULL, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, stalled, NULL);
   gst_element_set_state (bin, GST_STATE_PLAYING);
   g_object_set (*queue, "leaky", 0, NULL);
   return bin;
@@ -908,12 +911,17 @@ test_stall (Fixture *f, gconstpointer data)
   SalonIcePeer *stalled = add_peer (f, "stalled");
   const IceClientCheck check = { .username = "stalled:theirs", .password = PASSWORD, .use_candidate = TRUE };
   int fd = open_client (f, "127.0.0.1", SOCK_DGRAM), other = connect_client (f, "127.0.0.1");
-  GstElement *queue, *bin = make_stalled_bin (f->hub, stalled, &queue);
+  gint is_stalled = FALSE;
+  GstElement *queue, *bin = make_stalled_bin (f->hub, stalled, &queue, &is_stalled);
   guint8 packet[1400] = { 0x80 };
   guint held;
 
   send_check (fd, &check);
   g_assert_cmpint (receive_reply (fd), ==, 0);
+  /* Not before the queue's thread runs: a queue that overflows while its events pass mixes up their order. */
+  g_assert_cmpint (send (fd, packet, sizeof packet, 0), >, 0);
+  while (!g_atomic_int_get (&is_stalled))
+    assert_both_ways (f, other);
   /* 14 MB. */
   for (guint i = 0; i < 10000; i++)
     {
