@@ -11,6 +11,7 @@
 #include "salon-http.h"
 #include "salon-ice-hosts.h"
 #include "salon-ice-hub.h"
+#include "salon-ice-udp.h"
 #include "salon-log.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
@@ -260,10 +261,25 @@ open_media_port (SalonApp *self)
 
   if (g_str_equal (salon_config_get_string (self->config, SALON_CONFIG_ICE), "lite"))
     self->ice_hub = salon_ice_hub_new (&options, &error);
+  if (self->ice_hub != NULL && !salon_ice_hub_has_room (self->ice_hub))
+    salon_log_event (SALON_LOG_WARNING, "small_buffers", (SalonLogFields){ 0 },
+        "The system's limits are too low for the media port: packets will be lost when many come or go at once. "
+        "Set net.core.rmem_max and net.core.wmem_max to %d (sysctl)",
+        SALON_ICE_UDP_BUFFER_BYTES);
   if (error != NULL)
     step_failed (self, error);
   else
     step_done (self);
+}
+
+static void
+warn_of_idle_nat (const SalonIceHosts *hosts)
+{
+  g_auto (GStrv) idle = salon_ice_hosts_dup_idle_nat (hosts);
+
+  for (guint i = 0; idle[i] != NULL; i++)
+    salon_log_event (SALON_LOG_WARNING, "nat_address_idle", (SalonLogFields){ 0 },
+        "nat-addresses: \"%s\" stands for no address of this machine that clients are told", idle[i]);
 }
 
 static void
@@ -278,14 +294,20 @@ on_hosts_found (GObject *source, GAsyncResult *result, gpointer user_data)
       step_failed (self, error);
       return;
     }
-  if (self->ice_hub != NULL)
-    salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
+  warn_of_idle_nat (hosts);
+  salon_ice_hub_set_hosts (self->ice_hub, g_steal_pointer (&hosts));
   step_done (self);
 }
 
 static void
 find_hosts (SalonApp *self)
 {
+  /* libnice finds its own. */
+  if (self->ice_hub == NULL)
+    {
+      step_done (self);
+      return;
+    }
   salon_ice_hosts_find_async (salon_config_get_strv (self->config, SALON_CONFIG_ICE_ADDRESSES),
       salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
 }
@@ -295,6 +317,7 @@ make_rooms (SalonApp *self)
 {
   const SalonConfig *config = self->config;
   const char *stun_server = salon_config_get_string (config, SALON_CONFIG_STUN_SERVER);
+  const char *turn_server = salon_config_get_string (config, SALON_CONFIG_TURN_SERVER);
 
   self->rooms_options = (SalonRoomsOptions){
     .grace_s = salon_config_get_uint (config, SALON_CONFIG_RESUME_GRACE_S),
@@ -306,6 +329,7 @@ make_rooms (SalonApp *self)
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,
+        .turn_server = *turn_server != '\0' ? turn_server : NULL,
         .ice_timeout_ms = salon_config_get_uint (config, SALON_CONFIG_ICE_TIMEOUT_S) * 1000,
         .descriptors = &self->descriptors,
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),

@@ -2,21 +2,31 @@
 #include "salon-gst-log.h"
 
 #include <gst/gst.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "salon-log.h"
+
+/* webrtcbin names the TURN server with user and password. */
+static gboolean
+has_password (const char *text)
+{
+  return text != NULL && strchr (text, '@') != NULL
+         && (strstr (text, "turn://") != NULL || strstr (text, "turns://") != NULL);
+}
 
 static void
 log_message (GstDebugCategory *category, SalonLogLevel level, GObject *object, GstDebugMessage *message)
 {
   const char *component = gst_debug_category_get_name (category);
   const char *text = gst_debug_message_get (message);
+  const char *shown = has_password (text) ? "(not shown: names a TURN server with its password)" : text;
   g_autofree char *text_of_object = NULL;
 
   /* Of other objects there is only an address. */
   if (object != NULL && GST_IS_OBJECT (object))
-    text_of_object = g_strdup_printf ("%s: %s", gst_debug_message_get_id (message), text);
-  salon_log_foreign (level, component, text_of_object != NULL ? text_of_object : text);
+    text_of_object = g_strdup_printf ("%s: %s", gst_debug_message_get_id (message), shown);
+  salon_log_foreign (level, component, text_of_object != NULL ? text_of_object : shown);
 }
 
 /* On any thread. */
@@ -30,7 +40,7 @@ on_message (GstDebugCategory *category, GstDebugLevel level, const char *file, c
     log_message (category, SALON_LOG_WARNING, object, message);
   else if (!GPOINTER_TO_INT (takes_details))
     return;
-  else if (salon_log_is_text ())
+  else if (salon_log_is_text () && !has_password (gst_debug_message_get (message)))
     gst_debug_log_default (category, level, file, function, line, object, message, NULL);
   else
     log_message (category, SALON_LOG_DEBUG, object, message);

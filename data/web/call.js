@@ -96,6 +96,7 @@ export class Call {
     on('chat-changed', (change) => this.#chat.change(change));
     on('state', () => this.#showConnection());
     on('waiting', () => this.#showConnection());
+    on('media-state', () => this.#showConnection());
     on('waiting-list', () => this.#showAlone());
     on('reconnected', () => toast(text('connectionBack')));
     document.addEventListener(
@@ -151,9 +152,10 @@ export class Call {
   }
 
   #showConnection() {
-    const { state, isWaiting } = this.#salon;
-    document.getElementById('connection').textContent =
-      state === 'reconnecting' ? text(isWaiting ? 'waitingTitle' : 'connectionLost') : '';
+    const { state, isWaiting, isMediaInterrupted } = this.#salon;
+    const isAway = state === 'reconnecting';
+    const lost = isAway ? (isWaiting ? 'waitingTitle' : 'connectionLost') : isMediaInterrupted && 'mediaInterrupted';
+    document.getElementById('connection').textContent = lost ? text(lost) : '';
   }
 
   #showLink(link) {

@@ -11,32 +11,61 @@ export const SOURCES = Object.freeze({
   screen_audio: { kind: 'audio' },
 });
 
+/** A browser says "disconnected" after some 5 s of silence, and "failed" 10 s later at the earliest: that is too late. */
+const RESTART_AFTER_MS = 3_000;
+const GIVE_UP_AFTER_MS = 8_000;
+/** For the server to answer a restart: if it does not, the way to it is cut for the WebSocket too. */
+const RESTART_TIMEOUT_MS = 1_500;
+
 /** One RTCPeerConnection to the server, with the care every one of them needs: candidates both ways, and its state. */
 class Connection {
   #earlyCandidates = [];
   #hasRemote = false;
   #wasConnected = false;
+  /** Whether media did get through on what this connection stands for now. */
+  #isReplacement;
+  /** While it is interrupted: until the next thing that is tried. */
+  #timer = 0;
+  #isGivenUp = false;
+  #getIceServers;
+  #onState;
+  #onGivenUp;
 
-  constructor(target, { rpc, iceServers, onState }) {
+  constructor(target, { rpc, getIceServers, isReplacement, onState, onGivenUp }) {
     this.target = target;
+    this.#isReplacement = isReplacement;
     this.rpc = rpc;
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    this.#getIceServers = getIceServers;
+    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.pc.onicecandidate = ({ candidate }) => {
       if (candidate) {
         rpc.notify('trickle', { target, candidate: candidate.toJSON() });
       }
     };
-    this.pc.onconnectionstatechange = () => {
-      const { connectionState } = this.pc;
-      this.#wasConnected ||= connectionState === 'connected';
-      onState(target, connectionState, this.#wasConnected);
-    };
+    this.#onState = onState;
+    this.#onGivenUp = onGivenUp;
+    this.pc.onconnectionstatechange = () => this.#followState(this.pc.connectionState);
   }
 
   /** Negotiated, and media gets through or may again by itself. */
   get isConnected() {
     const { signalingState, connectionState } = this.pc;
-    return signalingState === 'stable' && (connectionState === 'connected' || connectionState === 'disconnected');
+    const mayPass = connectionState === 'connected' || connectionState === 'disconnected';
+    return signalingState === 'stable' && mayPass && !this.#isGivenUp;
+  }
+
+  /** Media got through, and doesn't. */
+  get isInterrupted() {
+    return (this.#wasConnected || this.#isReplacement) && this.pc.connectionState !== 'connected';
+  }
+
+  /** Has the network looked at anew, where that is ours to do. */
+  async restart() {}
+
+  /** To be called before candidates are gathered. */
+  async useFreshIceServers(timeoutMs) {
+    const iceServers = await this.#getIceServers(timeoutMs);
+    this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
   }
 
   async setRemote(description) {
@@ -58,12 +87,37 @@ class Connection {
   }
 
   close() {
+    clearTimeout(this.#timer);
     this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
     this.pc.close();
   }
+
+  #followState(state) {
+    if (state === 'connected' || state === 'failed') {
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+    } else if (state === 'disconnected') {
+      this.#timer ||= setTimeout(() => this.#onSilent(), RESTART_AFTER_MS);
+    } // A restart makes it "connecting": the time goes on.
+    this.#wasConnected ||= state === 'connected';
+    this.#isGivenUp &&= state !== 'connected';
+    this.#onState(this.target, state, this.#wasConnected);
+  }
+
+  #onSilent() {
+    this.#timer = setTimeout(() => this.#giveUp(), GIVE_UP_AFTER_MS - RESTART_AFTER_MS);
+    this.restart().catch(() => this.isInterrupted && this.#giveUp());
+  }
+
+  #giveUp() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#isGivenUp = true;
+    this.#onGivenUp();
+  }
 }
 
-/** Target 0: what we send. Negotiated once. */
+/** Target 0: what we send. Negotiated once, and again for each ICE restart. */
 export class Publisher extends Connection {
   #transceivers = new Map();
 
@@ -82,10 +136,20 @@ export class Publisher extends Connection {
     }
   }
 
-  async connect() {
+  /** RFC 8445, section 9. */
+  async restart() {
+    if (this.pc.signalingState === 'stable' && this.rpc.isOpen()) {
+      this.pc.restartIce();
+      await this.connect(RESTART_TIMEOUT_MS);
+    }
+  }
+
+  async connect(timeoutMs) {
+    await this.useFreshIceServers(timeoutMs);
     await this.pc.setLocalDescription();
     // Nothing is published by the offer itself: `publish` tells us the track's id.
-    const answer = await this.rpc.request('offer', { desc: this.pc.localDescription.toJSON(), tracks: [] });
+    const params = { desc: this.pc.localDescription.toJSON(), tracks: [] };
+    const answer = await this.rpc.request('offer', params, timeoutMs);
     await this.setRemote({ type: answer.type, sdp: answer.sdp });
   }
 
@@ -98,7 +162,10 @@ export class Publisher extends Connection {
   }
 }
 
-/** Targets 1 and up: what we receive. The server offers, mostly once. */
+/**
+ * Targets 1 and up: what we receive. The server offers, once: there is no ICE restart. None is needed as long as the
+ * browser goes on with its checks; after that, Salon makes all connections anew.
+ */
 class Subscriber extends Connection {
   #negotiations = Promise.resolve();
 
@@ -110,6 +177,7 @@ class Subscriber extends Connection {
   }
 
   async #answer(sdp) {
+    await this.useFreshIceServers();
     await this.setRemote({ type: 'offer', sdp });
     await this.pc.setLocalDescription();
     await this.rpc.request('answer', { target: this.target, desc: this.pc.localDescription.toJSON() });
@@ -131,7 +199,7 @@ export class Subscribers {
   #slots = new Map();
   #earlyCandidates = new Map();
 
-  /** @param {{rpc, iceServers, onState, onSubscribed, onUnsubscribed}} options */
+  /** @param {{rpc, getIceServers, isReplacement, onState, onGivenUp, onSubscribed, onUnsubscribed}} options */
   constructor(options) {
     this.#options = options;
   }
@@ -190,6 +258,10 @@ export class Subscribers {
   get areConnected() {
     const connections = [...this.#connections.values()];
     return connections.length > 0 && connections.every(({ isConnected }) => isConnected);
+  }
+
+  get areInterrupted() {
+    return [...this.#connections.values()].some(({ isInterrupted }) => isInterrupted);
   }
 
   /** Empties the slots of all other tracks. */

@@ -20,7 +20,8 @@ export function changesOfOthers(before, after) {
 }
 
 function changesOfOne(before, after) {
-  const events = before.name === after.name ? [] : [['participant-updated', { participant: after }]];
+  const isSame = before.name === after.name && before.connection === after.connection;
+  const events = isSame ? [] : [['participant-updated', { participant: after }]];
   const known = new Map(before.tracks.map((track) => [track.id, track]));
   for (const track of after.tracks) {
     const old = known.get(track.id);

@@ -22,7 +22,7 @@
  * | event                                                                     | detail                              |
  * |---------------------------------------------------------------------------|-------------------------------------|
  * | `state`: see `state` below                                                | `{state}`                           |
- * | `participant-joined`, `participant-left`, `participant-updated` (a name)  | `{participant}`                     |
+ * | `participant-joined`, `participant-left`, `participant-updated`           | `{participant}`                     |
  * | `track-published`, `track-unpublished`, `track-muted`, `track-unmuted`    | `{track}`                           |
  * | `track-subscribed`: from now on the media comes out of this track         | `{track, mediaStreamTrack}`         |
  * | `track-unsubscribed`                                                      | `{track}`                           |
@@ -34,7 +34,7 @@
  * | `waiting-list`: for the host, who waits to be let in: see `waiting`       | `{waiting}`                         |
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
- * | `media-state`: of one peer connection                                     | `{target, state}`                   |
+ * | `media-state`: of one peer connection; see `isMediaInterrupted`           | `{target, state}`                   |
  * | `error`: something failed that nobody was waiting for                     | `{error, source?}`                  |
  * | `closed`: the end, once; nothing of this object can be used afterwards    | `{reason, message}`                 |
  *
@@ -43,8 +43,9 @@
  *
  * A WebSocket that breaks is not the end: media goes on, and Salon comes back for as long as the server keeps our place
  * and a little longer. Then events tell what changed meanwhile, and only that. If the server has lost our media, it is
- * built anew, and what was on is published again. Whoever waits for the host knocks again. Bringing a page back after a reload is the page's part: it keeps
- * `session` and gives it to the next Salon object.
+ * built anew, and what was on is published again. So it is when media is interrupted and an ICE restart is of no help. Whoever
+ * waits for the host knocks again. Bringing a page back after a reload is the page's part: it keeps `session` and gives
+ * it to the next Salon object.
  *
  * When the page goes, it just goes: a reload cannot be told apart from a closed tab. The browser tells the server (close
  * code 1001), who keeps the place for some seconds. A leave sent then would let nobody wait for a closed tab, but would also
@@ -66,6 +67,8 @@ const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 5_000;
 /** Tried for this much longer than the server keeps our place: the room may have one all the same. */
 const RETRY_BEYOND_GRACE_S = 15;
+/** How long ICE servers are taken for new. Half of the shortest time that a server may give them (turn-ttl-s). */
+const FRESH_MS = 5_000;
 /** More than the server tells of again. */
 const KNOWN_MESSAGES = 200;
 /** For the host to let us in. Longer than the server gives them: it should be the one who says that it is over. */
@@ -190,6 +193,7 @@ export class Salon extends EventTarget {
   #options;
   #rpc = null;
   #iceServers = [];
+  #iceServersAt = 0;
   #subscribers = null;
   #publisher = null;
   #publisherReady = null;
@@ -203,13 +207,16 @@ export class Salon extends EventTarget {
   #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
+  /** Whether the connections before these were interrupted, and none of these is there yet. */
+  #isMending = false;
   /** Whether the server has said, on this connection, that the host has to let us in. */
   #hasKnocked = false;
   #ended = new AbortController();
   /** What connections speak through; it outlives any one WebSocket. */
   #signalling = {
-    request: (method, params) => this.#request(method, params),
+    request: (...args) => this.#request(...args),
     notify: (method, params) => this.#rpc?.notify(method, params),
+    isOpen: () => this.state === 'joined',
   };
 
   /**
@@ -341,6 +348,11 @@ export class Salon extends EventTarget {
     return this.#publisher ? new Map([[0, this.#publisher.pc], ...connections]) : connections;
   }
 
+  /** Whether sound and picture did get through, in both directions or one, and don't. */
+  get isMediaInterrupted() {
+    return (this.#publisher?.isInterrupted ?? false) || (this.#subscribers?.areInterrupted ?? false);
+  }
+
   /** Leaves at once: devices stop, connections close. Does no harm twice. */
   leave() {
     this.#rpc?.notify('leave');
@@ -362,14 +374,14 @@ export class Salon extends EventTarget {
     this.#emit('state', { state });
   }
 
-  #request(method, params) {
+  #request(method, params, timeoutMs) {
     if (this.#isBroken()) {
       return Promise.reject(new SalonError('connection_lost', 'The connection to the server was lost.'));
     }
     if (this.state !== 'joined') {
       return Promise.reject(new SalonError('not_joined', 'The room was not joined, or is left.'));
     }
-    return this.#rpc.request(method, params);
+    return this.#rpc.request(method, params, timeoutMs);
   }
 
   /** A function, so that what happened during an `await` is seen. */
@@ -465,7 +477,7 @@ export class Salon extends EventTarget {
     const events = isFirst ? [] : this.#changesSince(join);
     this.session = join.session ?? null;
     this.#graceS = join.grace_s ?? 0;
-    this.#iceServers = join.ice_servers;
+    this.#setIceServers(join.ice_servers);
     this.id = join.participant;
     this.#ownIds.add(this.id);
     this.room = join.room;
@@ -530,6 +542,7 @@ export class Salon extends EventTarget {
 
   /** Away with the peer connections there were, if any; what we send has a new one when it is needed. */
   #renewConnections() {
+    this.#isMending = this.isMediaInterrupted;
     this.#publisher?.close();
     this.#publisher = this.#publisherReady = null;
     this.#mustRebuild = false;
@@ -562,16 +575,36 @@ export class Salon extends EventTarget {
     }
   }
 
+  #setIceServers(servers) {
+    this.#iceServers = servers;
+    this.#iceServersAt = Date.now();
+  }
+
+  /** Credentials of TURN servers end: those that are not just told are asked for anew. */
+  async #getIceServers(timeoutMs) {
+    if (Date.now() - this.#iceServersAt > FRESH_MS && this.#iceServers.some(({ credential }) => credential)) {
+      try {
+        this.#setIceServers((await this.#request('ice_servers', {}, timeoutMs)).ice_servers);
+      } catch (error) {
+        console.warn('Salon: the ICE servers there were are used', error); // No worse than none.
+      }
+    }
+    return this.#iceServers;
+  }
+
   #connectionOptions() {
     return {
       rpc: this.#signalling,
-      iceServers: this.#iceServers,
+      getIceServers: (timeoutMs) => this.#getIceServers(timeoutMs),
+      isReplacement: this.#isMending,
       onState: (target, state, wasConnected) => {
+        this.#isMending &&= state !== 'connected';
         this.#emit('media-state', { target, state });
         if (state === 'failed') {
           this.#onMediaFailed(wasConnected);
         }
       },
+      onGivenUp: () => this.state === 'joined' && this.#comeBack(),
     };
   }
 

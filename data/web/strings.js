@@ -66,6 +66,8 @@ export const STRINGS = {
   // Translators: the person in charge of the room.
   host: _('Host'),
   muted: _('Microphone is off'),
+  // Translators: on somebody’s picture, which stands still until they are back.
+  silent: _('Connection lost, waiting…'),
   people: _('People in this room: {count}'),
   peopleList: _('People in this room'),
   // Translators: somebody entered the room.
@@ -138,6 +140,7 @@ export const STRINGS = {
 
   connectionLost: _('The connection was lost. Trying to get back in…'),
   connectionBack: _('You are back'),
+  mediaInterrupted: _('Sound and picture are interrupted. Trying to get them back…'),
   endedLeft: _('You left the room'),
   endedReplaced: _('You are in this room somewhere else'),
   endedReplacedText: _('You opened it in another tab or window. Join again to go on here.'),

@@ -27,7 +27,7 @@ class Tile {
     }
   }
 
-  update({ name, label, isMuted, isHost, isKickable, track }) {
+  update({ name, label, isMuted, isHost, isSilent = false, isKickable, track }) {
     const kick = this.element.querySelector('.kick');
     kick.hidden = !isKickable;
     setLabel(kick, text('kick', { name }));
@@ -37,7 +37,8 @@ class Tile {
     this.element.querySelector('.tile-name').textContent = label;
     this.element.querySelector('.muted-badge').toggleAttribute('hidden', !isMuted);
     this.element.querySelector('.host-badge').hidden = !isHost;
-    const description = [label, isHost && text('host'), isMuted && text('muted')];
+    this.element.querySelector('.silent-note').hidden = !isSilent;
+    const description = [label, isHost && text('host'), isMuted && text('muted'), isSilent && text('silent')];
     this.element.setAttribute('aria-label', description.filter(Boolean).join(', '));
     this.#setTrack(track);
   }
@@ -145,12 +146,13 @@ export class Tiles {
     return screen.track ? [camera, screen] : [camera];
   }
 
-  #describeOther({ id, name, is_host: isHost, tracks }) {
+  #describeOther({ id, name, is_host: isHost, connection, tracks }) {
     const find = (source) => tracks.find((track) => track.source === source);
     const other = (source, rest) => {
       const track = find(source);
       const received = track && !track.muted ? this.#salon.subscriptions.get(track.id) : null;
-      const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name };
+      const isSilent = connection === 'silent';
+      const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name, isSilent };
       return { ...base, track: received?.mediaStreamTrack ?? null, ...rest };
     };
     const isKickable = this.#salon.room.host === this.#salon.id;

@@ -29,6 +29,7 @@ typedef struct
   gboolean (*is_valid) (const char *text); /* (nullable): for strings that are not "", and for items */
   const char *expected;                    /* what is_valid accepts, for a person; N_() */
   gboolean is_secret;
+  const char *ice;      /* (nullable): it is for this value of the key `ice` alone */
   const char *argument; /* shown in --help; N_() */
   const char *help;     /* for --help and the key file; N_() */
 } KeySpec;
@@ -36,6 +37,7 @@ typedef struct
 static gboolean is_web_url (const char *text);
 static gboolean is_origin (const char *text);
 static gboolean is_stun_url (const char *text);
+static gboolean is_turn_url (const char *text);
 static gboolean is_client_ice_server (const char *text);
 static gboolean is_nat_address (const char *text);
 static gboolean is_redis_url (const char *text);
@@ -114,36 +116,49 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1", .choices = "VP8;H264;VP9;AV1",
       .argument = N_ ("CODECS"), .help = N_ ("Video codecs that are forwarded, the preferred one first.") },
   [SALON_CONFIG_ICE] = { "media", "ice", TYPE_STRING, "lite", .choices = "lite;full", .argument = N_ ("KIND"),
-      .help = N_ ("How media connections come about. lite: clients find the server, all on one port. "
-                  "full: a port for each connection, for a server that must itself ask a STUN "
-                  "server for its address.") },
-  [SALON_CONFIG_ICE_PORT] = { "media", "ice-port", TYPE_UINT, "10000", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+      .help = N_ ("How media connections come about. lite: clients find the server, all on one port; with "
+                  "the keys from ice-port to ice-lost-s. full: a port for each connection, for a server "
+                  "that must itself ask a STUN server for its address; with the keys from "
+                  "ice-port-min to turn-server.") },
+  [SALON_CONFIG_ICE_PORT]
+  = { "media", "ice-port", TYPE_UINT, "10000", .max = G_MAXUINT16, .ice = "lite", .argument = N_ ("PORT"),
       .help = N_ ("UDP port of all media, to be opened in the firewall; 0 picks a free one.") },
-  [SALON_CONFIG_ICE_TCP_PORT] = { "media", "ice-tcp-port", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+  [SALON_CONFIG_ICE_TCP_PORT]
+  = { "media", "ice-tcp-port", TYPE_UINT, "0", .max = G_MAXUINT16, .ice = "lite", .argument = N_ ("PORT"),
       .help = N_ ("TCP port of the media of those whom UDP does not reach; 0: the same number as "
                   "ice-port.") },
   [SALON_CONFIG_ICE_TRANSPORTS] = { "media", "ice-transports", TYPE_LIST, "udp;tcp", .choices = "udp;tcp",
-      .argument = N_ ("LIST"), .help = N_ ("What media may come over.") },
-  [SALON_CONFIG_ICE_ADDRESSES] = { "media", "ice-addresses", TYPE_LIST, "", .argument = N_ ("LIST"),
+      .ice = "lite", .argument = N_ ("LIST"), .help = N_ ("What media may come over.") },
+  [SALON_CONFIG_ICE_ADDRESSES] = { "media", "ice-addresses", TYPE_LIST, "", .ice = "lite", .argument = N_ ("LIST"),
       .help = N_ ("Interfaces (eth0) and addresses of this machine that clients are told. Default: "
-                  "all that are up.") },
+                  "all that are up, loopback ones only if there are no others. IPv6 link-local "
+                  "addresses are never told, nor more than 32.") },
   [SALON_CONFIG_NAT_ADDRESSES] = { "media", "nat-addresses", TYPE_LIST, "", .is_valid = is_nat_address,
-      .expected = N_ ("an address or host name, or one and a local address: 192.0.2.1/10.0.0.1"),
+      .expected = N_ ("an address or host name, or one and a local address: 192.0.2.1/10.0.0.1"), .ice = "lite",
       .argument = N_ ("LIST"),
       .help = N_ ("Public addresses or host names of this machine when a NAT in front of it forwards "
-                  "the media ports: for all local addresses, or for one: 192.0.2.1/10.0.0.1.") },
+                  "the media ports. Clients are told them instead of all local addresses of their "
+                  "family, or of one: 192.0.2.1/10.0.0.1.") },
   [SALON_CONFIG_ICE_LOST_S]
-  = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .argument = N_ ("SECONDS"),
+  = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .ice = "lite", .argument = N_ ("SECONDS"),
       .help = N_ ("Seconds of silence on a media connection after which its participant has left; a "
                   "third of it, at most 8, before it counts as disturbed. (With ice=lite.)") },
-  [SALON_CONFIG_ICE_PORT_MIN] = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+  [SALON_CONFIG_ICE_PORT_MIN]
+  = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .ice = "full", .argument = N_ ("PORT"),
       .help = N_ ("Lowest UDP port for media with ice=full; 0 leaves the choice to the system.") },
-  [SALON_CONFIG_ICE_PORT_MAX] = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .argument = N_ ("PORT"),
+  [SALON_CONFIG_ICE_PORT_MAX]
+  = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .ice = "full", .argument = N_ ("PORT"),
       .help = N_ ("Highest UDP port for media with ice=full; 0 leaves the choice to the system.") },
   [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url,
-      .expected = N_ ("stun://host:port"), .argument = N_ ("URL"),
+      .expected = N_ ("stun://host:port"), .ice = "full", .argument = N_ ("URL"),
       .help = N_ ("STUN server, stun://host:port, for a server with ice=full behind NAT to learn its "
                   "address.") },
+  [SALON_CONFIG_TURN_SERVER] = { "media", "turn-server", TYPE_STRING, "", .is_valid = is_turn_url,
+      .expected = N_ ("turn://user:password@host:port, or turns://..."), .is_secret = TRUE, .ice = "full",
+      .argument = N_ ("URL"),
+      .help = N_ ("TURN server, turn://user:password@host:port or turns://..., through which a server with "
+                  "ice=full can be reached that no client can reach itself. In user and password, what is "
+                  "no letter or digit is written as %3A and the like.") },
   [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
       .expected = N_ ("stun:host, stun:host:port, turn:host:port?transport=udp (or tcp), stuns:... or turns:..."),
       .argument = N_ ("URLS"),
@@ -153,7 +168,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_TURN_SECRET] = { "media", "turn-secret", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("SECRET"),
       .help = N_ ("What the TURN servers share with us (coturn: static-auth-secret): each client is "
                   "told credentials of its own, which end.") },
-  [SALON_CONFIG_TURN_TTL_S] = { "media", "turn-ttl-s", TYPE_UINT, "86400", .min = 60, .max = 604800,
+  [SALON_CONFIG_TURN_TTL_S] = { "media", "turn-ttl-s", TYPE_UINT, "3600", .min = 10, .max = 604800,
       .argument = N_ ("SECONDS"), .help = N_ ("How long credentials made with turn-secret are good for.") },
   [SALON_CONFIG_TURN_USERNAME] = { "media", "turn-username", TYPE_STRING, "", .argument = N_ ("NAME"),
       .help = N_ ("One name for all clients, for TURN servers without a shared secret.") },
@@ -219,6 +234,26 @@ is_stun_url (const char *text)
          && g_uri_get_port (uri) > 0;
 }
 
+static gboolean
+is_transport_or_null (const char *query)
+{
+  return query == NULL || g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp");
+}
+
+/* As webrtcbin wants it, which would write what it does not understand to its log. */
+static gboolean
+is_turn_url (const char *text)
+{
+  static const char *const schemes[] = { "turn", "turns", NULL };
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
+
+  return uri != NULL && g_strv_contains (schemes, g_uri_get_scheme (uri)) && g_uri_get_fragment (uri) == NULL
+         && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_port (uri) > 0
+         && g_uri_get_user (uri) != NULL && *g_uri_get_user (uri) != '\0' && g_uri_get_password (uri) != NULL
+         && *g_uri_get_password (uri) != '\0' && *g_uri_get_path (uri) == '\0'
+         && is_transport_or_null (g_uri_get_query (uri));
+}
+
 /* RFC 7064 and 7065: no "//", no path, a query only of TURN; browsers refuse the whole list for one URL that they do
  * not understand. */
 static gboolean
@@ -238,9 +273,7 @@ is_client_ice_server (const char *text)
   query = g_uri_get_query (uri);
   return g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_userinfo (uri) == NULL
          && *g_uri_get_path (uri) == '\0' && g_uri_get_port (uri) != 0
-         && (query == NULL
-             || (g_str_has_prefix (text, "turn")
-                 && (g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp"))));
+         && (query == NULL || (g_str_has_prefix (text, "turn") && is_transport_or_null (query)));
 }
 
 static gboolean
@@ -642,6 +675,23 @@ get_action (const Options *options)
 }
 
 /* What no key can check alone. */
+
+/* What would do nothing, where somebody counts on it. */
+static gboolean
+check_ice (SalonConfig *self, GError **error)
+{
+  const char *ice = self->text[SALON_CONFIG_ICE];
+
+  for (SalonConfigKey i = 0; i < SALON_CONFIG_N_KEYS; i++)
+    {
+      const char *wanted = specs[i].ice;
+
+      if (wanted != NULL && !g_str_equal (wanted, ice) && !g_str_equal (self->text[i], specs[i].default_text))
+        return fail (error, _ ("%s does nothing with ice=%s: leave it out, or set ice=%s"), specs[i].key, ice, wanted);
+    }
+  return TRUE;
+}
+
 /* A browser refuses the whole list for a TURN server without credentials. */
 static gboolean
 check_turn (SalonConfig *self, GError **error)
@@ -680,7 +730,7 @@ check_together (SalonConfig *self, GError **error)
   if (ping_timeout_s <= ping_interval_s)
     return fail (
         error, _ ("ping-timeout-s (%u) must be longer than ping-interval-s (%u)"), ping_timeout_s, ping_interval_s);
-  return check_turn (self, error);
+  return check_ice (self, error) && check_turn (self, error);
 }
 
 static gboolean

@@ -44,6 +44,7 @@ typedef enum
   SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
   SALON_CONFIG_ICE_PORT_MAX,       /* uint */
   SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */
+  SALON_CONFIG_TURN_SERVER,        /* string, secret: turn(s)://user:password@host:port; "": none */
   SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:..., turn:host:port?transport=udp, turns:... */
   SALON_CONFIG_TURN_SECRET,        /* string, secret; "": there is a user name, or no TURN server */
   SALON_CONFIG_TURN_TTL_S,         /* uint */

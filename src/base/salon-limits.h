@@ -82,3 +82,29 @@
 #define SALON_LIMIT_ROOMS 100000
 /* How long an ephemeral room that was made by request waits for the first to join. */
 #define SALON_LIMIT_JOIN_WITHIN_S (60 * 60)
+/* One packet of media or STUN; more is no media of ours, and ends a TCP connection. */
+#define SALON_LIMIT_PACKET_BYTES 2048
+/* Received media of one connection that waits to be read: a second of video. webrtcbin allows 5 MiB, and a stalled
+ * client would hold all of it. */
+#define SALON_LIMIT_RECEIVE_QUEUE_BYTES (1024 * 1024)
+/* Checks from addresses that are not known yet, of one host (or one IPv6 /64), that name a connection, at once and a
+ * second: an office of 100 people behind one NAT begins with some 500. Hosts share the buckets as their hashes fall. */
+#define SALON_LIMIT_STRANGER_CHECKS_BURST 1000
+#define SALON_LIMIT_STRANGER_CHECKS_PER_S 200
+/* STUN of one connection's own: a browser sends 20 a second on each pair while it begins, and far less later. */
+#define SALON_LIMIT_CHECKS_BURST 200
+#define SALON_LIMIT_CHECKS_PER_S 100
+/* Validated addresses of one connection: with two of IPv6 and one of IPv4 at both ends, UDP and TCP, there are 10; and
+ * there is what was before. */
+#define SALON_LIMIT_ICE_PATHS 16
+/* Candidates of one connection whose types are remembered: those that a client has, without what comes and goes. */
+#define SALON_LIMIT_TYPED_CANDIDATES 32
+/* Media over TCP: connections of all clients together, and no more than an eighth of the descriptors, so that whoever
+ * connects leaves some to the rest of the server, which GLib would end without any; */
+#define SALON_LIMIT_ICE_TCP_CONNECTIONS 2000
+#define SALON_LIMIT_ICE_TCP_DESCRIPTORS_PART 8
+/* those of one host (or one IPv6 /64) that have not shown who they are, and how long they have for that; */
+#define SALON_LIMIT_ICE_TCP_STRANGERS 32
+#define SALON_LIMIT_ICE_TCP_STRANGER_S 10
+/* what one does not read: about 300 ms of video, and what waits longer is no use to anybody. */
+#define SALON_LIMIT_ICE_TCP_BACKLOG_BYTES (128 * 1024)

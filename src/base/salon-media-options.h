@@ -9,10 +9,11 @@
 typedef struct
 {
   struct _SalonIceHub *ice_hub;    /* (borrowed) (nullable): the ports of all connections; NULL: each has its own, by
-                                      libnice, which the next three are for */
+                                      libnice, which the next four are for */
   guint ice_port_min;              /* UDP; 0: any */
   guint ice_port_max;              /* UDP; 0: any */
   const char *stun_server;         /* (nullable): stun://host:port, for our own candidates */
+  const char *turn_server;         /* (nullable): turn(s)://user:password@host:port, secret, for the same */
   guint ice_timeout_ms;            /* from the first description to a verified connection */
   guint n_seats;                   /* of one subscriber connection; 1 ... SALON_LIMIT_SEATS */
   SalonDescriptors *descriptors;   /* (borrowed) (nullable): without them, none are counted */

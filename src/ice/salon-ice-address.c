@@ -137,10 +137,22 @@ salon_ice_address_hash (const SalonIceAddress *address)
   return hash_bytes (hash, &address->v6.sin6_port, sizeof address->v6.sin6_port);
 }
 
+/* What nobody outside knows: else one could look for networks that share a limit with somebody's. A constant from the
+ * first use on. */
+static guint
+get_salt (void)
+{
+  static gsize salt; /* 0: not yet */
+
+  if (g_once_init_enter (&salt))
+    g_once_init_leave (&salt, g_random_int () | 1);
+  return salt;
+}
+
 guint
 salon_ice_address_hash_network (const SalonIceAddress *address)
 {
   if (is_v4 (address))
-    return hash_bytes (HASH_START, &address->v4.sin_addr, sizeof address->v4.sin_addr);
-  return hash_bytes (HASH_START, &address->v6.sin6_addr, 8);
+    return hash_bytes (get_salt (), &address->v4.sin_addr, sizeof address->v4.sin_addr);
+  return hash_bytes (get_salt (), &address->v6.sin6_addr, 8);
 }

@@ -117,6 +117,7 @@ salon_ice_batch_begin (void)
       batch = g_malloc (sizeof *batch);
       batch->depth = batch->n_packets = 0;
       batch->n_bytes = 0;
+      batch->udp = NULL;
       g_private_set (&batches, batch);
     }
   batch->depth++;

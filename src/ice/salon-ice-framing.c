@@ -21,11 +21,13 @@ salon_ice_framing_read (SalonIceFraming *self, gsize size, SalonIceFramingFunc f
     {
       gsize length = self->data[at] << 8 | self->data[at + 1];
 
-      if (length == 0 || length > SALON_ICE_MAX_PACKET_BYTES)
+      if (length > SALON_LIMIT_PACKET_BYTES)
         return FALSE;
       if (self->size - at - SALON_ICE_FRAME_HEADER_BYTES < length)
         break;
-      func (self->data + at + SALON_ICE_FRAME_HEADER_BYTES, length, user_data);
+      /* One of nothing is allowed, and means nothing (RFC 4571, section 2). */
+      if (length > 0)
+        func (self->data + at + SALON_ICE_FRAME_HEADER_BYTES, length, user_data);
       at += SALON_ICE_FRAME_HEADER_BYTES + length;
     }
   memmove (self->data, self->data + at, self->size - at);

@@ -3,17 +3,17 @@
 
 #include <glib.h>
 
+#include "salon-limits.h"
+
 /* Packets in a byte stream: each has its size before it, 16 bits (RFC 4571, which is what ICE-TCP speaks, RFC 6544
  * section 10.1). Plain data, no allocation: whoever reads gives the bytes that have come, and gets the packets one
  * after the other. */
 
-/* What a path carries; more is no media of ours, and ends the connection. */
-#define SALON_ICE_MAX_PACKET_BYTES 2048
 #define SALON_ICE_FRAME_HEADER_BYTES 2
 
 typedef struct
 {
-  guint8 data[SALON_ICE_FRAME_HEADER_BYTES + SALON_ICE_MAX_PACKET_BYTES];
+  guint8 data[SALON_ICE_FRAME_HEADER_BYTES + SALON_LIMIT_PACKET_BYTES];
   gsize size;
 } SalonIceFraming;
 

@@ -5,11 +5,12 @@
 #include <net/if.h>
 #include <string.h>
 
-/* A client tries each of them. */
+/* That are told: a client tries each of them. */
 #define MAX_ADDRESSES 32
 
 typedef struct
 {
+  guint mapping; /* its place among those given: a name may have several addresses */
   SalonIceAddress public;
   gboolean is_of_one; /* it stands for `local` alone; else for every local address of its family */
   SalonIceAddress local;
@@ -18,8 +19,9 @@ typedef struct
 struct _SalonIceHosts
 {
   gatomicrefcount ref_count;
-  GStrv only;  /* (owned) (nullable) */
-  GArray *nat; /* (owned) (element-type Nat) */
+  GStrv only;     /* (owned) (nullable) */
+  GStrv mappings; /* (owned): as given */
+  GArray *nat;    /* (owned) (element-type Nat): what they have become */
 };
 
 static gboolean
@@ -104,9 +106,37 @@ is_behind (const Nat *nat, const SalonIceAddress *address)
   return nat->public.any.sa_family == address->any.sa_family;
 }
 
-/* Public addresses first. The local ones stay: who is behind the same NAT reaches us there, and often only there. */
+static gboolean
+is_mapped (GArray *nat, const SalonIceAddress *local)
+{
+  for (guint i = 0; i < nat->len; i++)
+    {
+      if (is_behind (&g_array_index (nat, Nat, i), local))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether nothing local is behind any address of this mapping. */
+static gboolean
+is_idle (GArray *nat, guint mapping, GArray *local)
+{
+  for (guint i = 0; i < nat->len; i++)
+    {
+      const Nat *candidate = &g_array_index (nat, Nat, i);
+
+      for (guint j = 0; candidate->mapping == mapping && j < local->len; j++)
+        {
+          if (is_behind (candidate, &g_array_index (local, SalonIceAddress, j)))
+            return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* Public addresses first, in place of the local ones that they stand for. */
 static GArray *
-add_nat (GArray *local, GArray *nat)
+map_addresses (GArray *local, GArray *nat)
 {
   GArray *addresses = g_array_new (FALSE, FALSE, sizeof (SalonIceAddress));
 
@@ -121,7 +151,12 @@ add_nat (GArray *local, GArray *nat)
         }
     }
   for (guint i = 0; i < local->len; i++)
-    add_address (addresses, &g_array_index (local, SalonIceAddress, i));
+    {
+      const SalonIceAddress *address = &g_array_index (local, SalonIceAddress, i);
+
+      if (!is_mapped (nat, address))
+        add_address (addresses, address);
+    }
   return addresses;
 }
 
@@ -130,7 +165,21 @@ salon_ice_hosts_dup_addresses (const SalonIceHosts *self)
 {
   g_autoptr (GArray) local = read_addresses ((const char *const *)self->only);
 
-  return add_nat (local, self->nat);
+  return map_addresses (local, self->nat);
+}
+
+GStrv
+salon_ice_hosts_dup_idle_nat (const SalonIceHosts *self)
+{
+  g_autoptr (GArray) local = read_addresses ((const char *const *)self->only);
+  g_autoptr (GStrvBuilder) idle = g_strv_builder_new ();
+
+  for (guint i = 0; self->mappings != NULL && self->mappings[i] != NULL; i++)
+    {
+      if (is_idle (self->nat, i, local))
+        g_strv_builder_add (idle, self->mappings[i]);
+    }
+  return g_strv_builder_end (idle);
 }
 
 /* -- finding -- */
@@ -139,15 +188,13 @@ salon_ice_hosts_dup_addresses (const SalonIceHosts *self)
 typedef struct
 {
   SalonIceHosts *hosts; /* (owned) (nullable) */
-  GStrv nat;            /* (owned) */
-  guint next;
+  guint next;           /* of its mappings */
 } Search;
 
 static void
 search_free (Search *search)
 {
   g_clear_pointer (&search->hosts, salon_ice_hosts_unref);
-  g_strfreev (search->nat);
   g_free (search);
 }
 
@@ -171,9 +218,10 @@ add_found (Search *search, GList *addresses)
     {
       g_autofree char *host = g_inet_address_to_string (link->data);
       g_autofree char *name = NULL;
-      Nat nat = { 0 };
+      Nat nat = { .mapping = search->next };
 
-      if (read_nat (search->nat[search->next], &name, &nat) && salon_ice_address_parse (host, 0, &nat.public))
+      if (read_nat (search->hosts->mappings[search->next], &name, &nat)
+          && salon_ice_address_parse (host, 0, &nat.public))
         g_array_append_val (search->hosts->nat, nat);
     }
 }
@@ -217,7 +265,7 @@ static void
 find_next (GTask *task)
 {
   Search *search = g_task_get_task_data (task);
-  const char *text = search->nat[search->next];
+  const char *text = search->hosts->mappings[search->next];
   g_autoptr (GResolver) resolver = NULL;
   g_autofree char *name = NULL;
   Nat nat;
@@ -247,7 +295,7 @@ salon_ice_hosts_find_async (const char *const *only, const char *const *nat, GCa
 
   search->hosts = salon_ice_hosts_new ();
   search->hosts->only = g_strdupv ((char **)only);
-  search->nat = g_strdupv ((char **)(nat != NULL ? nat : nothing));
+  search->hosts->mappings = g_strdupv ((char **)(nat != NULL ? nat : nothing));
   g_task_set_task_data (task, search, (GDestroyNotify)search_free);
   find_next (task);
 }
@@ -281,6 +329,7 @@ salon_ice_hosts_unref (SalonIceHosts *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_strfreev (self->only);
+  g_strfreev (self->mappings);
   g_array_unref (self->nat);
   g_free (self);
 }

@@ -12,14 +12,11 @@
 #include "salon-ice-stun.h"
 #include "salon-ice-tcp.h"
 #include "salon-ice-udp.h"
+#include "salon-limits.h"
 #include "salon-rate-limit.h"
 
 #define TICK_US (G_USEC_PER_SEC / 4)
 #define MAX_THREADS 8
-/* Requests from addresses that are not known yet, of one host (or one IPv6 /64): an office of 100 people behind one NAT
- * begins with some 500. Hosts share the buckets as their hashes fall. */
-#define UNKNOWN_BURST 1000
-#define UNKNOWN_PER_S 200
 #define N_BUCKETS 4096
 
 typedef struct
@@ -166,7 +163,7 @@ salon_ice_hub_send (SalonIceHub *self, SalonIcePeer *peer, const void *data, gsi
   guint8 tos;
   gboolean is_sent;
 
-  if (size > SALON_ICE_MAX_PACKET_BYTES)
+  if (size > SALON_LIMIT_PACKET_BYTES)
     {
       salon_ice_peer_count_oversized (peer);
       return;
@@ -203,6 +200,8 @@ note_path (SalonIceHub *self, Entry *entry, const SalonIcePath *path, SalonIcePa
     entry_ref (former);
   if (g_hash_table_contains (self->peers, entry->peer))
     g_hash_table_replace (self->paths, path_dup (path), entry_ref (entry));
+  else if (path->connection != NULL)
+    salon_ice_tcp_connection_shut (path->connection);
   g_rw_lock_writer_unlock (&self->lock);
   if (former != NULL && former != entry)
     salon_ice_peer_forget_path (former->peer, path);
@@ -213,9 +212,10 @@ note_path (SalonIceHub *self, Entry *entry, const SalonIcePath *path, SalonIcePa
   g_clear_pointer (&evicted->connection, salon_ice_tcp_connection_unref);
 }
 
+/* known: (nullable): whose path it is, as the table has it. */
 static void
-take_check (
-    SalonIceHub *self, Entry *entry, const SalonIcePath *path, const SalonIceStunRequest *request, gint64 now_us)
+take_check (SalonIceHub *self, Entry *known, Entry *entry, const SalonIcePath *path, const SalonIceStunRequest *request,
+    gint64 now_us)
 {
   SalonIceProbe probe;
   SalonIcePath evicted = { 0 };
@@ -223,7 +223,8 @@ take_check (
 
   has_evicted
       = salon_ice_peer_take_check (entry->peer, path, request->use_candidate, now_us, &probe, &is_new, &evicted);
-  if (is_new)
+  /* The table decides: another thread may have noted the path as somebody else's in between. */
+  if (is_new || known != entry)
     note_path (self, entry, path, has_evicted ? &evicted : NULL);
   if (path->connection != NULL)
     salon_ice_tcp_connection_confirm (path->connection);
@@ -231,61 +232,85 @@ take_check (
   g_async_queue_push (self->news, entry_ref (entry));
 }
 
-/* known: (nullable): whose path it is. FALSE if it is nobody's or wrong. */
+/* Whether to spend an HMAC. known: (nullable): whose path it is. */
 static gboolean
-take_request (SalonIceHub *self, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us)
+may_check (Receiver *receiver, Entry *known, Entry *entry, const SalonIcePath *path, gint64 now_us)
+{
+  guint bucket = salon_ice_address_hash_network (&path->remote) % N_BUCKETS;
+
+  if (known == entry)
+    return salon_ice_peer_may_check (entry->peer, now_us);
+  return salon_rate_limit_take (
+      &receiver->buckets[bucket], SALON_LIMIT_STRANGER_CHECKS_BURST, SALON_LIMIT_STRANGER_CHECKS_PER_S, now_us);
+}
+
+/* Returns: (transfer full) (nullable): the peer that a request is for. password: (out) (nullable) */
+static Entry *
+find_by_request (SalonIceHub *self, const guint8 *data, gsize size, char **password)
 {
   char name[SALON_ICE_STUN_MAX_UFRAG + 1];
   const char *ufrag;
   gsize ufrag_size;
-  g_autoptr (Entry) entry = NULL;
-  g_autofree char *password = NULL;
-  SalonIceStunRequest request;
-  SalonIceStunResult result;
+  Entry *entry;
 
+  *password = NULL;
   if (!salon_ice_stun_get_ufrag (data, size, &ufrag, &ufrag_size))
-    return FALSE;
+    return NULL;
   memcpy (name, ufrag, ufrag_size);
   name[ufrag_size] = '\0';
   entry = find_by_ufrag (self, name);
   if (entry != NULL)
-    password = salon_ice_peer_dup_password (entry->peer, name);
-  if (password == NULL)
-    return FALSE;
-  result = salon_ice_stun_read_request (data, size, password, &path->remote, &request);
-  if (result == SALON_ICE_STUN_IGNORED)
-    return FALSE;
-  send_now (self, path, 0, request.reply, request.reply_size);
-  if (result == SALON_ICE_STUN_REQUEST)
-    take_check (self, entry, path, &request, now_us);
-  return TRUE;
+    *password = salon_ice_peer_dup_password (entry->peer, name);
+  return entry;
 }
 
+/* A port of a NAT may be another client's at any time; but one that has just been heard there is still there. */
 static gboolean
-may_check (Receiver *receiver, Entry *known, const SalonIcePath *path, gint64 now_us)
+is_anothers (Entry *known, Entry *entry, const SalonIcePath *path, gint64 now_us)
 {
-  guint bucket = salon_ice_address_hash_network (&path->remote) % N_BUCKETS;
+  return known != NULL && known != entry && salon_ice_peer_is_live (known->peer, path, now_us);
+}
 
-  if (known != NULL)
-    return salon_ice_peer_may_check (known->peer, now_us);
-  return salon_rate_limit_take (&receiver->buckets[bucket], UNKNOWN_BURST, UNKNOWN_PER_S, now_us);
+/* Returns: what to count it as; NULL if it is well. */
+static guint64 *
+take_request (Receiver *receiver, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  g_autofree char *password = NULL;
+  g_autoptr (Entry) entry = find_by_request (receiver->hub, data, size, &password);
+  SalonIceStunRequest request;
+  SalonIceStunResult result;
+
+  if (password == NULL)
+    return &receiver->refused_checks;
+  /* Not before: what costs nothing is not charged to those who share its address, which is easily spoofed. */
+  if (!may_check (receiver, known, entry, path, now_us))
+    return &receiver->limited_checks;
+  result = salon_ice_stun_read_request (data, size, password, &path->remote, &request);
+  if (result == SALON_ICE_STUN_IGNORED || is_anothers (known, entry, path, now_us))
+    return &receiver->refused_checks;
+  send_now (receiver->hub, path, 0, request.reply, request.reply_size);
+  if (result == SALON_ICE_STUN_REQUEST)
+    take_check (receiver->hub, known, entry, path, &request, now_us);
+  return NULL;
 }
 
 static void
 take_stun (Receiver *receiver, Entry *known, const SalonIcePath *path, const guint8 *data, gsize size)
 {
-  gint64 now_us = g_get_monotonic_time ();
   gboolean is_response = (data[0] & 1) != 0;
+  guint64 *counter = NULL;
 
-  if (!may_check (receiver, known, path, now_us))
-    count (&receiver->limited_checks);
-  else if (is_response && known != NULL)
-    {
-      salon_ice_peer_take_response (known->peer, path, data, size, now_us);
-      g_async_queue_push (receiver->hub->news, entry_ref (known));
-    }
-  else if (is_response || !take_request (receiver->hub, known, path, data, size, now_us))
-    count (&receiver->refused_checks);
+  if (!is_response)
+    counter = take_request (receiver, known, path, data, size);
+  else if (known == NULL)
+    counter = &receiver->refused_checks;
+  else if (salon_ice_peer_take_response (known->peer, path, data, size, g_get_monotonic_time ()))
+    g_async_queue_push (receiver->hub->news, entry_ref (known));
+  else
+    counter = &receiver->refused_checks;
+  if (counter != NULL)
+    count (counter);
 }
 
 static void
@@ -322,6 +347,12 @@ on_packet (const SalonIcePath *path, const guint8 *data, gsize size, gpointer us
     take_media (receiver, known, path, data, size);
 }
 
+void
+salon_ice_hub_take_packet (SalonIceHub *self, const SalonIcePath *path, const guint8 *data, gsize size)
+{
+  on_packet (path, data, size, &self->receivers[self->n_udp_receivers]);
+}
+
 static void
 on_tcp_closed (const SalonIcePath *path, gpointer user_data)
 {
@@ -352,8 +383,15 @@ receive_udp (gpointer user_data)
     { self->stop_fd, POLLIN },
   };
 
-  while (poll (fds, G_N_ELEMENTS (fds), -1) >= 0 || errno == EINTR)
+  for (;;)
     {
+      if (poll (fds, G_N_ELEMENTS (fds), -1) < 0)
+        {
+          if (errno == EINTR || errno == EAGAIN)
+            continue;
+          /* Our mistake, or no memory, as with GLib's own: better a new start than a server that is deaf. */
+          g_error ("The media port cannot be waited for: %s", g_strerror (errno));
+        }
       if (fds[2].revents != 0)
         break;
       for (guint i = 0; i < 2; i++)
@@ -404,7 +442,7 @@ tick (SalonIceHub *self, gint64 now_us)
   for (guint i = 0; i < entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (entries, i);
-      SalonIceProbe probes[SALON_ICE_MAX_PATHS];
+      SalonIceProbe probes[SALON_LIMIT_ICE_PATHS];
       guint n_probes = salon_ice_peer_tick (entry->peer, now_us, probes);
 
       for (guint j = 0; j < n_probes; j++)
@@ -467,11 +505,24 @@ is_of_entry (gpointer key, gpointer value, gpointer user_data)
   return value == user_data;
 }
 
-/* Out of all tables. Returns: (transfer full) (nullable) */
+/* What an entry is reached by; a TCP connection has nothing else to live for. */
+static gboolean
+close_path_of_entry (gpointer key, gpointer value, gpointer user_data)
+{
+  const SalonIcePath *path = key;
+
+  if (value != user_data)
+    return FALSE;
+  if (path->connection != NULL)
+    salon_ice_tcp_connection_shut (path->connection);
+  return TRUE;
+}
+
+/* Out of all tables. Its paths are those in the table, not those that the peer says: a check that comes just now may
+ * have added one to either. Returns: (transfer full) (nullable) */
 static Entry *
 take_entry (SalonIceHub *self, SalonIcePeer *peer)
 {
-  g_autoptr (GArray) paths = salon_ice_peer_dup_paths (peer);
   Entry *entry;
 
   g_rw_lock_writer_lock (&self->lock);
@@ -480,14 +531,8 @@ take_entry (SalonIceHub *self, SalonIcePeer *peer)
     {
       entry_ref (entry);
       g_hash_table_foreach_remove (self->ufrags, is_of_entry, entry);
+      g_hash_table_foreach_remove (self->paths, close_path_of_entry, entry);
       g_hash_table_remove (self->peers, peer);
-    }
-  for (guint i = 0; i < paths->len; i++)
-    {
-      SalonIcePath *path = &g_array_index (paths, SalonIcePath, i);
-
-      if (entry != NULL && g_hash_table_lookup (self->paths, path) == entry)
-        g_hash_table_remove (self->paths, path);
     }
   g_rw_lock_writer_unlock (&self->lock);
   return entry;
@@ -675,6 +720,12 @@ guint
 salon_ice_hub_get_tcp_port (SalonIceHub *self)
 {
   return self->tcp != NULL ? salon_ice_tcp_get_port (self->tcp) : 0;
+}
+
+gboolean
+salon_ice_hub_has_room (SalonIceHub *self)
+{
+  return self->udp == NULL || salon_ice_udp_get_buffer_bytes (self->udp) >= SALON_ICE_UDP_BUFFER_BYTES;
 }
 
 static guint64

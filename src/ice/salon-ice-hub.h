@@ -34,13 +34,16 @@ void salon_ice_hub_close (SalonIceHub *self);
 SalonIceHub *salon_ice_hub_ref (SalonIceHub *self);
 void salon_ice_hub_unref (SalonIceHub *self);
 
-/* Where clients are told to connect to; all addresses of this machine if never called. hosts: (transfer full). */
+/* Where clients are told to connect to; all that salon_ice_hosts_new() finds if never called. hosts: (transfer full).
+ */
 void salon_ice_hub_set_hosts (SalonIceHub *self, SalonIceHosts *hosts);
 /* Returns: (transfer full): all candidates, "candidate:..." (RFC 8839), the most wanted first. */
 GStrv salon_ice_hub_dup_candidates (SalonIceHub *self) G_GNUC_WARN_UNUSED_RESULT;
 
 guint salon_ice_hub_get_udp_port (SalonIceHub *self);
 guint salon_ice_hub_get_tcp_port (SalonIceHub *self);
+/* FALSE if the system gives UDP less room than it should have: of what comes at once, some is then lost. */
+gboolean salon_ice_hub_has_room (SalonIceHub *self);
 
 /* What belongs to nobody, since the start. */
 typedef struct
@@ -79,3 +82,6 @@ struct _SalonIceListenerInterface
 /* Sends one packet to a peer: never blocks; between salon_ice_batch_begin() and _end() of this thread, the latter sends
  * it. data is copied if need be. */
 void salon_ice_hub_send (SalonIceHub *self, SalonIcePeer *peer, const void *data, gsize size);
+
+/* What the ports' threads do with each packet that comes. For fuzzers, which have one thread and no TCP port. */
+void salon_ice_hub_take_packet (SalonIceHub *self, const SalonIcePath *path, const guint8 *data, gsize size);

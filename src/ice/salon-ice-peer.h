@@ -16,7 +16,9 @@
  *   a later one                           -->  only once the client has answered a request of ours on it
  *   any other, when the selected is dead  -->  likewise: we ask all of them
  *
- * The last is more than RFC 8445 asks of a lite agent: without it, who has credentials could turn a stream of media on
+ *   no check or answer on the selected    -->  is sent on no longer: consent is a path's (RFC 7675)
+ *
+ * Proof is more than RFC 8445 asks of a lite agent: without it, who has credentials could turn a stream of media on
  * any address that it writes into a packet. Full agents, which all clients are, answer. TCP answers by itself.
  *
  * Counted by reference; every function for any thread. One lock, never held while calling out. */
@@ -26,7 +28,7 @@ typedef enum
 {
   SALON_ICE_NEW,
   SALON_ICE_CONNECTED,
-  SALON_ICE_DISCONNECTED, /* silent for a while: it may come back by itself */
+  SALON_ICE_DISCONNECTED, /* the selected path is silent for a while: it may come back by itself */
   SALON_ICE_FAILED,       /* silent for too long: nothing is sent any more; a check or an ICE restart brings it back */
 } SalonIceState;
 
@@ -48,7 +50,7 @@ typedef struct
   gboolean is_tcp;
   const char *remote_type; /* "host", "srflx", "prflx" or "relay", as the client said; static */
   gint64 rtt_us;           /* -1: not measured yet */
-  gint64 silence_us;       /* since the client was last heard */
+  gint64 silence_us;       /* since the client was last heard on the path, or on the last that there was */
   guint n_paths;
   guint n_switches; /* how often another path was selected after the first */
   guint64 packets_received, bytes_received;
@@ -56,9 +58,6 @@ typedef struct
   guint64 checks_received;
   SalonIceDrops drops;
 } SalonIcePeerStats;
-
-/* Validated addresses of one peer: a phone has Wi-Fi and mobile, IPv4 and IPv6, TCP, and what was before. */
-#define SALON_ICE_MAX_PATHS 8
 
 /* What is to be sent: a request of ours, or nothing when size is 0. Holds a reference of the path's connection. */
 typedef struct
@@ -68,8 +67,8 @@ typedef struct
   guint8 data[SALON_ICE_STUN_MAX_BYTES];
 } SalonIceProbe;
 
-/* lost_us: how long a peer may be silent before it has failed; a third of it, at most 8 s, before it is disconnected.
- */
+/* lost_us: how long the selected path may be without consent before the peer has failed; a third of it, at most 8 s,
+ * how long it may be silent before the peer is disconnected. */
 SalonIcePeer *salon_ice_peer_new (gint64 lost_us, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 SalonIcePeer *salon_ice_peer_ref (SalonIcePeer *self);
 void salon_ice_peer_unref (SalonIcePeer *self);
@@ -87,22 +86,22 @@ void salon_ice_peer_add_candidate (SalonIcePeer *self, const SalonIceAddress *ad
 
 /* -- paths -- */
 
-/* Whether a request on a known path may be looked at: each costs an HMAC. */
+/* Whether a request for this peer, on a path of its own, may be checked: that costs an HMAC. */
 gboolean salon_ice_peer_may_check (SalonIcePeer *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 /* A request with the right credentials. evicted: (out): a path that was forgotten for it, to be forgotten by others
  * too; TRUE if there is one, and the caller then holds its connection. is_new: (out): whether the path was not known.
  */
 gboolean salon_ice_peer_take_check (SalonIcePeer *self, const SalonIcePath *path, gboolean use_candidate, gint64 now_us,
     SalonIceProbe *probe, gboolean *is_new, SalonIcePath *evicted);
-/* An answer to a request of ours. */
-void salon_ice_peer_take_response (
+/* Whether the client has shown within seconds that the path is its own: another's check there is not to be believed. */
+gboolean salon_ice_peer_is_live (SalonIcePeer *self, const SalonIcePath *path, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
+/* FALSE if it answers no request of ours. */
+gboolean salon_ice_peer_take_response (
     SalonIcePeer *self, const SalonIcePath *path, const guint8 *data, gsize size, gint64 now_us);
 /* Media on a known path. Returns: (transfer full) (nullable): who takes it. */
 GObject *salon_ice_peer_take_media (SalonIcePeer *self, const SalonIcePath *path, gsize size, gint64 now_us);
 void salon_ice_peer_forget_path (SalonIcePeer *self, const SalonIcePath *path);
-/* Returns: (transfer full): copies of all paths (array of SalonIcePath), without references. */
-GArray *salon_ice_peer_dup_paths (SalonIcePeer *self) G_GNUC_WARN_UNUSED_RESULT;
-/* To be called every quarter of a second: what time alone brings. probes: (out): room for SALON_ICE_MAX_PATHS.
+/* To be called every quarter of a second: what time alone brings. probes: (out): room for SALON_LIMIT_ICE_PATHS.
  * Returns how many there are. */
 guint salon_ice_peer_tick (SalonIcePeer *self, gint64 now_us, SalonIceProbe *probes) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-ice-src.h"
 
+#include "salon-limits.h"
+
 GST_DEBUG_CATEGORY_STATIC (salon_ice_src_debug);
 #define GST_CAT_DEFAULT salon_ice_src_debug
 
-/* What may wait for a client's connection to be read: a second of video. webrtcbin allows 5 MiB, and a stalled client
- * would hold all of it. */
-#define QUEUE_BYTES (1024 * 1024)
 /* GstQueueLeaky, which is in no header: what is old is dropped. */
 #define LEAKY_DOWNSTREAM 2
 
@@ -87,7 +86,7 @@ guard_queue (SalonIceSrc *self)
       GST_ERROR_OBJECT (self, "not followed by webrtcbin's queue: a stalled client would stall others");
       return;
     }
-  g_object_set (queue, "max-size-bytes", QUEUE_BYTES, NULL);
+  g_object_set (queue, "max-size-bytes", SALON_LIMIT_RECEIVE_QUEUE_BYTES, NULL);
   g_signal_connect (queue, "notify::leaky", G_CALLBACK (keep_leaky), NULL);
   keep_leaky (G_OBJECT (queue), NULL, NULL);
 }

@@ -11,13 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* All together, and those of one host (or one IPv6 /64) that have not shown who they are. */
-#define MAX_CONNECTIONS 2000
-#define MAX_UNCONFIRMED_OF_NETWORK 32
-/* About 300 ms of video; what waits longer is no use to anybody. */
-#define MAX_BACKLOG_BYTES (128 * 1024)
+#include "salon-descriptors.h"
+#include "salon-limits.h"
+
 #define LISTEN_BACKLOG 128
 #define MAX_EVENTS 64
+/* When nothing is heard of a host any more: asked after this long, over when that goes unanswered, as is what was sent
+ * and not acknowledged for as long. */
+#define KEEPALIVE_S 30
+#define KEEPALIVE_INTERVAL_S 10
 /* How often deadlines are looked at, and a listener that ran out of descriptors tries again. */
 #define TICK_MS 1000
 
@@ -75,13 +77,28 @@ salon_ice_tcp_connection_unref (SalonIceTcpConnection *connection)
   g_free (connection);
 }
 
-static void
+static gboolean
 watch (SalonIceTcpConnection *connection, int operation, guint32 events)
 {
   struct epoll_event event = { .events = events, .data.fd = connection->fd };
 
-  if (epoll_ctl (connection->epoll_fd, operation, connection->fd, &event) != 0)
-    shutdown (connection->fd, SHUT_RDWR);
+  if (epoll_ctl (connection->epoll_fd, operation, connection->fd, &event) == 0)
+    return TRUE;
+  shutdown (connection->fd, SHUT_RDWR);
+  return FALSE;
+}
+
+/* A client that vanished without a word does not keep its place, whether we send to it or not. */
+static void
+set_options (int fd)
+{
+  const int yes = 1, idle_s = KEEPALIVE_S, interval_s = KEEPALIVE_INTERVAL_S, timeout_ms = KEEPALIVE_S * 1000;
+
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  setsockopt (fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+  setsockopt (fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  setsockopt (fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 }
 
 /* accepted: its descriptor, which it owns. Returns: (transfer full) (nullable) */
@@ -90,7 +107,6 @@ connection_new (int fd, int epoll_fd)
 {
   SalonIceTcpConnection *connection = g_new0 (SalonIceTcpConnection, 1);
   socklen_t remote_length = sizeof connection->path.remote, local_length = sizeof connection->path.local;
-  int yes = 1;
 
   g_atomic_ref_count_init (&connection->ref_count);
   g_mutex_init (&connection->lock);
@@ -98,8 +114,8 @@ connection_new (int fd, int epoll_fd)
   connection->fd = fd;
   connection->epoll_fd = epoll_fd;
   connection->path.connection = connection;
-  connection->deadline_us = g_get_monotonic_time () + SALON_ICE_TCP_PATIENCE_S * G_USEC_PER_SEC;
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  connection->deadline_us = g_get_monotonic_time () + SALON_LIMIT_ICE_TCP_STRANGER_S * G_USEC_PER_SEC;
+  set_options (fd);
   if (getpeername (fd, &connection->path.remote.any, &remote_length) == 0
       && getsockname (fd, &connection->path.local.any, &local_length) == 0)
     {
@@ -140,7 +156,7 @@ write_frame_locked (SalonIceTcpConnection *connection, const struct iovec *packe
     }
   if (sent == size)
     return TRUE;
-  if (sent == 0 && connection->backlog->len + size > MAX_BACKLOG_BYTES)
+  if (sent == 0 && connection->backlog->len + size > SALON_LIMIT_ICE_TCP_BACKLOG_BYTES)
     return FALSE;
   if (connection->backlog->len == 0)
     watch (connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
@@ -159,7 +175,7 @@ salon_ice_tcp_connection_send (SalonIceTcpConnection *connection, const struct i
   g_mutex_lock (&connection->lock);
   for (guint i = 0; i < n_packets && !connection->is_closed; i++)
     {
-      if (packets[i].iov_len <= SALON_ICE_MAX_PACKET_BYTES && write_frame_locked (connection, &packets[i]))
+      if (packets[i].iov_len <= SALON_LIMIT_PACKET_BYTES && write_frame_locked (connection, &packets[i]))
         taken += packets[i].iov_len;
     }
   g_mutex_unlock (&connection->lock);
@@ -225,6 +241,12 @@ drop_connection (SalonIceTcp *self, SalonIceTcpConnection *connection)
   salon_ice_tcp_connection_unref (connection);
 }
 
+static guint
+get_max_connections (void)
+{
+  return MIN (SALON_LIMIT_ICE_TCP_CONNECTIONS, salon_descriptors_get_limit () / SALON_LIMIT_ICE_TCP_DESCRIPTORS_PART);
+}
+
 static gboolean
 may_take (SalonIceTcp *self, const SalonIceTcpConnection *newcomer)
 {
@@ -241,7 +263,7 @@ may_take (SalonIceTcp *self, const SalonIceTcpConnection *newcomer)
       n += !g_atomic_int_get (&connection->is_confirmed)
            && salon_ice_address_hash_network (&connection->path.remote) == network;
     }
-  return g_hash_table_size (self->connections) < MAX_CONNECTIONS && n < MAX_UNCONFIRMED_OF_NETWORK;
+  return g_hash_table_size (self->connections) < get_max_connections () && n < SALON_LIMIT_ICE_TCP_STRANGERS;
 }
 
 static void
@@ -279,7 +301,9 @@ accept_one (SalonIceTcp *self, int listen_fd)
       return;
     }
   g_hash_table_insert (self->connections, GINT_TO_POINTER (fd), connection);
-  watch (connection, EPOLL_CTL_ADD, EPOLLIN);
+  /* Its end would never be read. */
+  if (!watch (connection, EPOLL_CTL_ADD, EPOLLIN))
+    drop_connection (self, connection);
 }
 
 static void

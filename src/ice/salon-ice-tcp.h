@@ -35,9 +35,7 @@ void salon_ice_tcp_connection_unref (SalonIceTcpConnection *connection);
 /* Sends packets, each whole or not at all: what a slow client leaves no room for is dropped, as over UDP. Never blocks.
  * Returns how many bytes were taken, without framing. */
 gsize salon_ice_tcp_connection_send (SalonIceTcpConnection *connection, const struct iovec *packets, guint n_packets);
-/* The client has shown who it is: until then, it has SALON_ICE_TCP_PATIENCE_S. */
+/* The client has shown who it is: until then, it has SALON_LIMIT_ICE_TCP_STRANGER_S. */
 void salon_ice_tcp_connection_confirm (SalonIceTcpConnection *connection);
 /* Ends it; closed() follows. */
 void salon_ice_tcp_connection_shut (SalonIceTcpConnection *connection);
-
-#define SALON_ICE_TCP_PATIENCE_S 10

@@ -12,8 +12,6 @@
 
 #include "salon-ice-framing.h"
 
-/* A keyframe to everybody in a room is a megabyte, and comes at once. */
-#define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
 /* A free port of one family may be taken in the other. */
 #define PORT_ATTEMPTS 16
 /* Datagrams in one call; a fan-out is rarely larger. */
@@ -50,8 +48,8 @@ static void
 set_buffer (int fd, int forced_name, int name)
 {
   /* Beyond the system's limit only with CAP_NET_ADMIN. */
-  if (!set_option (fd, SOL_SOCKET, forced_name, SOCKET_BUFFER_BYTES))
-    set_option (fd, SOL_SOCKET, name, SOCKET_BUFFER_BYTES);
+  if (!set_option (fd, SOL_SOCKET, forced_name, SALON_ICE_UDP_BUFFER_BYTES))
+    set_option (fd, SOL_SOCKET, name, SALON_ICE_UDP_BUFFER_BYTES);
 }
 
 /* Returns: the descriptor, or -1 with errno. */
@@ -191,6 +189,24 @@ int
 salon_ice_udp_get_fd (const SalonIceUdp *self, guint receiver, int family)
 {
   return self->fds[receiver][family == AF_INET ? V4 : V6];
+}
+
+gsize
+salon_ice_udp_get_buffer_bytes (const SalonIceUdp *self)
+{
+  static const int names[] = { SO_RCVBUF, SO_SNDBUF };
+  gsize least = SALON_ICE_UDP_BUFFER_BYTES;
+
+  for (guint i = 0; i < N_FAMILIES * G_N_ELEMENTS (names); i++)
+    {
+      int fd = self->fds[0][i / G_N_ELEMENTS (names)], value;
+      socklen_t length = sizeof value;
+
+      /* The kernel tells twice what it was asked for (socket(7)). */
+      if (fd >= 0 && getsockopt (fd, SOL_SOCKET, names[i % G_N_ELEMENTS (names)], &value, &length) == 0)
+        least = MIN (least, (gsize)value / 2);
+    }
+  return least;
 }
 
 gboolean
@@ -354,7 +370,7 @@ struct _SalonIceUdpInput
   struct iovec vectors[SALON_ICE_UDP_BATCH];
   SalonIceAddress sources[SALON_ICE_UDP_BATCH];
   guint8 controls[SALON_ICE_UDP_BATCH][CONTROL_BYTES] __attribute__ ((aligned (8)));
-  guint8 data[SALON_ICE_UDP_BATCH][SALON_ICE_MAX_PACKET_BYTES];
+  guint8 data[SALON_ICE_UDP_BATCH][SALON_LIMIT_PACKET_BYTES];
 };
 
 SalonIceUdpInput *

@@ -23,6 +23,11 @@ gboolean salon_ice_udp_has_family (const SalonIceUdp *self, int family);
 /* family: AF_INET or AF_INET6; -1 if this machine has none. */
 int salon_ice_udp_get_fd (const SalonIceUdp *self, guint receiver, int family);
 
+/* What each socket asks for: a keyframe to everybody in a room is a megabyte, and comes at once. */
+#define SALON_ICE_UDP_BUFFER_BYTES (4 * 1024 * 1024)
+/* What the system gave, at least: less where net.core.rmem_max or net.core.wmem_max say so. */
+gsize salon_ice_udp_get_buffer_bytes (const SalonIceUdp *self);
+
 /* A datagram to send: one vector. Or a run of them to one client (UDP_SEGMENT): a vector each, all of the first one's
  * size but for the last, which may be smaller. */
 typedef struct

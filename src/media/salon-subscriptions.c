@@ -44,6 +44,7 @@ enum
   SIGNAL_OFFER,
   SIGNAL_CANDIDATE,
   SIGNAL_SLOT,
+  SIGNAL_DISTURBED,
   SIGNAL_FAILED,
   N_SIGNALS
 };
@@ -145,6 +146,12 @@ on_failed (SalonTransport *transport, const GError *error, gpointer user_data)
 }
 
 static void
+on_disturbed (SalonTransport *transport, gboolean is_disturbed, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_DISTURBED], 0, is_disturbed);
+}
+
+static void
 on_candidate (SalonTransport *transport, guint m_line, const char *text, gpointer user_data)
 {
   SalonSubscriptions *self = user_data;
@@ -186,6 +193,7 @@ open_subscriber (SalonSubscriptions *self)
   for (guint i = 0; i < self->n_seats; i++)
     g_ptr_array_add (self->seats, g_new0 (Seat, 1));
   g_signal_connect_object (subscriber, "candidate", G_CALLBACK (on_candidate), self, 0);
+  g_signal_connect_object (subscriber, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (subscriber, "failed", G_CALLBACK (on_failed), self, 0);
   salon_subscriber_offer_async (subscriber, on_offer_created, g_object_ref (self));
   return TRUE;
@@ -473,6 +481,8 @@ salon_subscriptions_class_init (SalonSubscriptionsClass *klass)
       G_TYPE_UINT, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_SLOT] = g_signal_new ("slot", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
       G_TYPE_UINT, G_TYPE_STRING, SALON_TYPE_TRACK);
+  signals[SIGNAL_DISTURBED]
+      = g_signal_new ("disturbed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[SIGNAL_FAILED]
       = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }

@@ -12,6 +12,7 @@
  *   offer (guint target, const char *sdp)                         to be told to the client
  *   candidate (guint target, guint m-line, const char *text)
  *   slot (guint target, const char *mid, SalonTrack *or NULL)     what the m-line carries from now on
+ *   disturbed (gboolean)                                          as a SalonTransport's, of each connection
  *   failed (const GError *)                                       the owner closes all
  *
  * Owned by its participant; main context; salon_subscriptions_close() ends it. */

@@ -19,12 +19,13 @@ struct _SalonTrack
   GstPad *tee_sink; /* (owned) */
   gulong probes[2]; /* of tee_sink: the gate, and events from subscribers */
   gint is_open;     /* atomic */
+  GMutex link_lock; /* each source of an m-line comes in a thread of its own */
 
   /* Keyframe requests come from any subscriber's thread. */
   GMutex lock;
   gint64 last_keyframe_request_us; /* lock */
   GSource *pending_request;        /* (owned) (nullable), lock: fires when the interval is over */
-  GPtrArray *drains;               /* (owned) (element-type GstElement), lock: where replaced sources flow into */
+  GPtrArray *drains;               /* (owned) (element-type GstElement), link_lock: where replaced sources flow into */
 };
 
 G_DEFINE_FINAL_TYPE (SalonTrack, salon_track, G_TYPE_OBJECT)
@@ -156,27 +157,32 @@ batch_fan_out (GstPad *tee_sink)
 
 /* -- pads -- */
 
+/* An unlinked pad would be an error to the publisher's jitter buffer. */
+static void
+drain_locked (SalonTrack *self, GstPad *source)
+{
+  GstElement *drain = gst_element_factory_make ("fakesink", NULL);
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (drain, "sink");
+
+  g_object_set (drain, "async", FALSE, "sync", FALSE, NULL);
+  salon_graph_add (self->graph, drain);
+  gst_pad_unlink (source, self->tee_sink);
+  gst_pad_link (source, sink);
+  g_ptr_array_add (self->drains, drain);
+}
+
 void
 salon_track_link_source (SalonTrack *self, GstPad *source)
 {
-  g_autoptr (GstPad) old = gst_pad_get_peer (self->tee_sink);
+  g_autoptr (GstPad) old = NULL;
 
+  g_mutex_lock (&self->link_lock);
+  old = gst_pad_get_peer (self->tee_sink);
   if (old != NULL)
-    {
-      GstElement *drain = gst_element_factory_make ("fakesink", NULL);
-      g_autoptr (GstPad) drain_sink = gst_element_get_static_pad (drain, "sink");
-
-      /* An unlinked pad would be an error to the publisher's jitter buffer. */
-      g_object_set (drain, "async", FALSE, "sync", FALSE, NULL);
-      salon_graph_add (self->graph, drain);
-      gst_pad_unlink (old, self->tee_sink);
-      gst_pad_link (old, drain_sink);
-      g_mutex_lock (&self->lock);
-      g_ptr_array_add (self->drains, drain);
-      g_mutex_unlock (&self->lock);
-    }
+    drain_locked (self, old);
   if (GST_PAD_LINK_FAILED (gst_pad_link (source, self->tee_sink)))
     GST_WARNING_OBJECT (source, "can't link %" GST_PTR_FORMAT, source);
+  g_mutex_unlock (&self->link_lock);
   salon_track_request_keyframe (self);
 }
 
@@ -262,6 +268,7 @@ salon_track_finalize (GObject *object)
   g_ptr_array_unref (self->drains);
   g_free (self->mid);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->link_lock);
   G_OBJECT_CLASS (salon_track_parent_class)->finalize (object);
 }
 
@@ -276,5 +283,6 @@ static void
 salon_track_init (SalonTrack *self)
 {
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->link_lock);
   self->drains = g_ptr_array_new ();
 }

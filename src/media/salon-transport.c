@@ -24,7 +24,7 @@ typedef struct
   SalonGraph *graph;      /* (owned) */
   GstElement *webrtc;     /* (owned) (nullable): NULL once closed */
   SalonSdp *remote;       /* (owned) (nullable) */
-  GHashTable *candidates; /* (owned) (element-type utf8): remote ones, ever */
+  GHashTable *candidates; /* (owned) (element-type utf8): remote ones, since the last ICE restart */
   GstPromise *promise;    /* (owned) (nullable): of the call under way */
   guint deadline_id;
   gboolean is_lite; /* the client has to do all of ICE's checks */
@@ -116,7 +116,7 @@ on_deadline (gpointer user_data)
 
   priv_of (self)->deadline_id = 0;
   fail (self, SALON_ERROR_MEDIA,
-      "No media connection came about in time; a firewall or NAT may block UDP between you and the server");
+      "No media connection came about in time; a firewall or NAT may stand between you and the server's media port");
   return G_SOURCE_REMOVE;
 }
 
@@ -373,6 +373,9 @@ take_remote (SalonTransport *self, SalonSdp *remote)
   SalonTransportPrivate *priv = priv_of (self);
   gboolean is_first = priv->remote == NULL;
 
+  /* An ICE restart begins anew, also with its candidates: a call may change networks for ever. */
+  if (!is_first && g_strcmp0 (priv->remote->ufrag, remote->ufrag) != 0)
+    g_hash_table_remove_all (priv->candidates);
   g_clear_pointer (&priv->remote, salon_sdp_unref);
   priv->remote = salon_sdp_ref (remote);
   if (is_first)

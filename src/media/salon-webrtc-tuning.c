@@ -59,6 +59,8 @@ tune_full_ice (GstElement *webrtc, const SalonMediaOptions *options)
 
   if (options->stun_server != NULL)
     g_object_set (webrtc, "stun-server", options->stun_server, NULL);
+  if (options->turn_server != NULL)
+    g_object_set (webrtc, "turn-server", options->turn_server, NULL);
   g_object_get (webrtc, "ice-agent", &ice, NULL);
   if (options->ice_port_min != 0)
     g_object_set (ice, "min-rtp-port", options->ice_port_min, NULL);

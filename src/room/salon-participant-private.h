@@ -36,6 +36,8 @@ SalonParticipant *salon_participant_new (const SalonParticipantDetails *details,
 
 /* (transfer none) (nullable) */
 SalonRoom *salon_participant_get_room (SalonParticipant *self);
+/* Whether nothing comes over one of its media connections, which may yet come back. */
+gboolean salon_participant_is_silent (SalonParticipant *self);
 /* Whether another session can go on with this one's connections. */
 gboolean salon_participant_can_resume (SalonParticipant *self);
 /* Another session goes on with this participant; the old one, if there still is one, is told that it is replaced. */

@@ -31,6 +31,8 @@ struct _SalonParticipant
   SalonPublisher *publisher;         /* (owned) (nullable): from the first offer on */
   GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
   SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
+  guint n_silent;                    /* of the connections */
+  gint64 silent_since_us;
 };
 
 G_DEFINE_FINAL_TYPE (SalonParticipant, salon_participant, G_TYPE_OBJECT)
@@ -158,19 +160,28 @@ salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *m
   EMIT (self, chat, message);
 }
 
+/* How long what ends with this event has lasted. */
+static gint64
+get_duration_us (SalonParticipant *self, const char *event)
+{
+  if (g_str_equal (event, "participant_left"))
+    return g_get_monotonic_time () - self->joined_us;
+  if (g_str_equal (event, "participant_media_heard"))
+    return g_get_monotonic_time () - self->silent_since_us;
+  return 0;
+}
+
 void
 salon_participant_log (
     SalonParticipant *self, SalonLogLevel level, const char *event, const char *reason, const char *message)
 {
-  gboolean is_end = g_str_equal (event, "participant_left");
-
   salon_log_event (level, event,
       (SalonLogFields){
           .room = salon_room_get_info (self->room)->id,
           .participant = self->id,
           .session = self->session_id,
           .reason = reason,
-          .duration_us = is_end ? g_get_monotonic_time () - self->joined_us : 0,
+          .duration_us = get_duration_us (self, event),
       },
       "%s", message);
 }
@@ -357,6 +368,27 @@ on_transport_failed (GObject *transport, const GError *error, gpointer user_data
   g_idle_add_full (G_PRIORITY_DEFAULT, end_after_failure, failure, (GDestroyNotify)failure_free);
 }
 
+/* -- a transport falls silent -- */
+
+/* Connections break together, but come back one after the other: the first that is silent and the last that is heard
+ * again are news. A transport tells each change once, and it takes a second of silence at least, so nobody can flood
+ * the room with it. */
+static void
+on_disturbed (GObject *transport, gboolean is_disturbed, gpointer user_data)
+{
+  SalonParticipant *self = user_data;
+  gboolean was_silent = self->n_silent > 0;
+
+  self->n_silent += is_disturbed ? 1 : -1;
+  if (self->room == NULL || was_silent == (self->n_silent > 0))
+    return;
+  if (is_disturbed)
+    self->silent_since_us = g_get_monotonic_time ();
+  salon_participant_log (self, SALON_LOG_INFO, is_disturbed ? "participant_media_silent" : "participant_media_heard",
+      NULL, is_disturbed ? "Nothing comes over the media connection" : "The media connection is back");
+  salon_room_participant_updated (self->room, self);
+}
+
 /* -- receiving -- */
 
 static void
@@ -399,6 +431,7 @@ salon_participant_subscribe (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "offer", G_CALLBACK (on_offer), self, 0);
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
+  g_signal_connect_object (self->subscriptions, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (self->subscriptions, "failed", G_CALLBACK (on_transport_failed), self, 0);
   salon_subscriptions_start (self->subscriptions);
 
@@ -629,6 +662,7 @@ open_publisher (SalonParticipant *self)
   self->publisher
       = salon_publisher_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
   g_signal_connect_object (self->publisher, "candidate", G_CALLBACK (on_publisher_candidate), self, 0);
+  g_signal_connect_object (self->publisher, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (self->publisher, "failed", G_CALLBACK (on_transport_failed), self, 0);
 }
 
@@ -768,6 +802,12 @@ salon_participant_get_room (SalonParticipant *self)
 }
 
 gboolean
+salon_participant_is_silent (SalonParticipant *self)
+{
+  return self->n_silent > 0;
+}
+
+gboolean
 salon_participant_is_host (SalonParticipant *self)
 {
   return self->room != NULL && g_strcmp0 (salon_room_get_info (self->room)->host, self->id) == 0;
@@ -782,13 +822,14 @@ salon_participant_get_room_info (SalonParticipant *self)
 SalonPerson
 salon_participant_as_person (SalonParticipant *self)
 {
-  return (SalonPerson){ self->id, self->name, salon_participant_is_host (self), self->publications };
+  return (SalonPerson){ self->id, self->name, salon_participant_is_host (self), salon_participant_is_silent (self),
+    self->publications };
 }
 
 SalonPerson
 salon_member_as_person (const SalonMember *member, const SalonRoomInfo *room)
 {
-  return (SalonPerson){ member->id, member->name, g_strcmp0 (room->host, member->id) == 0, NULL };
+  return (SalonPerson){ member->id, member->name, g_strcmp0 (room->host, member->id) == 0, FALSE, NULL };
 }
 
 GArray *

@@ -18,7 +18,7 @@ typedef enum
 {
   SALON_PARTICIPANT_JOINED,
   SALON_PARTICIPANT_LEFT,
-  SALON_PARTICIPANT_UPDATED, /* came back under another name */
+  SALON_PARTICIPANT_UPDATED, /* came back under another name, fell silent, or is heard again */
 } SalonParticipantEvent;
 
 typedef enum
@@ -35,6 +35,7 @@ typedef struct
   const char *id;
   const char *name;
   gboolean is_host;
+  gboolean is_silent;      /* a media connection is lost, and may come back; not known of those on another server */
   GPtrArray *publications; /* (element-type SalonPublication) (nullable): NULL of those on another server */
 } SalonPerson;
 

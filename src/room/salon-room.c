@@ -175,7 +175,7 @@ salon_room_add_participant (SalonRoom *self, SalonParticipant *participant)
       g_ptr_array_remove (self->remotes, remote);
     }
   if (is_renamed)
-    tell_of_participant (self, participant, SALON_PARTICIPANT_UPDATED, participant);
+    salon_room_participant_updated (self, participant);
 }
 
 static gboolean
@@ -201,7 +201,7 @@ on_leaving_for_long (gpointer user_data)
 void
 salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, gboolean is_sure)
 {
-  if (is_sure)
+  if (is_sure || salon_participant_is_silent (participant))
     tell_of_participant (self, participant, SALON_PARTICIPANT_LEFT, participant);
   else
     {
@@ -217,16 +217,23 @@ salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, g
 void
 salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, SalonParticipant *participant)
 {
-  gboolean is_renamed = !g_str_equal (salon_participant_get_name (old), salon_participant_get_name (participant));
+  gboolean is_news = !g_str_equal (salon_participant_get_name (old), salon_participant_get_name (participant))
+                     || salon_participant_is_silent (old);
   guint index = 0;
   gboolean is_here = g_ptr_array_find (self->participants, old, &index);
 
   g_assert (is_here);
   self->participants->pdata[index] = g_object_ref (participant);
   salon_participant_log (participant, SALON_LOG_INFO, "participant_came_back", "afresh", "Came back with new media");
-  if (is_renamed)
-    tell_of_participant (self, participant, SALON_PARTICIPANT_UPDATED, participant);
+  if (is_news)
+    salon_room_participant_updated (self, participant);
   g_object_unref (old);
+}
+
+void
+salon_room_participant_updated (SalonRoom *self, SalonParticipant *participant)
+{
+  tell_of_participant (self, participant, SALON_PARTICIPANT_UPDATED, participant);
 }
 
 /* -- what the store says -- */
@@ -361,6 +368,15 @@ tell_who_left (SalonRoom *self, GPtrArray *old, GPtrArray *lost)
     }
 }
 
+/* before: (nullable): as one of another server; ours: (nullable): as one of this one. */
+static gboolean
+is_changed (const SalonMember *member, const SalonMember *before, SalonParticipant *ours)
+{
+  if (before != NULL)
+    return !g_str_equal (before->name, member->name);
+  return !g_str_equal (salon_participant_get_name (ours), member->name) || salon_participant_is_silent (ours);
+}
+
 static void
 tell_who_came (SalonRoom *self, GPtrArray *old, GPtrArray *lost)
 {
@@ -372,7 +388,7 @@ tell_who_came (SalonRoom *self, GPtrArray *old, GPtrArray *lost)
 
       if (before == NULL && ours == NULL)
         tell_of_remote (self, SALON_PARTICIPANT_JOINED, member);
-      else if (!g_str_equal (before != NULL ? before->name : salon_participant_get_name (ours), member->name))
+      else if (is_changed (member, before, ours))
         tell_of_remote (self, SALON_PARTICIPANT_UPDATED, member);
     }
 }

@@ -45,10 +45,14 @@ GPtrArray *salon_room_get_waiting (SalonRoom *self);
 /* Somebody who comes from another server is no newcomer. */
 void salon_room_add_participant (SalonRoom *self, SalonParticipant *participant);
 /* Others are told that somebody left once the store says so (see sync), since they may have come back on another server
- * meanwhile; or in a second, if it says nothing. is_sure: at once. */
+ * meanwhile; or in a second, if it says nothing. At once if is_sure, and of somebody silent, so that
+ * nobody elsewhere passes for silent. */
 void salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, gboolean is_sure);
-/* The same person in a new session: others are told only of a new name. */
+/* The same person in a new session: others are told only of a new name, and of a lost connection that is back. */
 void salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, SalonParticipant *participant);
+
+/* Others are told what they see of a participant anew. */
+void salon_room_participant_updated (SalonRoom *self, SalonParticipant *participant);
 
 /* What one participant did, for all others: told to their sessions, and done to their subscriptions. */
 void salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPublication *publication);

@@ -35,6 +35,13 @@ history_to_json (SalonSession *self)
 }
 
 static JsonNode *
+ice_servers_of (SalonSession *self)
+{
+  return salon_ice_servers_to_json (
+      self->ice_servers, salon_participant_get_id (self->participant), g_get_real_time () / G_USEC_PER_SEC);
+}
+
+static JsonNode *
 join_result (SalonSession *self, const char *answer)
 {
   g_autoptr (GArray) everybody = salon_participant_list_people (self->participant);
@@ -53,9 +60,7 @@ join_result (SalonSession *self, const char *answer)
   json_object_set_member (result, "room", salon_protocol_room (salon_participant_get_room_info (self->participant)));
   json_object_set_array_member (result, "participants", participants);
   json_object_set_member (result, "waiting", salon_protocol_waiting_list (waiting));
-  json_object_set_member (result, "ice_servers",
-      salon_ice_servers_to_json (
-          self->ice_servers, salon_participant_get_id (self->participant), g_get_real_time () / G_USEC_PER_SEC));
+  json_object_set_member (result, "ice_servers", ice_servers_of (self));
   json_object_set_string_member (result, "session", salon_participant_get_session_token (self->participant));
   json_object_set_int_member (result, "grace_s", salon_rooms_get_grace_s (self->rooms));
   json_object_set_boolean_member (result, "resumed", self->outcome.is_resumed);
@@ -187,7 +192,7 @@ handle_join (SalonSession *self, SalonRequest *request)
   salon_rooms_join_async (self->rooms, &join, &salon_session_events, self, self->cancellable, on_joined, request);
 }
 
-/* -- offer, answer, trickle -- */
+/* -- offer, answer, trickle, ICE servers -- */
 
 static void
 on_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -275,6 +280,17 @@ handle_trickle (SalonSession *self, SalonRequest *request)
   if (check_joined (self, &error) && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
       && salon_participant_add_candidate (self->participant, (guint)target, (guint)m_line, text, &error))
     salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_ice_servers (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+
+  if (check_joined (self, &error))
+    salon_request_resolve (request, salon_protocol_wrap ("ice_servers", ice_servers_of (self)));
   else
     salon_request_fail (request, error);
 }
@@ -505,6 +521,7 @@ static const struct
   { "offer", handle_offer },
   { "answer", handle_answer },
   { "trickle", handle_trickle },
+  { "ice_servers", handle_ice_servers },
   { "publish", handle_publish },
   { "unpublish", handle_unpublish },
   { "mute", handle_mute },

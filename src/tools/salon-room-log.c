@@ -101,12 +101,17 @@ tell_participant (SalonRoomLog *self, JsonObject *params)
   JsonObject *participant;
   const char *event;
   const char *name;
+  const char *connection;
 
   if (!salon_json_get_string (params, "event", 1, LONGEST_TEXT, &event, NULL)
       || !salon_json_get_object (params, "participant", &participant, NULL))
     return;
   name = read_participant (self, participant);
-  if (name != NULL)
+  if (name == NULL || !salon_json_get_string (participant, "connection", 1, LONGEST_TEXT, &connection, NULL))
+    return;
+  if (g_str_equal (event, "updated"))
+    salon_room_log_print ("%s %s, connection %s", name, event, connection);
+  else
     salon_room_log_print ("%s %s", name, event);
 }
 

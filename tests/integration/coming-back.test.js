@@ -29,6 +29,22 @@ function eventsOf(observer, id) {
   return observer.received('participant', ({ participant }) => participant.id === id).map(({ event }) => event);
 }
 
+test('whose media fell silent, and who comes back with new media, is not waited for any more', async (t) => {
+  const server = await startServer(t, { config: { rooms: { 'resume-grace-s': 10 }, media: { 'ice-lost-s': 9 } } });
+  const room = newRoom();
+  const bob = await enter(t, server, room, 'Bob');
+  const ann = await Peer.join(t, server, room, 'Ann', { mayFail: true });
+  await ann.start();
+  await ann.silence();
+  await bob.next('participant', ({ event, participant }) => event === 'updated' && participant.connection === 'silent');
+  const again = await Peer.join(t, server, room, 'Ann', { session: ann.session });
+  assert.equal(again.id, ann.id);
+  await bob.next('participant', ({ event, participant }) => event === 'updated' && participant.connection === 'good');
+  await again.start();
+  await bob.request('ping');
+  assert.deepEqual(eventsOf(bob, ann.id), ['joined', 'updated', 'updated']);
+});
+
 test('who comes back in time is the same member, and media never stopped', async (t) => {
   const server = await start(t, 10);
   const room = newRoom();

@@ -272,6 +272,18 @@ test('of 10,000 candidates, 128 are kept', async (t) => {
   });
 });
 
+test('candidates of before an ICE restart do not count', async (t) => {
+  const attacker = await Attacker.enter(t, server);
+  const offer = readOffer('chromium');
+  const candidate = (i) => `candidate:1 1 udp 2113937151 10.0.${i >> 8}.${i & 255} 9 typ host`;
+  for (let restart = 0; restart < 2; restart++) {
+    assert.equal(await attacker.offer(offer.replaceAll(/a=ice-ufrag:.*/g, `a=ice-ufrag:anew${restart}`)), 'answered');
+    for (let i = 0; i < 128; i++)
+      assert.equal(await reasonOf(trickle(attacker.signalling, candidate(restart * 128 + i))), 'no error', `${restart}, ${i}`);
+    assert.equal(await reasonOf(trickle(attacker.signalling, candidate(1000))), 'media_error');
+  }
+});
+
 /* -- requests: whatever the protocol's schema names, in every wrong shape -- */
 
 const schema = JSON.parse(readFileSync(new URL('../../data/protocol.schema.json', import.meta.url), 'utf8')).$defs;

@@ -18,7 +18,7 @@ test('joining a name nobody has creates an ephemeral room with the joiner as hos
   assert.equal(ann.room.slug, name);
   assert.equal(ann.room.lifetime, 'ephemeral');
   assert.equal(ann.room.host, ann.id);
-  assert.deepEqual(ann.participants, [{ id: ann.id, name: 'Ann', is_host: true, tracks: [] }]);
+  assert.deepEqual(ann.participants, [{ id: ann.id, name: 'Ann', is_host: true, connection: 'good', tracks: [] }]);
 });
 
 test('a second person sees the first and is seen by the first', async (t) => {
@@ -30,7 +30,7 @@ test('a second person sees the first and is seen by the first', async (t) => {
   assert.equal(bob.room.host, ann.id);
   const { event, participant } = await ann.next('participant');
   assert.equal(event, 'joined');
-  assert.deepEqual(participant, { id: bob.id, name: 'Bob', is_host: false, tracks: [] });
+  assert.deepEqual(participant, { id: bob.id, name: 'Bob', is_host: false, connection: 'good', tracks: [] });
 });
 
 test('a room is joined by its id as well as by its slug', async (t) => {

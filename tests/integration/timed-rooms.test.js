@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startSetups } from '../lib/nodes.js';
+import { startNodes, startSetups } from '../lib/nodes.js';
 import { enter, newRoom, reasonOf } from '../lib/people.js';
 import { until } from '../lib/until.js';
 

@@ -2,16 +2,14 @@
 /* The server's own TLS, and who abuses it. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { networkInterfaces } from 'node:os';
 import * as runner from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { defer } from '../lib/cleanup.js';
+import { makeCertificate } from '../lib/certificate.js';
 import { Crowd } from '../lib/crowd.js';
 import { enter, newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
@@ -28,17 +26,7 @@ const HALF_A_HELLO = Buffer.from('1603010200010001fc0303', 'hex');
 const OUTSIDE = Object.values(networkInterfaces()).flat()
   .filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address).slice(0, 1);
 
-function makeCertificate() {
-  const folder = mkdtempSync(join(tmpdir(), 'salon-tls-'));
-  defer(runner, () => rmSync(folder, { recursive: true }));
-  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-                           '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
-               { stdio: 'pipe' });
-  return { certificate, key };
-}
-
-const { certificate, key } = makeCertificate();
+const { certificate, key } = makeCertificate(runner);
 const server = await startServer(runner, { config: { server: {
   listen: ['127.0.0.1', ...OUTSIDE].join(';'),
   'tls-certificate': certificate, 'tls-key': key, 'request-timeout-s': REQUEST_TIMEOUT_S, 'ping-interval-s': 1, 'ping-timeout-s': 30,

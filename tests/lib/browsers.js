@@ -94,8 +94,10 @@ function familyOf(pid) {
 
 /* Both return { newPage (options), kill () }; a page has what the two libraries share: goto, evaluate, click, type,
  * keyboard, on, close. */
-export async function openChromium(t, { isGranting = true, isRelayOnly = false, nat, wrap, secureOrigin } = {}) {
+export async function openChromium(t, { isGranting = true, isRelayOnly = false, isTrusting = false, nat, wrap,
+                                      secureOrigin } = {}) {
   const args = [...CHROMIUM_ARGS, ...(isGranting ? ['--use-fake-ui-for-media-stream'] : []),
+                ...(isTrusting ? ['--ignore-certificate-errors'] : []),
                 ...(secureOrigin ? [`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`] : [])];
   const executablePath = wrap?.('/usr/bin/chromium') ?? '/usr/bin/chromium';
   const browser = await chromium.launch({ executablePath, args });

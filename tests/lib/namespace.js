@@ -31,6 +31,8 @@ function subnet(link) {
 }
 
 export class Namespace {
+  static links = LINKS;
+
   static create(t) {
     const namespace = new Namespace();
     defer(t, () => namespace.#remove());
@@ -68,6 +70,18 @@ export class Namespace {
     this.#route(link);
   }
 
+  /* As when the lease ends and another begins: from one moment to the next, the link has another address. */
+  readdress(link) {
+    this.inside('addr', 'del', `${subnet(link)}.2/24`, 'dev', link);
+    this.inside('addr', 'add', `${subnet(link)}.3/24`, 'dev', link);
+    this.#route(link);
+  }
+
+  /* No UDP leaves any more, as behind some firewalls; what tries to is told nothing. */
+  blockUdp() {
+    this.inside('rule', 'add', 'priority', '1', 'ipproto', 'udp', 'blackhole');
+  }
+
   /* Which link has this address. */
   linkOf(address) {
     return LINKS.find((link) => address.startsWith(`${subnet(link)}.`));
@@ -89,7 +103,8 @@ export class Namespace {
   }
 
   #remove() {
-    /* Its ends outside go with it. */
+    /* Its ends outside would go with it, but only some time after. */
+    LINKS.forEach((link) => ip('link', 'del', this.#outside(link)));
     ip('netns', 'del', this.name);
     rmSync(this.#directory, { recursive: true, force: true });
   }

@@ -20,7 +20,7 @@ async function readReceived() {
   });
 }
 
-/* Runs in the page: how each connection goes: { target, protocol, localType, remoteType, remotePort, rtt }. */
+/* Runs in the page: how each connection goes: { target, protocol, localType, relayProtocol, remoteType, remotePort, rtt }. */
 async function readPaths() {
   const paths = [];
   for (const [target, connection] of window.salon.peerConnections) {
@@ -32,7 +32,8 @@ async function readPaths() {
     const local = reports.find(({ id }) => id === pair?.localCandidateId);
     const remote = reports.find(({ id }) => id === pair?.remoteCandidateId);
     if (local && remote) {
-      paths.push({ target, protocol: local.protocol, localType: local.candidateType, remoteType: remote.candidateType,
+      paths.push({ target, protocol: local.protocol, localType: local.candidateType,
+                   relayProtocol: local.relayProtocol, remoteType: remote.candidateType,
                    remotePort: remote.port, local: local.address, rtt: pair.currentRoundTripTime });
     }
   }

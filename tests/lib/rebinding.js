@@ -16,7 +16,7 @@ async function bound() {
 
 export class RebindingNat {
   #inside;
-  /* The client's port -> the socket that stands for it outside. */
+  /* The client's address and port -> the socket that stands for them outside. */
   #outside = new Map();
   #serverPort;
   /* Whether nothing passes, either way. */
@@ -25,7 +25,7 @@ export class RebindingNat {
   static async start(t) {
     const nat = new RebindingNat();
     nat.#inside = await bound();
-    nat.#inside.on('message', (data, { port }) => nat.#forward(data, port));
+    nat.#inside.on('message', (data, from) => nat.#forward(data, from));
     defer(t, () => nat.#close());
     return nat;
   }
@@ -49,15 +49,17 @@ export class RebindingNat {
     this.#outside.clear();
   }
 
-  #forward(data, clientPort) {
-    let socket = this.#outside.get(clientPort);
+  /* A client on this machine comes from any of its addresses. */
+  #forward(data, { address, port }) {
+    const client = `${address}:${port}`;
+    let socket = this.#outside.get(client);
     if (!socket) {
       socket = createSocket('udp4');
       socket.on('message', (answer) => {
         if (!this.isBlocked)
-          this.#inside.send(answer, clientPort, ADDRESS);
+          this.#inside.send(answer, port, address);
       });
-      this.#outside.set(clientPort, socket);
+      this.#outside.set(client, socket);
     }
     if (!this.isBlocked)
       socket.send(data, this.#serverPort, ADDRESS);

@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeCertificate } from './certificate.js';
 import { defer } from './cleanup.js';
 import { until } from './until.js';
 
@@ -27,18 +28,23 @@ async function freePort(address) {
   return port;
 }
 
-/* Starts it for `t`: { url, secret, log }. */
-export async function startTurn(t) {
+/* Starts it for `t`: { url, secret, log }. transport: how clients are to come: 'udp', 'tcp' or 'tls'. */
+export async function startTurn(t, transport = 'udp') {
   const address = hostAddress();
   const port = await freePort(address);
   const secret = 'the-turn-servers-secret';
   const directory = mkdtempSync(join(tmpdir(), 'salon-turn-'));
-  const child = spawn('/usr/bin/turnserver', ['-n', '--no-cli', '--no-tls', '--no-dtls', '--fingerprint',
-    `--listening-ip=${address}`, `--relay-ip=${address}`, `--listening-port=${port}`, '--use-auth-secret',
+  const isTls = transport === 'tls';
+  const { certificate, key } = isTls ? makeCertificate(t, address) : {};
+  const child = spawn('/usr/bin/turnserver', ['-n', '--no-cli', '--no-dtls', '--fingerprint',
+    ...(isTls ? [`--tls-listening-port=${port}`, `--cert=${certificate}`, `--pkey=${key}`, '--no-tcp', '--no-udp'] :
+      [`--listening-port=${port}`, '--no-tls', transport === 'tcp' ? '--no-udp' : '--no-tcp']),
+    `--listening-ip=${address}`, `--relay-ip=${address}`, '--use-auth-secret',
     `--static-auth-secret=${secret}`, '--realm=salon.test', '--allow-loopback-peers', '--verbose', '--log-file=stdout',
     `--pidfile=${join(directory, 'pid')}`, `--userdb=${join(directory, 'db')}`,
   ], { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory });
-  const turn = { url: `turn:${address}:${port}?transport=udp`, secret, log: '' };
+  const url = `${isTls ? 'turns' : 'turn'}:${address}:${port}?transport=${isTls ? 'tcp' : transport}`;
+  const turn = { url, secret, log: '' };
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => { turn.log += text; });
   defer(t, async () => {
@@ -49,7 +55,7 @@ export async function startTurn(t) {
   });
   await until('coturn listens', () => {
     assert.equal(child.exitCode, null, turn.log);
-    return turn.log.includes(`UDP listener opened on : ${address}:${port}`) || /UDP.*opened/.test(turn.log);
+    return new RegExp(`${transport} listener opened on ?: ${address}:${port}`, 'i').test(turn.log);
   }, 10000);
   return turn;
 }

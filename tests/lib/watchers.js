@@ -8,11 +8,16 @@ import { until } from './until.js';
 /* So many at once: they share this process's one thread, and each has 20 s. */
 const AT_ONCE = 5;
 
-/* One publisher, `count` who watch: { publisher, watchers }. The room's server should have one seat. */
-export async function gather(t, server, count) {
+/* Somebody to watch, in a room of their own: { room, publisher }. The server should have one seat. */
+export async function perform(t, server) {
   const room = newRoom();
   const publisher = await Peer.join(t, server, room, 'Ann');
   await publisher.start();
+  return { room, publisher };
+}
+
+/* `count` who join the room and only watch. */
+export async function watch(t, server, room, count) {
   const watchers = [];
   while (watchers.length < count) {
     const next = Array.from({ length: Math.min(AT_ONCE, count - watchers.length) }, (_, i) => watchers.length + i);
@@ -22,7 +27,7 @@ export async function gather(t, server, count) {
       return watcher;
     })));
   }
-  return { publisher, watchers };
+  return watchers;
 }
 
 /* { threads, descriptors, sockets, residentKiB } of a server now; sockets: UDP's. */

@@ -137,6 +137,10 @@ test_refuses_bad_values (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture, NULL, "--nat-addresses=http://a.example", "an address or host name");
   assert_refused (fixture, NULL, "--ice=half", "\"half\" is not one of: lite, full");
   assert_refused (fixture, NULL, "--ice-transports=;", "empty");
+  assert_refused (
+      fixture, "SALON_ICE=full", "--ice-addresses=eth0", "ice-addresses does nothing with ice=full: leave it out, or");
+  assert_refused (fixture, "SALON_ICE=full", "--ice-port=0", "ice-port does nothing with ice=full");
+  assert_refused (fixture, NULL, "--stun-server=stun://a.example:3478", "stun-server does nothing with ice=lite");
   assert_refused (fixture, NULL, "--ice-port-min=5000", "ice-port-min (5000) and ice-port-max (0)");
   assert_refused (fixture, NULL, "--tls-key=key.pem", "go together");
   assert_refused (
@@ -166,7 +170,8 @@ test_never_shows_secrets (Fixture *fixture, gconstpointer user_data)
   g_autoptr (SalonConfig) config = NULL;
   g_autofree char *text = NULL;
 
-  write_file (fixture, "[server]\nadmin-token=hush\n[store]\nredis-url=redis://:hush@localhost\n");
+  write_file (fixture, "[server]\nadmin-token=hush\n[store]\nredis-url=redis://:hush@localhost\n"
+                       "[media]\nice=full\nturn-server=turn://ada:hush@a.example:3478\n");
   config = read_config (fixture, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (salon_config_get_string (config, SALON_CONFIG_ADMIN_TOKEN), ==, "hush");
@@ -176,6 +181,34 @@ test_never_shows_secrets (Fixture *fixture, gconstpointer user_data)
   config = (salon_config_free (config), read_config (fixture, NULL, "--redis-url=hush", &error));
   g_assert_null (config);
   g_assert_null (strstr (error->message, "hush"));
+}
+
+static void
+test_turn_server (Fixture *fixture, gconstpointer user_data)
+{
+  static const char *const good[] = { "turn://ada:hush@a.example:3478", "turns://1700%3Aada:a%2Fb%3D@[::1]:5349",
+    "turn://ada:hush@a.example:3478?transport=tcp" };
+  static const char *const bad[] = { "turn://a.example:3478", "turn://ada@a.example:3478", "turn://ada:@a.example:3478",
+    "turn://:hush@a.example:3478", "turn://ada:hush@a.example", "turn:a.example:3478", "stun://ada:hush@a.example:3478",
+    "turn://ada:hush@a.example:3478/x", "turn://ada:hush@a.example:3478?transport=tls", "hush" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autofree char *option = g_strdup_printf ("--turn-server=%s", good[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SalonConfig) config = read_config (fixture, "SALON_ICE=full", option, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (salon_config_get_string (config, SALON_CONFIG_TURN_SERVER), ==, good[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *option = g_strdup_printf ("--turn-server=%s", bad[i]);
+
+      assert_refused (fixture, "SALON_ICE=full", option, "turn-server: what is given is not turn://user:password@");
+    }
+  assert_refused (
+      fixture, NULL, "--turn-server=turn://ada:hush@a.example:3478", "turn-server does nothing with ice=lite");
 }
 
 static void
@@ -368,6 +401,7 @@ main (int argc, char **argv)
   ADD ("refuses-bad-values", test_refuses_bad_values);
   ADD ("the-version-needs-no-configuration", test_the_version_needs_no_configuration);
   ADD ("never-shows-secrets", test_never_shows_secrets);
+  ADD ("reads-turn-servers", test_turn_server);
   ADD ("reads-lists", test_reads_lists);
   ADD ("finds-the-users-file", test_finds_the_users_file);
   ADD ("picks-a-state-dir", test_picks_a_state_dir);

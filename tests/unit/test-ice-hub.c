@@ -4,18 +4,38 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <gst/gst.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ice-client.h"
 #include "salon-ice-batch.h"
 #include "salon-ice-hub.h"
 #include "salon-ice-src.h"
+#include "salon-ice-tcp.h"
+#include "salon-ice-udp.h"
 
 #define PASSWORD "0123456789012345678901"
 #define REMOTE_PASSWORD "remote-6789012345678901"
 #define WAIT_S 10
+
+/* -- a system with small socket buffers -- */
+
+static gboolean is_system_small;
+
+/* What the hub sees in place of the C library's. */
+int
+getsockopt (int fd, int level, int name, void *value, socklen_t *length)
+{
+  int result = syscall (SYS_getsockopt, fd, level, name, value, length);
+
+  if (is_system_small && result == 0 && level == SOL_SOCKET && name == SO_SNDBUF)
+    *(int *)value = 425984;
+  return result;
+}
 
 /* -- a listener that keeps what comes -- */
 
@@ -132,12 +152,12 @@ assert_state (Fixture *f, SalonIceState state)
 
 /* -- a client's socket -- */
 
-/* to: the address of this machine that it speaks to, and from which it must be answered. */
+/* to: the address of this machine that it speaks to, and from which it must be answered. from: (nullable): its own. */
 static int
-open_client (Fixture *f, const char *to, int type)
+open_client_from (Fixture *f, const char *to, const char *from, int type)
 {
   struct timeval patience = { .tv_sec = WAIT_S };
-  SalonIceAddress server;
+  SalonIceAddress server, own;
   int fd;
 
   g_assert_true (salon_ice_address_parse (
@@ -145,9 +165,20 @@ open_client (Fixture *f, const char *to, int type)
   fd = socket (server.any.sa_family, type, 0);
   g_assert_cmpint (fd, >=, 0);
   setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (from != NULL)
+    {
+      g_assert_true (salon_ice_address_parse (from, 0, &own));
+      g_assert_cmpint (bind (fd, &own.any, salon_ice_address_length (&own)), ==, 0);
+    }
   /* Connected: the kernel drops what comes from elsewhere. */
   g_assert_cmpint (connect (fd, &server.any, salon_ice_address_length (&server)), ==, 0);
   return fd;
+}
+
+static int
+open_client (Fixture *f, const char *to, int type)
+{
+  return open_client_from (f, to, NULL, type);
 }
 
 static void
@@ -277,11 +308,11 @@ test_strangers (Fixture *f, gconstpointer data)
   close (fd);
 }
 
-/* Checks from unknown addresses cost a lookup each, and not without bound. */
+/* Checks from unknown addresses with a right name cost an HMAC each, and not without bound. */
 static void
 test_limits (Fixture *f, gconstpointer data)
 {
-  IceClientCheck check = { .username = "nobody:theirs", .password = PASSWORD };
+  IceClientCheck check = { .username = "ours:theirs", .password = "wrong-wrong-wrong-wrong" };
   int known = connect_client (f, "127.0.0.1");
   int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
 
@@ -297,6 +328,32 @@ test_limits (Fixture *f, gconstpointer data)
   /* Who is known is not its neighbours' victim. */
   send_check (known, &good);
   g_assert_cmpint (receive_reply (known), ==, 0);
+  close (fd);
+  close (known);
+}
+
+/* What is refused before it has cost anything is not charged to those who share its address, which it may have spoofed.
+ */
+static void
+test_limits_cheap (Fixture *f, gconstpointer data)
+{
+  static const IceClientCheck check = { .username = "nobody:theirs", .password = PASSWORD };
+  static const guint8 zeros[12], response[20] = { 1, 1, 0, 0 };
+  int known = connect_client (f, "127.0.0.1");
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      send_check (fd, &check);
+      g_assert_cmpint (send (fd, zeros, sizeof zeros, 0), ==, sizeof zeros);
+      g_assert_cmpint (send (fd, response, sizeof response, 0), ==, sizeof response);
+      g_assert_cmpint (send (known, response, sizeof response, 0), ==, sizeof response);
+      if (i % 50 == 0)
+        assert_both_ways (f, known);
+    }
+  assert_was_silent (fd);
+  assert_was_silent (known);
+  g_assert_cmpuint (get_stats (f).limited_checks, ==, 0);
   close (fd);
   close (known);
 }
@@ -385,6 +442,55 @@ answer_requests_until (int fd, const char *text)
       if (size > 0)
         g_assert_cmpint (send (fd, reply, size, 0), ==, size);
     }
+}
+
+static SalonIcePath
+get_path (int fd)
+{
+  SalonIcePath path = { 0 };
+  socklen_t remote_length = sizeof path.remote, local_length = sizeof path.local;
+
+  g_assert_cmpint (getsockname (fd, &path.remote.any, &remote_length), ==, 0);
+  g_assert_cmpint (getpeername (fd, &path.local.any, &local_length), ==, 0);
+  salon_ice_address_set_port (&path.local, 0);
+  return path;
+}
+
+/* As it is when the table gave the path to another peer just after this one had taken a check on it. */
+static void
+test_table_decides (Fixture *f, gconstpointer data)
+{
+  int fd = open_client (f, "127.0.0.1", SOCK_DGRAM);
+  SalonIcePath path = get_path (fd), evicted;
+  SalonIceProbe probe;
+  gboolean is_new;
+
+  g_assert_false (salon_ice_peer_take_check (f->peer, &path, TRUE, g_get_monotonic_time (), &probe, &is_new, &evicted));
+  g_assert_true (is_new);
+  send_check (fd, &good);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  assert_both_ways (f, fd);
+  close (fd);
+}
+
+/* Whoever has credentials of their own could else write another's address into a check, and take the path over. */
+static void
+test_takeover (Fixture *f, gconstpointer data)
+{
+  SalonIcePeer *thief = add_peer (f, "thief");
+  const IceClientCheck check = { .username = "thief:theirs", .password = PASSWORD, .use_candidate = TRUE };
+  int fd = connect_client (f, "127.0.0.1");
+
+  send_check (fd, &check);
+  assert_both_ways (f, fd);
+  g_assert_cmpuint (get_stats (f).refused_checks, ==, 1);
+  /* Once the path is nobody's, it may be theirs. */
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  send_check (fd, &check);
+  g_assert_cmpint (receive_reply (fd), ==, 0);
+  salon_ice_hub_remove_peer (f->hub, thief);
+  salon_ice_peer_unref (thief);
+  close (fd);
 }
 
 static gpointer
@@ -490,6 +596,26 @@ test_port_taken (Fixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
 }
 
+static gsize
+read_limit (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return g_ascii_strtoull (text, NULL, 10);
+}
+
+static void
+test_room (Fixture *f, gconstpointer data)
+{
+  if (MIN (read_limit ("/proc/sys/net/core/rmem_max"), read_limit ("/proc/sys/net/core/wmem_max"))
+      >= SALON_ICE_UDP_BUFFER_BYTES)
+    g_assert_true (salon_ice_hub_has_room (f->hub));
+  is_system_small = TRUE;
+  g_assert_false (salon_ice_hub_has_room (f->hub));
+  is_system_small = FALSE;
+}
+
 static void
 test_removed (Fixture *f, gconstpointer data)
 {
@@ -505,6 +631,83 @@ test_removed (Fixture *f, gconstpointer data)
   while (get_stats (f).unknown_media == 0)
     g_usleep (1000);
   g_assert_cmpint (g_async_queue_length (f->sink->packets), ==, 0);
+  close (fd);
+}
+
+/* -- everything at once -- */
+
+#define N_VISITORS 6
+#define N_GUESTS 50
+
+typedef struct
+{
+  Fixture *f;
+  GThread *thread;
+  int fd;
+  gint is_on;
+} Visitor;
+
+static gpointer
+visit (gpointer user_data)
+{
+  static const IceClientCheck check = { .username = "guest:theirs", .password = PASSWORD, .use_candidate = TRUE };
+  Visitor *visitor = user_data;
+  struct pollfd poll_fd = { visitor->fd, POLLIN };
+  guint8 data[2048];
+
+  while (g_atomic_int_get (&visitor->is_on))
+    {
+      send_check (visitor->fd, &check);
+      g_assert_cmpint (send (visitor->fd, MEDIA, strlen (MEDIA), 0), >, 0);
+      salon_ice_hub_send (visitor->f->hub, visitor->f->peer, MORE_MEDIA, strlen (MORE_MEDIA));
+      /* An answer, if the guest is there. */
+      if (poll (&poll_fd, 1, 2) > 0)
+        g_assert_cmpint (recv (visitor->fd, data, sizeof data, 0), >, 0);
+    }
+  return NULL;
+}
+
+static void
+receive_guest (Fixture *f, GAsyncQueue *arrivals)
+{
+  g_autoptr (SalonIcePeer) guest = salon_ice_hub_add_peer (f->hub, on_state, arrivals);
+  SalonIcePeerStats stats;
+  gpointer told;
+
+  salon_ice_peer_set_listener (guest, G_OBJECT (f->sink));
+  salon_ice_hub_set_local (f->hub, guest, "guest", PASSWORD);
+  salon_ice_hub_set_remote (f->hub, guest, "theirs", REMOTE_PASSWORD);
+  told = g_async_queue_timeout_pop (arrivals, WAIT_S * G_USEC_PER_SEC);
+  g_assert_cmpuint (GPOINTER_TO_UINT (told), ==, SALON_ICE_CONNECTED + 1);
+  salon_ice_peer_get_stats (guest, g_get_monotonic_time (), &stats);
+  g_assert_cmpuint (stats.n_paths, >, 0);
+  salon_ice_hub_remove_peer (f->hub, guest);
+}
+
+/* Guests come and go while clients on both receiver threads ask for them and send them media: what ThreadSanitizer
+ * needs to see. */
+static void
+test_guests (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncQueue) arrivals = g_async_queue_new ();
+  int fd = connect_client (f, "127.0.0.1");
+  Visitor visitors[N_VISITORS];
+
+  for (guint i = 0; i < N_VISITORS; i++)
+    {
+      visitors[i] = (Visitor){ .f = f, .fd = open_client (f, "127.0.0.1", SOCK_DGRAM), .is_on = TRUE };
+      visitors[i].thread = g_thread_new ("visitor", visit, &visitors[i]);
+    }
+  for (guint i = 0; i < N_GUESTS; i++)
+    receive_guest (f, arrivals);
+  for (guint i = 0; i < N_VISITORS; i++)
+    {
+      g_atomic_int_set (&visitors[i].is_on, FALSE);
+      g_thread_join (visitors[i].thread);
+      close (visitors[i].fd);
+    }
+  g_assert_cmpuint (get_stats (f).n_peers, ==, 1);
+  g_assert_cmpuint (get_stats (f).n_paths, ==, 1);
   close (fd);
 }
 
@@ -560,6 +763,20 @@ test_tcp (Fixture *f, gconstpointer unused)
     g_usleep (1000);
 }
 
+/* A client that stays connected for ever must not keep its place when its stay is over. */
+static void
+test_tcp_removed (Fixture *f, gconstpointer unused)
+{
+  int fd = connect_tcp (f);
+  guint8 byte;
+
+  salon_ice_hub_remove_peer (f->hub, f->peer);
+  while (recv (fd, &byte, 1, 0) > 0)
+    ;
+  g_assert_cmpint (recv (fd, &byte, 1, 0), ==, 0);
+  close (fd);
+}
+
 /* Who does not read loses packets, whole ones, and holds nobody up. */
 static void
 test_tcp_slow (Fixture *f, gconstpointer unused)
@@ -597,28 +814,61 @@ test_tcp_garbage (Fixture *f, gconstpointer unused)
   close (fd);
 }
 
+/* How many of them the server hangs up on at once, not because they have shown nothing for too long; those that may
+ * stay come first. */
+static guint
+count_closed (const int *fds, guint n_fds, guint n_staying)
+{
+  guint n_closed = 0;
+  char byte;
+
+  for (guint i = 0; i < n_fds; i++)
+    {
+      struct timeval patience = { .tv_sec = SALON_LIMIT_ICE_TCP_STRANGER_S / 2 };
+
+      if (i < n_staying)
+        patience = (struct timeval){ .tv_usec = 1000 };
+      setsockopt (fds[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+      n_closed += recv (fds[i], &byte, 1, 0) == 0;
+    }
+  return n_closed;
+}
+
 /* Of one host, and only of those that have not shown who they are. */
 static void
 test_tcp_many (Fixture *f, gconstpointer unused)
 {
   int fds[100], known = connect_tcp (f);
-  guint n_closed = 0;
-  char byte;
 
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     fds[i] = open_client (f, "127.0.0.1", SOCK_STREAM);
+  g_assert_cmpuint (count_closed (fds, G_N_ELEMENTS (fds), 32), ==, G_N_ELEMENTS (fds) - 32);
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
-    {
-      struct timeval patience = { .tv_usec = i < 32 ? 1000 : 0, .tv_sec = i < 32 ? 0 : WAIT_S };
-
-      setsockopt (fds[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-      n_closed += recv (fds[i], &byte, 1, 0) == 0;
-      close (fds[i]);
-    }
-  g_assert_cmpuint (n_closed, ==, G_N_ELEMENTS (fds) - 32);
+    close (fds[i]);
   send_framed (known, MEDIA, strlen (MEDIA));
   assert_arrives (f->sink, MEDIA);
   close (known);
+}
+
+/* Of all hosts together, no more than an eighth of the descriptors that there may be. */
+static void
+test_tcp_descriptors (Fixture *f, gconstpointer unused)
+{
+  struct rlimit before, small;
+  int fds[48], known = connect_tcp (f);
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  small = (struct rlimit){ .rlim_cur = 256, .rlim_max = before.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &small), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = open_client_from (f, "127.0.0.1", i % 2 == 0 ? "127.0.0.2" : "127.0.0.3", SOCK_STREAM);
+  g_assert_cmpuint (count_closed (fds, G_N_ELEMENTS (fds), 31), ==, G_N_ELEMENTS (fds) - 31);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  send_framed (known, MEDIA, strlen (MEDIA));
+  assert_arrives (f->sink, MEDIA);
+  close (known);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
 }
 
 /* -- stalls -- */
@@ -626,12 +876,15 @@ test_tcp_many (Fixture *f, gconstpointer unused)
 static GstPadProbeReturn
 block (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
+  gint *stalled = user_data;
+
+  g_atomic_int_set (stalled, TRUE);
   return GST_PAD_PROBE_OK;
 }
 
 /* webrtcbin's receive bin: its queue becomes one that blocks when it is connected. */
 static GstElement *
-make_stalled_bin (SalonIceHub *hub, SalonIcePeer *peer, GstElement **queue)
+make_stalled_bin (SalonIceHub *hub, SalonIcePeer *peer, GstElement **queue, gint *stalled)
 {
   GstElement *bin = gst_pipeline_new (NULL);
   GstElement *src = salon_ice_src_new (hub, peer);
@@ -646,7 +899,7 @@ make_stalled_bin (SalonIceHub *hub, SalonIcePeer *peer, GstElement **queue)
   gst_bin_add_many (GST_BIN (bin), src, filter, *queue, sink, NULL);
   g_assert_true (gst_element_link_many (src, filter, *queue, sink, NULL));
   pad = gst_element_get_static_pad (sink, "sink");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, NULL, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, stalled, NULL);
   gst_element_set_state (bin, GST_STATE_PLAYING);
   g_object_set (*queue, "leaky", 0, NULL);
   return bin;
@@ -658,12 +911,17 @@ test_stall (Fixture *f, gconstpointer data)
   SalonIcePeer *stalled = add_peer (f, "stalled");
   const IceClientCheck check = { .username = "stalled:theirs", .password = PASSWORD, .use_candidate = TRUE };
   int fd = open_client (f, "127.0.0.1", SOCK_DGRAM), other = connect_client (f, "127.0.0.1");
-  GstElement *queue, *bin = make_stalled_bin (f->hub, stalled, &queue);
+  gint is_stalled = FALSE;
+  GstElement *queue, *bin = make_stalled_bin (f->hub, stalled, &queue, &is_stalled);
   guint8 packet[1400] = { 0x80 };
   guint held;
 
   send_check (fd, &check);
   g_assert_cmpint (receive_reply (fd), ==, 0);
+  /* Not before the queue's thread runs: a queue that overflows while its events pass mixes up their order. */
+  g_assert_cmpint (send (fd, packet, sizeof packet, 0), >, 0);
+  while (!g_atomic_int_get (&is_stalled))
+    assert_both_ways (f, other);
   /* 14 MB. */
   for (guint i = 0; i < 10000; i++)
     {
@@ -695,17 +953,24 @@ main (int argc, char **argv)
   g_test_add ("/ice/hub/speaks-ipv6", Fixture, "::1", set_up, test_both_ways, tear_down);
   ADD ("strangers-get-no-answer", test_strangers);
   ADD ("limits-checks-of-strangers", test_limits);
+  ADD ("limits-nobody-for-what-is-refused-unread", test_limits_cheap);
   ADD ("a-flood-does-not-stop-calls", test_flood);
   ADD ("a-stalled-peer-does-not-stall-another", test_stall);
   ADD ("tells-silence-in-time", test_states);
   ADD ("follows-a-client-that-moves", test_migration);
+  ADD ("a-path-is-whose-check-came-last", test_table_decides);
+  ADD ("a-live-path-is-not-taken-over", test_takeover);
   ADD ("a-batch-goes-out-at-its-end-in-order", test_batch);
   ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
   ADD ("a-taken-port-is-an-error", test_port_taken);
+  ADD ("knows-when-the-system-gives-too-little-room", test_room);
   ADD ("a-removed-peer-is-unknown", test_removed);
+  ADD ("guests-come-and-go", test_guests);
   ADD ("tcp/carries-packets-both-ways", test_tcp);
+  ADD ("tcp/ends-with-its-peer", test_tcp_removed);
   ADD ("tcp/a-slow-reader-loses-whole-packets", test_tcp_slow);
   ADD ("tcp/ends-what-is-no-frame", test_tcp_garbage);
   ADD ("tcp/strangers-are-few", test_tcp_many);
+  ADD ("tcp/leaves-descriptors-to-others", test_tcp_descriptors);
   return g_test_run ();
 }

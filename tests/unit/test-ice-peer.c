@@ -4,6 +4,7 @@
 
 #include "ice-client.h"
 #include "salon-ice-peer.h"
+#include "salon-limits.h"
 
 #define PASSWORD "0123456789012345678901"
 #define LOST_US (30 * G_USEC_PER_SEC)
@@ -12,8 +13,8 @@ typedef struct
 {
   SalonIcePeer *peer;
   gint64 now_us;
-  SalonIceProbe probe;                       /* of the last check; its size is 0 if there was none */
-  SalonIceProbe probes[SALON_ICE_MAX_PATHS]; /* of the last tick */
+  SalonIceProbe probe;                         /* of the last check; its size is 0 if there was none */
+  SalonIceProbe probes[SALON_LIMIT_ICE_PATHS]; /* of the last tick */
   guint n_probes;
 } Fixture;
 
@@ -177,17 +178,188 @@ test_dead_path (Fixture *f, gconstpointer data)
   assert_sends_to (f, "203.0.113.66");
 }
 
-/* The same, but nobody answers there: somebody else's address. */
+static void
+assert_sends_nowhere (Fixture *f)
+{
+  SalonIcePath selected;
+  guint8 tos;
+
+  g_assert_false (salon_ice_peer_get_path (f->peer, &selected, &tos));
+}
+
+/* The same, but nobody answers there: somebody else's address. Nor does it keep the stream going on the dead path,
+ * which may be somebody else's by now (RFC 7675): neither do checks elsewhere, nor media that anybody may have sent. */
 static void
 test_dead_path_needs_proof_too (Fixture *f, gconstpointer data)
 {
-  check (f, path ("192.0.2.1", 1), TRUE);
-  for (guint i = 0; i < 100; i++)
+  SalonIcePath dead = path ("192.0.2.1", 1);
+
+  check (f, dead, TRUE);
+  for (guint i = 0; i < 299; i++)
     {
       pass (f, 100);
       check (f, path ("203.0.113.66", 9), FALSE);
+      g_assert_cmpint (get_state (f), ==, i < 80 ? SALON_ICE_CONNECTED : SALON_ICE_DISCONNECTED);
+      assert_sends_to (f, "192.0.2.1");
     }
+  g_assert_null (salon_ice_peer_take_media (f->peer, &dead, 100, f->now_us));
+  for (guint i = 0; i < 100; i++)
+    {
+      pass (f, 200);
+      check (f, path ("203.0.113.66", 9), FALSE);
+      g_assert_null (salon_ice_peer_take_media (f->peer, &dead, 100, f->now_us));
+      g_assert_cmpint (get_state (f), ==, SALON_ICE_FAILED);
+      assert_sends_nowhere (f);
+    }
+  answer_probe_from (f, path ("203.0.113.66", 9));
+  g_assert_cmpint (get_state (f), ==, SALON_ICE_CONNECTED);
+  assert_sends_to (f, "203.0.113.66");
+}
+
+/* A client at the end of a slow way: every request is answered that much later. */
+typedef struct
+{
+  gint64 due_us;
+  SalonIceProbe probe;
+} Late;
+
+static void
+keep (Fixture *f, GArray *late, const SalonIceProbe *probe, gint64 late_ms)
+{
+  const Late new = { f->now_us + late_ms * 1000, *probe };
+
+  if (probe->size > 0)
+    g_array_append_val (late, new);
+}
+
+static void
+answer_late (Fixture *f, GArray *late)
+{
+  while (late->len > 0 && g_array_index (late, Late, 0).due_us <= f->now_us)
+    {
+      answer (f, &g_array_index (late, Late, 0).probe, g_array_index (late, Late, 0).probe.path);
+      g_array_remove_index (late, 0);
+    }
+}
+
+static void
+test_dead_path_slow (Fixture *f, gconstpointer data)
+{
+  SalonIcePath dead = path ("192.0.2.1", 1), other = path ("203.0.113.66", 9);
+  g_autoptr (GArray) late = g_array_new (FALSE, FALSE, sizeof (Late));
+  gint64 start_us = f->now_us;
+
+  check (f, other, FALSE);
+  check (f, dead, TRUE);
+  answer_probe_from (f, dead);
+  while (f->now_us - start_us < 3000 * 1000)
+    {
+      pass (f, 50);
+      for (guint i = 0; i < f->n_probes; i++)
+        {
+          if (salon_ice_path_equal (&f->probes[i].path, &other))
+            keep (f, late, &f->probes[i], 600);
+        }
+      answer_late (f, late);
+    }
+  assert_sends_to (f, "203.0.113.66");
+}
+
+/* One round trip is proof, however often the client nominates in the meantime. */
+static void
+test_nomination_slow (Fixture *f, gconstpointer data)
+{
+  SalonIcePath other = path ("203.0.113.66", 9);
+  g_autoptr (GArray) late = g_array_new (FALSE, FALSE, sizeof (Late));
+  gint64 start_us;
+  SalonIcePeerStats stats;
+
+  check (f, path ("192.0.2.1", 1), TRUE);
+  start_us = f->now_us;
+  while (f->now_us - start_us <= 2000 * 1000)
+    {
+      check (f, other, TRUE);
+      keep (f, late, &f->probe, 2000);
+      pass (f, 50);
+      answer_late (f, late);
+    }
+  assert_sends_to (f, "203.0.113.66");
+  salon_ice_peer_get_stats (f->peer, f->now_us, &stats);
+  g_assert_cmpint (stats.rtt_us, ==, 2000 * 1000);
+}
+
+/* Slow, but there: it is given the time that it takes. */
+static void
+test_quiet_path_slow (Fixture *f, gconstpointer data)
+{
+  SalonIcePath quiet = path ("192.0.2.1", 1), other = path ("192.0.2.2", 1);
+  g_autoptr (GArray) late = g_array_new (FALSE, FALSE, sizeof (Late));
+
+  check (f, other, FALSE);
+  check (f, quiet, TRUE);
+  f->now_us += 800 * 1000;
+  answer_probe_from (f, quiet);
+  for (guint i = 0; i < 400; i++)
+    {
+      pass (f, 50);
+      for (guint j = 0; j < f->n_probes; j++)
+        {
+          if (salon_ice_path_equal (&f->probes[j].path, &quiet))
+            keep (f, late, &f->probes[j], 800);
+          else
+            answer (f, &f->probes[j], other);
+        }
+      answer_late (f, late);
+      assert_sends_to (f, "192.0.2.1");
+    }
+}
+
+static guint
+count_probes (Fixture *f, SalonIcePath of, gint64 duration_ms)
+{
+  gint64 end_us = f->now_us + duration_ms * 1000;
+  guint n = 0;
+
+  while (f->now_us < end_us)
+    {
+      pass (f, 250);
+      for (guint i = 0; i < f->n_probes; i++)
+        n += salon_ice_path_equal (&f->probes[i].path, &of);
+    }
+  return n;
+}
+
+/* Addresses that never answered may be anybody's: what a quiet client makes us send there has an end. */
+static void
+test_unanswered_probes (Fixture *f, gconstpointer data)
+{
+  SalonIcePath quiet = path ("192.0.2.1", 1), other = path ("203.0.113.66", 9);
+  guint n;
+
+  check (f, quiet, TRUE);
+  check (f, other, FALSE);
+  n = count_probes (f, other, 8000);
+  g_assert_cmpuint (n, >=, 4);
+  g_assert_cmpuint (n, <=, 8);
+  g_assert_cmpuint (count_probes (f, other, 8000), ==, 0);
+  /* A check earns one. The selected path is asked as long as there is consent. */
+  check (f, quiet, TRUE);
+  check (f, other, FALSE);
+  g_assert_cmpuint (count_probes (f, other, 8000), ==, 1);
+  g_assert_cmpuint (count_probes (f, quiet, 5000), ==, 1);
+}
+
+/* A restart gives the selected path time, once. */
+static void
+test_restart_is_patient (Fixture *f, gconstpointer data)
+{
+  check (f, path ("192.0.2.1", 1), TRUE);
+  pass (f, 29000);
+  salon_ice_peer_set_remote (f->peer, "anew", PASSWORD, f->now_us);
+  pass (f, 29000);
   assert_sends_to (f, "192.0.2.1");
+  pass (f, 2000);
+  assert_sends_nowhere (f);
 }
 
 /* Who has nothing to say, but answers, stays where it is. */
@@ -257,6 +429,7 @@ test_silence (Fixture *f, gconstpointer data)
   g_assert_cmpint (get_state (f), ==, SALON_ICE_DISCONNECTED);
   g_assert_null (salon_ice_peer_take_media (f->peer, &first, 100, f->now_us));
   g_assert_cmpint (get_state (f), ==, SALON_ICE_CONNECTED);
+  check (f, first, FALSE);
   pass (f, 29900);
   g_assert_cmpint (get_state (f), ==, SALON_ICE_DISCONNECTED);
   pass (f, 200);
@@ -277,6 +450,21 @@ test_comes_back (Fixture *f, gconstpointer data)
   answer_probe_from (f, path ("192.0.2.9", 1));
   g_assert_cmpint (get_state (f), ==, SALON_ICE_CONNECTED);
   assert_sends_to (f, "192.0.2.9");
+}
+
+/* What makes a path somebody's for the moment: credentials, not media. */
+static void
+test_live (Fixture *f, gconstpointer data)
+{
+  SalonIcePath first = path ("192.0.2.1", 1), other = path ("192.0.2.2", 1);
+
+  check (f, first, TRUE);
+  g_assert_false (salon_ice_peer_is_live (f->peer, &other, f->now_us));
+  pass (f, 5900);
+  g_assert_null (salon_ice_peer_take_media (f->peer, &first, 100, f->now_us));
+  g_assert_true (salon_ice_peer_is_live (f->peer, &first, f->now_us));
+  pass (f, 200);
+  g_assert_false (salon_ice_peer_is_live (f->peer, &first, f->now_us));
 }
 
 static void
@@ -301,13 +489,44 @@ test_bounded (Fixture *f, gconstpointer data)
       f->now_us += 1000;
       has_evicted = salon_ice_peer_take_check (f->peer, &from, FALSE, f->now_us, &f->probe, &is_new, &evicted);
       g_assert_true (is_new);
-      g_assert_cmpint (has_evicted, ==, port >= SALON_ICE_MAX_PATHS);
+      g_assert_cmpint (has_evicted, ==, port >= SALON_LIMIT_ICE_PATHS);
       if (has_evicted)
-        g_assert_cmpuint (salon_ice_address_get_port (&evicted.remote), ==, port - SALON_ICE_MAX_PATHS + 1);
+        g_assert_cmpuint (salon_ice_address_get_port (&evicted.remote), ==, port - SALON_LIMIT_ICE_PATHS + 1);
     }
   salon_ice_peer_get_stats (f->peer, f->now_us, &stats);
-  g_assert_cmpuint (stats.n_paths, ==, SALON_ICE_MAX_PATHS);
+  g_assert_cmpuint (stats.n_paths, ==, SALON_LIMIT_ICE_PATHS);
   assert_sends_to (f, "192.0.2.1");
+}
+
+/* What never answered may be made up: it goes first, however lately it was heard. */
+static void
+test_keeps_proven (Fixture *f, gconstpointer data)
+{
+  SalonIcePath proven = path ("192.0.2.7", 7);
+
+  check (f, path ("192.0.2.1", 1), TRUE);
+  f->now_us += 1000;
+  check (f, proven, TRUE);
+  answer_probe_from (f, proven);
+  f->now_us += 1000;
+  check (f, path ("192.0.2.8", 8), TRUE);
+  answer_probe_from (f, path ("192.0.2.8", 8));
+  for (guint port = 1; port <= 100; port++)
+    {
+      f->now_us += 1000;
+      g_assert_true (check (f, path ("192.0.2.2", port), FALSE));
+    }
+  g_assert_false (check (f, proven, FALSE));
+}
+
+/* Two families at both ends, two addresses in one, UDP and TCP: none of it is made up. */
+static void
+test_many_paths (Fixture *f, gconstpointer data)
+{
+  for (guint port = 1; port <= 12; port++)
+    g_assert_true (check (f, path ("192.0.2.1", port), FALSE));
+  for (guint port = 1; port <= 12; port++)
+    g_assert_false (check (f, path ("192.0.2.1", port), FALSE));
 }
 
 static void
@@ -389,13 +608,21 @@ main (int argc, char **argv)
   ADD ("a-nomination-must-be-proven", test_nomination_needs_proof);
   ADD ("a-dead-path-is-left-within-2-s", test_dead_path);
   ADD ("a-dead-path-is-left-only-for-one-that-answers", test_dead_path_needs_proof_too);
+  ADD ("a-dead-path-is-left-for-one-that-answers-late", test_dead_path_slow);
   ADD ("a-quiet-path-that-answers-is-kept", test_quiet_path);
+  ADD ("a-quiet-path-that-answers-late-is-kept", test_quiet_path_slow);
+  ADD ("asks-in-vain-a-few-times-only", test_unanswered_probes);
   ADD ("moves-to-what-is-nominated-and-proven", test_nomination_moves);
+  ADD ("moves-to-what-is-proven-late", test_nomination_slow);
   ADD ("stays-where-it-is-heard", test_keeps_what_is_heard);
+  ADD ("a-restart-gives-the-selected-path-time", test_restart_is_patient);
   ADD ("silence-disconnects-then-fails", test_silence);
   ADD ("comes-back-after-failing", test_comes_back);
+  ADD ("a-path-is-live-by-checks", test_live);
   ADD ("what-never-connected-never-fails", test_never_connected);
   ADD ("keeps-a-bounded-number-of-paths-and-the-selected-one", test_bounded);
+  ADD ("forgets-first-what-never-answered", test_keeps_proven);
+  ADD ("has-room-for-all-a-client-has", test_many_paths);
   ADD ("a-path-that-is-gone-is-not-sent-on", test_forgets);
   ADD ("takes-media-from-known-paths-only", test_unknown_media);
   ADD ("knows-the-credentials-before-a-restart", test_passwords);
