@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034 # used by those who source it
 build_packages='gcc libc6-dev meson ninja-build pkgconf gettext
-  libglib2.0-dev libglib2.0-dev-bin libjson-glib-dev libsoup-3.0-dev libhiredis-dev libqrencode-dev
+  libglib2.0-dev libglib2.0-dev-bin libjson-glib-dev libsoup-3.0-dev libhiredis-dev libqrencode-dev libssl-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libnice-dev'
 # shellcheck disable=SC2034
 run_packages='redis-server glib-networking libglib2.0-data

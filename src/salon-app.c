@@ -326,6 +326,8 @@ make_rooms (SalonApp *self)
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
     .media = {
         .ice_hub = self->ice_hub,
+        .sends_directly
+        = self->ice_hub != NULL && g_str_equal (salon_config_get_string (config, SALON_CONFIG_SEND_PATH), "direct"),
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
         .ice_port_max = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MAX),
         .stun_server = *stun_server != '\0' ? stun_server : NULL,

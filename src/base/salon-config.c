@@ -143,6 +143,10 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   = { "media", "ice-lost-s", TYPE_UINT, "30", .min = 3, .max = 3600, .ice = "lite", .argument = N_ ("SECONDS"),
       .help = N_ ("Seconds of silence on a media connection after which its participant has left; a "
                   "third of it, at most 8, before it counts as disturbed. (With ice=lite.)") },
+  [SALON_CONFIG_SEND_PATH] = { "media", "send-path", TYPE_STRING, "direct", .choices = "direct;webrtcbin",
+      .ice = "lite", .argument = N_ ("PATH"),
+      .help = N_ ("How packets leave: direct, encrypted and sent by Salon itself; or through all of GStreamer's "
+                  "webrtcbin, at several times the cost, as a reference.") },
   [SALON_CONFIG_ICE_PORT_MIN]
   = { "media", "ice-port-min", TYPE_UINT, "0", .max = G_MAXUINT16, .ice = "full", .argument = N_ ("PORT"),
       .help = N_ ("Lowest UDP port for media with ice=full; 0 leaves the choice to the system.") },

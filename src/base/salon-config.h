@@ -41,6 +41,7 @@ typedef enum
   SALON_CONFIG_ICE_ADDRESSES,      /* list: interfaces and addresses; empty: all */
   SALON_CONFIG_NAT_ADDRESSES,      /* list: public addresses or host names, "public/local" */
   SALON_CONFIG_ICE_LOST_S,         /* uint */
+  SALON_CONFIG_SEND_PATH,          /* string: "direct", "webrtcbin" */
   SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
   SALON_CONFIG_ICE_PORT_MAX,       /* uint */
   SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */

@@ -9,7 +9,8 @@
 typedef struct
 {
   struct _SalonIceHub *ice_hub;    /* (borrowed) (nullable): the ports of all connections; NULL: each has its own, by
-                                      libnice, which the next four are for */
+                                      libnice, which ice_port_min ... turn_server are for */
+  gboolean sends_directly;         /* what subscribers get does not pass webrtcbin; with ice_hub alone */
   guint ice_port_min;              /* UDP; 0: any */
   guint ice_port_max;              /* UDP; 0: any */
   const char *stun_server;         /* (nullable): stun://host:port, for our own candidates */

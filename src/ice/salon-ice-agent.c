@@ -129,8 +129,8 @@ salon_ice_agent_set_remote_credentials (
 
 /* -- figures -- */
 
-gboolean
-salon_ice_agent_get_stats (SalonIceAgent *self, SalonIcePeerStats *stats)
+SalonIcePeer *
+salon_ice_agent_dup_peer (SalonIceAgent *self)
 {
   SalonIcePeer *peer = NULL;
 
@@ -138,10 +138,17 @@ salon_ice_agent_get_stats (SalonIceAgent *self, SalonIcePeerStats *stats)
   if (self->streams->len > 0)
     peer = salon_ice_peer_ref (salon_ice_stream_get_peer (g_ptr_array_index (self->streams, 0)));
   GST_OBJECT_UNLOCK (self);
+  return peer;
+}
+
+gboolean
+salon_ice_agent_get_stats (SalonIceAgent *self, SalonIcePeerStats *stats)
+{
+  g_autoptr (SalonIcePeer) peer = salon_ice_agent_dup_peer (self);
+
   if (peer == NULL)
     return FALSE;
   salon_ice_peer_get_stats (peer, g_get_monotonic_time (), stats);
-  salon_ice_peer_unref (peer);
   return TRUE;
 }
 

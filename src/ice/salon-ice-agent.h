@@ -17,5 +17,8 @@ G_DECLARE_FINAL_TYPE (SalonIceAgent, salon_ice_agent, SALON, ICE_AGENT, GstWebRT
 /* Returns: (transfer floating): a new webrtcbin on the hub's ports. Its descriptions must say `a=ice-lite`. */
 GstElement *salon_ice_make_webrtcbin (SalonIceHub *hub, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full) (nullable): the connection of a webrtcbin that was made so; NULL before it has a local
+ * description. Any thread. */
+SalonIcePeer *salon_ice_agent_dup_peer (SalonIceAgent *self) G_GNUC_WARN_UNUSED_RESULT;
 /* The figures of a webrtcbin that was made so; FALSE before it has a local description. Any thread. */
 gboolean salon_ice_agent_get_stats (SalonIceAgent *self, SalonIcePeerStats *stats) G_GNUC_WARN_UNUSED_RESULT;

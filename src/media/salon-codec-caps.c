@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-codec-caps.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define EXT_MID "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -173,4 +174,38 @@ salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered)
         gst_caps_append_structure (accepted, gst_structure_copy (structure));
     }
   return accepted;
+}
+
+void
+salon_codec_caps_get_retransmissions (const GstSDPMedia *answered, guint8 payload_types[128])
+{
+  memset (payload_types, 0, 128);
+  for (guint i = 0; i < gst_sdp_media_formats_len (answered); i++)
+    {
+      int payload_type = (int)g_ascii_strtoll (gst_sdp_media_get_format (answered, i), NULL, 10);
+      g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (answered, payload_type);
+      const GstStructure *structure
+          = caps != NULL && !gst_caps_is_empty (caps) ? gst_caps_get_structure (caps, 0) : NULL;
+      const char *apt = structure != NULL ? gst_structure_get_string (structure, "apt") : NULL;
+      guint64 original;
+
+      if (apt != NULL && payload_type < 128
+          && g_ascii_strcasecmp (gst_structure_get_string (structure, "encoding-name"), "RTX") == 0
+          && g_ascii_string_to_unsigned (apt, 10, 0, 127, &original, NULL))
+        payload_types[original] = payload_type;
+    }
+}
+
+guint32
+salon_codec_caps_get_retransmission_ssrc (const GstSDPMedia *offered, guint32 ssrc)
+{
+  const char *value;
+  guint original, retransmission;
+
+  for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (offered, "ssrc-group", i)) != NULL; i++)
+    {
+      if (sscanf (value, "FID %u %u", &original, &retransmission) == 2 && original == ssrc)
+        return retransmission;
+    }
+  return 0;
 }

@@ -357,13 +357,14 @@ salon_publisher_get_tracks (SalonPublisher *self)
   return self->shared.tracks;
 }
 
-static void
+static gboolean
 salon_publisher_verified (SalonTransport *transport)
 {
   SalonPublisher *self = SALON_PUBLISHER (transport);
 
   for (guint i = 0; i < self->shared.tracks->len; i++)
     salon_track_set_open (g_ptr_array_index (self->shared.tracks, i), TRUE);
+  return TRUE;
 }
 
 /* -- life -- */

@@ -7,6 +7,7 @@
 #include "salon-error.h"
 #include "salon-extension-map.h"
 #include "salon-packet-guard.h"
+#include "salon-sender.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define GST_CAT_DEFAULT salon_subscriber_debug
@@ -21,6 +22,7 @@ typedef struct
   GstPad *peer;        /* (owned): webrtcbin's request pad */
   char *mid;           /* (owned) (nullable): NULL before the offer */
   guint32 ssrc;        /* never changes: the RTCP thread looks it up */
+  guint32 rtx_ssrc;    /* webrtcbin's choice; 0 before the offer, and for audio */
 
   SalonTrack *track; /* (owned) (nullable) */
   GstPad *tee_pad;   /* (owned) (nullable): of the track */
@@ -37,6 +39,7 @@ struct _SalonSubscriber
   SalonSdp *offer; /* (owned) (nullable) */
   gboolean has_answer;
   SalonPacketGuard *guard; /* (owned) */
+  SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
 };
 
 G_DEFINE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON_TYPE_TRANSPORT)
@@ -56,7 +59,7 @@ get_slot (SalonSubscriber *self, guint seat, gboolean is_video)
   return &self->slots[index];
 }
 
-/* -- the RTCP thread: keyframe requests -- */
+/* -- the RTCP thread -- */
 
 static void
 request_keyframe_of_ssrc (SalonSubscriber *self, guint32 ssrc)
@@ -68,26 +71,32 @@ request_keyframe_of_ssrc (SalonSubscriber *self, guint32 ssrc)
     }
 }
 
-/* webrtcbin turns PLI and FIR into upstream events, but loses a good part of them on the way: we take them here. */
+/* RFC 5104 section 4.3.1.1: entries of 8 bytes, each begins with an SSRC. */
+static void
+take_full_intra_requests (SalonSubscriber *self, const guint8 *entries, gsize size)
+{
+  for (gsize at = 0; at + 8 <= size; at += 8)
+    request_keyframe_of_ssrc (self, GST_READ_UINT32_BE (entries + at));
+}
+
+/* webrtcbin turns PLI and FIR into upstream events, but loses a good part of them on the way: we take them here. NACKs
+ * are about packets that it has not seen. */
 static void
 on_feedback_rtcp (
     GObject *session, guint type, guint format, guint sender_ssrc, guint media_ssrc, GstBuffer *fci, gpointer user_data)
 {
-  if (type != GST_RTCP_TYPE_PSFB)
-    return;
-  if (format == GST_RTCP_PSFB_TYPE_PLI)
-    request_keyframe_of_ssrc (user_data, media_ssrc);
-  else if (format == GST_RTCP_PSFB_TYPE_FIR && fci != NULL)
-    {
-      GstMapInfo map;
+  SalonSubscriber *self = user_data;
+  GstMapInfo map;
 
-      /* RFC 5104 section 4.3.1.1: entries of 8 bytes, each begins with an SSRC. */
-      if (!gst_buffer_map (fci, &map, GST_MAP_READ))
-        return;
-      for (gsize at = 0; at + 8 <= map.size; at += 8)
-        request_keyframe_of_ssrc (user_data, GST_READ_UINT32_BE (map.data + at));
-      gst_buffer_unmap (fci, &map);
-    }
+  if (type == GST_RTCP_TYPE_PSFB && format == GST_RTCP_PSFB_TYPE_PLI)
+    request_keyframe_of_ssrc (self, media_ssrc);
+  if (fci == NULL || !gst_buffer_map (fci, &map, GST_MAP_READ))
+    return;
+  if (type == GST_RTCP_TYPE_PSFB && format == GST_RTCP_PSFB_TYPE_FIR)
+    take_full_intra_requests (self, map.data, map.size);
+  else if (type == GST_RTCP_TYPE_RTPFB && format == GST_RTCP_RTPFB_TYPE_NACK && self->sender != NULL)
+    salon_sender_take_nack (self->sender, media_ssrc, map.data, map.size);
+  gst_buffer_unmap (fci, &map);
 }
 
 static void
@@ -117,6 +126,7 @@ open_slot (SalonSubscriber *self, guint index)
   g_autoptr (GstCaps) caps = salon_codec_caps_offer (is_video, slot->ssrc);
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
   g_autoptr (GstPad) src = NULL;
+  GstPad *sink;
 
   slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
   g_object_set (slot->element, "ssrc", slot->ssrc, "caps", caps, "open", FALSE, "active-pad", NULL, NULL);
@@ -130,7 +140,8 @@ open_slot (SalonSubscriber *self, guint index)
   g_object_set (slot->peer, "msid", stream_id, NULL);
 
   src = gst_element_get_static_pad (slot->element, "src");
-  gst_pad_link (src, slot->peer);
+  sink = self->sender != NULL ? salon_sender_add_stream (self->sender, slot->ssrc, is_video) : slot->peer;
+  gst_pad_link (src, sink);
 }
 
 /* webrtcbin takes its pads with it. Released here, while its thread still negotiates, they crash it (1.22: it takes a
@@ -215,6 +226,19 @@ salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video)
 
 /* -- negotiation -- */
 
+/* webrtcbin's own text, as self->offer has no SSRCs. */
+static void
+note_retransmission_ssrcs (SalonSubscriber *self, const char *text)
+{
+  GstSDPMessage *message = NULL;
+
+  gst_sdp_message_new_from_text (text, &message);
+  for (guint i = 0; i < self->n_slots; i++)
+    self->slots[i].rtx_ssrc
+        = salon_codec_caps_get_retransmission_ssrc (gst_sdp_message_get_media (message, i), self->slots[i].ssrc);
+  gst_sdp_message_free (message);
+}
+
 static void
 on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -231,6 +255,7 @@ on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   g_assert (self->offer->media->len == self->n_slots);
+  note_retransmission_ssrcs (self, text);
   salon_packet_guard_set_transport_cc_id (
       self->guard, salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC));
   for (guint i = 0; i < self->n_slots; i++)
@@ -263,6 +288,13 @@ narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
           = salon_codec_caps_accepted (offered, gst_sdp_message_get_media (answer->message, i));
 
       g_object_set (slot->element, "caps", accepted, NULL);
+      if (self->sender != NULL)
+        {
+          guint8 payload_types[128];
+
+          salon_codec_caps_get_retransmissions (gst_sdp_message_get_media (answer->message, i), payload_types);
+          salon_sender_set_retransmission (self->sender, slot->ssrc, slot->rtx_ssrc, payload_types);
+        }
     }
 }
 
@@ -323,16 +355,35 @@ salon_subscriber_answer_finish (SalonSubscriber *self, GAsyncResult *result, GEr
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static void
+static gboolean
 salon_subscriber_verified (SalonTransport *transport)
 {
   SalonSubscriber *self = SALON_SUBSCRIBER (transport);
 
+  if (self->sender != NULL)
+    {
+      SalonSendPath *path
+          = salon_transport_new_send_path (transport, salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC));
+
+      if (path == NULL)
+        return FALSE;
+      salon_sender_set_path (self->sender, path);
+    }
   for (guint i = 0; i < self->n_slots; i++)
     g_object_set (self->slots[i].element, "open", TRUE, NULL);
+  return TRUE;
 }
 
 /* -- life -- */
+
+static void
+add_sender (SalonSubscriber *self, const char *name)
+{
+  g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
+
+  self->sender = gst_object_ref_sink (salon_sender_new (sender_name));
+  salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
+}
 
 SalonSubscriber *
 salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
@@ -344,6 +395,8 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), FALSE);
   g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
       G_CALLBACK (on_deep_element_added), self, 0);
+  if (options->sends_directly)
+    add_sender (self, name);
   self->n_slots = 2 * options->n_seats;
   self->slots = g_new0 (Slot, self->n_slots);
   for (guint i = 0; i < self->n_slots; i++)
@@ -360,6 +413,8 @@ salon_subscriber_close (SalonSubscriber *self)
     return;
   for (guint i = 0; i < self->n_slots; i++)
     close_slot (self, i);
+  if (self->sender != NULL)
+    salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
   salon_transport_close (SALON_TRANSPORT (self));
 }
 
@@ -375,6 +430,7 @@ salon_subscriber_finalize (GObject *object)
       gst_clear_object (&self->slots[i].element);
     }
   g_free (self->slots);
+  gst_clear_object (&self->sender);
   g_clear_pointer (&self->guard, salon_packet_guard_unref);
   g_clear_pointer (&self->offer, salon_sdp_unref);
   G_OBJECT_CLASS (salon_subscriber_parent_class)->finalize (object);

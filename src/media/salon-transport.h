@@ -29,8 +29,8 @@ struct _SalonTransportClass
 {
   GObjectClass parent_class;
 
-  /* Called once, when the peer's certificate is the promised one. */
-  void (*verified) (SalonTransport *self);
+  /* Called once, when the peer's certificate is the promised one. FALSE: the connection can't be used. */
+  gboolean (*verified) (SalonTransport *self);
 };
 
 /* For subclasses' constructors: makes the webrtcbin. options (borrowed) must outlive the transport. FALSE when there
@@ -46,6 +46,11 @@ gboolean salon_transport_is_verified (SalonTransport *self);
 
 /* How its packets go, and what became of them. FALSE when closed, before there is a description, and with libnice. */
 gboolean salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct _SalonSendPath SalonSendPath;
+/* For packets that don't pass webrtcbin; with options->ice_hub, once verified. Returns: (transfer full) (nullable):
+ * NULL if DTLS agreed on no keys that we know. */
+SalonSendPath *salon_transport_new_send_path (SalonTransport *self, guint8 transport_cc_id) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer none) */
 SalonGraph *salon_transport_get_graph (SalonTransport *self);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-send-path.h"
+
+#include <string.h>
+
+#include "salon-rtp-packet.h"
+
+struct _SalonSendPath
+{
+  SalonIceHub *hub;   /* (owned) */
+  SalonIcePeer *peer; /* (owned) */
+  guint8 key[SALON_SRTP_KEY_BYTES];
+  guint8 transport_cc_id;
+  gint transport_cc_number; /* atomic: the next */
+  char cname[17];
+
+  GMutex rtcp_lock;
+  SalonSrtcp *srtcp; /* (owned), rtcp_lock */
+};
+
+/* draft-holmer-rmcat-transport-wide-cc-extensions-01: over all streams in the order in which they leave. The slot has
+ * made room for it. */
+static void
+write_number (SalonSendPath *self, const SalonRtpPacket *packet)
+{
+  gsize size;
+  guint8 *at = (guint8 *)salon_rtp_packet_find_extension (packet, self->transport_cc_id, &size);
+  guint number;
+
+  if (at == NULL || size != 2)
+    return;
+  number = (guint)g_atomic_int_add (&self->transport_cc_number, 1);
+  at[0] = number >> 8 & 0xff;
+  at[1] = number & 0xff;
+}
+
+gboolean
+salon_send_path_send_rtp (SalonSendPath *self, SalonSrtp *srtp, guint8 *packet, gsize size)
+{
+  SalonRtpPacket parsed;
+
+  if (!salon_rtp_packet_parse (&parsed, packet, size))
+    return FALSE;
+  if (self->transport_cc_id != 0)
+    write_number (self, &parsed);
+  size = salon_srtp_protect (srtp, packet, parsed.payload_offset, size);
+  if (size == 0)
+    return FALSE;
+  salon_ice_hub_send (self->hub, self->peer, packet, size);
+  return TRUE;
+}
+
+void
+salon_send_path_send_rtcp (SalonSendPath *self, guint8 *packet, gsize size)
+{
+  g_mutex_lock (&self->rtcp_lock);
+  size = salon_srtcp_protect (self->srtcp, packet, size);
+  g_mutex_unlock (&self->rtcp_lock);
+  salon_ice_hub_send (self->hub, self->peer, packet, size);
+}
+
+SalonSrtp *
+salon_send_path_new_srtp (SalonSendPath *self)
+{
+  return salon_srtp_new (self->key);
+}
+
+const char *
+salon_send_path_get_cname (SalonSendPath *self)
+{
+  return self->cname;
+}
+
+/* -- life -- */
+
+SalonSendPath *
+salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, guint8 transport_cc_id)
+{
+  SalonSendPath *self = g_new0 (SalonSendPath, 1);
+
+  self->hub = salon_ice_hub_ref (hub);
+  self->peer = salon_ice_peer_ref (peer);
+  memcpy (self->key, key, sizeof self->key);
+  self->transport_cc_id = transport_cc_id;
+  /* RFC 7022, section 4.2: another for each connection, so that it tells nothing. */
+  g_snprintf (self->cname, sizeof self->cname, "%08x%08x", g_random_int (), g_random_int ());
+  g_mutex_init (&self->rtcp_lock);
+  self->srtcp = salon_srtcp_new (key);
+  return self;
+}
+
+void
+salon_send_path_free (SalonSendPath *self)
+{
+  salon_srtcp_free (self->srtcp);
+  g_mutex_clear (&self->rtcp_lock);
+  salon_ice_peer_unref (self->peer);
+  salon_ice_hub_unref (self->hub);
+  explicit_bzero (self->key, sizeof self->key);
+  g_free (self);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-send-stream.h"
+
+#include <string.h>
+
+#include "salon-rtp-packet.h"
+#include "salon-sender-report.h"
+
+/* At 1.5 Mbit/s more than a second; a power of two. */
+#define N_KEPT 256
+/* A client asks again after a round trip; sooner, it only doubles what is on its way. */
+#define RESEND_INTERVAL_US (20 * G_TIME_SPAN_MILLISECOND)
+/* RFC 3550, section 6.2, lets reports come more often than every 5 s where there is room: players synchronise after the
+ * first, and drift is corrected by the others. */
+#define REPORT_INTERVAL_US G_USEC_PER_SEC
+/* RFC 4588, section 4: the sequence number that the packet had. */
+#define OSN_BYTES 2
+
+typedef struct
+{
+  GstBuffer *packet; /* (owned) (nullable) */
+  guint16 sequence;
+  gint64 resent_us;
+} Kept;
+
+struct _SalonSendStream
+{
+  GstElement *element; /* (borrowed): whose running time counts */
+  guint32 ssrc;
+
+  GMutex lock;     /* of all that follows */
+  SalonSrtp *srtp; /* (owned) (nullable): from the first packet on */
+
+  gboolean keeps_packets;
+  Kept *kept;          /* (owned) (nullable): N_KEPT, by sequence number; from the first packet on */
+  guint credit;        /* how many may be sent again: one for each that is sent */
+  SalonSrtp *rtx_srtp; /* (owned) (nullable) */
+  guint32 rtx_ssrc;
+  guint16 rtx_sequence;
+  guint8 rtx_payload_types[128];
+
+  guint clock_rate;
+  gint64 reported_us; /* 0: never */
+  guint32 n_payload_bytes;
+  SalonSendStreamStats stats;
+};
+
+/* -- reports -- */
+
+/* timestamp: the packet's, which is of the running time pts; the report is of now. */
+static void
+report (SalonSendStream *self, SalonSendPath *path, guint32 timestamp, GstClockTime pts)
+{
+  guint8 data[SALON_SENDER_REPORT_MAX_BYTES + SALON_SEND_PATH_OVERHEAD_BYTES];
+  GstClockTime now = gst_element_get_current_running_time (self->element);
+  gboolean has_age = GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (now);
+  GstClockTimeDiff age = has_age ? GST_CLOCK_DIFF (pts, now) : 0;
+  SalonSenderReport sender_report = {
+    .ssrc = self->ssrc,
+    .time_us = g_get_real_time (),
+    .rtp_timestamp = timestamp + (guint32)(age * (gint64)self->clock_rate / (gint64)GST_SECOND),
+    .n_packets = (guint32)self->stats.packets,
+    .n_bytes = self->n_payload_bytes,
+  };
+  gsize size = salon_sender_report_write (&sender_report, salon_send_path_get_cname (path), data);
+
+  salon_send_path_send_rtcp (path, data, size);
+}
+
+static void
+report_if_due (SalonSendStream *self, SalonSendPath *path, GstBuffer *buffer, guint32 timestamp)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gboolean is_due = self->reported_us == 0 || now_us - self->reported_us >= REPORT_INTERVAL_US
+                    || GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_RESYNC);
+
+  if (!is_due || self->clock_rate == 0)
+    return;
+  self->reported_us = now_us;
+  report (self, path, timestamp, GST_BUFFER_PTS (buffer));
+}
+
+/* -- sending -- */
+
+static void
+keep (SalonSendStream *self, GstBuffer *packet, guint16 sequence)
+{
+  Kept *kept;
+
+  if (self->kept == NULL)
+    self->kept = g_new0 (Kept, N_KEPT);
+  kept = &self->kept[sequence % N_KEPT];
+  gst_buffer_replace (&kept->packet, packet);
+  kept->sequence = sequence;
+  kept->resent_us = 0;
+  self->credit = MIN (self->credit + 1, N_KEPT);
+}
+
+/* Copies a packet to where it will be protected. Returns its size; 0 if it is none that can be sent. */
+static gsize
+copy_out (GstBuffer *packet, SalonRtpPacket *parsed, guint8 *data)
+{
+  gsize size = gst_buffer_get_size (packet);
+
+  if (size > SALON_SEND_PATH_MAX_BYTES || gst_buffer_extract (packet, 0, data, size) != size
+      || !salon_rtp_packet_parse (parsed, data, size))
+    return 0;
+  return size;
+}
+
+static gboolean
+send_locked (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet)
+{
+  guint8 data[SALON_SEND_PATH_MAX_BYTES + SALON_SEND_PATH_OVERHEAD_BYTES];
+  SalonRtpPacket parsed;
+  gsize size = copy_out (packet, &parsed, data);
+
+  if (size == 0)
+    return FALSE;
+  if (self->srtp == NULL)
+    self->srtp = salon_send_path_new_srtp (path);
+  if (!salon_send_path_send_rtp (path, self->srtp, data, size))
+    return FALSE;
+  if (self->keeps_packets)
+    keep (self, packet, parsed.sequence);
+  self->stats.packets++;
+  self->stats.bytes += size;
+  self->n_payload_bytes += (guint32)parsed.payload_size;
+  report_if_due (self, path, packet, parsed.timestamp);
+  return TRUE;
+}
+
+void
+salon_send_stream_send (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet)
+{
+  g_mutex_lock (&self->lock);
+  if (!send_locked (self, path, packet))
+    self->stats.unsent++;
+  g_mutex_unlock (&self->lock);
+}
+
+/* -- sending again -- */
+
+/* RFC 4588, section 4. Returns the new size. */
+static gsize
+make_retransmission (SalonSendStream *self, guint8 *data, const SalonRtpPacket *packet, gsize size)
+{
+  guint16 sequence = self->rtx_sequence++;
+
+  memmove (data + packet->payload_offset + OSN_BYTES, data + packet->payload_offset, size - packet->payload_offset);
+  memcpy (data + packet->payload_offset, data + 2, OSN_BYTES);
+  data[1] = (data[1] & 0x80) | self->rtx_payload_types[packet->payload_type];
+  data[2] = sequence >> 8;
+  data[3] = sequence & 0xff;
+  for (guint i = 0; i < 4; i++)
+    data[8 + i] = self->rtx_ssrc >> (24 - 8 * i) & 0xff;
+  return size + OSN_BYTES;
+}
+
+static gboolean
+resend_kept (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet)
+{
+  guint8 data[SALON_SEND_PATH_MAX_BYTES + OSN_BYTES + SALON_SEND_PATH_OVERHEAD_BYTES];
+  SalonRtpPacket parsed;
+  gsize size = copy_out (packet, &parsed, data);
+
+  /* As it was: protected with the same keystream, but it is the same text. */
+  if (self->rtx_ssrc == 0 || self->rtx_payload_types[parsed.payload_type] == 0)
+    return salon_send_path_send_rtp (path, self->srtp, data, size);
+  if (self->rtx_srtp == NULL)
+    self->rtx_srtp = salon_send_path_new_srtp (path);
+  size = make_retransmission (self, data, &parsed, size);
+  return salon_send_path_send_rtp (path, self->rtx_srtp, data, size);
+}
+
+static gboolean
+resend_locked (SalonSendStream *self, SalonSendPath *path, guint16 sequence)
+{
+  Kept *kept = self->kept != NULL ? &self->kept[sequence % N_KEPT] : NULL;
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (kept == NULL || kept->packet == NULL || kept->sequence != sequence || self->credit == 0
+      || now_us - kept->resent_us < RESEND_INTERVAL_US)
+    return FALSE;
+  kept->resent_us = now_us;
+  self->credit--;
+  return resend_kept (self, path, kept->packet);
+}
+
+void
+salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 sequence)
+{
+  g_mutex_lock (&self->lock);
+  if (resend_locked (self, path, sequence))
+    self->stats.retransmissions++;
+  else
+    self->stats.refused++;
+  g_mutex_unlock (&self->lock);
+}
+
+/* -- settings and figures -- */
+
+guint32
+salon_send_stream_get_ssrc (SalonSendStream *self)
+{
+  return self->ssrc;
+}
+
+void
+salon_send_stream_set_retransmission (SalonSendStream *self, guint32 ssrc, const guint8 payload_types[128])
+{
+  g_mutex_lock (&self->lock);
+  self->rtx_ssrc = ssrc;
+  memcpy (self->rtx_payload_types, payload_types, sizeof self->rtx_payload_types);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+salon_send_stream_set_clock_rate (SalonSendStream *self, guint clock_rate)
+{
+  g_mutex_lock (&self->lock);
+  self->clock_rate = clock_rate;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+salon_send_stream_get_stats (SalonSendStream *self, SalonSendStreamStats *stats)
+{
+  g_mutex_lock (&self->lock);
+  *stats = self->stats;
+  g_mutex_unlock (&self->lock);
+}
+
+/* -- life -- */
+
+SalonSendStream *
+salon_send_stream_new (GstElement *element, guint32 ssrc, gboolean keeps_packets)
+{
+  SalonSendStream *self = g_new0 (SalonSendStream, 1);
+
+  g_mutex_init (&self->lock);
+  self->element = element;
+  self->ssrc = ssrc;
+  self->keeps_packets = keeps_packets;
+  self->rtx_sequence = g_random_int () & 0x7fff;
+  return self;
+}
+
+void
+salon_send_stream_free (SalonSendStream *self)
+{
+  for (guint i = 0; self->kept != NULL && i < N_KEPT; i++)
+    gst_clear_buffer (&self->kept[i].packet);
+  g_free (self->kept);
+  g_clear_pointer (&self->srtp, salon_srtp_free);
+  g_clear_pointer (&self->rtx_srtp, salon_srtp_free);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}

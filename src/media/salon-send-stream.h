@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "salon-send-path.h"
+
+/* One outgoing RTP stream: sends each packet, keeps the last ones to send again (RFC 4588, or as they were where the
+ * client knows no such thing), and tells the client what time they are of (RFC 3550, section 6.4.1).
+ *
+ * Any thread: a publisher's brings packets, and that of a subscriber's RTCP asks for old ones. */
+typedef struct _SalonSendStream SalonSendStream;
+
+/* element: (borrowed): whose running time the packets' is. keeps_packets: whether some may be asked for again. */
+SalonSendStream *salon_send_stream_new (
+    GstElement *element, guint32 ssrc, gboolean keeps_packets) G_GNUC_WARN_UNUSED_RESULT;
+void salon_send_stream_free (SalonSendStream *self);
+
+guint32 salon_send_stream_get_ssrc (SalonSendStream *self);
+
+/* Packets of payload type i go again as payload_types[i] of this SSRC. */
+void salon_send_stream_set_retransmission (SalonSendStream *self, guint32 ssrc, const guint8 payload_types[128]);
+void salon_send_stream_set_clock_rate (SalonSendStream *self, guint clock_rate);
+
+/* packet: (transfer none): its PTS is its running time. */
+void salon_send_stream_send (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet);
+void salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 sequence);
+
+typedef struct
+{
+  guint64 packets, bytes;  /* sent, without retransmissions; bytes of whole packets before protection */
+  guint64 retransmissions; /* packets sent again */
+  guint64 refused;         /* asked for, and not sent: not kept any more, or asked for too often */
+  guint64 unsent;          /* not RTP, too large, or too late */
+} SalonSendStreamStats;
+void salon_send_stream_get_stats (SalonSendStream *self, SalonSendStreamStats *stats);

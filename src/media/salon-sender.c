@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-sender.h"
+
+#include "salon-ice-batch.h"
+
+GST_DEBUG_CATEGORY_STATIC (salon_sender_debug);
+#define GST_CAT_DEFAULT salon_sender_debug
+
+struct _SalonSender
+{
+  GstElement parent_instance;
+
+  GPtrArray *streams;  /* (owned) (element-type SalonSendStream): never changes once there is a path */
+  SalonSendPath *path; /* (owned) (nullable): atomic, never changes once set */
+};
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SalonSender, salon_sender, GST_TYPE_ELEMENT,
+    GST_DEBUG_CATEGORY_INIT (salon_sender_debug, "salon-sender", 0, "Salon sender"))
+
+static GstStaticPadTemplate sink_template
+    = GST_STATIC_PAD_TEMPLATE ("sink_%u", GST_PAD_SINK, GST_PAD_SOMETIMES, GST_STATIC_CAPS ("application/x-rtp"));
+
+static SalonSendStream *
+find_stream (SalonSender *self, guint32 ssrc)
+{
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      SalonSendStream *stream = g_ptr_array_index (self->streams, i);
+
+      if (salon_send_stream_get_ssrc (stream) == ssrc)
+        return stream;
+    }
+  return NULL;
+}
+
+/* -- streaming -- */
+
+static void
+send_packet (SalonSender *self, GstPad *pad, GstBuffer *packet)
+{
+  SalonSendPath *path = g_atomic_pointer_get (&self->path);
+
+  if (path != NULL)
+    salon_send_stream_send (gst_pad_get_element_private (pad), path, packet);
+}
+
+/* Always OK: what can't be sent is a lost packet, as on any network. */
+static GstFlowReturn
+on_buffer (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  send_packet (SALON_SENDER (parent), pad, buffer);
+  gst_buffer_unref (buffer);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+on_list (GstPad *pad, GstObject *parent, GstBufferList *list)
+{
+  for (guint i = 0; i < gst_buffer_list_length (list); i++)
+    send_packet (SALON_SENDER (parent), pad, gst_buffer_list_get (list, i));
+  gst_buffer_list_unref (list);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+on_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
+    {
+      GstCaps *caps;
+      int clock_rate = 0;
+
+      gst_event_parse_caps (event, &caps);
+      gst_structure_get_int (gst_caps_get_structure (caps, 0), "clock-rate", &clock_rate);
+      salon_send_stream_set_clock_rate (gst_pad_get_element_private (pad), clock_rate);
+    }
+  gst_event_unref (event);
+  return TRUE;
+}
+
+/* -- control -- */
+
+GstPad *
+salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets)
+{
+  g_autofree char *name = g_strdup_printf ("sink_%u", self->streams->len);
+  GstPad *pad = gst_pad_new_from_static_template (&sink_template, name);
+  SalonSendStream *stream = salon_send_stream_new (GST_ELEMENT (self), ssrc, keeps_packets);
+
+  g_ptr_array_add (self->streams, stream);
+  gst_pad_set_element_private (pad, stream);
+  gst_pad_set_chain_function (pad, on_buffer);
+  gst_pad_set_chain_list_function (pad, on_list);
+  gst_pad_set_event_function (pad, on_event);
+  gst_pad_set_active (pad, TRUE);
+  gst_element_add_pad (GST_ELEMENT (self), pad);
+  return pad;
+}
+
+void
+salon_sender_set_retransmission (SalonSender *self, guint32 ssrc, guint32 rtx_ssrc, const guint8 payload_types[128])
+{
+  SalonSendStream *stream = find_stream (self, ssrc);
+
+  g_return_if_fail (stream != NULL);
+  salon_send_stream_set_retransmission (stream, rtx_ssrc, payload_types);
+}
+
+void
+salon_sender_set_path (SalonSender *self, SalonSendPath *path)
+{
+  g_return_if_fail (self->path == NULL);
+  g_atomic_pointer_set (&self->path, path);
+}
+
+static void
+resend (SalonSendStream *stream, SalonSendPath *path, const guint8 *entry)
+{
+  guint16 sequence = entry[0] << 8 | entry[1];
+  guint16 following = entry[2] << 8 | entry[3];
+
+  salon_send_stream_resend (stream, path, sequence);
+  for (guint i = 0; i < 16; i++)
+    {
+      if ((following & 1u << i) != 0)
+        salon_send_stream_resend (stream, path, sequence + 1 + i);
+    }
+}
+
+void
+salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, gsize size)
+{
+  SalonSendStream *stream = find_stream (self, ssrc);
+  SalonSendPath *path = g_atomic_pointer_get (&self->path);
+
+  if (stream == NULL || path == NULL)
+    return;
+  salon_ice_batch_begin ();
+  for (gsize at = 0; at + 4 <= size; at += 4)
+    resend (stream, path, entries + at);
+  salon_ice_batch_end ();
+}
+
+gboolean
+salon_sender_get_stats (SalonSender *self, guint32 ssrc, SalonSendStreamStats *stats)
+{
+  SalonSendStream *stream = find_stream (self, ssrc);
+
+  if (stream == NULL)
+    return FALSE;
+  salon_send_stream_get_stats (stream, stats);
+  return TRUE;
+}
+
+/* -- life -- */
+
+static void
+salon_sender_finalize (GObject *object)
+{
+  SalonSender *self = SALON_SENDER (object);
+
+  g_ptr_array_unref (self->streams);
+  g_clear_pointer (&self->path, salon_send_path_free);
+  G_OBJECT_CLASS (salon_sender_parent_class)->finalize (object);
+}
+
+static void
+salon_sender_class_init (SalonSenderClass *klass)
+{
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = salon_sender_finalize;
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_set_static_metadata (element_class, "Salon sender", "Sink/Network",
+      "One subscriber's streams, protected and sent by the media port", "Salon");
+}
+
+static void
+salon_sender_init (SalonSender *self)
+{
+  self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_send_stream_free);
+}
+
+SalonSender *
+salon_sender_new (const char *name)
+{
+  return g_object_new (SALON_TYPE_SENDER, "name", name, NULL);
+}

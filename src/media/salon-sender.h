@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "salon-send-stream.h"
+
+/* Where a subscriber's packets leave the room's graph without a detour through its webrtcbin:
+ *
+ *   tee --> salonslot --> SalonSender --> (SRTP) --> SalonIceHub
+ *
+ * An element with a sink pad for each slot. webrtcbin has negotiated them, and does ICE, DTLS, and the RTCP that comes
+ * in; of a packet that goes out it would parse, copy, count and encrypt at several times the cost.
+ *
+ * Owned by its subscriber. */
+#define SALON_TYPE_SENDER (salon_sender_get_type ())
+G_DECLARE_FINAL_TYPE (SalonSender, salon_sender, SALON, SENDER, GstElement)
+
+/* Returns: (transfer floating) */
+SalonSender *salon_sender_new (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Before there is a path. Returns: (transfer none): the sink pad of a new stream. */
+GstPad *salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets);
+/* See salon_send_stream_set_retransmission(). */
+void salon_sender_set_retransmission (
+    SalonSender *self, guint32 ssrc, guint32 rtx_ssrc, const guint8 payload_types[128]);
+/* Once: packets that come before are dropped. path: (transfer full). */
+void salon_sender_set_path (SalonSender *self, SalonSendPath *path);
+
+/* Sends packets again: what a generic NACK asks for (RFC 4585, section 6.2.1). Any thread. */
+void salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, gsize size);
+/* FALSE if there is no such stream. */
+gboolean salon_sender_get_stats (SalonSender *self, guint32 ssrc, SalonSendStreamStats *stats);
