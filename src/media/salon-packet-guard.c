@@ -152,9 +152,9 @@ on_rtcp (GstPad *pad, GstPadProbeInfo *info, gpointer guard)
 
 /* -- after it: transport-wide numbers -- */
 
-/* The session reports every 50 ms, in one packet of 1,400 bytes of which the numbers have 1,380. An interval touches
- * two windows of that length, so each may have half. */
-#define WINDOW_US (50 * G_TIME_SPAN_MILLISECOND)
+/* The session reports once in an interval, in one packet of 1,400 bytes of which the numbers have 1,380. An interval
+ * touches two windows of that length, so each may have half. */
+#define WINDOW_US (SALON_TRANSPORT_CC_INTERVAL_MS * G_TIME_SPAN_MILLISECOND)
 #define WINDOW_BYTES 650
 /* Two windows together must not go round: the session takes a number that comes again for one 65,535 further on. */
 #define WINDOW_SPAN 0x3fff
