@@ -509,8 +509,23 @@ find_dtls_encoder (GstElement *webrtc)
 {
   g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), "dtlsenc");
   g_auto (GValue) value = G_VALUE_INIT;
+  GstIteratorResult result;
 
-  return gst_iterator_next (found, &value) == GST_ITERATOR_OK ? g_value_dup_object (&value) : NULL;
+  /* Streaming threads add elements while we look. */
+  while ((result = gst_iterator_next (found, &value)) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (found);
+  return result == GST_ITERATOR_OK ? g_value_dup_object (&value) : NULL;
+}
+
+/* Returns: (transfer full): what webrtcbin has described its streams with. */
+static char *
+dup_cname (GstElement *webrtc)
+{
+  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
+  g_autoptr (GstStructure) sdes = NULL;
+
+  g_object_get (rtpbin, "sdes", &sdes, NULL);
+  return g_strdup (gst_structure_get_string (sdes, "cname"));
 }
 
 static gboolean
@@ -534,6 +549,7 @@ salon_transport_new_send_path (SalonTransport *self, guint8 transport_cc_id)
   SalonTransportPrivate *priv = priv_of (self);
   g_autoptr (SalonIceAgent) agent = NULL;
   g_autoptr (SalonIcePeer) peer = NULL;
+  g_autofree char *cname = dup_cname (priv->webrtc);
   guint8 key[SALON_SRTP_KEY_BYTES];
   SalonSendPath *path;
 
@@ -541,7 +557,7 @@ salon_transport_new_send_path (SalonTransport *self, guint8 transport_cc_id)
   peer = salon_ice_agent_dup_peer (agent);
   if (peer == NULL || !get_send_key (priv->webrtc, key))
     return NULL;
-  path = salon_send_path_new (priv->ice_hub, peer, key, transport_cc_id);
+  path = salon_send_path_new (priv->ice_hub, peer, key, transport_cc_id, cname);
   explicit_bzero (key, sizeof key);
   return path;
 }
