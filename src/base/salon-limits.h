@@ -13,6 +13,9 @@
 /* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's, and as many again for those
  * that change. As many of RTCP. */
 #define SALON_LIMIT_PACKET_SSRCS 128
+/* How often a publisher is told which of its packets came, in one report: as browsers do it, and it has room for
+ * 19 Mbit/s. */
+#define SALON_TRANSPORT_CC_INTERVAL_MS 100
 /* Sources of one connection's RTP session: our own (98 slots and their retransmissions), and as many of the client's.
  */
 #define SALON_LIMIT_RTP_SOURCES 400

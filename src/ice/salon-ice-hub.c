@@ -18,6 +18,7 @@
 #define TICK_US (G_USEC_PER_SEC / 4)
 #define MAX_THREADS 8
 #define N_BUCKETS 4096
+#define MAX_PICKS 16
 
 typedef struct
 {
@@ -612,20 +613,39 @@ choose_n_threads (guint wanted)
 }
 
 static gboolean
-open_ports (SalonIceHub *self, const SalonIceHubOptions *options, GError **error)
+open_udp (SalonIceHub *self, const SalonIceHubOptions *options, GError **error)
 {
-  Receiver *tcp_receiver = &self->receivers[self->n_udp_receivers];
-  guint tcp_port = options->tcp_port;
-
   if (options->has_udp)
     self->udp = salon_ice_udp_new (options->udp_port, self->n_udp_receivers, error);
-  if (options->has_udp && self->udp == NULL)
-    return FALSE;
-  if (tcp_port == 0 && options->udp_port != 0)
-    tcp_port = options->udp_port;
+  return !options->has_udp || self->udp != NULL;
+}
+
+static gboolean
+open_tcp (SalonIceHub *self, const SalonIceHubOptions *options, GError **error)
+{
+  Receiver *receiver = &self->receivers[self->n_udp_receivers];
+  guint port = options->tcp_port != 0 ? options->tcp_port : salon_ice_hub_get_udp_port (self);
+
   if (options->has_tcp)
-    self->tcp = salon_ice_tcp_new (tcp_port, &tcp_handler, tcp_receiver, error);
+    self->tcp = salon_ice_tcp_new (port, &tcp_handler, receiver, error);
   return !options->has_tcp || self->tcp != NULL;
+}
+
+/* The number that the system picks for UDP may be somebody's TCP port. */
+static gboolean
+open_ports (SalonIceHub *self, const SalonIceHubOptions *options, GError **error)
+{
+  gboolean may_pick = options->has_udp && options->udp_port == 0 && options->tcp_port == 0;
+
+  for (guint i = 1; may_pick && i < MAX_PICKS; i++)
+    {
+      g_autoptr (GError) picked_error = NULL;
+
+      if (open_udp (self, options, &picked_error) && open_tcp (self, options, &picked_error))
+        return TRUE;
+      g_clear_pointer (&self->udp, salon_ice_udp_free);
+    }
+  return open_udp (self, options, error) && open_tcp (self, options, error);
 }
 
 static void

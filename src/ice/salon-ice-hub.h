@@ -22,7 +22,7 @@ typedef struct
   gboolean has_udp;
   guint udp_port; /* 0: any free one */
   gboolean has_tcp;
-  guint tcp_port;  /* 0: the number of the UDP port, or with it any free one */
+  guint tcp_port;  /* 0: the number of the UDP port; without UDP, any free one */
   guint n_threads; /* that receive UDP; 0: as the number of processors suggests */
   guint lost_ms;   /* silence after which a peer has failed */
 } SalonIceHubOptions;

@@ -602,6 +602,17 @@ salon_ice_peer_set_tos (SalonIcePeer *self, guint8 tos)
 
 /* -- the owner's -- */
 
+GObject *
+salon_ice_peer_dup_listener (SalonIcePeer *self)
+{
+  GObject *listener;
+
+  g_mutex_lock (&self->lock);
+  listener = self->listener != NULL ? g_object_ref (self->listener) : NULL;
+  g_mutex_unlock (&self->lock);
+  return listener;
+}
+
 void
 salon_ice_peer_set_listener (SalonIcePeer *self, GObject *listener)
 {

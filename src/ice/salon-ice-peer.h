@@ -118,6 +118,8 @@ void salon_ice_peer_set_tos (SalonIcePeer *self, guint8 tos);
 
 /* listener: (nullable): who takes the media. */
 void salon_ice_peer_set_listener (SalonIcePeer *self, GObject *listener);
+/* Returns: (transfer full) (nullable) */
+GObject *salon_ice_peer_dup_listener (SalonIcePeer *self) G_GNUC_WARN_UNUSED_RESULT;
 /* TRUE, and the state, if it is another than the last that was told. Held back as long as there are no remote
  * credentials: webrtcbin forgets a connection that comes before them. */
 gboolean salon_ice_peer_take_state (SalonIcePeer *self, SalonIceState *state) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,7 +4,9 @@
 #include <gst/rtp/rtp.h>
 #include <string.h>
 
+#include "salon-bytes.h"
 #include "salon-limits.h"
+#include "salon-rtcp.h"
 
 /* A frame's worth: larger RTCP was made to hold thousands of SSRCs. */
 #define MAX_RTCP_BYTES 1500
@@ -64,47 +66,6 @@ salon_packet_guard_set_transport_cc_id (SalonPacketGuard *self, guint8 id)
   g_atomic_int_set (&self->transport_cc_id, id);
 }
 
-/* -- what both sides of decryption look at -- */
-
-/* GStreamer's macros load whole words, which nothing here is aligned for. */
-static guint16
-read_u16 (const guint8 *data)
-{
-  return data[0] << 8 | data[1];
-}
-
-static guint32
-read_u32 (const guint8 *data)
-{
-  return (guint32)read_u16 (data) << 16 | read_u16 (data + 2);
-}
-
-/* How long an RTCP packet of this type and count is at least: RFC 3550 section 6, RFC 4585 section 6.1, RFC 3611
- * section 2. 0: not of a type that is known, or a good-bye of nobody. */
-static gsize
-get_least_size (guint8 type, guint count)
-{
-  switch (type)
-    {
-    case GST_RTCP_TYPE_SR:
-      return 28 + 24 * count;
-    case GST_RTCP_TYPE_RR:
-      return 8 + 24 * count;
-    case GST_RTCP_TYPE_SDES:
-      return 4 + 8 * count;
-    case GST_RTCP_TYPE_BYE:
-      return count > 0 ? 4 + 4 * count : 0;
-    case GST_RTCP_TYPE_APP:
-    case GST_RTCP_TYPE_RTPFB:
-    case GST_RTCP_TYPE_PSFB:
-      return 12;
-    case GST_RTCP_TYPE_XR:
-      return 8;
-    default:
-      return 0;
-    }
-}
-
 /* -- before it: SSRCs -- */
 
 static gboolean
@@ -129,10 +90,11 @@ admit_encrypted (SalonPacketGuard *self, GstBuffer *buffer)
 
   if (gst_buffer_extract (buffer, 0, header, sizeof header) < sizeof header)
     return FALSE;
-  if (header[1] >= 192 && header[1] <= 223)
-    return get_least_size (header[1], header[0] & 0x1f) != 0 && admit_ssrc (&self->rtcp, read_u32 (header + 4));
+  if (salon_rtcp_is (header, sizeof header))
+    return salon_rtcp_get_least_size (header[1], header[0] & 0x1f) != 0
+           && admit_ssrc (&self->rtcp, salon_read_u32 (header + 4));
   /* Only mixers name CSRCs. */
-  return self->may_send_media && (header[0] & 0x0f) == 0 && admit_ssrc (&self->rtp, read_u32 (header + 8));
+  return self->may_send_media && (header[0] & 0x0f) == 0 && admit_ssrc (&self->rtp, salon_read_u32 (header + 8));
 }
 
 static gboolean
@@ -155,24 +117,18 @@ on_encrypted (GstPad *pad, GstPadProbeInfo *info, gpointer guard)
 
 /* -- after it: RTCP -- */
 
-/* RFC 3550 section 6.4: each packet of a compound has its length in words, less one. */
 static gboolean
 is_modest_rtcp (SalonPacketGuard *self, const guint8 *data, gsize size)
 {
-  while (size >= 4)
-    {
-      gsize length = 4 * ((gsize)read_u16 (data + 2) + 1);
-      gsize least = get_least_size (data[1], data[0] & 0x1f);
-      gboolean is_report = data[1] == GST_RTCP_TYPE_RTPFB && (data[0] & 0x1f) == GST_RTCP_RTPFB_TYPE_TWCC;
+  SalonRtcpPacket packet;
 
-      if (length > size || least == 0 || length < least)
+  while (salon_rtcp_next (&data, &size, &packet))
+    {
+      if (packet.type != SALON_RTCP_RTPFB || packet.count != SALON_RTCP_RTPFB_TRANSPORT_CC)
+        continue;
+      if (packet.size < 20 || salon_read_u16 (packet.data + 14) > MAX_REPORTED_PACKETS)
         return FALSE;
-      if (is_report && (length < 20 || read_u16 (data + 14) > MAX_REPORTED_PACKETS))
-        return FALSE;
-      if (is_report)
-        g_atomic_int_set (&self->n_unreported, 0);
-      data += length;
-      size -= length;
+      g_atomic_int_set (&self->n_unreported, 0);
     }
   return size == 0;
 }
@@ -196,9 +152,9 @@ on_rtcp (GstPad *pad, GstPadProbeInfo *info, gpointer guard)
 
 /* -- after it: transport-wide numbers -- */
 
-/* The session reports every 50 ms, in one packet of 1,400 bytes of which the numbers have 1,380. An interval touches
- * two windows of that length, so each may have half. */
-#define WINDOW_US (50 * G_TIME_SPAN_MILLISECOND)
+/* The session reports once in an interval, in one packet of 1,400 bytes of which the numbers have 1,380. An interval
+ * touches two windows of that length, so each may have half. */
+#define WINDOW_US (SALON_TRANSPORT_CC_INTERVAL_MS * G_TIME_SPAN_MILLISECOND)
 #define WINDOW_BYTES 650
 /* Two windows together must not go round: the session takes a number that comes again for one 65,535 further on. */
 #define WINDOW_SPAN 0x3fff
@@ -283,7 +239,7 @@ guard_rtp (SalonPacketGuard *self, GstBuffer *buffer)
     return buffer;
   number = find_number (&rtp, id);
   if (number != NULL)
-    is_admitted = admit_number (&self->window, read_u16 (number), g_get_monotonic_time ());
+    is_admitted = admit_number (&self->window, salon_read_u16 (number), g_get_monotonic_time ());
   gst_rtp_buffer_unmap (&rtp);
   return is_admitted ? buffer : hide_numbers (buffer, id);
 }

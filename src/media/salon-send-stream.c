@@ -13,6 +13,7 @@
 /* RFC 3550, section 6.2, lets reports come more often than every 5 s where there is room: players synchronise after the
  * first, and drift is corrected by the others. */
 #define REPORT_INTERVAL_US G_USEC_PER_SEC
+#define MAX_RTT_S 60
 /* RFC 4588, section 4: the sequence number that the packet had. */
 #define OSN_BYTES 2
 
@@ -78,6 +79,26 @@ report_if_due (SalonSendStream *self, SalonSendPath *path, GstBuffer *buffer, gu
     return;
   self->reported_us = now_us;
   report (self, path, timestamp, GST_BUFFER_PTS (buffer));
+}
+
+/* RFC 3550, section 6.4.1. What is negative, or longer than any network's, is made up. */
+static gint64
+get_rtt_us (const SalonRtcpReportBlock *block)
+{
+  guint32 rtt = salon_sender_report_get_time (g_get_real_time ()) - block->last_report - block->delay;
+
+  if (block->last_report == 0 || rtt > MAX_RTT_S << 16)
+    return -1;
+  return (gint64)rtt * G_USEC_PER_SEC >> 16;
+}
+
+void
+salon_send_stream_take_block (SalonSendStream *self, const SalonRtcpReportBlock *block)
+{
+  g_mutex_lock (&self->lock);
+  self->stats.fraction_lost = block->fraction_lost;
+  self->stats.rtt_us = get_rtt_us (block);
+  g_mutex_unlock (&self->lock);
 }
 
 /* -- sending -- */
@@ -239,6 +260,7 @@ salon_send_stream_new (GstElement *element, guint32 ssrc, gboolean keeps_packets
   SalonSendStream *self = g_new0 (SalonSendStream, 1);
 
   g_mutex_init (&self->lock);
+  self->stats.rtt_us = -1;
   self->element = element;
   self->ssrc = ssrc;
   self->keeps_packets = keeps_packets;

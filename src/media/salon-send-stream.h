@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "salon-rtcp.h"
 #include "salon-send-path.h"
 
 /* One outgoing RTP stream: sends each packet, keeps the last ones to send again (RFC 4588, or as they were where the
@@ -26,11 +27,16 @@ void salon_send_stream_set_clock_rate (SalonSendStream *self, guint clock_rate);
 void salon_send_stream_send (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet);
 void salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 sequence);
 
+/* What the client reports of it. */
+void salon_send_stream_take_block (SalonSendStream *self, const SalonRtcpReportBlock *block);
+
 typedef struct
 {
   guint64 packets, bytes;  /* sent, without retransmissions; bytes of whole packets before protection */
   guint64 retransmissions; /* packets sent again */
   guint64 refused;         /* asked for, and not sent: not kept any more, or asked for too often */
   guint64 unsent;          /* not RTP, too large, or too late */
+  guint8 fraction_lost;    /* by the last report, of 256 */
+  gint64 rtt_us;           /* likewise; -1: not known */
 } SalonSendStreamStats;
 void salon_send_stream_get_stats (SalonSendStream *self, SalonSendStreamStats *stats);

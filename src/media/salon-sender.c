@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-sender.h"
 
-#include "salon-ice-batch.h"
+#include "salon-bytes.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_sender_debug);
 #define GST_CAT_DEFAULT salon_sender_debug
@@ -10,7 +10,8 @@ struct _SalonSender
 {
   GstElement parent_instance;
 
-  GPtrArray *streams;  /* (owned) (element-type SalonSendStream): never changes once there is a path */
+  GPtrArray
+      *pads; /* (owned) (element-type GstPad), each with its SalonSendStream: never changes once there is a path */
   SalonSendPath *path; /* (owned) (nullable): atomic, never changes once set */
 };
 
@@ -21,16 +22,31 @@ static GstStaticPadTemplate sink_template
     = GST_STATIC_PAD_TEMPLATE ("sink_%u", GST_PAD_SINK, GST_PAD_SOMETIMES, GST_STATIC_CAPS ("application/x-rtp"));
 
 static SalonSendStream *
-find_stream (SalonSender *self, guint32 ssrc)
+get_stream (GstPad *pad)
 {
-  for (guint i = 0; i < self->streams->len; i++)
-    {
-      SalonSendStream *stream = g_ptr_array_index (self->streams, i);
+  return gst_pad_get_element_private (pad);
+}
 
-      if (salon_send_stream_get_ssrc (stream) == ssrc)
-        return stream;
+/* Returns: (transfer none) (nullable) */
+static GstPad *
+find_pad (SalonSender *self, guint32 ssrc)
+{
+  for (guint i = 0; i < self->pads->len; i++)
+    {
+      GstPad *pad = g_ptr_array_index (self->pads, i);
+
+      if (salon_send_stream_get_ssrc (get_stream (pad)) == ssrc)
+        return pad;
     }
   return NULL;
+}
+
+static SalonSendStream *
+find_stream (SalonSender *self, guint32 ssrc)
+{
+  GstPad *pad = find_pad (self, ssrc);
+
+  return pad != NULL ? get_stream (pad) : NULL;
 }
 
 /* -- streaming -- */
@@ -41,7 +57,7 @@ send_packet (SalonSender *self, GstPad *pad, GstBuffer *packet)
   SalonSendPath *path = g_atomic_pointer_get (&self->path);
 
   if (path != NULL)
-    salon_send_stream_send (gst_pad_get_element_private (pad), path, packet);
+    salon_send_stream_send (get_stream (pad), path, packet);
 }
 
 /* Always OK: what can't be sent is a lost packet, as on any network. */
@@ -72,7 +88,7 @@ on_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
       gst_event_parse_caps (event, &caps);
       gst_structure_get_int (gst_caps_get_structure (caps, 0), "clock-rate", &clock_rate);
-      salon_send_stream_set_clock_rate (gst_pad_get_element_private (pad), clock_rate);
+      salon_send_stream_set_clock_rate (get_stream (pad), clock_rate);
     }
   gst_event_unref (event);
   return TRUE;
@@ -83,11 +99,11 @@ on_event (GstPad *pad, GstObject *parent, GstEvent *event)
 GstPad *
 salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets)
 {
-  g_autofree char *name = g_strdup_printf ("sink_%u", self->streams->len);
+  g_autofree char *name = g_strdup_printf ("sink_%u", self->pads->len);
   GstPad *pad = gst_pad_new_from_static_template (&sink_template, name);
   SalonSendStream *stream = salon_send_stream_new (GST_ELEMENT (self), ssrc, keeps_packets);
 
-  g_ptr_array_add (self->streams, stream);
+  g_ptr_array_add (self->pads, gst_object_ref (pad));
   gst_pad_set_element_private (pad, stream);
   gst_pad_set_chain_function (pad, on_buffer);
   gst_pad_set_chain_list_function (pad, on_list);
@@ -113,11 +129,34 @@ salon_sender_set_path (SalonSender *self, SalonSendPath *path)
   g_atomic_pointer_set (&self->path, path);
 }
 
+/* -- what the client says -- */
+
+/* As the slot's own signal: an upstream event would not be told from others that it may leave out. */
+void
+salon_sender_request_keyframe (SalonSender *self, guint32 ssrc)
+{
+  GstPad *pad = find_pad (self, ssrc);
+  g_autoptr (GstPad) peer = pad != NULL ? gst_pad_get_peer (pad) : NULL;
+  g_autoptr (GstElement) slot = peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
+
+  if (slot != NULL)
+    g_signal_emit_by_name (slot, "request-keyframe");
+}
+
+void
+salon_sender_take_block (SalonSender *self, const SalonRtcpReportBlock *block)
+{
+  SalonSendStream *stream = find_stream (self, block->ssrc);
+
+  if (stream != NULL)
+    salon_send_stream_take_block (stream, block);
+}
+
 static void
 resend (SalonSendStream *stream, SalonSendPath *path, const guint8 *entry)
 {
-  guint16 sequence = entry[0] << 8 | entry[1];
-  guint16 following = entry[2] << 8 | entry[3];
+  guint16 sequence = salon_read_u16 (entry);
+  guint16 following = salon_read_u16 (entry + 2);
 
   salon_send_stream_resend (stream, path, sequence);
   for (guint i = 0; i < 16; i++)
@@ -135,10 +174,8 @@ salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, 
 
   if (stream == NULL || path == NULL)
     return;
-  salon_ice_batch_begin ();
   for (gsize at = 0; at + 4 <= size; at += 4)
     resend (stream, path, entries + at);
-  salon_ice_batch_end ();
 }
 
 gboolean
@@ -159,7 +196,9 @@ salon_sender_finalize (GObject *object)
 {
   SalonSender *self = SALON_SENDER (object);
 
-  g_ptr_array_unref (self->streams);
+  for (guint i = 0; i < self->pads->len; i++)
+    salon_send_stream_free (get_stream (g_ptr_array_index (self->pads, i)));
+  g_ptr_array_unref (self->pads);
   g_clear_pointer (&self->path, salon_send_path_free);
   G_OBJECT_CLASS (salon_sender_parent_class)->finalize (object);
 }
@@ -178,7 +217,7 @@ salon_sender_class_init (SalonSenderClass *klass)
 static void
 salon_sender_init (SalonSender *self)
 {
-  self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_send_stream_free);
+  self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
 }
 
 SalonSender *

@@ -27,7 +27,10 @@ void salon_sender_set_retransmission (
 /* Once: packets that come before are dropped. path: (transfer full). */
 void salon_sender_set_path (SalonSender *self, SalonSendPath *path);
 
-/* Sends packets again: what a generic NACK asks for (RFC 4585, section 6.2.1). Any thread. */
+/* What a client says of its streams; any thread. */
+void salon_sender_request_keyframe (SalonSender *self, guint32 ssrc);
+void salon_sender_take_block (SalonSender *self, const SalonRtcpReportBlock *block);
+/* Sends packets again: what a generic NACK asks for (RFC 4585, section 6.2.1). */
 void salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, gsize size);
 /* FALSE if there is no such stream. */
 gboolean salon_sender_get_stats (SalonSender *self, guint32 ssrc, SalonSendStreamStats *stats);

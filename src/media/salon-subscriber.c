@@ -7,7 +7,7 @@
 #include "salon-error.h"
 #include "salon-extension-map.h"
 #include "salon-packet-guard.h"
-#include "salon-sender.h"
+#include "salon-webrtc-bypass.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define GST_CAT_DEFAULT salon_subscriber_debug
@@ -39,6 +39,7 @@ struct _SalonSubscriber
   SalonSdp *offer; /* (owned) (nullable) */
   gboolean has_answer;
   SalonPacketGuard *guard; /* (owned) */
+  SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
   SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
 };
 
@@ -59,7 +60,7 @@ get_slot (SalonSubscriber *self, guint seat, gboolean is_video)
   return &self->slots[index];
 }
 
-/* -- the RTCP thread -- */
+/* -- the RTCP thread, without a sender: keyframe requests -- */
 
 static void
 request_keyframe_of_ssrc (SalonSubscriber *self, guint32 ssrc)
@@ -71,32 +72,26 @@ request_keyframe_of_ssrc (SalonSubscriber *self, guint32 ssrc)
     }
 }
 
-/* RFC 5104 section 4.3.1.1: entries of 8 bytes, each begins with an SSRC. */
-static void
-take_full_intra_requests (SalonSubscriber *self, const guint8 *entries, gsize size)
-{
-  for (gsize at = 0; at + 8 <= size; at += 8)
-    request_keyframe_of_ssrc (self, GST_READ_UINT32_BE (entries + at));
-}
-
-/* webrtcbin turns PLI and FIR into upstream events, but loses a good part of them on the way: we take them here. NACKs
- * are about packets that it has not seen. */
+/* webrtcbin turns PLI and FIR into upstream events, but loses a good part of them on the way: we take them here. */
 static void
 on_feedback_rtcp (
     GObject *session, guint type, guint format, guint sender_ssrc, guint media_ssrc, GstBuffer *fci, gpointer user_data)
 {
-  SalonSubscriber *self = user_data;
-  GstMapInfo map;
-
-  if (type == GST_RTCP_TYPE_PSFB && format == GST_RTCP_PSFB_TYPE_PLI)
-    request_keyframe_of_ssrc (self, media_ssrc);
-  if (fci == NULL || !gst_buffer_map (fci, &map, GST_MAP_READ))
+  if (type != GST_RTCP_TYPE_PSFB)
     return;
-  if (type == GST_RTCP_TYPE_PSFB && format == GST_RTCP_PSFB_TYPE_FIR)
-    take_full_intra_requests (self, map.data, map.size);
-  else if (type == GST_RTCP_TYPE_RTPFB && format == GST_RTCP_RTPFB_TYPE_NACK && self->sender != NULL)
-    salon_sender_take_nack (self->sender, media_ssrc, map.data, map.size);
-  gst_buffer_unmap (fci, &map);
+  if (format == GST_RTCP_PSFB_TYPE_PLI)
+    request_keyframe_of_ssrc (user_data, media_ssrc);
+  else if (format == GST_RTCP_PSFB_TYPE_FIR && fci != NULL)
+    {
+      GstMapInfo map;
+
+      /* RFC 5104 section 4.3.1.1: entries of 8 bytes, each begins with an SSRC. */
+      if (!gst_buffer_map (fci, &map, GST_MAP_READ))
+        return;
+      for (gsize at = 0; at + 8 <= map.size; at += 8)
+        request_keyframe_of_ssrc (user_data, GST_READ_UINT32_BE (map.data + at));
+      gst_buffer_unmap (fci, &map);
+    }
 }
 
 static void
@@ -360,15 +355,10 @@ salon_subscriber_verified (SalonTransport *transport)
 {
   SalonSubscriber *self = SALON_SUBSCRIBER (transport);
 
-  if (self->sender != NULL)
-    {
-      SalonSendPath *path
-          = salon_transport_new_send_path (transport, salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC));
-
-      if (path == NULL)
-        return FALSE;
-      salon_sender_set_path (self->sender, path);
-    }
+  if (self->sender != NULL
+      && !salon_webrtc_bypass (salon_transport_get_webrtcbin (transport), self->ice_hub, self->sender,
+          salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC)))
+    return FALSE;
   for (guint i = 0; i < self->n_slots; i++)
     g_object_set (self->slots[i].element, "open", TRUE, NULL);
   return TRUE;
@@ -393,10 +383,12 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
     return NULL;
   self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), FALSE);
-  g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
-      G_CALLBACK (on_deep_element_added), self, 0);
+  self->ice_hub = options->ice_hub;
   if (options->sends_directly)
     add_sender (self, name);
+  else
+    g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
+        G_CALLBACK (on_deep_element_added), self, 0);
   self->n_slots = 2 * options->n_seats;
   self->slots = g_new0 (Slot, self->n_slots);
   for (guint i = 0; i < self->n_slots; i++)

@@ -7,7 +7,6 @@
 #include "salon-error.h"
 #include "salon-ice-agent.h"
 #include "salon-limits.h"
-#include "salon-send-path.h"
 #include "salon-webrtc-tuning.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_transport_debug);
@@ -28,7 +27,7 @@ typedef struct
   GHashTable *candidates; /* (owned) (element-type utf8): remote ones, since the last ICE restart */
   GstPromise *promise;    /* (owned) (nullable): of the call under way */
   guint deadline_id;
-  SalonIceHub *ice_hub; /* (borrowed) (nullable): with it, the client has to do all of ICE's checks */
+  gboolean is_lite; /* the client has to do all of ICE's checks */
   gboolean is_verified;
   gboolean is_disturbed;
   gboolean has_failed;
@@ -476,7 +475,7 @@ on_local_created (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   gst_structure_get (reply, gst_structure_has_field (reply, "offer") ? "offer" : "answer",
       GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL);
-  if (priv_of (self)->ice_hub != NULL)
+  if (priv_of (self)->is_lite)
     gst_sdp_message_add_attribute (description->sdp, "ice-lite", "");
   g_task_set_task_data (task, gst_sdp_message_as_text (description->sdp), g_free);
   drop_ssrcs (description->sdp);
@@ -497,71 +496,6 @@ salon_transport_create_local_finish (SalonTransport *self, GAsyncResult *result,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* -- sending past webrtcbin -- */
-
-/* GstDtlsSrtpCipher and GstDtlsSrtpAuth, whose header is private: AES-128-ICM, HMAC-SHA1-80. */
-#define DTLS_SRTP_CIPHER_AES_128_ICM 1
-#define DTLS_SRTP_AUTH_HMAC_SHA1_80 2
-
-/* Returns: (transfer full) (nullable): the one of the one BUNDLE group. */
-static GstElement *
-find_dtls_encoder (GstElement *webrtc)
-{
-  g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), "dtlsenc");
-  g_auto (GValue) value = G_VALUE_INIT;
-  GstIteratorResult result;
-
-  /* Streaming threads add elements while we look. */
-  while ((result = gst_iterator_next (found, &value)) == GST_ITERATOR_RESYNC)
-    gst_iterator_resync (found);
-  return result == GST_ITERATOR_OK ? g_value_dup_object (&value) : NULL;
-}
-
-/* Returns: (transfer full): what webrtcbin has described its streams with. */
-static char *
-dup_cname (GstElement *webrtc)
-{
-  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
-  g_autoptr (GstStructure) sdes = NULL;
-
-  g_object_get (rtpbin, "sdes", &sdes, NULL);
-  return g_strdup (gst_structure_get_string (sdes, "cname"));
-}
-
-static gboolean
-get_send_key (GstElement *webrtc, guint8 key[SALON_SRTP_KEY_BYTES])
-{
-  g_autoptr (GstElement) encoder = find_dtls_encoder (webrtc);
-  g_autoptr (GstBuffer) buffer = NULL;
-  guint cipher, auth;
-
-  if (encoder == NULL)
-    return FALSE;
-  g_object_get (encoder, "encoder-key", &buffer, "srtp-cipher", &cipher, "srtp-auth", &auth, NULL);
-  return buffer != NULL && cipher == DTLS_SRTP_CIPHER_AES_128_ICM && auth == DTLS_SRTP_AUTH_HMAC_SHA1_80
-         && gst_buffer_get_size (buffer) == SALON_SRTP_KEY_BYTES
-         && gst_buffer_extract (buffer, 0, key, SALON_SRTP_KEY_BYTES) == SALON_SRTP_KEY_BYTES;
-}
-
-SalonSendPath *
-salon_transport_new_send_path (SalonTransport *self, guint8 transport_cc_id)
-{
-  SalonTransportPrivate *priv = priv_of (self);
-  g_autoptr (SalonIceAgent) agent = NULL;
-  g_autoptr (SalonIcePeer) peer = NULL;
-  g_autofree char *cname = dup_cname (priv->webrtc);
-  guint8 key[SALON_SRTP_KEY_BYTES];
-  SalonSendPath *path;
-
-  g_object_get (priv->webrtc, "ice-agent", &agent, NULL);
-  peer = salon_ice_agent_dup_peer (agent);
-  if (peer == NULL || !get_send_key (priv->webrtc, key))
-    return NULL;
-  path = salon_send_path_new (priv->ice_hub, peer, key, transport_cc_id, cname);
-  explicit_bzero (key, sizeof key);
-  return path;
-}
-
 /* -- life -- */
 
 gboolean
@@ -578,7 +512,7 @@ salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
       GST_WARNING_OBJECT (self, "no file descriptors for another connection");
       return FALSE;
     }
-  priv->ice_hub = options->ice_hub;
+  priv->is_lite = is_lite;
   priv->webrtc = gst_object_ref_sink (salon_webrtc_new (name, options));
   g_signal_connect_object (priv->webrtc, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
   g_signal_connect_object (priv->webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);

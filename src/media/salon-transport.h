@@ -47,11 +47,6 @@ gboolean salon_transport_is_verified (SalonTransport *self);
 /* How its packets go, and what became of them. FALSE when closed, before there is a description, and with libnice. */
 gboolean salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats) G_GNUC_WARN_UNUSED_RESULT;
 
-typedef struct _SalonSendPath SalonSendPath;
-/* For packets that don't pass webrtcbin; with options->ice_hub, once verified. Returns: (transfer full) (nullable):
- * NULL if DTLS agreed on no keys that we know. */
-SalonSendPath *salon_transport_new_send_path (SalonTransport *self, guint8 transport_cc_id) G_GNUC_WARN_UNUSED_RESULT;
-
 /* (transfer none) */
 SalonGraph *salon_transport_get_graph (SalonTransport *self);
 /* (transfer none) (nullable): NULL once closed. */

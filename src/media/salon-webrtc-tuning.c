@@ -27,7 +27,7 @@ tune_session (GstElement *rtpsession)
     return;
   /* The default share of RTCP held a keyframe request back for up to 550 ms; this sends it at once. */
   g_object_set (session, "rtcp-fraction", 200000.0, NULL);
-  g_object_set (session, "twcc-feedback-interval", (guint64)(50 * GST_MSECOND), NULL);
+  g_object_set (session, "twcc-feedback-interval", SALON_TRANSPORT_CC_INTERVAL_MS * GST_MSECOND, NULL);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "salon-bytes.h"
 #include "salon-vp8.h"
 #include "salon-vp9.h"
 
@@ -158,20 +159,6 @@ shift_picture_ids (SalonRewriter *rewriter, SalonPictureIds *ids, gboolean is_ne
     }
 }
 
-static guint8 *
-write_u16 (guint8 *at, guint16 value)
-{
-  at[0] = value >> 8;
-  at[1] = value & 0xff;
-  return at + 2;
-}
-
-static guint8 *
-write_u32 (guint8 *at, guint32 value)
-{
-  return write_u16 (write_u16 (at, value >> 16), value & 0xffff);
-}
-
 typedef struct
 {
   SalonRtpExtension elements[MAX_EXTENSIONS];
@@ -227,7 +214,7 @@ write_extensions (const Extensions *extensions, guint8 *at)
       const SalonRtpExtension *element = &extensions->elements[i];
 
       if (extensions->is_two_byte)
-        at = write_u16 (at, element->id << 8 | element->size);
+        at = salon_write_u16 (at, element->id << 8 | element->size);
       else
         *at++ = element->id << 4 | (element->size - 1);
       if (element->size > 0)
@@ -236,8 +223,8 @@ write_extensions (const Extensions *extensions, guint8 *at)
     }
   while ((at - header) % 4 != 0)
     *at++ = 0;
-  header = write_u16 (header, extensions->is_two_byte ? PROFILE_TWO_BYTE : PROFILE_ONE_BYTE);
-  write_u16 (header, (at - header - 2) / 4);
+  header = salon_write_u16 (header, extensions->is_two_byte ? PROFILE_TWO_BYTE : PROFILE_ONE_BYTE);
+  salon_write_u16 (header, (at - header - 2) / 4);
   return at;
 }
 
@@ -253,9 +240,9 @@ write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const
   collect_extensions (&rewriter->source.extensions, packet, sizeof result->head - fixed_size, &extensions);
   *at++ = 0x80 | (extensions.n_elements > 0 ? 0x10 : 0);
   *at++ = (packet->has_marker ? 0x80 : 0) | rewriter->source.payload_type;
-  at = write_u16 (at, packet->sequence + rewriter->sequence_offset);
-  at = write_u32 (at, packet->timestamp + rewriter->timestamp_offset);
-  at = write_u32 (at, rewriter->ssrc);
+  at = salon_write_u16 (at, packet->sequence + rewriter->sequence_offset);
+  at = salon_write_u32 (at, packet->timestamp + rewriter->timestamp_offset);
+  at = salon_write_u32 (at, rewriter->ssrc);
   at = write_extensions (&extensions, at);
   if (ids_size > 0)
     {

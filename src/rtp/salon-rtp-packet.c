@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-rtp-packet.h"
 
+#include "salon-bytes.h"
+
 #define FIXED_HEADER_SIZE 12
 #define EXTENSION_HEADER_SIZE 4
 #define PROFILE_ONE_BYTE 0xbede
 #define PROFILE_TWO_BYTE 0x1000 /* the low four bits are the application's */
 #define ONE_BYTE_STOP_ID 15
-
-static guint16
-read_u16 (const guint8 *data)
-{
-  return (guint16)(data[0] << 8 | data[1]);
-}
-
-static guint32
-read_u32 (const guint8 *data)
-{
-  return (guint32)read_u16 (data) << 16 | read_u16 (data + 2);
-}
 
 gboolean
 salon_rtp_packet_parse_head (SalonRtpPacket *packet, const guint8 *data, gsize data_size, gsize size)
@@ -35,17 +25,17 @@ salon_rtp_packet_parse_head (SalonRtpPacket *packet, const guint8 *data, gsize d
     .has_padding = (data[0] & 0x20) != 0,
     .has_marker = (data[1] & 0x80) != 0,
     .payload_type = data[1] & 0x7f,
-    .sequence = read_u16 (data + 2),
-    .timestamp = read_u32 (data + 4),
-    .ssrc = read_u32 (data + 8),
+    .sequence = salon_read_u16 (data + 2),
+    .timestamp = salon_read_u32 (data + 4),
+    .ssrc = salon_read_u32 (data + 8),
   };
   offset += 4 * (data[0] & 0x0f); /* contributing sources */
   if ((data[0] & 0x10) != 0)
     {
       if (data_size < offset + EXTENSION_HEADER_SIZE)
         return FALSE;
-      packet->extension_profile = read_u16 (data + offset);
-      packet->extension_size = 4 * (gsize)read_u16 (data + offset + 2);
+      packet->extension_profile = salon_read_u16 (data + offset);
+      packet->extension_size = 4 * (gsize)salon_read_u16 (data + offset + 2);
       packet->extension_offset = offset + EXTENSION_HEADER_SIZE;
       offset = packet->extension_offset + packet->extension_size;
     }

@@ -19,3 +19,6 @@ typedef struct
 /* Writes a compound packet: the report, and the name that ties the streams of one connection together. data: room for
  * SALON_SENDER_REPORT_MAX_BYTES. Returns the size. */
 gsize salon_sender_report_write (const SalonSenderReport *self, const char *cname, guint8 *data);
+
+/* What a receiver calls the report of this moment: the middle 32 bits of its time, in 1/65536 s. */
+guint32 salon_sender_report_get_time (gint64 time_us);

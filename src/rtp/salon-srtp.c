@@ -6,6 +6,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "salon-bytes.h"
+
 #define MASTER_KEY_BYTES 16
 #define SALT_BYTES 14
 #define AUTH_KEY_BYTES 20
@@ -15,6 +17,9 @@
 #define RTCP_CLEAR_BYTES 8
 #define RTCP_INDEX_BYTES 4
 #define RTCP_IS_ENCRYPTED 0x80000000u
+/* A receiver reports under one SSRC, or has one for each stream that it also sends. */
+#define MAX_READ_SSRCS 128
+#define REPLAY_WINDOW 64
 
 /* RFC 3711, section 4.3.2. */
 enum
@@ -48,24 +53,23 @@ struct _SalonSrtcp
   guint32 index;
 };
 
+/* RFC 3711, section 3.3.2. */
+typedef struct
+{
+  guint32 ssrc;
+  guint32 highest;
+  guint64 seen; /* bit n: highest - n */
+} ReplayList;
+
+struct _SalonSrtcpReader
+{
+  Context context;
+  GArray *lists; /* (owned) (element-type ReplayList) */
+};
+
 G_STATIC_ASSERT (SALON_SRTP_KEY_BYTES == MASTER_KEY_BYTES + SALT_BYTES);
 G_STATIC_ASSERT (SALON_SRTP_OVERHEAD_BYTES == TAG_BYTES);
 G_STATIC_ASSERT (SALON_SRTCP_OVERHEAD_BYTES == RTCP_INDEX_BYTES + TAG_BYTES);
-
-static void
-write_u32 (guint8 *at, guint32 value)
-{
-  at[0] = value >> 24;
-  at[1] = value >> 16 & 0xff;
-  at[2] = value >> 8 & 0xff;
-  at[3] = value & 0xff;
-}
-
-static guint32
-read_u32 (const guint8 *at)
-{
-  return (guint32)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
-}
 
 /* OpenSSL fails here only without memory, or without its default provider: GLib's allocations end there too. */
 static void
@@ -154,10 +158,10 @@ encrypt_payload (Context *self, guint32 ssrc, guint64 index, guint8 *payload, gs
   guint8 iv[BLOCK_BYTES] = { 0 };
   guint8 mask[10];
 
-  write_u32 (mask, ssrc);
+  salon_write_u32 (mask, ssrc);
   mask[4] = index >> 40 & 0xff;
   mask[5] = index >> 32 & 0xff;
-  write_u32 (mask + 6, (guint32)index);
+  salon_write_u32 (mask + 6, (guint32)index);
   memcpy (iv, self->salt, SALT_BYTES);
   for (guint i = 0; i < sizeof mask; i++)
     iv[4 + i] ^= mask[i];
@@ -166,7 +170,7 @@ encrypt_payload (Context *self, guint32 ssrc, guint64 index, guint8 *payload, gs
 
 /* RFC 3711, section 4.2. data and more are authenticated. */
 static void
-write_tag (Context *self, guint8 *data, gsize size, const guint8 *more, gsize more_size)
+make_tag (Context *self, const guint8 *data, gsize size, const guint8 *more, gsize more_size, guint8 *tag)
 {
   guint8 digest[AUTH_KEY_BYTES];
   gsize n;
@@ -176,7 +180,7 @@ write_tag (Context *self, guint8 *data, gsize size, const guint8 *more, gsize mo
   if (more_size > 0)
     must (EVP_MAC_update (self->mac, more, more_size));
   must (EVP_MAC_final (self->mac, digest, &n, sizeof digest));
-  memcpy (data + size, digest, TAG_BYTES);
+  memcpy (tag, digest, TAG_BYTES);
 }
 
 /* RFC 3711, section 3.3.1, which guesses as receivers do. */
@@ -203,9 +207,9 @@ salon_srtp_protect (SalonSrtp *self, guint8 *packet, gsize header_size, gsize si
 
   if (!take_index (self, packet[2] << 8 | packet[3], &index))
     return 0;
-  encrypt_payload (&self->context, read_u32 (packet + 8), index, packet + header_size, size - header_size);
-  write_u32 (rollover, index >> 16);
-  write_tag (&self->context, packet, size, rollover, sizeof rollover);
+  encrypt_payload (&self->context, salon_read_u32 (packet + 8), index, packet + header_size, size - header_size);
+  salon_write_u32 (rollover, index >> 16);
+  make_tag (&self->context, packet, size, rollover, sizeof rollover, packet + size);
   return size + TAG_BYTES;
 }
 
@@ -214,10 +218,81 @@ salon_srtcp_protect (SalonSrtcp *self, guint8 *packet, gsize size)
 {
   guint32 index = self->index++ & ~RTCP_IS_ENCRYPTED;
 
-  encrypt_payload (&self->context, read_u32 (packet + 4), index, packet + RTCP_CLEAR_BYTES, size - RTCP_CLEAR_BYTES);
-  write_u32 (packet + size, index | RTCP_IS_ENCRYPTED);
-  write_tag (&self->context, packet, size + RTCP_INDEX_BYTES, NULL, 0);
-  return size + SALON_SRTCP_OVERHEAD_BYTES;
+  encrypt_payload (
+      &self->context, salon_read_u32 (packet + 4), index, packet + RTCP_CLEAR_BYTES, size - RTCP_CLEAR_BYTES);
+  salon_write_u32 (packet + size, index | RTCP_IS_ENCRYPTED);
+  size += RTCP_INDEX_BYTES;
+  make_tag (&self->context, packet, size, NULL, 0, packet + size);
+  return size + TAG_BYTES;
+}
+
+/* -- packets that come -- */
+
+/* Returns: (nullable): NULL if there are too many. */
+static ReplayList *
+find_list (SalonSrtcpReader *self, guint32 ssrc)
+{
+  ReplayList *list;
+
+  for (guint i = 0; i < self->lists->len; i++)
+    {
+      list = &g_array_index (self->lists, ReplayList, i);
+      if (list->ssrc == ssrc)
+        return list;
+    }
+  if (self->lists->len == MAX_READ_SSRCS)
+    return NULL;
+  g_array_set_size (self->lists, self->lists->len + 1);
+  list = &g_array_index (self->lists, ReplayList, self->lists->len - 1);
+  list->ssrc = ssrc;
+  return list;
+}
+
+/* FALSE if it was seen, or may have been. */
+static gboolean
+take_new (ReplayList *list, guint32 index)
+{
+  gint64 step = (gint64)index - list->highest;
+  guint64 bit;
+
+  if (step <= -REPLAY_WINDOW)
+    return FALSE;
+  if (step > 0)
+    {
+      list->seen = step < REPLAY_WINDOW ? list->seen << step | 1 : 1;
+      list->highest = index;
+      return TRUE;
+    }
+  bit = G_GUINT64_CONSTANT (1) << -step;
+  if ((list->seen & bit) != 0)
+    return FALSE;
+  list->seen |= bit;
+  return TRUE;
+}
+
+gsize
+salon_srtcp_reader_unprotect (SalonSrtcpReader *self, guint8 *packet, gsize size)
+{
+  guint8 tag[TAG_BYTES];
+  guint32 trailer, ssrc;
+  ReplayList *list;
+
+  if (size < RTCP_CLEAR_BYTES + SALON_SRTCP_OVERHEAD_BYTES)
+    return 0;
+  size -= TAG_BYTES;
+  make_tag (&self->context, packet, size, NULL, 0, tag);
+  if (CRYPTO_memcmp (tag, packet + size, TAG_BYTES) != 0)
+    return 0;
+  size -= RTCP_INDEX_BYTES;
+  trailer = salon_read_u32 (packet + size);
+  ssrc = salon_read_u32 (packet + 4);
+  list = find_list (self, ssrc);
+  if (list == NULL || !take_new (list, trailer & ~RTCP_IS_ENCRYPTED))
+    return 0;
+  if ((trailer & RTCP_IS_ENCRYPTED) != 0)
+    encrypt_payload (
+        &self->context, ssrc, trailer & ~RTCP_IS_ENCRYPTED, packet + RTCP_CLEAR_BYTES, size - RTCP_CLEAR_BYTES);
+  return size;
 }
 
 /* -- life -- */
@@ -250,6 +325,24 @@ salon_srtcp_new (const guint8 *key)
 void
 salon_srtcp_free (SalonSrtcp *self)
 {
+  context_clear (&self->context);
+  g_free (self);
+}
+
+SalonSrtcpReader *
+salon_srtcp_reader_new (const guint8 *key)
+{
+  SalonSrtcpReader *self = g_new0 (SalonSrtcpReader, 1);
+
+  self->lists = g_array_new (FALSE, TRUE, sizeof (ReplayList));
+  context_init (&self->context, key, LABEL_RTCP);
+  return self;
+}
+
+void
+salon_srtcp_reader_free (SalonSrtcpReader *self)
+{
+  g_array_unref (self->lists);
   context_clear (&self->context);
   g_free (self);
 }

@@ -3,8 +3,9 @@
 
 #include <glib.h>
 
-/* The sending side of SRTP (RFC 3711) in the one profile that webrtcbin's DTLS agrees on (RFC 5764, section 4.1.2):
- * SRTP_AES128_CM_HMAC_SHA1_80. Both ciphers are OpenSSL's, which uses the processor's instructions for them.
+/* SRTP (RFC 3711): RTP sent, and RTCP both ways; in the one profile that webrtcbin's DTLS agrees on (RFC 5764,
+ * section 4.1.2): SRTP_AES128_CM_HMAC_SHA1_80. Both ciphers are OpenSSL's, which uses the processor's instructions for
+ * them.
  *
  * Nothing here has a lock: the caller serialises. */
 
@@ -34,3 +35,13 @@ void salon_srtcp_free (SalonSrtcp *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonSrtcp, salon_srtcp_free)
 /* As salon_srtp_protect(); packet is a whole compound packet. */
 gsize salon_srtcp_protect (SalonSrtcp *self, guint8 *packet, gsize size) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The RTCP packets that come, of a few SSRCs. */
+typedef struct _SalonSrtcpReader SalonSrtcpReader;
+
+SalonSrtcpReader *salon_srtcp_reader_new (const guint8 *key) G_GNUC_WARN_UNUSED_RESULT;
+void salon_srtcp_reader_free (SalonSrtcpReader *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonSrtcpReader, salon_srtcp_reader_free)
+/* Decrypts in place. Returns the compound packet's size; 0: it is forged, replayed, too old to tell, or of one SSRC too
+ * many. */
+gsize salon_srtcp_reader_unprotect (SalonSrtcpReader *self, guint8 *packet, gsize size) G_GNUC_WARN_UNUSED_RESULT;

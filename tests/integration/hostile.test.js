@@ -65,7 +65,7 @@ const EXTENSIONS_OF_GARBAGE = [
 
 /* What Eve sends as media. */
 const MEDIA = {
-  /* Aborted the process: the numbers of 50 ms did not fit into one report. */
+  /* Aborted the process: the numbers of 100 ms did not fit into one report. */
   'transport-wide numbers that jump': ({ up, camera }) => repeat(20000, (sequence) =>
     up({ ...camera, sequence, extension: numbered(random(0x10000)) })),
   'transport-wide numbers that come again and again': async ({ up, camera }) => {

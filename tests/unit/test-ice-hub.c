@@ -596,6 +596,13 @@ test_port_taken (Fixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
 }
 
+/* Clients of either are told one number, and one goes into the firewall. */
+static void
+test_same_number (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (salon_ice_hub_get_udp_port (f->hub), ==, salon_ice_hub_get_tcp_port (f->hub));
+}
+
 static gsize
 read_limit (const char *path)
 {
@@ -963,6 +970,7 @@ main (int argc, char **argv)
   ADD ("a-batch-goes-out-at-its-end-in-order", test_batch);
   ADD ("a-batch-may-be-larger-than-its-room", test_large_batch);
   ADD ("a-taken-port-is-an-error", test_port_taken);
+  ADD ("a-free-port-is-free-for-both", test_same_number);
   ADD ("knows-when-the-system-gives-too-little-room", test_room);
   ADD ("a-removed-peer-is-unknown", test_removed);
   ADD ("guests-come-and-go", test_guests);
