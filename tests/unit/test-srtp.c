@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Protected packets: the known ones, byte by byte, and all others by an independent receiver, GStreamer's srtpdec. */
+/* Protected packets: the known ones, byte by byte, and all others by an independent receiver and sender, GStreamer's
+ * srtpdec and srtpenc. */
 #include <gst/check/gstharness.h>
 #include <string.h>
 
@@ -255,6 +256,130 @@ test_receiver_refuses_what_was_altered (Receiver *receiver, gconstpointer data)
   g_assert_null (receive (receiver->rtp, packet, size));
 }
 
+/* -- RTCP that comes -- */
+
+#define RR_BYTES 8
+
+/* An empty receiver report. */
+static GstBuffer *
+new_report (guint32 ssrc)
+{
+  const guint8 report[RR_BYTES] = { 0x80, 201, 0, 1, ssrc >> 24, ssrc >> 16 & 0xff, ssrc >> 8 & 0xff, ssrc & 0xff };
+
+  return gst_buffer_new_memdup (report, sizeof report);
+}
+
+static gsize
+write_report (SalonSrtcp *srtcp, guint32 ssrc, guint8 *packet)
+{
+  g_autoptr (GstBuffer) report = new_report (ssrc);
+
+  gst_buffer_extract (report, 0, packet, RR_BYTES);
+  return salon_srtcp_protect (srtcp, packet, RR_BYTES);
+}
+
+static gboolean
+reads (SalonSrtcpReader *reader, const guint8 *packet, gsize size)
+{
+  g_autofree guint8 *copy = g_memdup2 (packet, size);
+
+  return salon_srtcp_reader_unprotect (reader, copy, size) > 0;
+}
+
+/* Feedback with 0 to 7 words. */
+static void
+test_reads_a_senders (void)
+{
+  GstElement *encoder = gst_object_ref_sink (gst_element_factory_make ("srtpenc", NULL));
+  g_autoptr (GstBuffer) key_buffer = gst_buffer_new_memdup (key, sizeof key);
+  g_autoptr (SalonSrtcpReader) reader = salon_srtcp_reader_new (key);
+  GstHarness *harness;
+
+  g_object_set (encoder, "key", key_buffer, NULL);
+  harness = gst_harness_new_with_element (encoder, "rtcp_sink_0", "rtcp_src_0");
+  gst_harness_set_src_caps (harness, gst_caps_from_string ("application/x-rtcp"));
+  for (guint i = 0; i < 20000; i++)
+    {
+      guint8 plain[RR_BYTES + 28] = { 0x80, 206, 0, 1 + i % 8, 0, 0, 0, 1 + i % 3, i >> 8 & 0xff, i & 0xff };
+      guint8 packet[sizeof plain + SALON_SRTCP_OVERHEAD_BYTES];
+      gsize plain_size = RR_BYTES + 4 * (i % 8);
+      g_autoptr (GstBuffer) buffer = NULL;
+      gsize size;
+
+      gst_harness_push (harness, gst_buffer_new_memdup (plain, plain_size));
+      buffer = gst_harness_pull (harness);
+      size = gst_buffer_extract (buffer, 0, packet, sizeof packet);
+      g_assert_cmpuint (size, ==, plain_size + SALON_SRTCP_OVERHEAD_BYTES);
+      size = salon_srtcp_reader_unprotect (reader, packet, size);
+      g_assert_cmpmem (packet, size, plain, plain_size);
+    }
+  gst_harness_teardown (harness);
+  gst_object_unref (encoder);
+}
+
+static void
+test_reads_nothing_forged (void)
+{
+  g_autoptr (SalonSrtcp) srtcp = salon_srtcp_new (key);
+  g_autoptr (SalonSrtcpReader) reader = salon_srtcp_reader_new (key);
+  guint8 packet[RR_BYTES + SALON_SRTCP_OVERHEAD_BYTES];
+  gsize size = write_report (srtcp, SSRC_A, packet);
+
+  for (gsize i = 0; i < 8 * size; i++)
+    {
+      packet[i / 8] ^= 1 << i % 8;
+      g_assert_false (reads (reader, packet, size));
+      packet[i / 8] ^= 1 << i % 8;
+    }
+  for (gsize cut = 0; cut < size; cut++)
+    g_assert_false (reads (reader, packet, cut));
+  /* And forged ones leave nothing behind. */
+  g_assert_true (reads (reader, packet, size));
+}
+
+static void
+test_reads_nothing_twice (void)
+{
+  g_autoptr (SalonSrtcp) srtcp = salon_srtcp_new (key);
+  g_autoptr (SalonSrtcpReader) reader = salon_srtcp_reader_new (key);
+  guint8 packets[200][RR_BYTES + SALON_SRTCP_OVERHEAD_BYTES];
+  gsize size = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
+    size = write_report (srtcp, i % 2 == 0 ? SSRC_A : SSRC_B, packets[i]);
+  /* Two at a time in the wrong order. */
+  for (guint i = 0; i < 100; i++)
+    {
+      g_assert_true (reads (reader, packets[i ^ 2], size));
+      g_assert_false (reads (reader, packets[i ^ 2], size));
+    }
+  for (guint i = 0; i < 100; i++)
+    g_assert_false (reads (reader, packets[i], size));
+  /* Late is well, by less than what is remembered; then it can't be told. */
+  g_assert_true (reads (reader, packets[198], size));
+  g_assert_true (reads (reader, packets[140], size));
+  g_assert_false (reads (reader, packets[140], size));
+  g_assert_false (reads (reader, packets[100], size));
+  /* The other stream is another matter. */
+  g_assert_true (reads (reader, packets[101], size));
+}
+
+/* A client may have many, but not as many as it likes. */
+static void
+test_reads_a_few_streams (void)
+{
+  g_autoptr (SalonSrtcp) srtcp = salon_srtcp_new (key);
+  g_autoptr (SalonSrtcpReader) reader = salon_srtcp_reader_new (key);
+  guint8 packet[RR_BYTES + SALON_SRTCP_OVERHEAD_BYTES];
+  guint n_read = 0;
+
+  for (guint32 ssrc = 1; ssrc <= 1000; ssrc++)
+    n_read += reads (reader, packet, write_report (srtcp, ssrc, packet));
+  g_assert_cmpuint (n_read, >=, 100);
+  g_assert_cmpuint (n_read, <, 1000);
+  g_assert_true (reads (reader, packet, write_report (srtcp, 1, packet)));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -270,5 +395,9 @@ main (int argc, char **argv)
   ADD ("takes-several-streams", test_several_streams);
   ADD ("takes-rtcp", test_rtcp);
   ADD ("refuses-what-was-altered", test_receiver_refuses_what_was_altered);
+  g_test_add_func ("/srtp/reads-a-senders-rtcp", test_reads_a_senders);
+  g_test_add_func ("/srtp/reads-nothing-forged", test_reads_nothing_forged);
+  g_test_add_func ("/srtp/reads-nothing-twice", test_reads_nothing_twice);
+  g_test_add_func ("/srtp/reads-a-few-streams", test_reads_a_few_streams);
   return g_test_run ();
 }
