@@ -26,6 +26,8 @@ void salon_send_stream_set_clock_rate (SalonSendStream *self, guint clock_rate);
 /* packet: (transfer none): its PTS is its running time. */
 void salon_send_stream_send (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet);
 void salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 sequence);
+/* Forgets what was sent, if that is so long ago that nobody asks for it any more. now_us: monotonic. */
+void salon_send_stream_trim (SalonSendStream *self, gint64 now_us);
 
 /* What the client reports of it. */
 void salon_send_stream_take_block (SalonSendStream *self, const SalonRtcpReportBlock *block);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Protected packets: the known ones, byte by byte, and all others by an independent receiver and sender, GStreamer's
  * srtpdec and srtpenc. */
-#include <gst/check/gstharness.h>
 #include <string.h>
 
 #include "salon-srtp.h"
+#include "srtp-receiver.h"
 
 #define HEADER_BYTES 12
 #define SSRC_A 0xcafebabe
@@ -56,55 +56,16 @@ test_known_rtcp_packet (void)
 
 /* -- an independent receiver -- */
 
-typedef struct
+static void
+set_up (SrtpReceiver *receiver, gconstpointer data)
 {
-  GstElement *decoder;
-  GstHarness *rtp;
-  GstHarness *rtcp;
-} Receiver;
-
-static GstCaps *
-make_caps (const char *type)
-{
-  g_autoptr (GstBuffer) buffer = gst_buffer_new_memdup (key, sizeof key);
-
-  return gst_caps_new_simple (type, "srtp-key", GST_TYPE_BUFFER, buffer, "srtp-cipher", G_TYPE_STRING, "aes-128-icm",
-      "srtp-auth", G_TYPE_STRING, "hmac-sha1-80", "srtcp-cipher", G_TYPE_STRING, "aes-128-icm", "srtcp-auth",
-      G_TYPE_STRING, "hmac-sha1-80", NULL);
-}
-
-/* Of each SSRC that it has not seen. */
-static GstCaps *
-on_request_key (GstElement *decoder, guint ssrc, gpointer user_data)
-{
-  return make_caps ("application/x-srtp");
+  srtp_receiver_init (receiver, key);
 }
 
 static void
-set_up (Receiver *receiver, gconstpointer data)
+tear_down (SrtpReceiver *receiver, gconstpointer data)
 {
-  receiver->decoder = gst_object_ref_sink (gst_element_factory_make ("srtpdec", NULL));
-  g_signal_connect (receiver->decoder, "request-key", G_CALLBACK (on_request_key), NULL);
-  receiver->rtp = gst_harness_new_with_element (receiver->decoder, "rtp_sink", "rtp_src");
-  receiver->rtcp = gst_harness_new_with_element (receiver->decoder, "rtcp_sink", "rtcp_src");
-  gst_harness_set_src_caps (receiver->rtp, gst_caps_from_string ("application/x-srtp"));
-  gst_harness_set_src_caps (receiver->rtcp, gst_caps_from_string ("application/x-srtcp"));
-}
-
-static void
-tear_down (Receiver *receiver, gconstpointer data)
-{
-  gst_harness_teardown (receiver->rtcp);
-  gst_harness_teardown (receiver->rtp);
-  gst_object_unref (receiver->decoder);
-}
-
-/* What the receiver makes of it. Returns: (transfer full) (nullable): NULL if it refuses it. */
-static GstBuffer *
-receive (GstHarness *harness, const guint8 *data, gsize size)
-{
-  gst_harness_push (harness, gst_buffer_new_memdup (data, size));
-  return gst_harness_try_pull (harness);
+  srtp_receiver_clear (receiver);
 }
 
 static void
@@ -143,7 +104,7 @@ protect (SalonSrtp *srtp, guint32 ssrc, guint16 sequence, guint8 *packet)
 }
 
 static void
-assert_taken (Receiver *receiver, SalonSrtp *srtp, guint32 ssrc, guint16 sequence)
+assert_taken (SrtpReceiver *receiver, SalonSrtp *srtp, guint32 ssrc, guint16 sequence)
 {
   guint8 plain[256], packet[256];
   gsize header_size;
@@ -152,12 +113,12 @@ assert_taken (Receiver *receiver, SalonSrtp *srtp, guint32 ssrc, guint16 sequenc
   g_autoptr (GstBuffer) buffer = NULL;
 
   g_assert_cmpuint (size, ==, plain_size + SALON_SRTP_OVERHEAD_BYTES);
-  buffer = receive (receiver->rtp, packet, size);
+  buffer = srtp_receiver_take_rtp (receiver, packet, size);
   assert_same (buffer, plain, plain_size);
 }
 
 static void
-test_across_the_rollover (Receiver *receiver, gconstpointer data)
+test_across_the_rollover (SrtpReceiver *receiver, gconstpointer data)
 {
   g_autoptr (SalonSrtp) srtp = salon_srtp_new (key);
 
@@ -167,7 +128,7 @@ test_across_the_rollover (Receiver *receiver, gconstpointer data)
 }
 
 static void
-test_late_around_the_wrap (Receiver *receiver, gconstpointer data)
+test_late_around_the_wrap (SrtpReceiver *receiver, gconstpointer data)
 {
   static const guint16 sequences[] = { 0x7fff, 0x9000, 0xfffa, 0xfffd, 0xfffc, 2, 0xffff, 0xfffb, 0, 0xfffe, 1, 3 };
   g_autoptr (SalonSrtp) srtp = salon_srtp_new (key);
@@ -178,7 +139,7 @@ test_late_around_the_wrap (Receiver *receiver, gconstpointer data)
 
 /* Without RTX, a client gets a packet that it misses as it was. One that it has not missed, it knows. */
 static void
-test_the_same_packet_again (Receiver *receiver, gconstpointer data)
+test_the_same_packet_again (SrtpReceiver *receiver, gconstpointer data)
 {
   g_autoptr (SalonSrtp) srtp = salon_srtp_new (key);
   guint8 first[256], packet[256];
@@ -190,11 +151,11 @@ test_the_same_packet_again (Receiver *receiver, gconstpointer data)
   g_assert_cmpuint (protect (srtp, SSRC_A, 11, packet), ==, size);
   g_assert_cmpmem (packet, size, first, size);
   assert_taken (receiver, srtp, SSRC_A, 11);
-  g_assert_null (receive (receiver->rtp, packet, size));
+  g_assert_null (srtp_receiver_take_rtp (receiver, packet, size));
 }
 
 static void
-test_several_streams (Receiver *receiver, gconstpointer data)
+test_several_streams (SrtpReceiver *receiver, gconstpointer data)
 {
   g_autoptr (SalonSrtp) a = salon_srtp_new (key);
   g_autoptr (SalonSrtp) b = salon_srtp_new (key);
@@ -222,7 +183,7 @@ test_refuses_what_was_before_the_first (void)
 }
 
 static void
-test_rtcp (Receiver *receiver, gconstpointer data)
+test_rtcp (SrtpReceiver *receiver, gconstpointer data)
 {
   static const guint32 ssrcs[] = { SSRC_A, SSRC_B, 1, 0xffffffff };
   g_autoptr (SalonSrtcp) srtcp = salon_srtcp_new (key);
@@ -239,21 +200,21 @@ test_rtcp (Receiver *receiver, gconstpointer data)
       memcpy (packet, plain, sizeof plain);
       size = salon_srtcp_protect (srtcp, packet, sizeof plain);
       g_assert_cmpuint (size, ==, sizeof packet);
-      buffer = receive (receiver->rtcp, packet, size);
+      buffer = srtp_receiver_take_rtcp (receiver, packet, size);
       assert_same (buffer, plain, sizeof plain);
     }
 }
 
 /* So that the tests above say something: the receiver does check. */
 static void
-test_receiver_refuses_what_was_altered (Receiver *receiver, gconstpointer data)
+test_receiver_refuses_what_was_altered (SrtpReceiver *receiver, gconstpointer data)
 {
   g_autoptr (SalonSrtp) srtp = salon_srtp_new (key);
   guint8 packet[256];
   gsize size = protect (srtp, SSRC_A, 40, packet);
 
   packet[30] ^= 1;
-  g_assert_null (receive (receiver->rtp, packet, size));
+  g_assert_null (srtp_receiver_take_rtp (receiver, packet, size));
 }
 
 /* -- RTCP that comes -- */
@@ -388,7 +349,7 @@ main (int argc, char **argv)
   g_test_add_func ("/srtp/makes-the-known-packet", test_known_packet);
   g_test_add_func ("/srtp/makes-the-known-rtcp-packet", test_known_rtcp_packet);
   g_test_add_func ("/srtp/refuses-what-was-before-the-first", test_refuses_what_was_before_the_first);
-#define ADD(name, func) g_test_add ("/srtp/receiver-" name, Receiver, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add ("/srtp/receiver-" name, SrtpReceiver, NULL, set_up, func, tear_down)
   ADD ("takes-all-across-the-rollover", test_across_the_rollover);
   ADD ("takes-late-packets-around-the-wrap", test_late_around_the_wrap);
   ADD ("takes-the-same-packet-again", test_the_same_packet_again);
