@@ -122,8 +122,7 @@ test_across_the_rollover (SrtpReceiver *receiver, gconstpointer data)
 {
   g_autoptr (SalonSrtp) srtp = salon_srtp_new (key);
 
-  /* Twice. */
-  for (guint i = 0; i < 100000; i++)
+  for (guint i = 0; i < 70000; i++)
     assert_taken (receiver, srtp, SSRC_A, 0x7ffe + i);
 }
 
@@ -188,7 +187,7 @@ test_rtcp (SrtpReceiver *receiver, gconstpointer data)
   static const guint32 ssrcs[] = { SSRC_A, SSRC_B, 1, 0xffffffff };
   g_autoptr (SalonSrtcp) srtcp = salon_srtcp_new (key);
 
-  for (guint i = 0; i < 70000; i++)
+  for (guint i = 0; i < 5000; i++)
     {
       guint32 ssrc = ssrcs[i % G_N_ELEMENTS (ssrcs)];
       const guint8 plain[] = { 0x80, 200, 0, 6, ssrc >> 24, ssrc >> 16 & 0xff, ssrc >> 8 & 0xff, ssrc & 0xff, 1, 2, 3,
@@ -259,7 +258,7 @@ test_reads_a_senders (void)
   g_object_set (encoder, "key", key_buffer, NULL);
   harness = gst_harness_new_with_element (encoder, "rtcp_sink_0", "rtcp_src_0");
   gst_harness_set_src_caps (harness, gst_caps_from_string ("application/x-rtcp"));
-  for (guint i = 0; i < 20000; i++)
+  for (guint i = 0; i < 5000; i++)
     {
       guint8 plain[RR_BYTES + 28] = { 0x80, 206, 0, 1 + i % 8, 0, 0, 0, 1 + i % 3, i >> 8 & 0xff, i & 0xff };
       guint8 packet[sizeof plain + SALON_SRTCP_OVERHEAD_BYTES];
