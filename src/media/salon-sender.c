@@ -181,6 +181,13 @@ salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, 
     }
 }
 
+void
+salon_sender_trim (SalonSender *self, gint64 now_us)
+{
+  for (guint i = 0; i < self->pads->len; i++)
+    salon_send_stream_trim (get_stream (g_ptr_array_index (self->pads, i)), now_us);
+}
+
 gboolean
 salon_sender_get_stats (SalonSender *self, guint32 ssrc, SalonSendStreamStats *stats)
 {
