@@ -10,9 +10,10 @@
  * Any thread. The RTCP that webrtcbin's session sends is of its own SSRC, so that no SSRC is sent by two contexts. */
 typedef struct _SalonSendPath SalonSendPath;
 
-/* key: SALON_SRTP_KEY_BYTES; transport_cc_id: 0 if it was not negotiated (RFC 8285, 1 to 14). */
-SalonSendPath *salon_send_path_new (
-    SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, guint8 transport_cc_id) G_GNUC_WARN_UNUSED_RESULT;
+/* key: SALON_SRTP_KEY_BYTES. transport_cc_id: 0 if it was not negotiated (RFC 8285, 1 to 14). cname: that of the
+ * description (RFC 5576, section 6.1). */
+SalonSendPath *salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, guint8 transport_cc_id,
+    const char *cname) G_GNUC_WARN_UNUSED_RESULT;
 void salon_send_path_free (SalonSendPath *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonSendPath, salon_send_path_free)
 

@@ -6,10 +6,14 @@
 #include "salon-rtp-packet.h"
 #include "salon-sender-report.h"
 
-/* At 1.5 Mbit/s more than a second; a power of two. */
-#define N_KEPT 256
+/* At 1.5 Mbit/s more than a second; divides 2^16. */
+#define N_KEPT SALON_SEND_STREAM_N_KEPT
+/* For so long after the last of them: a stream that rests would hold 300 kB. Clients give up earlier. */
+#define KEEP_US (2 * G_TIME_SPAN_SECOND)
 /* A client asks again after a round trip; sooner, it only doubles what is on its way. */
 #define RESEND_INTERVAL_US (20 * G_TIME_SPAN_MILLISECOND)
+/* Browsers wait for 200 ms or more. */
+#define KEYFRAME_REQUEST_INTERVAL_US (50 * G_TIME_SPAN_MILLISECOND)
 /* RFC 3550, section 6.2, lets reports come more often than every 5 s where there is room: players synchronise after the
  * first, and drift is corrected by the others. */
 #define REPORT_INTERVAL_US G_USEC_PER_SEC
@@ -40,7 +44,9 @@ struct _SalonSendStream
   guint16 rtx_sequence;
   guint8 rtx_payload_types[128];
 
+  gint64 keyframe_asked_us;
   guint clock_rate;
+  gint64 sent_us;     /* the last */
   gint64 reported_us; /* 0: never */
   guint32 n_payload_bytes;
   SalonSendStreamStats stats;
@@ -71,13 +77,12 @@ report (SalonSendStream *self, SalonSendPath *path, guint32 timestamp, GstClockT
 static void
 report_if_due (SalonSendStream *self, SalonSendPath *path, GstBuffer *buffer, guint32 timestamp)
 {
-  gint64 now_us = g_get_monotonic_time ();
-  gboolean is_due = self->reported_us == 0 || now_us - self->reported_us >= REPORT_INTERVAL_US
+  gboolean is_due = self->reported_us == 0 || self->sent_us - self->reported_us >= REPORT_INTERVAL_US
                     || GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_RESYNC);
 
   if (!is_due || self->clock_rate == 0)
     return;
-  self->reported_us = now_us;
+  self->reported_us = self->sent_us;
   report (self, path, timestamp, GST_BUFFER_PTS (buffer));
 }
 
@@ -117,6 +122,26 @@ keep (SalonSendStream *self, GstBuffer *packet, guint16 sequence)
   self->credit = MIN (self->credit + 1, N_KEPT);
 }
 
+static void
+free_kept (Kept *kept)
+{
+  for (guint i = 0; kept != NULL && i < N_KEPT; i++)
+    gst_clear_buffer (&kept[i].packet);
+  g_free (kept);
+}
+
+void
+salon_send_stream_trim (SalonSendStream *self, gint64 now_us)
+{
+  Kept *kept = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (now_us - self->sent_us >= KEEP_US)
+    kept = g_steal_pointer (&self->kept);
+  g_mutex_unlock (&self->lock);
+  free_kept (kept);
+}
+
 /* Copies a packet to where it will be protected. Returns its size; 0 if it is none that can be sent. */
 static gsize
 copy_out (GstBuffer *packet, SalonRtpPacket *parsed, guint8 *data)
@@ -142,6 +167,7 @@ send_locked (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet)
     self->srtp = salon_send_path_new_srtp (path);
   if (!salon_send_path_send_rtp (path, self->srtp, data, size))
     return FALSE;
+  self->sent_us = g_get_monotonic_time ();
   if (self->keeps_packets)
     keep (self, packet, parsed.sequence);
   self->stats.packets++;
@@ -221,6 +247,20 @@ salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 se
 
 /* -- settings and figures -- */
 
+gboolean
+salon_send_stream_may_ask_keyframe (SalonSendStream *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gboolean may_ask;
+
+  g_mutex_lock (&self->lock);
+  may_ask = now_us - self->keyframe_asked_us >= KEYFRAME_REQUEST_INTERVAL_US;
+  if (may_ask)
+    self->keyframe_asked_us = now_us;
+  g_mutex_unlock (&self->lock);
+  return may_ask;
+}
+
 guint32
 salon_send_stream_get_ssrc (SalonSendStream *self)
 {
@@ -271,9 +311,7 @@ salon_send_stream_new (GstElement *element, guint32 ssrc, gboolean keeps_packets
 void
 salon_send_stream_free (SalonSendStream *self)
 {
-  for (guint i = 0; self->kept != NULL && i < N_KEPT; i++)
-    gst_clear_buffer (&self->kept[i].packet);
-  g_free (self->kept);
+  free_kept (self->kept);
   g_clear_pointer (&self->srtp, salon_srtp_free);
   g_clear_pointer (&self->rtx_srtp, salon_srtp_free);
   g_mutex_clear (&self->lock);

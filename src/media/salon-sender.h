@@ -32,5 +32,7 @@ void salon_sender_request_keyframe (SalonSender *self, guint32 ssrc);
 void salon_sender_take_block (SalonSender *self, const SalonRtcpReportBlock *block);
 /* Sends packets again: what a generic NACK asks for (RFC 4585, section 6.2.1). */
 void salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, gsize size);
+/* Lets go of packets that nobody asks for any more: those of streams that rest. now_us: monotonic. Any thread. */
+void salon_sender_trim (SalonSender *self, gint64 now_us);
 /* FALSE if there is no such stream. */
 gboolean salon_sender_get_stats (SalonSender *self, guint32 ssrc, SalonSendStreamStats *stats);

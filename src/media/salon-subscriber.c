@@ -15,6 +15,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 /* Slots of all connections have the same SSRCs: it is within a connection that they must differ. webrtcbin makes names
  * of structure fields of them, and GLib keeps each new name for ever: at random, a thousand joins cost megabytes. */
 #define FIRST_SSRC 0x5a100000
+/* How often what resting slots have kept is let go of; all connections' timers fire together. */
+#define TRIM_INTERVAL_S 5
 
 typedef struct
 {
@@ -41,6 +43,7 @@ struct _SalonSubscriber
   SalonPacketGuard *guard; /* (owned) */
   SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
   SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
+  guint trim_id;           /* the timer, once connected */
 };
 
 G_DEFINE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON_TYPE_TRANSPORT)
@@ -351,13 +354,32 @@ salon_subscriber_answer_finish (SalonSubscriber *self, GAsyncResult *result, GEr
 }
 
 static gboolean
+on_trim (gpointer user_data)
+{
+  SalonSubscriber *self = user_data;
+
+  salon_sender_trim (self->sender, g_get_monotonic_time ());
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+open_sender (SalonSubscriber *self)
+{
+  GstElement *webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
+  guint8 transport_cc_id = salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC);
+
+  if (!salon_webrtc_bypass (webrtc, self->ice_hub, self->sender, transport_cc_id))
+    return FALSE;
+  self->trim_id = g_timeout_add_seconds (TRIM_INTERVAL_S, on_trim, self);
+  return TRUE;
+}
+
+static gboolean
 salon_subscriber_verified (SalonTransport *transport)
 {
   SalonSubscriber *self = SALON_SUBSCRIBER (transport);
 
-  if (self->sender != NULL
-      && !salon_webrtc_bypass (salon_transport_get_webrtcbin (transport), self->ice_hub, self->sender,
-          salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC)))
+  if (self->sender != NULL && !open_sender (self))
     return FALSE;
   for (guint i = 0; i < self->n_slots; i++)
     g_object_set (self->slots[i].element, "open", TRUE, NULL);
@@ -405,6 +427,7 @@ salon_subscriber_close (SalonSubscriber *self)
     return;
   for (guint i = 0; i < self->n_slots; i++)
     close_slot (self, i);
+  g_clear_handle_id (&self->trim_id, g_source_remove);
   if (self->sender != NULL)
     salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
   salon_transport_close (SALON_TRANSPORT (self));

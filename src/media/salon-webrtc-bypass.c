@@ -16,8 +16,23 @@ find_element (GstElement *webrtc, const char *factory_name)
 {
   g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), factory_name);
   g_auto (GValue) value = G_VALUE_INIT;
+  GstIteratorResult result;
 
-  return gst_iterator_next (found, &value) == GST_ITERATOR_OK ? g_value_dup_object (&value) : NULL;
+  /* Streaming threads add elements while we look. */
+  while ((result = gst_iterator_next (found, &value)) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (found);
+  return result == GST_ITERATOR_OK ? g_value_dup_object (&value) : NULL;
+}
+
+/* Returns: (transfer full): what webrtcbin has described its streams with. */
+static char *
+dup_cname (GstElement *webrtc)
+{
+  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
+  g_autoptr (GstStructure) sdes = NULL;
+
+  g_object_get (rtpbin, "sdes", &sdes, NULL);
+  return g_strdup (gst_structure_get_string (sdes, "cname"));
 }
 
 static gboolean
@@ -53,6 +68,7 @@ salon_webrtc_bypass (GstElement *webrtc, SalonIceHub *hub, SalonSender *sender, 
 {
   g_autoptr (SalonIceAgent) agent = NULL;
   g_autoptr (SalonIcePeer) peer = NULL;
+  g_autofree char *cname = dup_cname (webrtc);
   guint8 key[SALON_SRTP_KEY_BYTES], client_key[SALON_SRTP_KEY_BYTES];
   gboolean has_keys
       = get_key (webrtc, "dtlsenc", "encoder-key", key) && get_key (webrtc, "dtlsdec", "decoder-key", client_key);
@@ -61,7 +77,7 @@ salon_webrtc_bypass (GstElement *webrtc, SalonIceHub *hub, SalonSender *sender, 
   peer = salon_ice_agent_dup_peer (agent);
   if (has_keys && peer != NULL)
     {
-      salon_sender_set_path (sender, salon_send_path_new (hub, peer, key, transport_cc_id));
+      salon_sender_set_path (sender, salon_send_path_new (hub, peer, key, transport_cc_id, cname));
       take_feedback (peer, sender, client_key);
     }
   explicit_bzero (key, sizeof key);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* libFuzzer's door to everything that reads a publisher's packets. The input is cut into packets, each after a length
- * of two bytes, so that the rewriter's memory is exercised too; its first byte chooses the codec and what happens
- * between the packets. Whatever comes out must be a packet again, with the output's numbers.
+/* libFuzzer's door to everything that reads a publisher's packets, and what a subscriber says in RTCP. The input is cut
+ * into packets, each after a length of two bytes, so that the rewriter's memory is exercised too; its first byte
+ * chooses the codec and what happens between the packets. Whatever comes out must be a packet again, with the output's
+ * numbers.
  *
  *   CC=clang meson setup build-fuzz -Db_lundef=false
  *   meson test -C build-fuzz --suite fuzz            # a bounded run
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "salon-rewriter.h"
+#include "salon-rtcp.h"
 
 #define SSRC_OUT 0xcafe0001
 #define MAX_PACKET 1600
@@ -66,6 +68,21 @@ rewrite_one (SalonRewriter *rewriter, const guint8 *data, gsize size, gsize whol
     check_result (rewriter, &packet, &result);
 }
 
+static void
+read_rtcp (const guint8 *data, gsize size)
+{
+  const guint8 *at = data;
+  SalonRtcpPacket packet;
+  SalonRtcpReportBlock block;
+
+  while (salon_rtcp_next (&at, &size, &packet))
+    {
+      g_assert_cmpuint (packet.size, >=, salon_rtcp_get_least_size (packet.type, packet.count));
+      for (guint i = 0; i < salon_rtcp_get_n_blocks (&packet); i++)
+        salon_rtcp_get_block (&packet, i, &block);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
@@ -87,6 +104,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 
       if ((action & 0xe0) == 0xe0)
         salon_rewriter_switch (&rewriter, &source);
+      read_rtcp (packet, packet_size);
       if (packet_size > 0)
         rewrite_one (&rewriter, packet, packet_size, (action & 0x10) != 0 ? MAX_PACKET : packet_size, now_us);
       now_us += action * 1000;

@@ -4,7 +4,7 @@
 
 import {
   GenericNack, PictureLossIndication, RtcpPayloadSpecificFeedback, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo,
-  RtcpSrPacket, RtcpTransportLayerFeedback, RtpHeader, ntpTime,
+  RtcpSourceDescriptionPacket, RtcpSrPacket, RtcpTransportLayerFeedback, RtpHeader, ntpTime,
 } from 'werift';
 import { defer } from './cleanup.js';
 import { parseSdp, writeAnswer, writeOffer } from './sdp.js';
@@ -110,12 +110,10 @@ class Publisher {
       this.#write(track, { ...fields, payloadType: track.payloadType, ssrc: track.ssrc }, payload);
   }
 
-  #write(track, fields, payload) {
-    const header = new RtpHeader({ ...fields, version: 2 });
-    if (track.midExtension !== undefined) {
-      header.extension = true;
-      header.extensions = [{ id: track.midExtension, payload: Buffer.from(track.mid) }];
-    }
+  #write(track, { extensions = [], ...fields }, payload) {
+    const mid = track.midExtension === undefined ? [] : [{ id: track.midExtension, payload: Buffer.from(track.mid) }];
+    const header = new RtpHeader({ ...fields, version: 2, extensions: [...mid, ...extensions] });
+    header.extension = header.extensions.length > 0;
     this.#transport.sendRtp(header, payload);
   }
 
@@ -196,7 +194,10 @@ class Subscriber {
   #rtcpSsrc = randomSsrc();
   slots = [];
   strayPackets = [];
+  /* Each with the time `at` which it came. */
   senderReports = [];
+  /* SSRC -> the name (CNAME) that RTCP tells with it. */
+  names = new Map();
   /* Simulates loss on the way here: (slot, packet) => true drops. */
   isLost = () => false;
 
@@ -208,10 +209,7 @@ class Subscriber {
     this.target = target;
     this.#transport = transport;
     transport.onRtp = (packet) => this.#onRtp(packet);
-    transport.onRtcp = (packet) => {
-      if (packet instanceof RtcpSrPacket)
-        this.senderReports.push(packet);
-    };
+    transport.onRtcp = (packet) => this.#onRtcp(packet);
   }
 
   get transport() {
@@ -263,10 +261,17 @@ class Subscriber {
     if (!slot)
       this.strayPackets.push(packet.header);
     else if (slot.rtxSsrc === ssrc)
-      slot.retransmitted.push({ sequence: packet.payload.readUInt16BE(0), payload: packet.payload.subarray(2),
-                                rtxSequence: packet.header.sequenceNumber, at: performance.now() });
+      slot.retransmitted.push({ ...describe({ header: packet.header, payload: packet.payload.subarray(2) }, slot),
+                                sequence: packet.payload.readUInt16BE(0), rtxSequence: packet.header.sequenceNumber });
     else if (!this.isLost(slot, packet))
       slot.packets.push(describe(packet, slot));
+  }
+
+  #onRtcp(packet) {
+    if (packet instanceof RtcpSrPacket)
+      this.senderReports.push(Object.assign(packet, { at: performance.now() }));
+    else if (packet instanceof RtcpSourceDescriptionPacket)
+      packet.chunks.forEach(({ source, items }) => this.names.set(source, items.find(({ type }) => type === 1)?.text));
   }
 
   #report() {

@@ -57,7 +57,7 @@ class Source {
   #timer;
   #history = new Map();
 
-  /* `send` ({ sequenceNumber, timestamp, marker }, payload) puts one packet on the wire. */
+  /* `send` ({ sequenceNumber, timestamp, marker, extensions }, payload) puts one packet on the wire. */
   constructor(label, send) {
     this.label = label;
     this.send = send;
@@ -77,8 +77,8 @@ class Source {
     return this.#history.get(sequenceNumber);
   }
 
-  emit(marker, payload) {
-    const fields = { sequenceNumber: this.sequence, timestamp: this.timestamp, marker };
+  emit(marker, payload, extensions) {
+    const fields = { sequenceNumber: this.sequence, timestamp: this.timestamp, marker, extensions };
     this.#history.set(this.sequence, { fields, payload });
     this.#history.delete((this.sequence - HISTORY_PACKETS) & 0xffff);
     this.sequence = (this.sequence + 1) & 0xffff;
