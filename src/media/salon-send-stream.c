@@ -6,12 +6,14 @@
 #include "salon-rtp-packet.h"
 #include "salon-sender-report.h"
 
-/* At 1.5 Mbit/s more than a second; a power of two. */
-#define N_KEPT 256
+/* At 1.5 Mbit/s more than a second; divides 2^16. */
+#define N_KEPT SALON_SEND_STREAM_N_KEPT
 /* For so long after the last of them: a stream that rests would hold 300 kB. Clients give up earlier. */
 #define KEEP_US (2 * G_TIME_SPAN_SECOND)
 /* A client asks again after a round trip; sooner, it only doubles what is on its way. */
 #define RESEND_INTERVAL_US (20 * G_TIME_SPAN_MILLISECOND)
+/* Browsers wait for 200 ms or more. */
+#define KEYFRAME_REQUEST_INTERVAL_US (50 * G_TIME_SPAN_MILLISECOND)
 /* RFC 3550, section 6.2, lets reports come more often than every 5 s where there is room: players synchronise after the
  * first, and drift is corrected by the others. */
 #define REPORT_INTERVAL_US G_USEC_PER_SEC
@@ -42,6 +44,7 @@ struct _SalonSendStream
   guint16 rtx_sequence;
   guint8 rtx_payload_types[128];
 
+  gint64 keyframe_asked_us;
   guint clock_rate;
   gint64 sent_us;     /* the last */
   gint64 reported_us; /* 0: never */
@@ -243,6 +246,20 @@ salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 se
 }
 
 /* -- settings and figures -- */
+
+gboolean
+salon_send_stream_may_ask_keyframe (SalonSendStream *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gboolean may_ask;
+
+  g_mutex_lock (&self->lock);
+  may_ask = now_us - self->keyframe_asked_us >= KEYFRAME_REQUEST_INTERVAL_US;
+  if (may_ask)
+    self->keyframe_asked_us = now_us;
+  g_mutex_unlock (&self->lock);
+  return may_ask;
+}
 
 guint32
 salon_send_stream_get_ssrc (SalonSendStream *self)

@@ -26,9 +26,13 @@ void salon_send_stream_set_clock_rate (SalonSendStream *self, guint clock_rate);
 /* packet: (transfer none): its PTS is its running time. */
 void salon_send_stream_send (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet);
 void salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 sequence);
+/* How many packets are kept at most: more need not be asked for at once. */
+#define SALON_SEND_STREAM_N_KEPT 256
 /* Forgets what was sent, if that is so long ago that nobody asks for it any more. now_us: monotonic. */
 void salon_send_stream_trim (SalonSendStream *self, gint64 now_us);
 
+/* Whether the client may ask for a keyframe now: a flood of requests should not keep the thread that reads them. */
+gboolean salon_send_stream_may_ask_keyframe (SalonSendStream *self) G_GNUC_WARN_UNUSED_RESULT;
 /* What the client reports of it. */
 void salon_send_stream_take_block (SalonSendStream *self, const SalonRtcpReportBlock *block);
 

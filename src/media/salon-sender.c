@@ -136,9 +136,13 @@ void
 salon_sender_request_keyframe (SalonSender *self, guint32 ssrc)
 {
   GstPad *pad = find_pad (self, ssrc);
-  g_autoptr (GstPad) peer = pad != NULL ? gst_pad_get_peer (pad) : NULL;
-  g_autoptr (GstElement) slot = peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
+  g_autoptr (GstPad) peer = NULL;
+  g_autoptr (GstElement) slot = NULL;
 
+  if (pad == NULL || !salon_send_stream_may_ask_keyframe (get_stream (pad)))
+    return;
+  peer = gst_pad_get_peer (pad);
+  slot = peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
   if (slot != NULL)
     g_signal_emit_by_name (slot, "request-keyframe");
 }
@@ -152,30 +156,29 @@ salon_sender_take_block (SalonSender *self, const SalonRtcpReportBlock *block)
     salon_send_stream_take_block (stream, block);
 }
 
-static void
-resend (SalonSendStream *stream, SalonSendPath *path, const guint8 *entry)
-{
-  guint16 sequence = salon_read_u16 (entry);
-  guint16 following = salon_read_u16 (entry + 2);
-
-  salon_send_stream_resend (stream, path, sequence);
-  for (guint i = 0; i < 16; i++)
-    {
-      if ((following & 1u << i) != 0)
-        salon_send_stream_resend (stream, path, sequence + 1 + i);
-    }
-}
-
 void
 salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, gsize size)
 {
   SalonSendStream *stream = find_stream (self, ssrc);
   SalonSendPath *path = g_atomic_pointer_get (&self->path);
+  guint n_left = SALON_SEND_STREAM_N_KEPT;
 
   if (stream == NULL || path == NULL)
     return;
   for (gsize at = 0; at + 4 <= size; at += 4)
-    resend (stream, path, entries + at);
+    {
+      guint16 sequence = salon_read_u16 (entries + at);
+      /* Itself, and which of the 16 that follow it. */
+      guint32 wanted = 1 | (guint32)salon_read_u16 (entries + at + 2) << 1;
+
+      for (; wanted != 0 && n_left > 0; wanted >>= 1, sequence++)
+        {
+          if ((wanted & 1) == 0)
+            continue;
+          salon_send_stream_resend (stream, path, sequence);
+          n_left--;
+        }
+    }
 }
 
 void
