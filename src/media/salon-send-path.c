@@ -12,7 +12,7 @@ struct _SalonSendPath
   guint8 key[SALON_SRTP_KEY_BYTES];
   guint8 transport_cc_id;
   gint transport_cc_number; /* atomic: the next */
-  char cname[17];
+  char *cname;              /* (owned) */
 
   GMutex rtcp_lock;
   SalonSrtcp *srtcp; /* (owned), rtcp_lock */
@@ -74,7 +74,7 @@ salon_send_path_get_cname (SalonSendPath *self)
 /* -- life -- */
 
 SalonSendPath *
-salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, guint8 transport_cc_id)
+salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, const char *cname, guint8 transport_cc_id)
 {
   SalonSendPath *self = g_new0 (SalonSendPath, 1);
 
@@ -82,8 +82,7 @@ salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, gu
   self->peer = salon_ice_peer_ref (peer);
   memcpy (self->key, key, sizeof self->key);
   self->transport_cc_id = transport_cc_id;
-  /* RFC 7022, section 4.2: another for each connection, so that it tells nothing. */
-  g_snprintf (self->cname, sizeof self->cname, "%08x%08x", g_random_int (), g_random_int ());
+  self->cname = g_strdup (cname);
   g_mutex_init (&self->rtcp_lock);
   self->srtcp = salon_srtcp_new (key);
   return self;
@@ -96,6 +95,7 @@ salon_send_path_free (SalonSendPath *self)
   g_mutex_clear (&self->rtcp_lock);
   salon_ice_peer_unref (self->peer);
   salon_ice_hub_unref (self->hub);
+  g_free (self->cname);
   explicit_bzero (self->key, sizeof self->key);
   g_free (self);
 }

@@ -13,6 +13,7 @@ struct _SalonSender
   GPtrArray
       *pads; /* (owned) (element-type GstPad), each with its SalonSendStream: never changes once there is a path */
   SalonSendPath *path; /* (owned) (nullable): atomic, never changes once set */
+  char cname[17];
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (SalonSender, salon_sender, GST_TYPE_ELEMENT,
@@ -95,6 +96,12 @@ on_event (GstPad *pad, GstObject *parent, GstEvent *event)
 }
 
 /* -- control -- */
+
+const char *
+salon_sender_get_cname (SalonSender *self)
+{
+  return self->cname;
+}
 
 GstPad *
 salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets)
@@ -218,6 +225,8 @@ static void
 salon_sender_init (SalonSender *self)
 {
   self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
+  /* RFC 7022, section 4.2: another for each connection. */
+  g_snprintf (self->cname, sizeof self->cname, "%08x%08x", g_random_int (), g_random_int ());
 }
 
 SalonSender *
