@@ -183,21 +183,18 @@ salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered)
 }
 
 void
-salon_codec_caps_get_retransmissions (const GstSDPMedia *answered, guint8 payload_types[128])
+salon_codec_caps_get_retransmissions (const GstCaps *accepted, guint8 payload_types[128])
 {
   memset (payload_types, 0, 128);
-  for (guint i = 0; i < gst_sdp_media_formats_len (answered); i++)
+  for (guint i = 0; i < gst_caps_get_size (accepted); i++)
     {
-      int payload_type = (int)g_ascii_strtoll (gst_sdp_media_get_format (answered, i), NULL, 10);
-      g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (answered, payload_type);
-      const GstStructure *structure
-          = caps != NULL && !gst_caps_is_empty (caps) ? gst_caps_get_structure (caps, 0) : NULL;
-      const char *apt = structure != NULL ? gst_structure_get_string (structure, "apt") : NULL;
+      const GstStructure *structure = gst_caps_get_structure (accepted, i);
+      const char *apt = gst_structure_get_string (structure, "apt");
+      int payload_type;
       guint64 original;
 
-      if (apt != NULL && payload_type < 128
-          && g_ascii_strcasecmp (gst_structure_get_string (structure, "encoding-name"), "RTX") == 0
-          && g_ascii_string_to_unsigned (apt, 10, 0, 127, &original, NULL))
-        payload_types[original] = payload_type;
+      if (apt != NULL && g_ascii_string_to_unsigned (apt, 10, 0, 127, &original, NULL)
+          && gst_structure_get_int (structure, "payload", &payload_type))
+        payload_types[original] = (guint8)payload_type;
     }
 }

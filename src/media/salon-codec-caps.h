@@ -27,6 +27,5 @@ GstCaps *salon_codec_caps_offer (gboolean is_video, guint32 ssrc) G_GNUC_WARN_UN
 /* Those of a slot's caps that the answered m-line accepts. Returns: (transfer full) */
 GstCaps *salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered) G_GNUC_WARN_UNUSED_RESULT;
 
-/* RFC 4588, section 8.6. payload_types: (out): 0, or what retransmissions of each of the m-line's payload types are
- * sent as. */
-void salon_codec_caps_get_retransmissions (const GstSDPMedia *answered, guint8 payload_types[128]);
+/* RFC 4588, section 8.6. payload_types: (out): 0, or what retransmissions of each of the payload types are sent as. */
+void salon_codec_caps_get_retransmissions (const GstCaps *accepted, guint8 payload_types[128]);

@@ -9,8 +9,8 @@
  *
  *   tee --> salonslot --> SalonSender --> (SRTP) --> SalonIceHub
  *
- * An element with a sink pad for each slot. webrtcbin does ICE and DTLS; a packet that goes out it would parse, copy,
- * count and encrypt at several times the cost.
+ * An element with a sink pad for each slot that ever carried something. webrtcbin does ICE and DTLS; a packet that goes
+ * out it would parse, copy, count and encrypt at several times the cost.
  *
  * Owned by its subscriber. */
 #define SALON_TYPE_SENDER (salon_sender_get_type ())
@@ -22,7 +22,7 @@ SalonSender *salon_sender_new (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 /* RFC 7022: that of all its streams; tells nothing. */
 const char *salon_sender_get_cname (SalonSender *self);
 
-/* Before there is a path. Returns: (transfer none): the sink pad of a new stream. */
+/* Returns: (transfer none): the sink pad of a new stream. */
 GstPad *salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets);
 /* See salon_send_stream_set_retransmission(). */
 void salon_sender_set_retransmission (

@@ -20,7 +20,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 
 typedef struct
 {
-  GstElement *element; /* (owned): salonslot */
+  GstElement *element; /* (owned) (nullable): salonslot; with a sender, NULL until something is attached */
+  GstCaps *caps;       /* (owned): what it may carry */
   GstPad *peer;        /* (owned) (nullable): webrtcbin's request pad; NULL with a sender */
   char *mid;           /* (owned) (nullable): NULL before the offer */
   guint32 ssrc;        /* never changes: the RTCP thread looks it up */
@@ -112,18 +113,27 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
 
 /* Returns: (transfer full): a pad of webrtcbin, which negotiates this slot and sends what it gives. */
 static GstPad *
-request_peer (SalonSubscriber *self, guint index, GstCaps *caps)
+request_peer (SalonSubscriber *self, guint index)
 {
   g_autofree char *stream_id = g_strdup_printf ("seat-%u", index / 2);
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
   GstPad *pad = gst_element_request_pad_simple (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "sink_%u");
 
   g_object_get (pad, "transceiver", &transceiver, NULL);
-  g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences", caps,
-      "do-nack", is_video_slot (index), NULL);
+  g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences",
+      self->slots[index].caps, "do-nack", is_video_slot (index), NULL);
   /* Without one, all m-lines would share a stream and be synchronised with each other. */
   g_object_set (pad, "msid", stream_id, NULL);
   return pad;
+}
+
+static void
+set_retransmission (SalonSubscriber *self, Slot *slot)
+{
+  guint8 payload_types[128];
+
+  salon_codec_caps_get_retransmissions (slot->caps, payload_types);
+  salon_sender_set_retransmission (self->sender, slot->ssrc, slot->rtx_ssrc, payload_types);
 }
 
 static void
@@ -135,18 +145,21 @@ open_slot (SalonSubscriber *self, guint index)
   gboolean is_video = is_video_slot (index);
   g_autofree char *name
       = g_strdup_printf ("%s-%s-%u", GST_OBJECT_NAME (webrtc), is_video ? "video" : "audio", index / 2);
-  g_autoptr (GstCaps) caps = salon_codec_caps_offer (is_video, slot->ssrc);
   g_autoptr (GstPad) src = NULL;
 
   slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
-  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", caps, "open", FALSE, "active-pad", NULL, NULL);
+  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", slot->caps, "open", salon_transport_is_verified (transport),
+      "active-pad", NULL, NULL);
   salon_graph_add (salon_transport_get_graph (transport), slot->element);
   src = gst_element_get_static_pad (slot->element, "src");
   if (self->sender != NULL)
-    gst_pad_link (src, salon_sender_add_stream (self->sender, slot->ssrc, is_video));
+    {
+      gst_pad_link (src, salon_sender_add_stream (self->sender, slot->ssrc, is_video));
+      set_retransmission (self, slot);
+    }
   else
     {
-      slot->peer = request_peer (self, index, caps);
+      slot->peer = request_peer (self, index);
       gst_pad_link (src, slot->peer);
     }
 }
@@ -159,14 +172,16 @@ close_slot (SalonSubscriber *self, guint index)
   Slot *slot = &self->slots[index];
 
   salon_subscriber_detach (self, index / 2, is_video_slot (index));
-  salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
+  if (slot->element != NULL)
+    salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
   gst_clear_object (&slot->peer);
 }
 
 static void
 apply_active_pad (Slot *slot)
 {
-  g_object_set (slot->element, "active-pad", slot->is_paused ? NULL : slot->sink_pad, NULL);
+  if (slot->element != NULL)
+    g_object_set (slot->element, "active-pad", slot->is_paused ? NULL : slot->sink_pad, NULL);
 }
 
 static gboolean
@@ -191,6 +206,9 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   Slot *slot = get_slot (self, seat, salon_track_is_video (track));
 
   g_assert (slot->track == NULL);
+  /* Most are never used. */
+  if (slot->element == NULL)
+    open_slot (self, slot - self->slots);
   slot->track = g_object_ref (track);
   slot->tee_pad = salon_track_request_pad (track);
   slot->sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
@@ -292,26 +310,27 @@ salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GErr
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* A slot may only carry what its m-line was answered with. */
+/* A slot may only carry what its m-line was answered with. Mostly all slots of a kind get the same, and share it. */
+static void
+narrow_slot (SalonSubscriber *self, guint index, const GstSDPMedia *answered)
+{
+  Slot *slot = &self->slots[index];
+  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (slot->caps, answered);
+  gboolean is_shared = index >= 2 && gst_caps_is_equal (accepted, self->slots[index - 2].caps);
+
+  gst_caps_replace (&slot->caps, is_shared ? self->slots[index - 2].caps : accepted);
+  if (slot->element == NULL)
+    return;
+  g_object_set (slot->element, "caps", slot->caps, NULL);
+  if (self->sender != NULL)
+    set_retransmission (self, slot);
+}
+
 static void
 narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
 {
   for (guint i = 0; i < self->n_slots; i++)
-    {
-      Slot *slot = &self->slots[i];
-      g_autoptr (GstCaps) offered = salon_codec_caps_offer (is_video_slot (i), slot->ssrc);
-      g_autoptr (GstCaps) accepted
-          = salon_codec_caps_accepted (offered, gst_sdp_message_get_media (answer->message, i));
-
-      g_object_set (slot->element, "caps", accepted, NULL);
-      if (self->sender != NULL)
-        {
-          guint8 payload_types[128];
-
-          salon_codec_caps_get_retransmissions (gst_sdp_message_get_media (answer->message, i), payload_types);
-          salon_sender_set_retransmission (self->sender, slot->ssrc, slot->rtx_ssrc, payload_types);
-        }
-    }
+    narrow_slot (self, i, gst_sdp_message_get_media (answer->message, i));
 }
 
 static void
@@ -383,22 +402,45 @@ salon_subscriber_verified (SalonTransport *transport)
           salon_transport_get_webrtcbin (transport), self->ice_hub, self->sender, self->transport_cc_id))
     return FALSE;
   for (guint i = 0; i < self->n_slots; i++)
-    g_object_set (self->slots[i].element, "open", TRUE, NULL);
+    {
+      if (self->slots[i].element != NULL)
+        g_object_set (self->slots[i].element, "open", TRUE, NULL);
+    }
   return TRUE;
 }
 
 /* -- life -- */
 
+/* webrtcbin negotiates them and sends what they give. */
 static void
-add_sender (SalonSubscriber *self, const char *name)
+make_webrtcbin_slots (SalonSubscriber *self)
+{
+  g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
+      G_CALLBACK (on_deep_element_added), self, 0);
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      self->slots[i].ssrc = FIRST_SSRC + i;
+      self->slots[i].caps = salon_codec_caps_offer (is_video_slot (i), self->slots[i].ssrc);
+      open_slot (self, i);
+    }
+}
+
+static void
+make_slots (SalonSubscriber *self, const char *name)
 {
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
   self->sender = gst_object_ref_sink (salon_sender_new (sender_name));
   salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
-  for (guint i = 1; i < self->n_slots; i += 2)
-    self->slots[i].rtx_ssrc = FIRST_RTX_SSRC + i;
   salon_webrtc_negotiate_transport (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)));
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      Slot *slot = &self->slots[i];
+
+      slot->ssrc = FIRST_SSRC + i;
+      slot->rtx_ssrc = is_video_slot (i) ? FIRST_RTX_SSRC + i : 0;
+      slot->caps = i < 2 ? salon_codec_caps_offer_all (is_video_slot (i)) : gst_caps_ref (self->slots[i - 2].caps);
+    }
 }
 
 SalonSubscriber *
@@ -413,15 +455,10 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   self->ice_hub = options->ice_hub;
   self->n_slots = 2 * options->n_seats;
   self->slots = g_new0 (Slot, self->n_slots);
-  for (guint i = 0; i < self->n_slots; i++)
-    self->slots[i].ssrc = FIRST_SSRC + i;
   if (options->sends_directly)
-    add_sender (self, name);
+    make_slots (self, name);
   else
-    g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
-        G_CALLBACK (on_deep_element_added), self, 0);
-  for (guint i = 0; i < self->n_slots; i++)
-    open_slot (self, i);
+    make_webrtcbin_slots (self);
   return g_steal_pointer (&self);
 }
 
@@ -445,6 +482,7 @@ salon_subscriber_finalize (GObject *object)
   for (guint i = 0; i < self->n_slots; i++)
     {
       g_free (self->slots[i].mid);
+      gst_clear_caps (&self->slots[i].caps);
       /* Not before: the RTCP thread may have looked it up just as the subscriber closed. */
       gst_clear_object (&self->slots[i].element);
     }
