@@ -206,6 +206,8 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   Slot *slot = get_slot (self, seat, salon_track_is_video (track));
 
   g_assert (slot->track == NULL);
+  if (salon_transport_is_closed (SALON_TRANSPORT (self)))
+    return;
   /* Most are never used. */
   if (slot->element == NULL)
     open_slot (self, slot - self->slots);
