@@ -30,7 +30,11 @@ write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
   for (guint i = 0; i < gst_caps_get_size (caps); i++)
     {
       g_autoptr (GstCaps) format = gst_caps_copy_nth (caps, i);
+      GstStructure *structure = gst_caps_get_structure (format, 0);
 
+      /* Names are in capitals in caps alone, and not every client reads them so. */
+      if (gst_structure_has_field (structure, "apt"))
+        gst_structure_set (structure, "encoding-name", G_TYPE_STRING, "rtx", NULL);
       if (gst_sdp_media_set_media_from_caps (format, media) != GST_SDP_OK)
         g_assert_not_reached ();
     }

@@ -433,7 +433,7 @@ test_sends_again_as_it_was (Fixture *f, gconstpointer data)
 }
 
 static void
-count_freed (gpointer n_freed, GstMiniObject *object)
+count_freed (gpointer n_freed, GstMiniObject *payload)
 {
   ++*(guint *)n_freed;
 }
@@ -445,7 +445,9 @@ push_counted (Fixture *f, GstPad *pad, guint16 first, guint n)
     {
       GstBuffer *packet = new_packet (pad == f->video ? SSRC_VIDEO : SSRC_AUDIO, first + i, 1000, 50);
 
-      gst_mini_object_weak_ref (GST_MINI_OBJECT (packet), count_freed, &f->n_freed);
+      GstMemory *payload = gst_buffer_peek_memory (packet, gst_buffer_n_memory (packet) - 1);
+
+      gst_mini_object_weak_ref (GST_MINI_OBJECT (payload), count_freed, &f->n_freed);
       push (pad, packet);
     }
 }
