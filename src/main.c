@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "salon-app.h"
 #include "salon-config.h"
@@ -72,6 +73,19 @@ bound_arenas (void)
   if (g_getenv ("MALLOC_ARENA_MAX") == NULL)
     mallopt (M_ARENA_MAX, MAX (2, g_get_num_processors ()));
 #endif
+}
+
+/* GLib before 2.76 keeps what is freed in slices of its own, by size and by thread: 95 KiB more for each subscriber. It
+ * reads the environment before main() begins: so the program begins again. */
+static void
+avoid_slices (char **argv)
+{
+  g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
+
+  if (glib_check_version (2, 76, 0) == NULL || g_getenv ("G_SLICE") != NULL || path == NULL)
+    return;
+  if (g_setenv ("G_SLICE", "always-malloc", TRUE))
+    execv (path, argv);
 }
 
 static gboolean
@@ -144,6 +158,7 @@ main (int argc, char **argv)
       g_print (_ ("The configuration is good.\n"));
       return EXIT_SUCCESS;
     case SALON_CONFIG_ACTION_RUN:
+      avoid_slices (argv);
       if (!check_config (config, &error))
         return fail (EXIT_USAGE, error);
       return serve (config);

@@ -117,7 +117,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .argument = N_ ("CODECS"), .help = N_ ("Video codecs that are forwarded, the preferred one first.") },
   [SALON_CONFIG_ICE] = { "media", "ice", TYPE_STRING, "lite", .choices = "lite;full", .argument = N_ ("KIND"),
       .help = N_ ("How media connections come about. lite: clients find the server, all on one port; with "
-                  "the keys from ice-port to ice-lost-s. full: a port for each connection, for a server "
+                  "the keys from ice-port to send-path. full: a port for each connection, for a server "
                   "that must itself ask a STUN server for its address; with the keys from "
                   "ice-port-min to turn-server.") },
   [SALON_CONFIG_ICE_PORT]
@@ -144,7 +144,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = N_ ("Seconds of silence on a media connection after which its participant has left; a "
                   "third of it, at most 8, before it counts as disturbed. (With ice=lite.)") },
   [SALON_CONFIG_SEND_PATH] = { "media", "send-path", TYPE_STRING, "direct", .choices = "direct;webrtcbin",
-      .ice = "lite", .argument = N_ ("PATH"),
+      .ice = "lite", .argument = N_ ("KIND"),
       .help = N_ ("How packets leave: direct, encrypted and sent by Salon itself; or through all of GStreamer's "
                   "webrtcbin, at several times the cost, as a reference.") },
   [SALON_CONFIG_ICE_PORT_MIN]

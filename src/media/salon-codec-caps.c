@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-codec-caps.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define EXT_MID "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -126,26 +125,33 @@ new_offered_rtx (const SalonCodecInfo *info)
 }
 
 GstCaps *
-salon_codec_caps_offer (gboolean is_video, guint32 ssrc)
+salon_codec_caps_offer_all (gboolean is_video)
 {
   GstCaps *caps = gst_caps_new_empty ();
 
   for (guint codec = 0; codec < SALON_N_CODECS; codec++)
     {
       const SalonCodecInfo *info = salon_codec_get_info (codec);
-      GstStructure *structure;
 
       if ((info->kind == SALON_KIND_VIDEO) != is_video)
         continue;
-      structure = new_offered (info);
-      /* The first structure is special: webrtcbin writes an SSRC's lines once for each structure that has it, and adds
-       * the retransmission of the first codec by itself. */
-      if (gst_caps_is_empty (caps))
-        gst_structure_set (structure, "ssrc", G_TYPE_UINT, ssrc, NULL);
-      else if (info->rtx_payload_type != 0)
+      gst_caps_append_structure (caps, new_offered (info));
+      if (info->rtx_payload_type != 0)
         gst_caps_append_structure (caps, new_offered_rtx (info));
-      gst_caps_append_structure (caps, structure);
     }
+  return caps;
+}
+
+GstCaps *
+salon_codec_caps_offer (gboolean is_video, guint32 ssrc)
+{
+  GstCaps *caps = salon_codec_caps_offer_all (is_video);
+
+  /* The first structure is special: webrtcbin writes an SSRC's lines once for each structure that has it, and adds the
+   * retransmission of the first codec by itself. */
+  gst_structure_set (gst_caps_get_structure (caps, 0), "ssrc", G_TYPE_UINT, ssrc, NULL);
+  if (is_video)
+    gst_caps_remove_structure (caps, 1);
   return caps;
 }
 
@@ -177,35 +183,18 @@ salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered)
 }
 
 void
-salon_codec_caps_get_retransmissions (const GstSDPMedia *answered, guint8 payload_types[128])
+salon_codec_caps_get_retransmissions (const GstCaps *accepted, guint8 payload_types[128])
 {
   memset (payload_types, 0, 128);
-  for (guint i = 0; i < gst_sdp_media_formats_len (answered); i++)
+  for (guint i = 0; i < gst_caps_get_size (accepted); i++)
     {
-      int payload_type = (int)g_ascii_strtoll (gst_sdp_media_get_format (answered, i), NULL, 10);
-      g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (answered, payload_type);
-      const GstStructure *structure
-          = caps != NULL && !gst_caps_is_empty (caps) ? gst_caps_get_structure (caps, 0) : NULL;
-      const char *apt = structure != NULL ? gst_structure_get_string (structure, "apt") : NULL;
+      const GstStructure *structure = gst_caps_get_structure (accepted, i);
+      const char *apt = gst_structure_get_string (structure, "apt");
+      int payload_type;
       guint64 original;
 
-      if (apt != NULL && payload_type < 128
-          && g_ascii_strcasecmp (gst_structure_get_string (structure, "encoding-name"), "RTX") == 0
-          && g_ascii_string_to_unsigned (apt, 10, 0, 127, &original, NULL))
-        payload_types[original] = payload_type;
+      if (apt != NULL && g_ascii_string_to_unsigned (apt, 10, 0, 127, &original, NULL)
+          && gst_structure_get_int (structure, "payload", &payload_type))
+        payload_types[original] = (guint8)payload_type;
     }
-}
-
-guint32
-salon_codec_caps_get_retransmission_ssrc (const GstSDPMedia *offered, guint32 ssrc)
-{
-  const char *value;
-  guint original, retransmission;
-
-  for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (offered, "ssrc-group", i)) != NULL; i++)
-    {
-      if (sscanf (value, "FID %u %u", &original, &retransmission) == 2 && original == ssrc)
-        return retransmission;
-    }
-  return 0;
 }

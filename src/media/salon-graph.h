@@ -5,9 +5,11 @@
 
 /* The live GStreamer graph of one room: a pipeline that always plays.
  *
- *   publisher (webrtcbin) --> tee --+--> salonslot --> subscriber (webrtcbin)   one tee a track,
- *                                   +--> salonslot --> subscriber (webrtcbin)   one salonslot an m-line
+ *   publisher (webrtcbin) --> tee --+--> salonslot --> SalonSender   one tee a track, one salonslot an m-line,
+ *                                   +--> salonslot --> SalonSender   one sender a subscriber
  *
+ * A subscriber's webrtcbin stands beside, without media; where there is no sender (send-path, ice=full), its slots lead
+ * there.
  * An error of one element ends the transport it belongs to (see salon_graph_watch_element) and nothing else.
  * Owned by its room; main context; salon_graph_close() ends it. */
 #define SALON_TYPE_GRAPH (salon_graph_get_type ())

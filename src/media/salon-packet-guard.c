@@ -32,7 +32,7 @@ typedef struct
 
 struct _SalonPacketGuard
 {
-  gboolean may_send_media;
+  SalonAdmits admits;
   gint transport_cc_id; /* atomic */
   gint n_unreported;    /* atomic: numbered packets sent since the peer last reported about any */
 
@@ -88,13 +88,14 @@ admit_encrypted (SalonPacketGuard *self, GstBuffer *buffer)
 {
   guint8 header[12];
 
-  if (gst_buffer_extract (buffer, 0, header, sizeof header) < sizeof header)
+  if (self->admits == SALON_ADMITS_NOTHING || gst_buffer_extract (buffer, 0, header, sizeof header) < sizeof header)
     return FALSE;
   if (salon_rtcp_is (header, sizeof header))
     return salon_rtcp_get_least_size (header[1], header[0] & 0x1f) != 0
            && admit_ssrc (&self->rtcp, salon_read_u32 (header + 4));
   /* Only mixers name CSRCs. */
-  return self->may_send_media && (header[0] & 0x0f) == 0 && admit_ssrc (&self->rtp, salon_read_u32 (header + 8));
+  return self->admits == SALON_ADMITS_MEDIA && (header[0] & 0x0f) == 0
+         && admit_ssrc (&self->rtp, salon_read_u32 (header + 8));
 }
 
 static gboolean
@@ -330,11 +331,11 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
 }
 
 SalonPacketGuard *
-salon_packet_guard_new (GstElement *webrtc, gboolean may_send_media)
+salon_packet_guard_new (GstElement *webrtc, SalonAdmits admits)
 {
   SalonPacketGuard *self = g_atomic_rc_box_new0 (SalonPacketGuard);
 
-  self->may_send_media = may_send_media;
+  self->admits = admits;
   g_signal_connect_data (
       webrtc, "deep-element-added", G_CALLBACK (on_deep_element_added), guard_ref (self), closure_unref, 0);
   return self;

@@ -14,8 +14,15 @@
  * Counted; its probes hold it. The receiving thread works with it. */
 typedef struct _SalonPacketGuard SalonPacketGuard;
 
+typedef enum
+{
+  SALON_ADMITS_NOTHING, /* of RTP and RTCP */
+  SALON_ADMITS_RTCP,
+  SALON_ADMITS_MEDIA, /* with its RTCP */
+} SalonAdmits;
+
 /* For a webrtcbin that has not negotiated yet. */
-SalonPacketGuard *salon_packet_guard_new (GstElement *webrtc, gboolean may_send_media) G_GNUC_WARN_UNUSED_RESULT;
+SalonPacketGuard *salon_packet_guard_new (GstElement *webrtc, SalonAdmits admits) G_GNUC_WARN_UNUSED_RESULT;
 void salon_packet_guard_unref (SalonPacketGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonPacketGuard, salon_packet_guard_unref)
 

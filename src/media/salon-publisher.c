@@ -390,7 +390,7 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
   if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
     return self;
   webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
-  self->guard = salon_packet_guard_new (webrtc, TRUE);
+  self->guard = salon_packet_guard_new (webrtc, SALON_ADMITS_MEDIA);
   rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
   g_signal_connect_object (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), self, 0);
   g_signal_connect_object (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad_added), self, 0);

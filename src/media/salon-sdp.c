@@ -190,22 +190,24 @@ read_mid (const Reader *reader, SalonSdpMedia *out, GError **error)
   return TRUE;
 }
 
+enum
+{
+  INACTIVE,
+  RECVONLY,
+  SENDONLY,
+  SENDRECV,
+  N_DIRECTIONS
+};
+static const char *const directions[] = { "inactive", "recvonly", "sendonly", "sendrecv", NULL };
+
 static gboolean
 read_direction (const Reader *reader, SalonSdpMedia *out, GError **error)
 {
-  enum
-  {
-    INACTIVE,
-    RECVONLY,
-    SENDONLY,
-    SENDRECV
-  };
-  static const char *const directions[] = { "inactive", "recvonly", "sendonly", "sendrecv" };
   guint on_media = 0;
   guint on_session = 0;
   int direction;
 
-  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
+  for (guint i = 0; i < N_DIRECTIONS; i++)
     {
       if (gst_sdp_media_get_attribute_val (reader->media, directions[i]) != NULL)
         on_media |= 1u << i;
@@ -489,18 +491,25 @@ read_session (SalonSdp *self, const char *text, GstSDPMessage *raw, GError **err
   return check_bundle (self, raw, error);
 }
 
-SalonSdp *
-salon_sdp_parse (const char *text, GError **error)
+static SalonSdp *
+new_empty (void)
 {
-  g_autoptr (SalonSdp) self = g_atomic_rc_box_new0 (SalonSdp);
-  GstSDPMessage *raw = NULL;
-  gboolean is_good;
+  SalonSdp *self = g_atomic_rc_box_new0 (SalonSdp);
 
   gst_sdp_message_new (&self->message);
   self->media = g_ptr_array_new_with_free_func ((GDestroyNotify)media_free);
   self->candidates = g_ptr_array_new_with_free_func (g_free);
   self->ssrc_media = g_hash_table_new (NULL, NULL);
   self->numbers = g_new0 (SalonSdpNumbers, 1);
+  return self;
+}
+
+SalonSdp *
+salon_sdp_parse (const char *text, GError **error)
+{
+  g_autoptr (SalonSdp) self = new_empty ();
+  GstSDPMessage *raw = NULL;
+  gboolean is_good;
 
   gst_sdp_message_new (&raw);
   is_good = read_session (self, text, raw, error);
@@ -509,6 +518,45 @@ salon_sdp_parse (const char *text, GError **error)
     return NULL;
   write_session (self);
   return g_steal_pointer (&self);
+}
+
+/* Returns: (transfer full) */
+static GstSDPMedia *
+copy_line (const GstSDPMedia *line, const char *direction)
+{
+  GstSDPMedia *copy;
+
+  gst_sdp_media_copy (line, &copy);
+  for (guint i = gst_sdp_media_attributes_len (copy); i-- > 0;)
+    {
+      if (g_strv_contains (directions, gst_sdp_media_get_attribute (copy, i)->key))
+        gst_sdp_media_remove_attribute (copy, i);
+    }
+  gst_sdp_media_add_attribute (copy, direction, "");
+  return copy;
+}
+
+SalonSdp *
+salon_sdp_copy_transport (const SalonSdp *self)
+{
+  const SalonSdpMedia *first = salon_sdp_get_media (self, 0);
+  SalonSdp *copy = new_empty ();
+  SalonSdpMedia *media = g_new0 (SalonSdpMedia, 1);
+  GstSDPMedia *line = copy_line (gst_sdp_message_get_media (self->message, 0), directions[RECVONLY]);
+
+  *media = (SalonSdpMedia){ .kind = first->kind, .mid = g_strdup (first->mid), .receives = TRUE };
+  g_ptr_array_add (copy->media, media);
+  gst_sdp_message_add_media (copy->message, line); /* takes the content */
+  gst_sdp_media_free (line);
+  for (guint i = 0; i < self->candidates->len; i++)
+    g_ptr_array_add (copy->candidates, g_strdup (g_ptr_array_index (self->candidates, i)));
+  *copy->numbers = *self->numbers;
+  copy->ufrag = g_strdup (self->ufrag);
+  copy->pwd = g_strdup (self->pwd);
+  copy->fingerprint = g_strdup (self->fingerprint);
+  copy->setup = self->setup;
+  write_session (copy);
+  return copy;
 }
 
 /* -- what may follow what -- */

@@ -53,6 +53,10 @@ gboolean salon_sdp_check_offer (
 /* Checks a client's answer against our offer: the same m-lines in the same order. */
 gboolean salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What an answer says of the transport, for a webrtcbin that offered the first m-line alone: that line, recvonly, and
+ * all that holds for every line. Returns: (transfer full) */
+SalonSdp *salon_sdp_copy_transport (const SalonSdp *self) G_GNUC_WARN_UNUSED_RESULT;
+
 const SalonSdpMedia *salon_sdp_get_media (const SalonSdp *self, guint index);
 /* Returns: (nullable): the m-line of this mid. */
 const SalonSdpMedia *salon_sdp_find_media (const SalonSdp *self, const char *mid);

@@ -95,7 +95,7 @@ salon_send_path_free (SalonSendPath *self)
   g_mutex_clear (&self->rtcp_lock);
   salon_ice_peer_unref (self->peer);
   salon_ice_hub_unref (self->hub);
-  explicit_bzero (self->key, sizeof self->key);
   g_free (self->cname);
+  explicit_bzero (self->key, sizeof self->key);
   g_free (self);
 }

@@ -7,7 +7,8 @@
 /* What all streams of one subscriber connection share on their way out: the keys that DTLS agreed on, the numbers of
  * transport-wide congestion control, and the hub's port.
  *
- * Any thread. The RTCP that webrtcbin's session sends is of its own SSRC, so that no SSRC is sent by two contexts. */
+ * Any thread. webrtcbin's own sessions stand still (salon_webrtc_negotiate_transport()), so that no SSRC is sent by two
+ * contexts. */
 typedef struct _SalonSendPath SalonSendPath;
 
 /* key: SALON_SRTP_KEY_BYTES. transport_cc_id: 0 if it was not negotiated (RFC 8285, 1 to 14). cname: that of the
@@ -30,5 +31,4 @@ SalonSrtp *salon_send_path_new_srtp (SalonSendPath *self) G_GNUC_WARN_UNUSED_RES
 gboolean salon_send_path_send_rtp (SalonSendPath *self, SalonSrtp *srtp, guint8 *packet, gsize size);
 /* The same for a compound RTCP packet. */
 void salon_send_path_send_rtcp (SalonSendPath *self, guint8 *packet, gsize size);
-/* The name that ties the connection's streams together, for RTCP. */
 const char *salon_send_path_get_cname (SalonSendPath *self);

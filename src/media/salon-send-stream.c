@@ -8,8 +8,11 @@
 
 /* At 1.5 Mbit/s more than a second; divides 2^16. */
 #define N_KEPT SALON_SEND_STREAM_N_KEPT
-/* For so long after the last of them: a stream that rests would hold 300 kB. Clients give up earlier. */
+/* For so long after the last of them: a stream that rests would hold as many of the publisher's packets. Clients give
+ * up earlier. */
 #define KEEP_US (2 * G_TIME_SPAN_SECOND)
+/* Header and payload descriptor of a packet, as a slot rewrites them: 20 to 40 bytes. */
+#define KEPT_HEAD_BYTES 48
 /* A client asks again after a round trip; sooner, it only doubles what is on its way. */
 #define RESEND_INTERVAL_US (20 * G_TIME_SPAN_MILLISECOND)
 /* Browsers wait for 200 ms or more. */
@@ -21,11 +24,18 @@
 /* RFC 4588, section 4: the sequence number that the packet had. */
 #define OSN_BYTES 2
 
+/* A packet: head, then what of rest follows. A GstBuffer of its own would be six times as large, for each subscriber.
+ */
 typedef struct
 {
-  GstBuffer *packet; /* (owned) (nullable) */
+  GstMemory
+      *rest;      /* (owned) (nullable): the publisher's packet, that all subscribers share; NULL: there is no packet */
+  guint32 offset; /* into rest */
+  guint16 size;   /* of what follows head */
   guint16 sequence;
   gint64 resent_us;
+  guint8 head_size;
+  guint8 head[KEPT_HEAD_BYTES];
 } Kept;
 
 struct _SalonSendStream
@@ -106,19 +116,53 @@ salon_send_stream_take_block (SalonSendStream *self, const SalonRtcpReportBlock 
   g_mutex_unlock (&self->lock);
 }
 
-/* -- sending -- */
+/* -- what was sent -- */
+
+static void
+kept_set (Kept *self, GstBuffer *packet, guint16 sequence)
+{
+  gsize head_size = gst_memory_get_sizes (gst_buffer_peek_memory (packet, 0), NULL, NULL);
+  gboolean has_head = gst_buffer_n_memory (packet) > 1 && head_size <= KEPT_HEAD_BYTES;
+  GstMemory *rest = gst_buffer_get_memory_range (packet, has_head ? 1 : 0, -1);
+  GstMemory *whole = rest->parent;
+
+  self->sequence = sequence;
+  self->resent_us = 0;
+  self->head_size = has_head ? gst_buffer_extract (packet, 0, self->head, head_size) : 0;
+  self->size = rest->size;
+  self->offset = 0;
+  if (self->rest != NULL)
+    gst_memory_unref (self->rest);
+  self->rest = rest;
+  /* What is just a view of another is not needed for itself. */
+  if (whole != NULL && rest->offset >= whole->offset && rest->offset + rest->size <= whole->offset + whole->size)
+    {
+      self->offset = rest->offset - whole->offset;
+      self->rest = gst_memory_ref (whole);
+      gst_memory_unref (rest);
+    }
+}
+
+/* Returns the packet's size; 0: it can't be had. */
+static gsize
+kept_get (const Kept *self, guint8 *data)
+{
+  GstMapInfo map;
+
+  memcpy (data, self->head, self->head_size);
+  if (!gst_memory_map (self->rest, &map, GST_MAP_READ))
+    return 0;
+  memcpy (data + self->head_size, map.data + self->offset, self->size);
+  gst_memory_unmap (self->rest, &map);
+  return self->head_size + self->size;
+}
 
 static void
 keep (SalonSendStream *self, GstBuffer *packet, guint16 sequence)
 {
-  Kept *kept;
-
   if (self->kept == NULL)
     self->kept = g_new0 (Kept, N_KEPT);
-  kept = &self->kept[sequence % N_KEPT];
-  gst_buffer_replace (&kept->packet, packet);
-  kept->sequence = sequence;
-  kept->resent_us = 0;
+  kept_set (&self->kept[sequence % N_KEPT], packet, sequence);
   self->credit = MIN (self->credit + 1, N_KEPT);
 }
 
@@ -126,7 +170,10 @@ static void
 free_kept (Kept *kept)
 {
   for (guint i = 0; kept != NULL && i < N_KEPT; i++)
-    gst_clear_buffer (&kept[i].packet);
+    {
+      if (kept[i].rest != NULL)
+        gst_memory_unref (kept[i].rest);
+    }
   g_free (kept);
 }
 
@@ -141,6 +188,8 @@ salon_send_stream_trim (SalonSendStream *self, gint64 now_us)
   g_mutex_unlock (&self->lock);
   free_kept (kept);
 }
+
+/* -- sending -- */
 
 /* Copies a packet to where it will be protected. Returns its size; 0 if it is none that can be sent. */
 static gsize
@@ -205,12 +254,14 @@ make_retransmission (SalonSendStream *self, guint8 *data, const SalonRtpPacket *
 }
 
 static gboolean
-resend_kept (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet)
+resend_kept (SalonSendStream *self, SalonSendPath *path, const Kept *kept)
 {
   guint8 data[SALON_SEND_PATH_MAX_BYTES + OSN_BYTES + SALON_SEND_PATH_OVERHEAD_BYTES];
   SalonRtpPacket parsed;
-  gsize size = copy_out (packet, &parsed, data);
+  gsize size = kept_get (kept, data);
 
+  if (!salon_rtp_packet_parse (&parsed, data, size))
+    return FALSE;
   /* As it was: protected with the same keystream, but it is the same text. */
   if (self->rtx_ssrc == 0 || self->rtx_payload_types[parsed.payload_type] == 0)
     return salon_send_path_send_rtp (path, self->srtp, data, size);
@@ -226,12 +277,12 @@ resend_locked (SalonSendStream *self, SalonSendPath *path, guint16 sequence)
   Kept *kept = self->kept != NULL ? &self->kept[sequence % N_KEPT] : NULL;
   gint64 now_us = g_get_monotonic_time ();
 
-  if (kept == NULL || kept->packet == NULL || kept->sequence != sequence || self->credit == 0
+  if (kept == NULL || kept->rest == NULL || kept->sequence != sequence || self->credit == 0
       || now_us - kept->resent_us < RESEND_INTERVAL_US)
     return FALSE;
   kept->resent_us = now_us;
   self->credit--;
-  return resend_kept (self, path, kept->packet);
+  return resend_kept (self, path, kept);
 }
 
 void

@@ -10,9 +10,10 @@ struct _SalonSender
 {
   GstElement parent_instance;
 
-  GPtrArray
-      *pads; /* (owned) (element-type GstPad), each with its SalonSendStream: never changes once there is a path */
+  GMutex lock;
+  GPtrArray *pads;     /* (owned) (element-type GstPad), lock: each with its SalonSendStream; none goes */
   SalonSendPath *path; /* (owned) (nullable): atomic, never changes once set */
+  char cname[17];
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (SalonSender, salon_sender, GST_TYPE_ELEMENT,
@@ -31,14 +32,18 @@ get_stream (GstPad *pad)
 static GstPad *
 find_pad (SalonSender *self, guint32 ssrc)
 {
-  for (guint i = 0; i < self->pads->len; i++)
+  GstPad *found = NULL;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->pads->len && found == NULL; i++)
     {
       GstPad *pad = g_ptr_array_index (self->pads, i);
 
       if (salon_send_stream_get_ssrc (get_stream (pad)) == ssrc)
-        return pad;
+        found = pad;
     }
-  return NULL;
+  g_mutex_unlock (&self->lock);
+  return found;
 }
 
 static SalonSendStream *
@@ -96,20 +101,28 @@ on_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
 /* -- control -- */
 
+const char *
+salon_sender_get_cname (SalonSender *self)
+{
+  return self->cname;
+}
+
 GstPad *
 salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets)
 {
-  g_autofree char *name = g_strdup_printf ("sink_%u", self->pads->len);
+  g_autofree char *name = g_strdup_printf ("sink_%u", ssrc);
   GstPad *pad = gst_pad_new_from_static_template (&sink_template, name);
   SalonSendStream *stream = salon_send_stream_new (GST_ELEMENT (self), ssrc, keeps_packets);
 
-  g_ptr_array_add (self->pads, gst_object_ref (pad));
   gst_pad_set_element_private (pad, stream);
   gst_pad_set_chain_function (pad, on_buffer);
   gst_pad_set_chain_list_function (pad, on_list);
   gst_pad_set_event_function (pad, on_event);
   gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (GST_ELEMENT (self), pad);
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->pads, gst_object_ref (pad));
+  g_mutex_unlock (&self->lock);
   return pad;
 }
 
@@ -209,6 +222,7 @@ salon_sender_finalize (GObject *object)
   for (guint i = 0; i < self->pads->len; i++)
     salon_send_stream_free (get_stream (g_ptr_array_index (self->pads, i)));
   g_ptr_array_unref (self->pads);
+  g_mutex_clear (&self->lock);
   g_clear_pointer (&self->path, salon_send_path_free);
   G_OBJECT_CLASS (salon_sender_parent_class)->finalize (object);
 }
@@ -227,7 +241,10 @@ salon_sender_class_init (SalonSenderClass *klass)
 static void
 salon_sender_init (SalonSender *self)
 {
+  g_mutex_init (&self->lock);
   self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
+  /* RFC 7022, section 4.2: another for each connection. */
+  g_snprintf (self->cname, sizeof self->cname, "%08x%08x", g_random_int (), g_random_int ());
 }
 
 SalonSender *

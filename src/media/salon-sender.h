@@ -9,8 +9,8 @@
  *
  *   tee --> salonslot --> SalonSender --> (SRTP) --> SalonIceHub
  *
- * An element with a sink pad for each slot. webrtcbin has negotiated them, and does ICE, DTLS, and the RTCP that comes
- * in; of a packet that goes out it would parse, copy, count and encrypt at several times the cost.
+ * An element with a sink pad for each slot that ever carried something. webrtcbin does ICE and DTLS; a packet that goes
+ * out it would parse, copy, count and encrypt at several times the cost.
  *
  * Owned by its subscriber. */
 #define SALON_TYPE_SENDER (salon_sender_get_type ())
@@ -19,7 +19,10 @@ G_DECLARE_FINAL_TYPE (SalonSender, salon_sender, SALON, SENDER, GstElement)
 /* Returns: (transfer floating) */
 SalonSender *salon_sender_new (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Before there is a path. Returns: (transfer none): the sink pad of a new stream. */
+/* RFC 7022: that of all its streams; tells nothing. */
+const char *salon_sender_get_cname (SalonSender *self);
+
+/* Returns: (transfer none): the sink pad of a new stream. */
 GstPad *salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets);
 /* See salon_send_stream_set_retransmission(). */
 void salon_sender_set_retransmission (

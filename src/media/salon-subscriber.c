@@ -6,6 +6,7 @@
 #include "salon-codec-caps.h"
 #include "salon-error.h"
 #include "salon-extension-map.h"
+#include "salon-offer.h"
 #include "salon-packet-guard.h"
 #include "salon-webrtc-bypass.h"
 
@@ -15,16 +16,18 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 /* Slots of all connections have the same SSRCs: it is within a connection that they must differ. webrtcbin makes names
  * of structure fields of them, and GLib keeps each new name for ever: at random, a thousand joins cost megabytes. */
 #define FIRST_SSRC 0x5a100000
+#define FIRST_RTX_SSRC 0x5a110000
 /* How often what resting slots have kept is let go of; all connections' timers fire together. */
 #define TRIM_INTERVAL_S 5
 
 typedef struct
 {
-  GstElement *element; /* (owned): salonslot */
-  GstPad *peer;        /* (owned): webrtcbin's request pad */
+  GstElement *element; /* (owned) (nullable): salonslot; with a sender, NULL until something is attached */
+  GstCaps *caps;       /* (owned): what it may carry */
+  GstPad *peer;        /* (owned) (nullable): webrtcbin's request pad; NULL with a sender */
   char *mid;           /* (owned) (nullable): NULL before the offer */
   guint32 ssrc;        /* never changes: the RTCP thread looks it up */
-  guint32 rtx_ssrc;    /* webrtcbin's choice; 0 before the offer, and for audio */
+  guint32 rtx_ssrc;    /* 0 for audio, and without a sender */
 
   SalonTrack *track; /* (owned) (nullable) */
   GstPad *tee_pad;   /* (owned) (nullable): of the track */
@@ -38,8 +41,8 @@ struct _SalonSubscriber
 
   guint n_slots;   /* two a seat: audio, video, audio, ... as the m-lines */
   Slot *slots;     /* (owned): the array itself never changes */
-  SalonSdp *offer; /* (owned) (nullable) */
-  gboolean has_answer;
+  SalonSdp *offer; /* (owned) (nullable): NULL when it is answered */
+  guint8 transport_cc_id;
   SalonPacketGuard *guard; /* (owned) */
   SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
   SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
@@ -111,6 +114,31 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
 
 /* -- slots -- */
 
+/* Returns: (transfer full): a pad of webrtcbin, which negotiates this slot and sends what it gives. */
+static GstPad *
+request_peer (SalonSubscriber *self, guint index)
+{
+  g_autofree char *stream_id = g_strdup_printf ("seat-%u", index / 2);
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+  GstPad *pad = gst_element_request_pad_simple (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "sink_%u");
+
+  g_object_get (pad, "transceiver", &transceiver, NULL);
+  g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences",
+      self->slots[index].caps, "do-nack", is_video_slot (index), NULL);
+  /* Without one, all m-lines would share a stream and be synchronised with each other. */
+  g_object_set (pad, "msid", stream_id, NULL);
+  return pad;
+}
+
+static void
+set_retransmission (SalonSubscriber *self, Slot *slot)
+{
+  guint8 payload_types[128];
+
+  salon_codec_caps_get_retransmissions (slot->caps, payload_types);
+  salon_sender_set_retransmission (self->sender, slot->ssrc, slot->rtx_ssrc, payload_types);
+}
+
 static void
 open_slot (SalonSubscriber *self, guint index)
 {
@@ -120,26 +148,23 @@ open_slot (SalonSubscriber *self, guint index)
   gboolean is_video = is_video_slot (index);
   g_autofree char *name
       = g_strdup_printf ("%s-%s-%u", GST_OBJECT_NAME (webrtc), is_video ? "video" : "audio", index / 2);
-  g_autofree char *stream_id = g_strdup_printf ("seat-%u", index / 2);
-  g_autoptr (GstCaps) caps = salon_codec_caps_offer (is_video, slot->ssrc);
-  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
   g_autoptr (GstPad) src = NULL;
-  GstPad *sink;
 
   slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
-  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", caps, "open", FALSE, "active-pad", NULL, NULL);
+  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", slot->caps, "open", salon_transport_is_verified (transport),
+      "active-pad", NULL, NULL);
   salon_graph_add (salon_transport_get_graph (transport), slot->element);
-
-  slot->peer = gst_element_request_pad_simple (webrtc, "sink_%u");
-  g_object_get (slot->peer, "transceiver", &transceiver, NULL);
-  g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences", caps,
-      "do-nack", is_video, NULL);
-  /* Without one, all m-lines would share a stream and be synchronised with each other. */
-  g_object_set (slot->peer, "msid", stream_id, NULL);
-
   src = gst_element_get_static_pad (slot->element, "src");
-  sink = self->sender != NULL ? salon_sender_add_stream (self->sender, slot->ssrc, is_video) : slot->peer;
-  gst_pad_link (src, sink);
+  if (self->sender != NULL)
+    {
+      gst_pad_link (src, salon_sender_add_stream (self->sender, slot->ssrc, is_video));
+      set_retransmission (self, slot);
+    }
+  else
+    {
+      slot->peer = request_peer (self, index);
+      gst_pad_link (src, slot->peer);
+    }
 }
 
 /* webrtcbin takes its pads with it. Released here, while its thread still negotiates, they crash it (1.22: it takes a
@@ -150,14 +175,16 @@ close_slot (SalonSubscriber *self, guint index)
   Slot *slot = &self->slots[index];
 
   salon_subscriber_detach (self, index / 2, is_video_slot (index));
-  salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
+  if (slot->element != NULL)
+    salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
   gst_clear_object (&slot->peer);
 }
 
 static void
 apply_active_pad (Slot *slot)
 {
-  g_object_set (slot->element, "active-pad", slot->is_paused ? NULL : slot->sink_pad, NULL);
+  if (slot->element != NULL)
+    g_object_set (slot->element, "active-pad", slot->is_paused ? NULL : slot->sink_pad, NULL);
 }
 
 static gboolean
@@ -182,6 +209,11 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   Slot *slot = get_slot (self, seat, salon_track_is_video (track));
 
   g_assert (slot->track == NULL);
+  if (salon_transport_is_closed (SALON_TRANSPORT (self)))
+    return;
+  /* Most are never used. */
+  if (slot->element == NULL)
+    open_slot (self, slot - self->slots);
   slot->track = g_object_ref (track);
   slot->tee_pad = salon_track_request_pad (track);
   slot->sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
@@ -224,17 +256,34 @@ salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video)
 
 /* -- negotiation -- */
 
-/* webrtcbin's own text, as self->offer has no SSRCs. */
-static void
-note_retransmission_ssrcs (SalonSubscriber *self, const char *text)
+static char *
+write_offer (SalonSubscriber *self, const char *transport)
 {
-  GstSDPMessage *message = NULL;
+  g_autofree SalonOfferLine *lines = g_new (SalonOfferLine, self->n_slots);
 
-  gst_sdp_message_new_from_text (text, &message);
   for (guint i = 0; i < self->n_slots; i++)
-    self->slots[i].rtx_ssrc
-        = salon_codec_caps_get_retransmission_ssrc (gst_sdp_message_get_media (message, i), self->slots[i].ssrc);
-  gst_sdp_message_free (message);
+    lines[i] = (SalonOfferLine){
+      .is_video = is_video_slot (i), .ssrc = self->slots[i].ssrc, .rtx_ssrc = self->slots[i].rtx_ssrc, .seat = i / 2
+    };
+  return salon_offer_write (transport, lines, self->n_slots, salon_sender_get_cname (self->sender));
+}
+
+/* text: (transfer full): webrtcbin's. Returns: (transfer full) (nullable): the client's. */
+static char *
+take_offer (SalonSubscriber *self, char *text, GError **error)
+{
+  g_autofree char *own_text = text;
+  g_autofree char *offer = self->sender != NULL ? write_offer (self, text) : g_steal_pointer (&own_text);
+
+  self->offer = salon_sdp_parse (offer, error);
+  if (self->offer == NULL)
+    return NULL;
+  g_assert (self->offer->media->len == self->n_slots);
+  self->transport_cc_id = salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC);
+  salon_packet_guard_set_transport_cc_id (self->guard, self->transport_cc_id);
+  for (guint i = 0; i < self->n_slots; i++)
+    self->slots[i].mid = g_strdup (salon_sdp_get_media (self->offer, i)->mid);
+  return g_steal_pointer (&offer);
 }
 
 static void
@@ -242,23 +291,15 @@ on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonSubscriber *self = SALON_SUBSCRIBER (source);
   g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = salon_transport_create_local_finish (SALON_TRANSPORT (self), result, &error);
+  GError *error = NULL;
+  char *text = salon_transport_create_local_finish (SALON_TRANSPORT (self), result, &error);
 
   if (text != NULL)
-    self->offer = salon_sdp_parse (text, &error);
-  if (self->offer == NULL)
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-  g_assert (self->offer->media->len == self->n_slots);
-  note_retransmission_ssrcs (self, text);
-  salon_packet_guard_set_transport_cc_id (
-      self->guard, salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC));
-  for (guint i = 0; i < self->n_slots; i++)
-    self->slots[i].mid = g_strdup (salon_sdp_get_media (self->offer, i)->mid);
-  g_task_return_pointer (task, g_steal_pointer (&text), g_free);
+    text = take_offer (self, text, &error);
+  if (text == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, text, g_free);
 }
 
 void
@@ -274,26 +315,27 @@ salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GErr
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* A slot may only carry what its m-line was answered with. */
+/* A slot may only carry what its m-line was answered with. Mostly all slots of a kind get the same, and share it. */
+static void
+narrow_slot (SalonSubscriber *self, guint index, const GstSDPMedia *answered)
+{
+  Slot *slot = &self->slots[index];
+  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (slot->caps, answered);
+  gboolean is_shared = index >= 2 && gst_caps_is_equal (accepted, self->slots[index - 2].caps);
+
+  gst_caps_replace (&slot->caps, is_shared ? self->slots[index - 2].caps : accepted);
+  if (slot->element == NULL)
+    return;
+  g_object_set (slot->element, "caps", slot->caps, NULL);
+  if (self->sender != NULL)
+    set_retransmission (self, slot);
+}
+
 static void
 narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
 {
   for (guint i = 0; i < self->n_slots; i++)
-    {
-      Slot *slot = &self->slots[i];
-      g_autoptr (GstCaps) offered = salon_codec_caps_offer (is_video_slot (i), slot->ssrc);
-      g_autoptr (GstCaps) accepted
-          = salon_codec_caps_accepted (offered, gst_sdp_message_get_media (answer->message, i));
-
-      g_object_set (slot->element, "caps", accepted, NULL);
-      if (self->sender != NULL)
-        {
-          guint8 payload_types[128];
-
-          salon_codec_caps_get_retransmissions (gst_sdp_message_get_media (answer->message, i), payload_types);
-          salon_sender_set_retransmission (self->sender, slot->ssrc, slot->rtx_ssrc, payload_types);
-        }
-    }
+    narrow_slot (self, i, gst_sdp_message_get_media (answer->message, i));
 }
 
 static void
@@ -309,7 +351,7 @@ on_answer_set (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   if (!salon_transport_is_closed (transport))
-    narrow_slots (SALON_SUBSCRIBER (transport), salon_transport_get_remote (transport));
+    narrow_slots (SALON_SUBSCRIBER (transport), g_task_get_task_data (task));
   g_task_return_boolean (task, TRUE);
 }
 
@@ -318,7 +360,7 @@ check_answer (SalonSubscriber *self, const char *text, GError **error)
 {
   g_autoptr (SalonSdp) answer = NULL;
 
-  if (self->offer == NULL || self->has_answer)
+  if (self->offer == NULL)
     {
       g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "This connection waits for no answer");
       return NULL;
@@ -334,17 +376,19 @@ salon_subscriber_answer_async (
     SalonSubscriber *self, const char *text, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
   SalonSdp *answer = check_answer (self, text, &error);
 
   if (answer == NULL)
     {
-      g_task_return_error (task, g_steal_pointer (&error));
+      g_task_return_error (task, error);
       g_object_unref (task);
       return;
     }
-  self->has_answer = TRUE;
-  salon_transport_set_remote_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_ANSWER, answer, on_answer_set, task);
+  g_clear_pointer (&self->offer, salon_sdp_unref);
+  g_task_set_task_data (task, answer, (GDestroyNotify)salon_sdp_unref);
+  salon_transport_set_remote_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_ANSWER,
+      self->sender != NULL ? salon_sdp_copy_transport (answer) : salon_sdp_ref (answer), on_answer_set, task);
 }
 
 gboolean
@@ -366,9 +410,8 @@ static gboolean
 open_sender (SalonSubscriber *self)
 {
   GstElement *webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
-  guint8 transport_cc_id = salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC);
 
-  if (!salon_webrtc_bypass (webrtc, self->ice_hub, self->sender, transport_cc_id))
+  if (!salon_webrtc_bypass (webrtc, self->ice_hub, self->sender, self->transport_cc_id))
     return FALSE;
   self->trim_id = g_timeout_add_seconds (TRIM_INTERVAL_S, on_trim, self);
   return TRUE;
@@ -382,19 +425,45 @@ salon_subscriber_verified (SalonTransport *transport)
   if (self->sender != NULL && !open_sender (self))
     return FALSE;
   for (guint i = 0; i < self->n_slots; i++)
-    g_object_set (self->slots[i].element, "open", TRUE, NULL);
+    {
+      if (self->slots[i].element != NULL)
+        g_object_set (self->slots[i].element, "open", TRUE, NULL);
+    }
   return TRUE;
 }
 
 /* -- life -- */
 
+/* webrtcbin negotiates them and sends what they give. */
 static void
-add_sender (SalonSubscriber *self, const char *name)
+make_webrtcbin_slots (SalonSubscriber *self)
+{
+  g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
+      G_CALLBACK (on_deep_element_added), self, 0);
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      self->slots[i].ssrc = FIRST_SSRC + i;
+      self->slots[i].caps = salon_codec_caps_offer (is_video_slot (i), self->slots[i].ssrc);
+      open_slot (self, i);
+    }
+}
+
+static void
+make_slots (SalonSubscriber *self, const char *name)
 {
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
   self->sender = gst_object_ref_sink (salon_sender_new (sender_name));
   salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
+  salon_webrtc_negotiate_transport (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)));
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      Slot *slot = &self->slots[i];
+
+      slot->ssrc = FIRST_SSRC + i;
+      slot->rtx_ssrc = is_video_slot (i) ? FIRST_RTX_SSRC + i : 0;
+      slot->caps = i < 2 ? salon_codec_caps_offer_all (is_video_slot (i)) : gst_caps_ref (self->slots[i - 2].caps);
+    }
 }
 
 SalonSubscriber *
@@ -404,19 +473,15 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
 
   if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
     return NULL;
-  self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), FALSE);
+  self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)),
+      options->sends_directly ? SALON_ADMITS_NOTHING : SALON_ADMITS_RTCP);
   self->ice_hub = options->ice_hub;
-  if (options->sends_directly)
-    add_sender (self, name);
-  else
-    g_signal_connect_object (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "deep-element-added",
-        G_CALLBACK (on_deep_element_added), self, 0);
   self->n_slots = 2 * options->n_seats;
   self->slots = g_new0 (Slot, self->n_slots);
-  for (guint i = 0; i < self->n_slots; i++)
-    self->slots[i].ssrc = FIRST_SSRC + i;
-  for (guint i = 0; i < self->n_slots; i++)
-    open_slot (self, i);
+  if (options->sends_directly)
+    make_slots (self, name);
+  else
+    make_webrtcbin_slots (self);
   return g_steal_pointer (&self);
 }
 
@@ -441,6 +506,7 @@ salon_subscriber_finalize (GObject *object)
   for (guint i = 0; i < self->n_slots; i++)
     {
       g_free (self->slots[i].mid);
+      gst_clear_caps (&self->slots[i].caps);
       /* Not before: the RTCP thread may have looked it up just as the subscriber closed. */
       gst_clear_object (&self->slots[i].element);
     }

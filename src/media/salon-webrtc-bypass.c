@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-webrtc-bypass.h"
 
+#include <gst/webrtc/webrtc.h>
 #include <string.h>
 
+#include "salon-codec-caps.h"
 #include "salon-feedback.h"
 #include "salon-ice-agent.h"
 
@@ -22,17 +24,6 @@ find_element (GstElement *webrtc, const char *factory_name)
   while ((result = gst_iterator_next (found, &value)) == GST_ITERATOR_RESYNC)
     gst_iterator_resync (found);
   return result == GST_ITERATOR_OK ? g_value_dup_object (&value) : NULL;
-}
-
-/* Returns: (transfer full): what webrtcbin has described its streams with. */
-static char *
-dup_cname (GstElement *webrtc)
-{
-  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
-  g_autoptr (GstStructure) sdes = NULL;
-
-  g_object_get (rtpbin, "sdes", &sdes, NULL);
-  return g_strdup (gst_structure_get_string (sdes, "cname"));
 }
 
 static gboolean
@@ -63,12 +54,24 @@ take_feedback (SalonIcePeer *peer, SalonSender *sender, const guint8 *key)
   salon_ice_peer_set_listener (peer, G_OBJECT (feedback));
 }
 
+void
+salon_webrtc_negotiate_transport (GstElement *webrtc)
+{
+  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
+  g_autoptr (GstCaps) caps = salon_codec_caps_offer (FALSE, 1);
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+
+  /* Nothing comes to it: its sessions stay as they are made, without a thread. */
+  gst_element_set_locked_state (rtpbin, TRUE);
+  gst_element_set_state (rtpbin, GST_STATE_NULL);
+  g_signal_emit_by_name (webrtc, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps, &transceiver);
+}
+
 gboolean
 salon_webrtc_bypass (GstElement *webrtc, SalonIceHub *hub, SalonSender *sender, guint8 transport_cc_id)
 {
   g_autoptr (SalonIceAgent) agent = NULL;
   g_autoptr (SalonIcePeer) peer = NULL;
-  g_autofree char *cname = dup_cname (webrtc);
   guint8 key[SALON_SRTP_KEY_BYTES], client_key[SALON_SRTP_KEY_BYTES];
   gboolean has_keys
       = get_key (webrtc, "dtlsenc", "encoder-key", key) && get_key (webrtc, "dtlsdec", "decoder-key", client_key);
@@ -77,7 +80,8 @@ salon_webrtc_bypass (GstElement *webrtc, SalonIceHub *hub, SalonSender *sender, 
   peer = salon_ice_agent_dup_peer (agent);
   if (has_keys && peer != NULL)
     {
-      salon_sender_set_path (sender, salon_send_path_new (hub, peer, key, transport_cc_id, cname));
+      salon_sender_set_path (
+          sender, salon_send_path_new (hub, peer, key, transport_cc_id, salon_sender_get_cname (sender)));
       take_feedback (peer, sender, client_key);
     }
   explicit_bzero (key, sizeof key);

@@ -4,7 +4,7 @@
 #include <gst/gst.h>
 
 /*        track's tee --> sink_0 \
- *                                \  salonslot: gate, rewriter --> src --> webrtcbin
+ *                                \  salonslot: gate, rewriter --> src --> subscriber
  *  next track's tee --> sink_1   /
  *
  * One m-line of a subscriber, fed by one published track at a time, as one RTP stream that never breaks: see

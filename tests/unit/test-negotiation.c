@@ -2,6 +2,7 @@
 /* What publishers are answered and subscribers are offered, by a real webrtcbin. */
 #include <string.h>
 
+#include "salon-ice-hub.h"
 #include "salon-plugin.h"
 #include "salon-publisher.h"
 #include "salon-subscriber.h"
@@ -13,6 +14,7 @@ typedef struct
 {
   SalonGraph *graph;
   SalonMediaOptions options;
+  SalonIceHub *hub; /* (nullable) */
   char *text;
   GError *error;
   gboolean is_done;
@@ -25,11 +27,28 @@ set_up (Fixture *f, gconstpointer data)
   f->options = (SalonMediaOptions){ .ice_timeout_ms = 10000, .n_seats = 3, .video_codecs = codecs };
 }
 
+/* As servers do by default: webrtcbin negotiates a transport alone. */
+static void
+set_up_directly (Fixture *f, gconstpointer data)
+{
+  const SalonIceHubOptions hub_options = { .has_udp = TRUE, .n_threads = 1, .lost_ms = 30000 };
+  g_autoptr (GError) error = NULL;
+
+  set_up (f, data);
+  f->hub = salon_ice_hub_new (&hub_options, &error);
+  g_assert_no_error (error);
+  f->options.ice_hub = f->hub;
+  f->options.sends_directly = TRUE;
+}
+
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
   salon_graph_close (f->graph);
   g_assert_finalize_object (f->graph);
+  if (f->hub != NULL)
+    salon_ice_hub_close (f->hub);
+  g_clear_pointer (&f->hub, salon_ice_hub_unref);
   g_free (f->text);
   g_clear_error (&f->error);
 }
@@ -253,11 +272,14 @@ test_offers_seats (Fixture *f, gconstpointer data)
 
       g_assert_cmpuint (count (f->text, rtpmap), ==, 3);
     }
-  g_assert_cmpuint (count (f->text, "rtx/90000"), ==, 3);
-  g_assert_cmpuint (count (f->text, "RTX/90000"), ==, 9);
+  g_assert_cmpuint (count (f->text, "rtx/90000") + count (f->text, "RTX/90000"), ==, 12);
   g_assert_cmpuint (count (f->text, "a=fmtp:97 apt=96"), ==, 3);
   g_assert_cmpuint (count (f->text, "ssrc-group:FID"), ==, 3);
   g_assert_cmpuint (count (f->text, "msid:seat-0 "), ==, 3);
+  g_assert_cmpuint (count (f->text, "a=ice-ufrag:"), ==, 6);
+  g_assert_cmpuint (count (f->text, "a=fingerprint:sha-256 "), ==, 6);
+  g_assert_cmpuint (count (f->text, "a=bundle-only"), ==, 5);
+  g_assert_cmpuint (count (f->text, "a=group:BUNDLE audio0 video1 audio2 video3 audio4 video5\r\n"), ==, 1);
   g_assert_nonnull (salon_subscriber_get_mid (subscriber, 2, TRUE));
   salon_subscriber_close (subscriber);
   settle ();
@@ -339,7 +361,12 @@ main (int argc, char **argv)
   ADD ("/negotiation/refuses-bad-offers", test_refuses_bad_offers);
   ADD ("/negotiation/a-new-offer-keeps-the-lines", test_reoffer_keeps_lines);
   ADD ("/negotiation/offers-seats", test_offers_seats);
+  g_test_add ("/negotiation/offers-seats/directly", Fixture, NULL, set_up_directly, test_offers_seats, tear_down);
   ADD ("/negotiation/leaves-no-names-behind", test_leaves_no_names);
+  g_test_add (
+      "/negotiation/leaves-no-names-behind/directly", Fixture, NULL, set_up_directly, test_leaves_no_names, tear_down);
   ADD ("/negotiation/closes-at-every-step", test_closes_at_every_step);
+  g_test_add ("/negotiation/closes-at-every-step/directly", Fixture, NULL, set_up_directly, test_closes_at_every_step,
+      tear_down);
   return g_test_run ();
 }

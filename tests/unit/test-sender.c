@@ -8,6 +8,7 @@
 
 #include "salon-bytes.h"
 #include "salon-rtp-packet.h"
+#include "salon-sender-report.h"
 #include "salon-sender.h"
 #include "srtp-receiver.h"
 
@@ -356,6 +357,41 @@ test_leaves_out_what_cannot_be_sent (Fixture *f, gconstpointer data)
   g_assert_cmpuint (get_stats (f).refused, ==, 1);
 }
 
+/* -- tests: what the client reports -- */
+
+/* The round trip by a report of ours that was sent `sent_ms` ago, and that the client had for `delay_ms`. */
+static gint64
+report_rtt (Fixture *f, gint64 sent_ms, gint64 delay_ms)
+{
+  SalonRtcpReportBlock block = { .ssrc = SSRC_VIDEO,
+    .fraction_lost = 25,
+    .last_report = salon_sender_report_get_time (g_get_real_time () - sent_ms * G_TIME_SPAN_MILLISECOND),
+    .delay = (guint32)(delay_ms * 65536 / 1000) };
+
+  salon_sender_take_block (f->sender, &block);
+  return get_stats (f).rtt_us;
+}
+
+static void
+test_learns_round_trips (Fixture *f, gconstpointer data)
+{
+  SalonRtcpReportBlock strangers = { .ssrc = 4711, .fraction_lost = 255 };
+  SalonRtcpReportBlock first = { .ssrc = SSRC_VIDEO };
+
+  g_assert_cmpint (get_stats (f).rtt_us, ==, -1);
+  g_assert_cmpint (report_rtt (f, 700, 500), >=, 200000 - 100);
+  g_assert_cmpint (report_rtt (f, 700, 500), <, 2000000);
+  g_assert_cmpuint (get_stats (f).fraction_lost, ==, 25);
+  /* It knows none of ours yet, or makes it up. */
+  g_assert_cmpint (report_rtt (f, 500, 700), ==, -1);
+  g_assert_cmpint (report_rtt (f, 3600000, 0), ==, -1);
+  report_rtt (f, 700, 500);
+  salon_sender_take_block (f->sender, &first);
+  g_assert_cmpint (get_stats (f).rtt_us, ==, -1);
+  salon_sender_take_block (f->sender, &strangers);
+  g_assert_cmpuint (get_stats (f).fraction_lost, ==, 0);
+}
+
 /* -- tests: packets again -- */
 
 /* f->data is an RTX packet of `packet`. Returns its own sequence number. */
@@ -433,7 +469,7 @@ test_sends_again_as_it_was (Fixture *f, gconstpointer data)
 }
 
 static void
-count_freed (gpointer n_freed, GstMiniObject *object)
+count_freed (gpointer n_freed, GstMiniObject *payload)
 {
   ++*(guint *)n_freed;
 }
@@ -445,7 +481,9 @@ push_counted (Fixture *f, GstPad *pad, guint16 first, guint n)
     {
       GstBuffer *packet = new_packet (pad == f->video ? SSRC_VIDEO : SSRC_AUDIO, first + i, 1000, 50);
 
-      gst_mini_object_weak_ref (GST_MINI_OBJECT (packet), count_freed, &f->n_freed);
+      GstMemory *payload = gst_buffer_peek_memory (packet, gst_buffer_n_memory (packet) - 1);
+
+      gst_mini_object_weak_ref (GST_MINI_OBJECT (payload), count_freed, &f->n_freed);
       push (pad, packet);
     }
 }
@@ -565,6 +603,7 @@ main (int argc, char **argv)
   ADD ("reports-count", set_up, test_reports_count);
   ADD ("reports-now-and-then", set_up, test_reports_now_and_then);
   ADD ("leaves-out-what-cannot-be-sent", set_up, test_leaves_out_what_cannot_be_sent);
+  ADD ("learns-round-trips", set_up, test_learns_round_trips);
   ADD ("sends-again-by-rtx", set_up_rtx, test_sends_again_by_rtx);
   ADD ("sends-again-as-it-was", set_up, test_sends_again_as_it_was);
   ADD ("forgets-when-at-rest", set_up_rtx, test_forgets_when_at_rest);
