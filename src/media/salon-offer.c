@@ -21,7 +21,14 @@ copy_transport (const GstSDPMedia *transport, GstSDPMedia *media)
     }
 }
 
-/* One structure at a time: GStreamer looks at the first alone. */
+static gboolean
+keep_unless_extension (GQuark field, GValue *value, gpointer user_data)
+{
+  return !g_str_has_prefix (g_quark_to_string (field), "extmap-");
+}
+
+/* One structure at a time: GStreamer looks at the first alone. Each says the same extensions, and Firefox refuses to
+ * be told twice. */
 static void
 write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
 {
@@ -31,6 +38,8 @@ write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
     {
       g_autoptr (GstCaps) format = gst_caps_copy_nth (caps, i);
 
+      if (i > 0)
+        gst_structure_filter_and_map_in_place (gst_caps_get_structure (format, 0), keep_unless_extension, NULL);
       if (gst_sdp_media_set_media_from_caps (format, media) != GST_SDP_OK)
         g_assert_not_reached ();
     }
