@@ -21,7 +21,14 @@ copy_transport (const GstSDPMedia *transport, GstSDPMedia *media)
     }
 }
 
-/* One structure at a time: GStreamer looks at the first alone. */
+static gboolean
+keep_unless_extension (GQuark field, GValue *value, gpointer user_data)
+{
+  return !g_str_has_prefix (g_quark_to_string (field), "extmap-");
+}
+
+/* One structure at a time: GStreamer looks at the first alone. Each says the same extensions, and Firefox refuses to
+ * be told twice. */
 static void
 write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
 {
@@ -35,6 +42,8 @@ write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
       /* Names are in capitals in caps alone, and not every client reads them so. */
       if (gst_structure_has_field (structure, "apt"))
         gst_structure_set (structure, "encoding-name", G_TYPE_STRING, "rtx", NULL);
+      if (i > 0)
+        gst_structure_filter_and_map_in_place (structure, keep_unless_extension, NULL);
       if (gst_sdp_media_set_media_from_caps (format, media) != GST_SDP_OK)
         g_assert_not_reached ();
     }

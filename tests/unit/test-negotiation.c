@@ -276,6 +276,7 @@ test_offers_seats (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count (f->text, "a=fmtp:97 apt=96"), ==, 3);
   g_assert_cmpuint (count (f->text, "ssrc-group:FID"), ==, 3);
   g_assert_cmpuint (count (f->text, "msid:seat-0 "), ==, 3);
+  g_assert_cmpuint (count (f->text, "a=extmap:3 "), ==, 6);
   g_assert_cmpuint (count (f->text, "a=ice-ufrag:"), ==, 6);
   g_assert_cmpuint (count (f->text, "a=fingerprint:sha-256 "), ==, 6);
   g_assert_cmpuint (count (f->text, "a=bundle-only"), ==, 5);
