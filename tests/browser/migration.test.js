@@ -300,7 +300,8 @@ test('whose media vanishes has left after ice-lost-s, though the WebSocket lives
                    [['Bob', 'good'], ['Ann', 'silent'], ['Kim', 'good']]);
   await until('Ann has left', () => told.includes('left'), (LOST_S + 3) * 1000);
   const tookS = (performance.now() - silencedAt) / 1000;
-  assert.ok(tookS >= LOST_S - 0.1 && tookS <= LOST_S + 2, `left after ${tookS} s`);
+  /* On a busy machine the last packet is some time older than the clock's reading. */
+  assert.ok(tookS >= LOST_S - 1 && tookS <= LOST_S + 2, `left after ${tookS} s`);
   assert.deepEqual(told, ['joined', 'silent', 'left']);
   assert.deepEqual(eventsOf(server, ann.id),
                    ['participant_joined', 'participant_media_silent', 'participant_media_failed', 'participant_left']);
