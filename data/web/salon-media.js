@@ -153,6 +153,12 @@ export class Publisher extends Connection {
     await this.setRemote({ type: answer.type, sdp: answer.sdp });
   }
 
+  /** What has come, in bytes: word of what the server got, ten times a second while something is sent. */
+  async bytesReceived() {
+    const pairs = [...(await this.pc.getStats()).values()].filter(({ type }) => type === 'candidate-pair');
+    return pairs.reduce((sum, { bytesReceived }) => sum + (bytesReceived ?? 0), 0);
+  }
+
   mid(source) {
     return this.#transceivers.get(source).mid;
   }
@@ -262,6 +268,12 @@ export class Subscribers {
 
   get areInterrupted() {
     return [...this.#connections.values()].some(({ isInterrupted }) => isInterrupted);
+  }
+
+  /** When the last packet of any track came, in ms of the page's clock; 0: none yet. */
+  get lastPacketAt() {
+    const receivers = [...this.#connections.values()].flatMap(({ pc }) => pc.getReceivers());
+    return Math.max(0, ...receivers.flatMap((receiver) => receiver.getSynchronizationSources().map(({ timestamp }) => timestamp)));
   }
 
   /** Empties the slots of all other tracks. */

@@ -52,11 +52,13 @@
  * cost whoever reloads their place in a full or locked room, their being host, and, alone, the room with its chat.
  */
 
+import { createRoom, deleteRoom, parseRoomUrl } from './salon-http.js';
 import { SalonError, SalonRpc } from './salon-rpc.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
+import { Pulse } from './salon-pulse.js';
 import { changesOfOthers } from './salon-snapshot.js';
 
-export { SalonError, SOURCES };
+export { createRoom, deleteRoom, SalonError, SOURCES };
 
 const DEVICE_CONSTRAINTS = {
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
@@ -65,6 +67,10 @@ const DEVICE_CONSTRAINTS = {
 /** Waits between attempts to come back double from the first to the longest, give or take half. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 5_000;
+/** Where nothing comes from the server: for its answer on the WebSocket, and then for a last sign that media lives. */
+const SILENCE_PING_MS = 600;
+const LAST_SIGN_MS = 200;
+const SOON_MS = 50;
 /** Tried for this much longer than the server keeps our place: the room may have one all the same. */
 const RETRY_BEYOND_GRACE_S = 15;
 /** How long ICE servers are taken for new. Half of the shortest time that a server may give them (turn-ttl-s). */
@@ -104,54 +110,6 @@ export async function openDevices(wanted) {
   const stream = await navigator.mediaDevices.getUserMedia(constraints);
   const tracks = { microphone: stream.getAudioTracks()[0], camera: stream.getVideoTracks()[0] };
   return Object.fromEntries(Object.keys(wanted).map((source) => [source, tracks[source]]));
-}
-
-/**
- * Makes a room of a kind that joining does not make. Its host is whoever joins it first.
- * @param {{slug?: string, lifetime?: string, max_members?: number, max_age?: number, block_factor?: number,
- *   waiting_room?: boolean}} options - the protocol's createRequest
- * @param {string} [server] - its origin; that of this page when left out
- * @returns {Promise<{room: object, url: string, owner_token: string}>} rejected with a SalonError
- */
-export function createRoom(options, server) {
-  return askHttp('POST', '/room/create', server, {
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(options),
-  });
-}
-
-/**
- * Deletes a room: everybody in it gets `bye` with the reason `room_deleted`.
- * @param {string} room - slug or id
- * @param {string} ownerToken - from createRoom()
- */
-export async function deleteRoom(room, ownerToken, server) {
-  const headers = { authorization: `Bearer ${ownerToken}` };
-  await askHttp('DELETE', `/room/${encodeURIComponent(room)}`, server, { headers });
-}
-
-/** @returns {Promise<object>} the answer; rejected with a SalonError */
-async function askHttp(method, path, server = globalThis.location.origin, request = {}) {
-  const answer = await fetch(new URL(path, server), { method, ...request })
-    .then((response) => response.json())
-    .catch(() => {
-      throw new SalonError('unreachable', 'The server cannot be reached.');
-    });
-  if (answer.error) {
-    const { code, message, data } = answer.error;
-    throw new SalonError(data?.reason ?? 'internal', message, code);
-  }
-  return answer;
-}
-
-/** `https://host/r/kitchen` is the server `https://host` and the room `kitchen`. */
-function parseRoomUrl(text) {
-  const url = new URL(text, globalThis.location?.href);
-  const match = /^\/r\/([^/]+)\/?$/.exec(url.pathname);
-  if (!match) {
-    throw new SalonError('invalid_params', 'This is not the link of a room.');
-  }
-  return { server: url.origin, room: decodeURIComponent(match[1]) };
 }
 
 /** Waits for `ms`; shorter when the network is said to be back, or at `signal`. */
@@ -207,6 +165,9 @@ export class Salon extends EventTarget {
   #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
+  #pulse = null;
+  /** Whether we came back because nothing came any more, by any way. */
+  #isSilent = false;
   /** Whether the connections before these were interrupted, and none of these is there yet. */
   #isMending = false;
   /** Whether the server has said, on this connection, that the host has to let us in. */
@@ -410,7 +371,7 @@ export class Salon extends EventTarget {
     const { session } = this;
     try {
       this.#assertOpen();
-      const resume = { session, resume: this.#canResume() };
+      const resume = { session, resume: await this.#canResume() };
       return await rpc.request('join', { sid: room, ...(name && { name }), ...(session && resume) });
     } catch (error) {
       rpc.abandon();
@@ -425,11 +386,11 @@ export class Salon extends EventTarget {
   }
 
   /** The WebSocket broke, or all media did: tries to be in the room again until it is no use any more. */
-  async #comeBack() {
+  async #comeBack(firstWait = FIRST_RETRY_MS) {
     this.#setState('reconnecting'); // First, so that requests under way fail as interrupted ones.
     this.#rpc.abandon();
     try {
-      this.#enter(await this.#connectAgain());
+      this.#enter(await this.#connectAgain(firstWait));
     } catch (error) {
       this.#end(PASSING_REASONS.has(error.reason) ? 'connection_lost' : (error.reason ?? 'internal'), error.message);
     }
@@ -444,10 +405,10 @@ export class Salon extends EventTarget {
   }
 
   /** #connect(), after a while, and again for as long as it may help. */
-  async #connectAgain() {
+  async #connectAgain(firstWait = FIRST_RETRY_MS) {
     const retryForMs = (this.#graceS + RETRY_BEYOND_GRACE_S) * 1_000;
     let giveUp = performance.now() + retryForMs;
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+    for (let wait = firstWait; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
       await pause(wait * (0.5 + Math.random()), this.#ended.signal);
       this.#hasKnocked = false;
       try {
@@ -465,9 +426,32 @@ export class Salon extends EventTarget {
   }
 
   /** Whether our side of all media is there. What was being negotiated as the WebSocket broke is better made anew. */
-  #canResume() {
+  async #canResume() {
+    if (this.#isSilent) {
+      await pause(LAST_SIGN_MS, this.#ended.signal);
+      this.#isSilent = !(await this.#pulse.isAlive());
+    }
     const areSubscribersConnected = this.#subscribers?.areConnected ?? false;
-    return !this.#mustRebuild && areSubscribersConnected && (this.#publisher?.isConnected ?? true);
+    const areConnected = areSubscribersConnected && (this.#publisher?.isConnected ?? true);
+    return !this.#mustRebuild && !this.#isSilent && areConnected;
+  }
+
+  /** Changes whenever something comes. */
+  async #countReceived() {
+    return ((await this.#publisher?.bytesReceived()) ?? 0) + (this.#subscribers?.lastPacketAt ?? 0);
+  }
+
+  /** If the server does not answer either, as after a change of address, none of our sockets is of use any more. */
+  async #onSilent() {
+    const rpc = this.#rpc;
+    try {
+      await this.#request('ping', {}, SILENCE_PING_MS);
+    } catch {
+      if (this.state === 'joined' && this.#rpc === rpc && !(await this.#pulse.isAlive())) {
+        this.#isSilent = true;
+        this.#comeBack(SOON_MS);
+      }
+    }
   }
 
   /** In the room, for the first time or again; `join` is the protocol's joinResult. */
@@ -486,6 +470,10 @@ export class Salon extends EventTarget {
     if (!isResumed) {
       this.#renewConnections();
     }
+    this.#pulse ??= new Pulse(
+      () => this.#countReceived(),
+      () => this.#onSilent(),
+    );
     this.#setState('joined');
     this.#setWaiting(false);
     this.#setWaitingList(join.waiting ?? []);
@@ -545,7 +533,7 @@ export class Salon extends EventTarget {
     this.#isMending = this.isMediaInterrupted;
     this.#publisher?.close();
     this.#publisher = this.#publisherReady = null;
-    this.#mustRebuild = false;
+    this.#mustRebuild = this.#isSilent = false;
     this.#subscribers?.keepOnly(new Set());
     this.#subscribers?.close();
     this.#subscribers = new Subscribers({
@@ -639,6 +627,7 @@ export class Salon extends EventTarget {
     }
     this.#setState('closed');
     this.#setWaiting(false);
+    this.#pulse?.stop();
     this.#ended.abort();
     this.#local.forEach((local) => local.media?.stop());
     for (const source of ['microphone', 'camera']) {
