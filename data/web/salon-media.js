@@ -101,7 +101,7 @@ class Connection {
     } // A restart makes it "connecting": the time goes on.
     this.#wasConnected ||= state === 'connected';
     this.#isGivenUp &&= state !== 'connected';
-    this.#onState(this.target, state, this.#wasConnected);
+    this.#onState(this.target, state, this.#wasConnected || this.#isReplacement);
   }
 
   #onSilent() {
@@ -153,10 +153,13 @@ export class Publisher extends Connection {
     await this.setRemote({ type: answer.type, sdp: answer.sdp });
   }
 
-  /** What has come, in bytes: word of what the server got, ten times a second while something is sent. */
+  /**
+   * What has come, in bytes: word of what the server got, ten times a second while something is sent.
+   * @returns {Promise<?number>} null: not known, as in Firefox while ICE restarts
+   */
   async bytesReceived() {
     const pairs = [...(await this.pc.getStats()).values()].filter(({ type }) => type === 'candidate-pair');
-    return pairs.reduce((sum, { bytesReceived }) => sum + (bytesReceived ?? 0), 0);
+    return pairs.length > 0 ? pairs.reduce((sum, { bytesReceived }) => sum + (bytesReceived ?? 0), 0) : null;
   }
 
   mid(source) {

@@ -19,13 +19,18 @@ export class Pulse {
   #missed = 0;
 
   /**
-   * @param {function(): Promise<number>} count - another number whenever something has come
+   * @param {function(): Promise<?number>} count - another number whenever something has come; null: not known
    * @param {function()} onSilent - what came all the time comes no more: called once, until it comes all the time again
    */
   constructor(count, onSilent) {
     this.#count = count;
     this.#onSilent = onSilent;
     this.#timer = setInterval(() => this.#beat(), BEAT_MS);
+  }
+
+  /** Whether what came all the time comes no more. */
+  get isSilent() {
+    return this.#missed >= MISSED_BEATS;
   }
 
   /** Whether something has come since the last beat. */
@@ -42,14 +47,16 @@ export class Pulse {
     const count = await this.#count();
     const isAlive = count !== this.#last;
     this.#last = count;
-    if (isAlive) {
+    if (count === null) {
+      this.#steady = this.#missed = 0;
+    } else if (isAlive) {
       this.#steady++;
       this.#missed = 0;
-    } else if (this.#steady >= STEADY_BEATS && ++this.#missed === MISSED_BEATS) {
-      this.#steady = 0;
-      this.#onSilent();
     } else if (this.#steady < STEADY_BEATS) {
       this.#steady = 0;
+    } else if (++this.#missed === MISSED_BEATS) {
+      this.#steady = 0;
+      this.#onSilent();
     }
   }
 }

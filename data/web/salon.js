@@ -69,7 +69,7 @@ const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 5_000;
 /** Where nothing comes from the server: for its answer on the WebSocket, and then for a last sign that media lives. */
 const SILENCE_PING_MS = 600;
-const LAST_SIGN_MS = 200;
+const LAST_SIGN_MS = 400;
 const SOON_MS = 50;
 /** Tried for this much longer than the server keeps our place: the room may have one all the same. */
 const RETRY_BEYOND_GRACE_S = 15;
@@ -165,7 +165,9 @@ export class Salon extends EventTarget {
   #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
-  #pulse = null;
+  /** What comes on the publisher connection, which is about what we send; and on the others. */
+  #pulses = [];
+  #isAsking = false;
   /** Whether we came back because nothing came any more, by any way. */
   #isSilent = false;
   /** Whether the connections before these were interrupted, and none of these is there yet. */
@@ -429,29 +431,47 @@ export class Salon extends EventTarget {
   async #canResume() {
     if (this.#isSilent) {
       await pause(LAST_SIGN_MS, this.#ended.signal);
-      this.#isSilent = !(await this.#pulse.isAlive());
+      this.#isSilent = this.#isUnheard || !(await this.#isAnythingComing());
     }
     const areSubscribersConnected = this.#subscribers?.areConnected ?? false;
     const areConnected = areSubscribersConnected && (this.#publisher?.isConnected ?? true);
     return !this.#mustRebuild && !this.#isSilent && areConnected;
   }
 
-  /** Changes whenever something comes. */
-  async #countReceived() {
-    return ((await this.#publisher?.bytesReceived()) ?? 0) + (this.#subscribers?.lastPacketAt ?? 0);
+  async #isAnythingComing() {
+    const signs = await Promise.all(this.#pulses.map((pulse) => pulse.isAlive()));
+    return signs.includes(true);
   }
 
-  /** If the server does not answer either, as after a change of address, none of our sockets is of use any more. */
+  /** What came all the time comes no more. If the server does not answer either, as after a change of address, none of
+   * our sockets is of use. */
   async #onSilent() {
-    const rpc = this.#rpc;
-    try {
-      await this.#request('ping', {}, SILENCE_PING_MS);
-    } catch {
-      if (this.state === 'joined' && this.#rpc === rpc && !(await this.#pulse.isAlive())) {
-        this.#isSilent = true;
-        this.#comeBack(SOON_MS);
-      }
+    if (this.state === 'joined' && !this.#isAsking) {
+      this.#isAsking = true;
+      await this.#askWhetherAnybodyIsThere();
+      this.#isAsking = false;
     }
+  }
+
+  async #askWhetherAnybodyIsThere() {
+    const rpc = this.#rpc;
+    const hasAnswer = await this.#request('ping', {}, SILENCE_PING_MS).then(
+      () => true,
+      () => false,
+    );
+    if (hasAnswer) {
+      await pause(LAST_SIGN_MS, this.#ended.signal);
+    }
+    const isCut = hasAnswer ? this.#isUnheard : !(await this.#isAnythingComing());
+    if (isCut && this.state === 'joined' && this.#rpc === rpc) {
+      this.#isSilent = true;
+      this.#comeBack(SOON_MS);
+    }
+  }
+
+  /** The server is there, but has nothing of what we send. A browser would stay on a dead path for some seconds. */
+  get #isUnheard() {
+    return this.#pulses[0].isSilent && [...this.#local.values()].some(({ isOn }) => isOn);
   }
 
   /** In the room, for the first time or again; `join` is the protocol's joinResult. */
@@ -470,10 +490,12 @@ export class Salon extends EventTarget {
     if (!isResumed) {
       this.#renewConnections();
     }
-    this.#pulse ??= new Pulse(
-      () => this.#countReceived(),
-      () => this.#onSilent(),
-    );
+    if (isFirst) {
+      this.#pulses = [
+        async () => (await this.#publisher?.bytesReceived()) ?? null,
+        async () => this.#subscribers.lastPacketAt,
+      ].map((count) => new Pulse(count, () => this.#onSilent()));
+    }
     this.#setState('joined');
     this.#setWaiting(false);
     this.#setWaitingList(join.waiting ?? []);
@@ -530,7 +552,7 @@ export class Salon extends EventTarget {
 
   /** Away with the peer connections there were, if any; what we send has a new one when it is needed. */
   #renewConnections() {
-    this.#isMending = this.isMediaInterrupted;
+    this.#isMending = this.isMediaInterrupted || this.#isSilent;
     this.#publisher?.close();
     this.#publisher = this.#publisherReady = null;
     this.#mustRebuild = this.#isSilent = false;
@@ -627,7 +649,7 @@ export class Salon extends EventTarget {
     }
     this.#setState('closed');
     this.#setWaiting(false);
-    this.#pulse?.stop();
+    this.#pulses.forEach((pulse) => pulse.stop());
     this.#ended.abort();
     this.#local.forEach((local) => local.media?.stop());
     for (const source of ['microphone', 'camera']) {
