@@ -395,7 +395,8 @@ take_remote (SalonTransport *self, SalonSdp *remote)
   priv->remote = salon_sdp_ref (remote);
   if (is_first)
     g_hash_table_foreach (priv->candidates, give_candidate, self);
-  if (is_first && priv->silent_ms > 0)
+  /* By now it may be closed, or connected already. */
+  if (is_first && priv->silent_ms > 0 && priv->webrtc != NULL && !priv->is_verified)
     priv->silence_id = g_timeout_add (priv->silent_ms, on_silence, self);
   /* As they come: more than allowed are of no use to the client either. */
   for (guint i = 0; i < remote->candidates->len; i++)
