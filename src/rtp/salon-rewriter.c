@@ -325,8 +325,8 @@ write_extensions (const Extensions *extensions, guint8 *at)
 }
 
 static void
-write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame,
-    guint16 sequence, SalonRewriterResult *result)
+write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame, guint16 sequence,
+    SalonRewriterResult *result)
 {
   const gsize fixed_size = 12 + 4 + 2 * MAX_EXTENSIONS + sizeof (guint16) + 3 + SALON_PICTURE_IDS_MAX_BYTES;
   gsize ids_size = salon_picture_ids_size (&frame->ids);
@@ -371,8 +371,8 @@ salon_rewriter_rewrite (
   if (verdict != SALON_REWRITER_FORWARD)
     return verdict;
 
-  shift_picture_ids (rewriter, &frame.ids, count_after (rewriter, rewriter->dropped_pictures, packet->sequence),
-      is_newest);
+  shift_picture_ids (
+      rewriter, &frame.ids, count_after (rewriter, rewriter->dropped_pictures, packet->sequence), is_newest);
   sequence = packet->sequence + rewriter->sequence_offset + count_after (rewriter, rewriter->dropped, packet->sequence);
   if (is_newest)
     {

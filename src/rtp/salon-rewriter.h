@@ -11,10 +11,10 @@
  * timestamps that go on where the last source ended, picture ids likewise, the payload type and extension ids of the
  * output. A receiver sees no switch, only a keyframe.
  *
- * Layers of the source (VP8: temporal; VP9: temporal and spatial) that are not wanted are left out, as if they had never
- * been made: sequence numbers and VP8's picture ids close up. (VP9's keep their gaps: its pictures name others by the
- * distance of their ids.) Going down begins with the next picture, going up where the source allows it: temporal layers
- * at a point that it marks, spatial ones at a keyframe.
+ * Layers of the source (VP8: temporal; VP9: temporal and spatial) that are not wanted are left out, as if they had
+ * never been made: sequence numbers and VP8's picture ids close up. (VP9's keep their gaps: its pictures name others by
+ * the distance of their ids.) Going down begins with the next picture, going up where the source allows it: temporal
+ * layers at a point that it marks, spatial ones at a keyframe.
  *
  * A plain struct without a lock: the caller serialises. Time is given to it. */
 typedef struct
@@ -114,6 +114,7 @@ void salon_rewriter_set_layers (SalonRewriter *rewriter, SalonRewriterLayers wan
 
 /* Takes the source's packets in the order they arrive. `packet` may be a head (salon_rtp_packet_parse_head) whose
  * padding is cut: padding and contributing sources are not sent on. Gaps in the sequence stay gaps, so that the
- * receiver asks for what is missing; but for those within a picture that is left out. A source that changes its SSRC or jumps in its sequence is switched to anew. */
+ * receiver asks for what is missing; but for those within a picture that is left out. A source that changes its SSRC or
+ * jumps in its sequence is switched to anew. */
 SalonRewriterVerdict salon_rewriter_rewrite (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us,
     SalonRewriterResult *result) G_GNUC_WARN_UNUSED_RESULT;
