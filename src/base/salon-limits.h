@@ -10,8 +10,8 @@
 #define SALON_LIMIT_SDP_ATTRIBUTES 1024
 /* SSRCs announced for one m-line: three layers, each with retransmission and correction, are 9. */
 #define SALON_LIMIT_SSRCS 16
-/* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's, and as many again for those
- * that change. As many of RTCP. */
+/* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's (a camera in simulcast has
+ * three of both), and as many again for those that change. As many of RTCP. */
 #define SALON_LIMIT_PACKET_SSRCS 128
 /* How often a publisher is told which of its packets came, in one report: as browsers do it, and it has room for
  * 19 Mbit/s. */

@@ -74,7 +74,7 @@ function prepare() {
     return;
   const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
   mediaDevices.getUserMedia = (constraints) => getUserMedia({
-    ...constraints, ...(constraints.video && { video: { width: 320, height: 240, frameRate: 15 } }),
+    ...constraints, ...(constraints.video && { video: { width: 320, height: 240, frameRate: 15, ...window.cameraSize } }),
   });
   mediaDevices.getDisplayMedia = async () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
