@@ -198,6 +198,13 @@ export class Publisher extends Connection {
     }
   }
 
+  /** All are wanted again, unless the server says otherwise once more. */
+  forgetWantedLayers() {
+    const sources = [...this.#wantedLayers.keys()];
+    this.#wantedLayers.clear();
+    sources.forEach((source) => this.#applyLayers(source).catch(() => {})); // The connection may be closed.
+  }
+
   /** Changes of one sender's parameters come one after the other. */
   #applyLayers(source) {
     const run = this.#lastChange.then(() => this.#activate(source));

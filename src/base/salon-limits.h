@@ -85,6 +85,9 @@
 #define SALON_LIMIT_ROOMS 100000
 /* How long an ephemeral room that was made by request waits for the first to join. */
 #define SALON_LIMIT_JOIN_WITHIN_S (60 * 60)
+/* What a picture can be shown with: beyond the largest screens, and the 14 bits that VP8 has for either. */
+#define SALON_LIMIT_PIXELS 16384
+#define SALON_LIMIT_FRAME_RATE 240
 /* One packet of media or STUN; more is no media of ours, and ends a TCP connection. */
 #define SALON_LIMIT_PACKET_BYTES 2048
 /* Received media of one connection that waits to be read: a second of video. webrtcbin allows 5 MiB, and a stalled

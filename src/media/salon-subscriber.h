@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-track-settings.h"
 #include "salon-track.h"
 #include "salon-transport.h"
 
@@ -41,10 +42,12 @@ void salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_vid
 void salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_video, gboolean is_paused);
 
 /* Which layer of a seat's video goes out is the highest that arrives and is within two bounds, each forgotten when the
- * track is taken off and the highest at first: the cap, what the client has use for, and the layer, what there is room
- * for on its connection. A simulcast layer changes when the next one's keyframe comes, so that nobody sees a break. If
- * none within them arrives, the lowest that does goes out. With one of them SALON_LAYER_NONE nothing does. */
-void salon_subscriber_set_cap (SalonSubscriber *self, guint seat, SalonLayer cap);
+ * track is taken off and the highest at first: the cap, what the client has use for by its settings, and the layer,
+ * what there is room for on its connection. A simulcast layer changes when the next one's keyframe comes, so that
+ * nobody sees a break. If none within them arrives, the lowest that does goes out. With one of them SALON_LAYER_NONE
+ * nothing does. Of audio, settings and cap tell on from off. */
+void salon_subscriber_set_settings (
+    SalonSubscriber *self, guint seat, gboolean is_video, const SalonTrackSettings *settings);
 SalonLayer salon_subscriber_get_cap (SalonSubscriber *self, guint seat);
 void salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer);
 /* What goes out now, or waits for its first keyframe; temporal is the bound in force, since not every track has so
