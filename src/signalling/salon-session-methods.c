@@ -101,6 +101,7 @@ finish_join (SalonRequest *request, const char *answer)
   self->state = SALON_SESSION_JOINED;
   salon_request_resolve (request, join_result (self, answer));
   give_early_candidates (self);
+  salon_participant_tell_wanted (participant);
   if (self->outcome.is_resumed)
     salon_participant_tell_slots (participant);
   if (self->may_subscribe)
@@ -340,6 +341,23 @@ handle_mute (SalonSession *self, SalonRequest *request)
     salon_request_fail (request, error);
 }
 
+/* -- what is received of others -- */
+
+static void
+handle_track_settings (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  SalonTrackSettings settings;
+  const char *track;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+      && salon_params_read_track_settings (request->params, &settings, &error)
+      && salon_participant_set_track_settings (self->participant, track, &settings, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
 /* -- chat -- */
 
 static gboolean
@@ -525,6 +543,7 @@ static const struct
   { "publish", handle_publish },
   { "unpublish", handle_unpublish },
   { "mute", handle_mute },
+  { "track_settings", handle_track_settings },
   { "chat", handle_chat },
   { "chat_edit", handle_chat_edit },
   { "chat_delete", handle_chat_delete },
