@@ -4,9 +4,13 @@
 #include <gst/video/video.h>
 
 #include "salon-ice-batch.h"
+#include "salon-level-meter.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_track_debug);
 #define GST_CAT_DEFAULT salon_track_debug
+
+/* What is read of a packet of audio: its header and extensions, which are 20 to 60 bytes in everyday life. */
+#define PACKET_HEAD_BYTES 256
 
 struct _SalonTrack
 {
@@ -19,6 +23,8 @@ struct _SalonTrack
   GstPad *tee_sink; /* (owned) */
   gulong probes[2]; /* of tee_sink: the gate, and events from subscribers */
   gint is_open;     /* atomic */
+  gint level_id;    /* atomic: of the extension that tells how loud each packet is; 0: none */
+  SalonLevelMeter level_meter;
   GMutex link_lock; /* each source of an m-line comes in a thread of its own */
 
   /* Keyframe requests come from any subscriber's thread. */
@@ -102,6 +108,38 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
+/* -- how loud it is -- */
+
+static void
+measure (SalonTrack *self, GstBuffer *buffer)
+{
+  gint level_id = g_atomic_int_get (&self->level_id);
+  guint8 head[PACKET_HEAD_BYTES];
+
+  if (level_id != 0)
+    salon_level_meter_add (&self->level_meter, head, gst_buffer_extract (buffer, 0, head, sizeof head),
+        gst_buffer_get_size (buffer), (guint8)level_id);
+}
+
+static gboolean
+measure_one (GstBuffer **buffer, guint index, gpointer user_data)
+{
+  measure (user_data, *buffer);
+  return TRUE;
+}
+
+void
+salon_track_set_level_id (SalonTrack *self, guint id)
+{
+  g_atomic_int_set (&self->level_id, (gint)id);
+}
+
+gboolean
+salon_track_take_level (SalonTrack *self, int *level_dbov)
+{
+  return salon_level_meter_take (&self->level_meter, level_dbov);
+}
+
 /* -- the gate -- */
 
 static GstPadProbeReturn
@@ -109,7 +147,13 @@ on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   SalonTrack *self = user_data;
 
-  return g_atomic_int_get (&self->is_open) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  if (!g_atomic_int_get (&self->is_open))
+    return GST_PAD_PROBE_DROP;
+  if (GST_PAD_PROBE_INFO_TYPE (info) & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+    gst_buffer_list_foreach (GST_PAD_PROBE_INFO_BUFFER_LIST (info), measure_one, self);
+  else
+    measure (self, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
 }
 
 void
