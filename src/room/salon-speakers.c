@@ -9,10 +9,11 @@
 
 struct _SalonSpeakers
 {
-  GHashTable *people;   /* (owned): id (borrowed from the value) -> SalonSpeaker (borrowed from order) */
-  GPtrArray *order;     /* (owned) (element-type SalonSpeaker) */
+  GHashTable *people;   /* (owned): id (borrowed from the value) -> SalonSpeaker (borrowed from all) */
+  GPtrArray *all;       /* (owned) (element-type SalonSpeaker) */
   SalonSpeaker *leader; /* (borrowed) (nullable) */
   gint64 led_since_us;
+  guint n_turns;
   gboolean is_leader_new; /* not told yet */
   gint64 told_us;
 };
@@ -30,7 +31,7 @@ salon_speakers_new (void)
   SalonSpeakers *self = g_new0 (SalonSpeakers, 1);
 
   self->people = g_hash_table_new (g_str_hash, g_str_equal);
-  self->order = g_ptr_array_new_with_free_func ((GDestroyNotify)speaker_free);
+  self->all = g_ptr_array_new_with_free_func ((GDestroyNotify)speaker_free);
   self->told_us = -SALON_SPEAKERS_NEWS_INTERVAL_US;
   return self;
 }
@@ -39,7 +40,7 @@ void
 salon_speakers_free (SalonSpeakers *self)
 {
   g_hash_table_unref (self->people);
-  g_ptr_array_unref (self->order);
+  g_ptr_array_unref (self->all);
   g_free (self);
 }
 
@@ -54,8 +55,9 @@ salon_speakers_add (SalonSpeakers *self, const char *id)
     return speaker;
   speaker = g_new0 (SalonSpeaker, 1);
   speaker->id = g_strdup (id);
+  speaker->level_dbov = SALON_VOICE_SILENCE_DBOV;
   salon_voice_init (&speaker->voice);
-  g_ptr_array_add (self->order, speaker);
+  g_ptr_array_add (self->all, speaker);
   g_hash_table_insert (self->people, speaker->id, speaker);
   return speaker;
 }
@@ -73,7 +75,7 @@ salon_speakers_remove (SalonSpeakers *self, const char *id)
       self->is_leader_new = TRUE;
     }
   g_hash_table_remove (self->people, id);
-  g_ptr_array_remove (self->order, speaker);
+  g_ptr_array_remove (self->all, speaker);
 }
 
 SalonSpeaker *
@@ -101,9 +103,9 @@ find_challenger (SalonSpeakers *self)
 {
   SalonSpeaker *best = NULL;
 
-  for (guint i = 0; i < self->order->len; i++)
+  for (guint i = 0; i < self->all->len; i++)
     {
-      SalonSpeaker *speaker = g_ptr_array_index (self->order, i);
+      SalonSpeaker *speaker = g_ptr_array_index (self->all, i);
 
       if (speaker == self->leader || !salon_voice_may_lead (&speaker->voice)
           || (self->leader != NULL && !outdoes (&speaker->voice, &self->leader->voice)))
@@ -114,22 +116,25 @@ find_challenger (SalonSpeakers *self)
   return best;
 }
 
-static void
-move_to_front (SalonSpeakers *self, SalonSpeaker *speaker)
+void
+salon_speaker_hear (SalonSpeaker *self, int level_dbov)
 {
-  guint index = 0;
-
-  g_ptr_array_find (self->order, speaker, &index);
-  for (; index > 0; index--)
-    self->order->pdata[index] = self->order->pdata[index - 1];
-  self->order->pdata[0] = speaker;
+  self->has_levels = TRUE;
+  self->level_dbov = MAX (self->level_dbov, level_dbov);
 }
 
 gboolean
-salon_speakers_decide (SalonSpeakers *self, gint64 now_us)
+salon_speakers_end_frame (SalonSpeakers *self, gint64 now_us)
 {
   SalonSpeaker *challenger = NULL;
 
+  for (guint i = 0; i < self->all->len; i++)
+    {
+      SalonSpeaker *speaker = g_ptr_array_index (self->all, i);
+
+      salon_voice_hear (&speaker->voice, speaker->level_dbov);
+      speaker->level_dbov = SALON_VOICE_SILENCE_DBOV;
+    }
   if (self->leader == NULL || now_us - self->led_since_us >= SALON_SPEAKERS_DWELL_US)
     challenger = find_challenger (self);
   if (challenger == NULL)
@@ -137,8 +142,7 @@ salon_speakers_decide (SalonSpeakers *self, gint64 now_us)
   self->leader = challenger;
   self->led_since_us = now_us;
   self->is_leader_new = TRUE;
-  challenger->has_led = TRUE;
-  move_to_front (self, challenger);
+  challenger->turn = ++self->n_turns;
   return TRUE;
 }
 
@@ -148,12 +152,6 @@ salon_speakers_get_leader (SalonSpeakers *self)
   return self->leader;
 }
 
-GPtrArray *
-salon_speakers_get_order (SalonSpeakers *self)
-{
-  return self->order;
-}
-
 /* -- who speaks -- */
 
 gboolean
@@ -161,17 +159,17 @@ salon_speakers_take_news (SalonSpeakers *self, gint64 now_us)
 {
   gboolean is_news = self->is_leader_new;
 
-  for (guint i = 0; i < self->order->len && !is_news; i++)
+  for (guint i = 0; i < self->all->len && !is_news; i++)
     {
-      const SalonSpeaker *speaker = g_ptr_array_index (self->order, i);
+      const SalonSpeaker *speaker = g_ptr_array_index (self->all, i);
 
       is_news = speaker->is_told != speaker->voice.is_speaking;
     }
   if (!is_news || now_us - self->told_us < SALON_SPEAKERS_NEWS_INTERVAL_US)
     return FALSE;
-  for (guint i = 0; i < self->order->len; i++)
+  for (guint i = 0; i < self->all->len; i++)
     {
-      SalonSpeaker *speaker = g_ptr_array_index (self->order, i);
+      SalonSpeaker *speaker = g_ptr_array_index (self->all, i);
 
       speaker->is_told = speaker->voice.is_speaking;
     }
@@ -196,9 +194,9 @@ salon_speakers_list_speaking (SalonSpeakers *self)
 {
   GPtrArray *speaking = g_ptr_array_new ();
 
-  for (guint i = 0; i < self->order->len; i++)
+  for (guint i = 0; i < self->all->len; i++)
     {
-      SalonSpeaker *speaker = g_ptr_array_index (self->order, i);
+      SalonSpeaker *speaker = g_ptr_array_index (self->all, i);
 
       if (speaker->is_told)
         g_ptr_array_add (speaking, speaker);

@@ -15,8 +15,10 @@ typedef struct
 {
   char *id; /* (owned) */
   SalonVoice voice;
-  gboolean has_led;
-  gboolean is_told; /* as one who speaks */
+  gboolean has_levels; /* they have told a level, ever */
+  int level_dbov;      /* of this frame */
+  guint turn;          /* who led last has the highest; 0: they never did */
+  gboolean is_told;    /* as one who speaks */
 } SalonSpeaker;
 
 /* Nobody leads for less. */
@@ -34,14 +36,12 @@ void salon_speakers_remove (SalonSpeakers *self, const char *id);
 /* Returns: (transfer none) (nullable) */
 SalonSpeaker *salon_speakers_find (SalonSpeakers *self, const char *id);
 
-/* After salon_voice_hear() of each: who leads now. Returns whether that has changed. */
-gboolean salon_speakers_decide (SalonSpeakers *self, gint64 now_us);
+/* A level of this frame; the loudest counts. */
+void salon_speaker_hear (SalonSpeaker *self, int level_dbov);
+/* Ends the frame: who leads now? Returns whether that has changed. */
+gboolean salon_speakers_end_frame (SalonSpeakers *self, gint64 now_us);
 /* Returns: (transfer none) (nullable): who leads; NULL before anybody has, and once they have gone. */
 const SalonSpeaker *salon_speakers_get_leader (SalonSpeakers *self);
-/* Returns: (transfer none) (element-type SalonSpeaker): everybody: who led last is first; then, as they came, those who
- * never did. */
-GPtrArray *salon_speakers_get_order (SalonSpeakers *self);
-
 /* Whether the leader, or who speaks, is another than when it said so last; and not too soon after that. */
 gboolean salon_speakers_take_news (SalonSpeakers *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 /* Returns: (transfer container) (element-type SalonSpeaker): who spoke at the last news, loudest first. */

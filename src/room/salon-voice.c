@@ -107,6 +107,12 @@ salon_voice_get_activity (const SalonVoice *self, guint n_frames)
   return (double)sum / n_frames;
 }
 
+int
+salon_voice_get_level (const SalonVoice *self)
+{
+  return self->floor_dbov + (int)salon_voice_get_activity (self, 3);
+}
+
 gboolean
 salon_voice_may_lead (const SalonVoice *self)
 {

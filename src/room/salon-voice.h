@@ -32,5 +32,7 @@ void salon_voice_hear (SalonVoice *self, int level_dbov);
 
 /* The mean of the last n_frames (at most SALON_VOICE_FRAMES), in dB above the floor. */
 double salon_voice_get_activity (const SalonVoice *self, guint n_frames);
+/* The mean of the last 300 ms; not below the floor. */
+int salon_voice_get_level (const SalonVoice *self);
 /* Whether the last second was speech for the most part, which a cough, a door or a keyboard are not. */
 gboolean salon_voice_may_lead (const SalonVoice *self);

@@ -94,7 +94,7 @@ close_room (Room *room)
 static void
 decide (Room *room)
 {
-  if (salon_speakers_decide (room->speakers, room->now_us))
+  if (salon_speakers_end_frame (room->speakers, room->now_us))
     {
       /* Nobody takes over who has just stopped. */
       g_assert_cmpfloat (salon_voice_get_activity (&salon_speakers_get_leader (room->speakers)->voice, 3), >, 6);
@@ -116,8 +116,8 @@ pass (Room *room, guint ms, Trace ann, Trace bob)
 {
   for (guint n = ms / SALON_VOICE_FRAME_MS; n > 0; n--)
     {
-      salon_voice_hear (&salon_speakers_add (room->speakers, "ann")->voice, ann (room->frame));
-      salon_voice_hear (&salon_speakers_add (room->speakers, "bob")->voice, bob (room->frame));
+      salon_speaker_hear (salon_speakers_add (room->speakers, "ann"), ann (room->frame));
+      salon_speaker_hear (salon_speakers_add (room->speakers, "bob"), bob (room->frame));
       decide (room);
       room->frame++;
       room->now_us += FRAME_US;
@@ -324,23 +324,42 @@ test_who_has_stopped_takes_nothing_over (void)
     }
 }
 
+static guint
+get_turn (Room *room, const char *id)
+{
+  return salon_speakers_find (room->speakers, id)->turn;
+}
+
 static void
-test_order_is_that_of_the_last_to_lead (void)
+test_turns_are_in_order (void)
 {
   Room room;
-  GPtrArray *order;
 
   open_room (&room);
   salon_speakers_add (room.speakers, "eve");
   pass (&room, 4000, talk, silence);
   pass (&room, 4000, silence, talk);
-  order = salon_speakers_get_order (room.speakers);
-  g_assert_cmpstr (((SalonSpeaker *)g_ptr_array_index (order, 0))->id, ==, "bob");
-  g_assert_cmpstr (((SalonSpeaker *)g_ptr_array_index (order, 1))->id, ==, "ann");
-  g_assert_cmpstr (((SalonSpeaker *)g_ptr_array_index (order, 2))->id, ==, "eve");
-  salon_speakers_remove (room.speakers, "bob");
+  g_assert_cmpuint (get_turn (&room, "bob"), >, get_turn (&room, "ann"));
+  g_assert_cmpuint (get_turn (&room, "ann"), >, 0);
+  g_assert_cmpuint (get_turn (&room, "eve"), ==, 0);
+  pass (&room, 4000, talk, silence);
+  g_assert_cmpuint (get_turn (&room, "ann"), >, get_turn (&room, "bob"));
+  close_room (&room);
+}
+
+static void
+test_nobody_leads_when_the_leader_has_gone (void)
+{
+  Room room;
+  guint n_before;
+
+  open_room (&room);
+  pass (&room, 4000, talk, silence);
+  n_before = room.n_news;
+  salon_speakers_remove (room.speakers, "ann");
   g_assert_null (get_leader (&room));
-  g_assert_cmpstr (((SalonSpeaker *)g_ptr_array_index (order, 0))->id, ==, "ann");
+  pass (&room, SALON_VOICE_FRAME_MS * 5, silence, silence);
+  g_assert_cmpuint (room.n_news, ==, n_before + 1);
   close_room (&room);
 }
 
@@ -426,7 +445,8 @@ main (int argc, char **argv)
   g_test_add_func ("/speakers/taking-turns-takes-a-second-or-two", test_taking_turns_takes_a_second_or_two);
   g_test_add_func ("/speakers/an-interruption-has-to-last", test_an_interruption_has_to_last);
   g_test_add_func ("/speakers/whoever-leads-stays-for-a-while", test_whoever_leads_stays_for_a_while);
-  g_test_add_func ("/speakers/order-is-that-of-the-last-to-lead", test_order_is_that_of_the_last_to_lead);
+  g_test_add_func ("/speakers/turns-are-in-order", test_turns_are_in_order);
+  g_test_add_func ("/speakers/nobody-leads-when-the-leader-has-gone", test_nobody_leads_when_the_leader_has_gone);
   g_test_add_func (
       "/speakers/news-are-of-changes-alone-and-not-too-often", test_news_are_of_changes_alone_and_not_too_often);
   g_test_add_func ("/level-meter/takes-the-mean", test_meter_takes_the_mean);
