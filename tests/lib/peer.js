@@ -100,7 +100,8 @@ class Publisher {
     const codec = section.codecs.find(({ name }) => /^(opus|vp8)$/i.test(name));
     const rtx = section.codecs.find(({ name, fmtp }) => /^rtx$/i.test(name) && fmtp === `apt=${codec?.type}`);
     Object.assign(track, { payloadType: codec?.type, rtxPayloadType: rtx?.type, section,
-                           midExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:mid'))?.id });
+                           midExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:mid'))?.id,
+                           levelExtension: section.extensions.find(({ uri }) => uri.endsWith('ssrc-audio-level'))?.id });
   }
 
   #send(track, fields, payload) {
@@ -112,7 +113,10 @@ class Publisher {
 
   #write(track, { extensions = [], ...fields }, payload) {
     const mid = track.midExtension === undefined ? [] : [{ id: track.midExtension, payload: Buffer.from(track.mid) }];
-    const header = new RtpHeader({ ...fields, version: 2, extensions: [...mid, ...extensions] });
+    const { level } = track.media;
+    const loudness = track.levelExtension === undefined || level === undefined ? []
+      : [{ id: track.levelExtension, payload: Buffer.from([-level]) }];
+    const header = new RtpHeader({ ...fields, version: 2, extensions: [...mid, ...loudness, ...extensions] });
     header.extension = header.extensions.length > 0;
     this.#transport.sendRtp(header, payload);
   }
@@ -302,6 +306,8 @@ export class Peer {
    *   alterOffer, alterAnswer: SDP -> SDP, for what goes to the server
    *   subscribe: false answers no offer
    *   session: of an earlier join: comes back, with new connections
+   *   config: the join's
+   *   config: of the join
    *   mayFail: connections that fail are no error, since the test is about that */
   static async join(t, server, room, name, options = {}) {
     const peer = new Peer(await SignallingClient.connect(server), name, options);
@@ -329,7 +335,8 @@ export class Peer {
     const { publish, late } = this.#options;
     if (publish !== null)
       this.publisher = await Publisher.create(this.signalling, { label: this.name, dialect: this.#options.dialect });
-    const params = { sid: room, name: this.name, session: this.#options.session };
+    const { session, config } = this.#options;
+    const params = { sid: room, name: this.name, session, config };
     if (this.publisher && !late)
       Object.assign(params, { offer: this.#offer(), tracks: publish.map((source) => this.#trackSource(source)) });
     const result = await this.signalling.request('join', params, 15000);
@@ -337,6 +344,7 @@ export class Peer {
     this.room = result.room;
     this.participants = result.participants;
     this.session = result.session;
+    this.maxVideo = result.max_video;
     for (const track of result.participants.find(({ id }) => id === this.id).tracks)
       this.tracks.set(track.source, track);
     this.publishing = this.#connectPublisher(late && this.publisher ? await this.#publishLate() : result.sdp);
@@ -348,6 +356,15 @@ export class Peer {
     await this.publishing;
     for (const source of sources.length ? sources : this.tracks.keys())
       this.publisher.track(source).media.start();
+  }
+
+  /* Says how loud the microphone is from now on, as talk goes: up to `loudest` dBov. hush: it is on, and silent. */
+  talk(loudest = -20) {
+    this.publisher.track('microphone').media.loudest = loudest;
+  }
+
+  hush() {
+    this.talk(-Infinity);
   }
 
   async publish(source) {
