@@ -27,6 +27,8 @@
  * | `track-subscribed`: from now on the media comes out of this track         | `{track, mediaStreamTrack}`         |
  * | `track-unsubscribed`                                                      | `{track}`                           |
  * | `local-track`: one's own device went on, off, or was taken away           | `{source, on, mediaStreamTrack}`    |
+ * | `muted-by`: the host has turned one's own device off; `local-track` comes too | `{track, by}`                   |
+ * | `speakers`: others speak, or another leads: see `speakers`                | `{leader, speakers}`                |
  * | `chat`: something was said; `history`: before we came                     | the protocol's, and `history`       |
  * | `chat-changed`: a message was edited, or deleted (null)                   | `{id, message}`                     |
  * | `room`: the room changed, e.g. its host                                   | `{room}`                            |
@@ -56,6 +58,7 @@ import { SalonError, SalonRpc } from './salon-rpc.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
 import { changesOfOthers } from './salon-snapshot.js';
 
+export { createRoom, deleteRoom } from './salon-http.js';
 export { SalonError, SOURCES };
 
 const DEVICE_CONSTRAINTS = {
@@ -106,44 +109,6 @@ export async function openDevices(wanted) {
   return Object.fromEntries(Object.keys(wanted).map((source) => [source, tracks[source]]));
 }
 
-/**
- * Makes a room of a kind that joining does not make. Its host is whoever joins it first.
- * @param {{slug?: string, lifetime?: string, max_members?: number, max_age?: number, block_factor?: number,
- *   waiting_room?: boolean}} options - the protocol's createRequest
- * @param {string} [server] - its origin; that of this page when left out
- * @returns {Promise<{room: object, url: string, owner_token: string}>} rejected with a SalonError
- */
-export function createRoom(options, server) {
-  return askHttp('POST', '/room/create', server, {
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(options),
-  });
-}
-
-/**
- * Deletes a room: everybody in it gets `bye` with the reason `room_deleted`.
- * @param {string} room - slug or id
- * @param {string} ownerToken - from createRoom()
- */
-export async function deleteRoom(room, ownerToken, server) {
-  const headers = { authorization: `Bearer ${ownerToken}` };
-  await askHttp('DELETE', `/room/${encodeURIComponent(room)}`, server, { headers });
-}
-
-/** @returns {Promise<object>} the answer; rejected with a SalonError */
-async function askHttp(method, path, server = globalThis.location.origin, request = {}) {
-  const answer = await fetch(new URL(path, server), { method, ...request })
-    .then((response) => response.json())
-    .catch(() => {
-      throw new SalonError('unreachable', 'The server cannot be reached.');
-    });
-  if (answer.error) {
-    const { code, message, data } = answer.error;
-    throw new SalonError(data?.reason ?? 'internal', message, code);
-  }
-  return answer;
-}
-
 /** `https://host/r/kitchen` is the server `https://host` and the room `kitchen`. */
 function parseRoomUrl(text) {
   const url = new URL(text, globalThis.location?.href);
@@ -187,6 +152,14 @@ export class Salon extends EventTarget {
   history = [];
   /** @type {boolean} While we are joining, or coming back: whether the host has to let us in first. */
   isWaiting = false;
+  /** @type {{participant: string, level: number}[]} Who speaks, loudest first, oneself included; levels in dBov. */
+  speakers = [];
+  /** @type {?string} The id of who leads, or led last while all are silent. */
+  leader = null;
+  /** @type {?number} How many cameras and screens we are sent at once: screens, `pinned`, and who led last; null: all. */
+  maxVideo = null;
+  /** @type {Set<string>} The ids of those whom we want to see, whoever speaks: see `pin`. */
+  pinned = new Set();
   /** @type {{id: string, name: string}[]} For the host: who waits to be let in, longest first. Empty for others. */
   waiting = [];
 
@@ -226,6 +199,7 @@ export class Salon extends EventTarget {
    * @param {string} [options.name] - what the others see
    * @param {boolean|MediaStreamTrack} [options.microphone] - on from the start; a track becomes ours to stop
    * @param {boolean|MediaStreamTrack} [options.camera] - likewise
+   * @param {number} [options.maxVideo] - cameras and screens to be sent at once; left out: as many as the server sends
    * @param {string} [options.session] - that of an earlier Salon object, which ends with the reason `replaced`
    */
   constructor(options) {
@@ -290,6 +264,22 @@ export class Salon extends EventTarget {
   async deleteMessage(id) {
     await this.#request('chat_delete', { id });
     this.#onChatChanged({ id, message: null });
+  }
+
+  /** Wants to see somebody, whoever speaks, or no more; where `maxVideo` is too few for all. */
+  async pin(participantId, pinned = true) {
+    await this.#request('pin', { participant: participantId, pinned });
+    if (pinned) {
+      this.pinned.add(participantId);
+    } else {
+      this.pinned.delete(participantId);
+    }
+    this.#emit('speakers', { leader: this.leader, speakers: this.speakers });
+  }
+
+  /** The host turns somebody's device off, who can turn it on again; with `squelched`, not before the host says so. */
+  async muteOther(trackId, squelched = false) {
+    await this.#request('mute', { track: trackId, muted: true, squelched });
   }
 
   /** The host throws somebody out. */
@@ -406,12 +396,13 @@ export class Salon extends EventTarget {
       onClose: () => this.state === 'joined' && this.#comeBack(),
     });
     this.#rpc = rpc;
-    const { room, name } = this.#options;
+    const { room, name, maxVideo } = this.#options;
     const { session } = this;
+    const config = maxVideo === undefined ? {} : { config: { max_video: maxVideo } };
     try {
       this.#assertOpen();
       const resume = { session, resume: this.#canResume() };
-      return await rpc.request('join', { sid: room, ...(name && { name }), ...(session && resume) });
+      return await rpc.request('join', { sid: room, ...(name && { name }), ...config, ...(session && resume) });
     } catch (error) {
       rpc.abandon();
       throw error;
@@ -482,6 +473,7 @@ export class Salon extends EventTarget {
     this.#ownIds.add(this.id);
     this.room = join.room;
     this.participants = new Map(join.participants.map((each) => [each.id, each]));
+    this.maxVideo = join.max_video ?? null;
     this.#local.forEach((local, source) => (local.published = this.#ownTrack(source)));
     if (!isResumed) {
       this.#renewConnections();
@@ -491,11 +483,13 @@ export class Salon extends EventTarget {
     this.#setWaitingList(join.waiting ?? []);
     this.#subscribers.keepOnly(new Set(join.participants.flatMap(({ tracks }) => tracks.map(({ id }) => id))));
     events.forEach(([type, detail]) => this.#emit(type, detail));
+    this.#onSpeakers(join.speaking ?? { leader: null, speakers: [] });
     this.#enterChat(join.chat ?? [], isFirst);
     this.#earlyNotifications.splice(0).forEach(([method, params]) => this.#onNotification(method, params));
     if (!isFirst) {
       this.#emit('reconnected', { resumed: isResumed });
       this.#publishAgain();
+      this.#pinAgain();
     }
   }
 
@@ -572,6 +566,13 @@ export class Salon extends EventTarget {
           }
         },
       );
+    }
+  }
+
+  /** Who has left meanwhile is no more pinned. */
+  #pinAgain() {
+    for (const id of this.pinned) {
+      this.pin(id).catch((error) => error.reason === 'unknown_participant' && this.pinned.delete(id));
     }
   }
 
@@ -686,6 +687,9 @@ export class Salon extends EventTarget {
       case 'track':
         this.#onTrack(params);
         break;
+      case 'speakers':
+        this.#onSpeakers(params);
+        break;
       case 'room':
         this.#onRoom(params.room);
         break;
@@ -735,6 +739,7 @@ export class Salon extends EventTarget {
 
   #onParticipant({ event, participant }) {
     if (event === 'left') {
+      this.pinned.delete(participant.id);
       this.participants.delete(participant.id);
     } else {
       this.participants.set(participant.id, participant);
@@ -765,7 +770,13 @@ export class Salon extends EventTarget {
     this.#emit('chat-changed', { id, message });
   }
 
-  #onTrack({ event, track }) {
+  #onSpeakers({ leader, speakers }) {
+    this.leader = leader;
+    this.speakers = speakers;
+    this.#emit('speakers', { leader, speakers });
+  }
+
+  #onTrack({ event, track, by }) {
     const participant = this.participants.get(track.participant);
     if (participant) {
       participant.tracks = participant.tracks.filter((each) => each.id !== track.id);
@@ -774,6 +785,24 @@ export class Salon extends EventTarget {
       }
     }
     this.#emit(`track-${event}`, { track });
+    if (track.participant === this.id) {
+      this.#onMutedBy(track, by);
+    }
+  }
+
+  /** The host has turned something of ours off, or lets us turn it on again. The device goes off here too. */
+  #onMutedBy(track, by) {
+    const { source } = track;
+    const local = this.#local.get(source);
+    const wasOn = local.isOn;
+    const turnOff = { microphone: () => this.#silence(), screen: () => this.#turnOffScreen() };
+    local.published = track;
+    this.#change(source, turnOff[source] ?? (() => this.#turnOff(source))).catch((error) =>
+      this.#emit('error', { error, source }),
+    );
+    if (wasOn) {
+      this.#emit('muted-by', { track, by });
+    }
   }
 
   #onRoom(room) {
