@@ -312,6 +312,14 @@ find_hosts (SalonApp *self)
       salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
 }
 
+static guint
+read_limit (const SalonConfig *config, SalonConfigKey key)
+{
+  guint limit = salon_config_get_uint (config, key);
+
+  return limit != 0 ? limit : G_MAXUINT;
+}
+
 static void
 make_rooms (SalonApp *self)
 {
@@ -335,6 +343,8 @@ make_rooms (SalonApp *self)
         .ice_timeout_ms = salon_config_get_uint (config, SALON_CONFIG_ICE_TIMEOUT_S) * 1000,
         .descriptors = &self->descriptors,
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),
+        .max_video = read_limit (config, SALON_CONFIG_LAST_N),
+        .max_audio = read_limit (config, SALON_CONFIG_MAX_AUDIO),
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },
   };

@@ -9,7 +9,6 @@ import { deleteRoom } from './salon.js';
 import { Settings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
 import { Sounds } from './sounds.js';
-import { Speaking } from './speaking.js';
 import { errorText, text } from './strings.js';
 import { Tiles } from './tiles.js';
 import { toast } from './toast.js';
@@ -35,7 +34,6 @@ export class Call {
   #salon;
   #tiles;
   #sounds;
-  #speaking;
   #chat;
   /** Devices chosen while theirs was silent: the next "on" opens them. */
   #rechosen = new Set();
@@ -44,12 +42,14 @@ export class Call {
   constructor(salon) {
     this.#salon = salon;
     const { signal } = this.#abort;
-    this.#tiles = new Tiles(salon, (id) => this.#kick(id));
+    this.#tiles = new Tiles(salon, {
+      kick: (id) => this.#kick(id),
+      pin: (id) => this.#try(salon.pin(id, !salon.pinned.has(id))),
+      'mute-microphone': (id) => this.#muteOther(id, 'microphone'),
+      'mute-camera': (id) => this.#muteOther(id, 'camera'),
+    });
     this.#sounds = new Sounds(salon, devices.chosen('speaker'), signal);
     this.#chat = new Chat(salon, signal);
-    this.#speaking = new Speaking((id, isSpeaking) => this.#tiles.setSpeaking(id, isSpeaking));
-    // Who came by a link that joins at once has touched nothing yet; browsers let nothing listen before.
-    document.addEventListener('pointerdown', () => this.#speaking.resume(), { signal });
     this.#listen(signal);
     this.#bindControls(signal);
     this.#bindDialogs(signal);
@@ -80,7 +80,6 @@ export class Call {
     this.#abort.abort();
     this.#tiles.close();
     this.#sounds.close();
-    this.#speaking.close();
     document.querySelectorAll('dialog[open]').forEach((dialog) => dialog.close());
     document.getElementById('connection').textContent = '';
   }
@@ -92,6 +91,8 @@ export class Call {
     STATE_EVENTS.forEach((type) => on(type, () => this.#sync()));
     on('participant-joined', ({ participant }) => this.#announce(text('joined', participant)));
     on('participant-left', ({ participant }) => this.#announce(text('left', participant)));
+    on('speakers', () => this.#tiles.sync());
+    on('muted-by', ({ track, by }) => this.#showMutedBy(track, by));
     on('chat', (message) => this.#chat.receive(message));
     on('chat-changed', (change) => this.#chat.change(change));
     on('state', () => this.#showConnection());
@@ -122,7 +123,6 @@ export class Call {
     const salon = this.#salon;
     this.#tiles.sync();
     this.#sounds.sync();
-    this.#syncSpeaking();
     for (const [source, id] of Object.entries(BUTTONS)) {
       showToggle(document.getElementById(id), source, salon.isOn(source));
     }
@@ -163,20 +163,15 @@ export class Call {
     document.querySelectorAll('img.qr').forEach((image) => (image.src = `${new URL(link).pathname}/qr.svg`));
   }
 
-  #syncSpeaking() {
-    const salon = this.#salon;
-    for (const { track, mediaStreamTrack } of salon.subscriptions.values()) {
-      if (track.source === 'microphone') {
-        this.#speaking.watch(track.participant, mediaStreamTrack);
-      }
-    }
-    this.#speaking.watch(salon.id, salon.isOn('microphone') ? salon.localTrack('microphone') : null);
-    this.#speaking.keepOnly(new Set(salon.participants.keys()));
-  }
-
   #announce(message) {
     this.#chat.note(message);
     toast(message);
+  }
+
+  #showMutedBy({ source }, by) {
+    const name = this.#salon.participants.get(by)?.name ?? text('host');
+    const key = { microphone: 'mutedByMicrophone', camera: 'mutedByCamera' }[source] ?? 'mutedByScreen';
+    this.#announce(text(key, { name }));
   }
 
   #showError(error, source) {
@@ -253,6 +248,14 @@ export class Call {
     const { name } = this.#salon.participants.get(participantId);
     if (confirm(text('kickConfirm', { name }))) {
       await this.#try(this.#salon.kick(participantId));
+    }
+  }
+
+  async #muteOther(participantId, source) {
+    const { tracks } = this.#salon.participants.get(participantId);
+    const track = tracks.find((each) => each.source === source);
+    if (track) {
+      await this.#try(this.#salon.muteOther(track.id));
     }
   }
 

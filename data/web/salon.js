@@ -29,6 +29,8 @@
  * | `track-updated`: its layers, what a picture can be had in, changed        | `{track}`                           |
  * | `track-layer`: which of them we are sent from now on; null: none          | `{track, layer}`                    |
  * | `local-track`: one's own device went on, off, or was taken away           | `{source, on, mediaStreamTrack}`    |
+ * | `muted-by`: the host has turned one's own device off; `local-track` comes too | `{track, by}`                   |
+ * | `speakers`: others speak, or another leads: see `speakers`                | `{leader, speakers}`                |
  * | `chat`: something was said; `history`: before we came                     | the protocol's, and `history`       |
  * | `chat-changed`: a message was edited, or deleted (null)                   | `{id, message}`                     |
  * | `room`: the room changed, e.g. its host                                   | `{room}`                            |
@@ -147,6 +149,14 @@ export class Salon extends EventTarget {
   history = [];
   /** @type {boolean} While we are joining, or coming back: whether the host has to let us in first. */
   isWaiting = false;
+  /** @type {{participant: string, level: number}[]} Who speaks, loudest first, oneself included; levels in dBov. */
+  speakers = [];
+  /** @type {?string} The id of who leads, or led last while all are silent. */
+  leader = null;
+  /** @type {?number} How many cameras and screens we are sent at once: screens, `pinned`, and who led last; null: all. */
+  maxVideo = null;
+  /** @type {Set<string>} The ids of those whom we want to see, whoever speaks: see `pin`. */
+  pinned = new Set();
   /** @type {{id: string, name: string}[]} For the host: who waits to be let in, longest first. Empty for others. */
   waiting = [];
 
@@ -193,6 +203,7 @@ export class Salon extends EventTarget {
    * @param {string} [options.name] - what the others see
    * @param {boolean|MediaStreamTrack} [options.microphone] - on from the start; a track becomes ours to stop
    * @param {boolean|MediaStreamTrack} [options.camera] - likewise
+   * @param {number} [options.maxVideo] - cameras and screens to be sent at once; left out: as many as the server sends
    * @param {string} [options.session] - that of an earlier Salon object, which ends with the reason `replaced`
    */
   constructor(options) {
@@ -257,6 +268,22 @@ export class Salon extends EventTarget {
   async deleteMessage(id) {
     await this.#request('chat_delete', { id });
     this.#onChatChanged({ id, message: null });
+  }
+
+  /** Wants to see somebody, whoever speaks, or no more; where `maxVideo` is too few for all. */
+  async pin(participantId, pinned = true) {
+    await this.#request('pin', { participant: participantId, pinned });
+    if (pinned) {
+      this.pinned.add(participantId);
+    } else {
+      this.pinned.delete(participantId);
+    }
+    this.#emit('speakers', { leader: this.leader, speakers: this.speakers });
+  }
+
+  /** The host turns somebody's device off, who can turn it on again; with `squelched`, not before the host says so. */
+  async muteOther(trackId, squelched = false) {
+    await this.#request('mute', { track: trackId, muted: true, squelched });
   }
 
   /** The host throws somebody out. */
@@ -384,12 +411,13 @@ export class Salon extends EventTarget {
       onClose: () => this.state === 'joined' && this.#comeBack(),
     });
     this.#rpc = rpc;
-    const { room, name } = this.#options;
+    const { room, name, maxVideo } = this.#options;
     const { session } = this;
+    const config = maxVideo === undefined ? {} : { config: { max_video: maxVideo } };
     try {
       this.#assertOpen();
       const resume = { session, resume: await this.#canResume() };
-      return await rpc.request('join', { sid: room, ...(name && { name }), ...(session && resume) });
+      return await rpc.request('join', { sid: room, ...(name && { name }), ...config, ...(session && resume) });
     } catch (error) {
       rpc.abandon();
       throw error;
@@ -501,6 +529,7 @@ export class Salon extends EventTarget {
     this.#ownIds.add(this.id);
     this.room = join.room;
     this.participants = new Map(join.participants.map((each) => [each.id, each]));
+    this.maxVideo = join.max_video ?? null;
     this.#local.forEach((local, source) => (local.published = this.#ownTrack(source)));
     if (isResumed) {
       this.#publisher?.forgetWantedLayers();
@@ -518,11 +547,13 @@ export class Salon extends EventTarget {
     this.#setWaitingList(join.waiting ?? []);
     this.#subscribers.keepOnly(new Set(join.participants.flatMap(({ tracks }) => tracks.map(({ id }) => id))));
     events.forEach(([type, detail]) => this.#emit(type, detail));
+    this.#onSpeakers(join.speaking ?? { leader: null, speakers: [] });
     this.#enterChat(join.chat ?? [], isFirst);
     this.#earlyNotifications.splice(0).forEach(([method, params]) => this.#onNotification(method, params));
     if (!isFirst) {
       this.#emit('reconnected', { resumed: isResumed });
       this.#publishAgain();
+      this.#pinAgain();
     }
   }
 
@@ -607,6 +638,13 @@ export class Salon extends EventTarget {
           }
         },
       );
+    }
+  }
+
+  /** Who has left meanwhile is no more pinned. */
+  #pinAgain() {
+    for (const id of this.pinned) {
+      this.pin(id).catch((error) => error.reason === 'unknown_participant' && this.pinned.delete(id));
     }
   }
 
@@ -728,6 +766,9 @@ export class Salon extends EventTarget {
       case 'track':
         this.#onTrack(params);
         break;
+      case 'speakers':
+        this.#onSpeakers(params);
+        break;
       case 'room':
         this.#onRoom(params.room);
         break;
@@ -777,6 +818,7 @@ export class Salon extends EventTarget {
 
   #onParticipant({ event, participant }) {
     if (event === 'left') {
+      this.pinned.delete(participant.id);
       this.participants.delete(participant.id);
       participant.tracks.forEach(({ id }) => this.#trackSettings.delete(id));
     } else {
@@ -808,7 +850,13 @@ export class Salon extends EventTarget {
     this.#emit('chat-changed', { id, message });
   }
 
-  #onTrack({ event, track }) {
+  #onSpeakers({ leader, speakers }) {
+    this.leader = leader;
+    this.speakers = speakers;
+    this.#emit('speakers', { leader, speakers });
+  }
+
+  #onTrack({ event, track, by }) {
     const participant = this.participants.get(track.participant);
     if (participant) {
       participant.tracks = participant.tracks.filter((each) => each.id !== track.id);
@@ -820,6 +868,24 @@ export class Salon extends EventTarget {
       this.#trackSettings.delete(track.id);
     }
     this.#emit(`track-${event}`, { track });
+    if (track.participant === this.id) {
+      this.#onMutedBy(track, by);
+    }
+  }
+
+  /** The host has turned something of ours off, or lets us turn it on again. The device goes off here too. */
+  #onMutedBy(track, by) {
+    const { source } = track;
+    const local = this.#local.get(source);
+    const wasOn = local.isOn;
+    const turnOff = { microphone: () => this.#silence(), screen: () => this.#turnOffScreen() };
+    local.published = track;
+    this.#change(source, turnOff[source] ?? (() => this.#turnOff(source))).catch((error) =>
+      this.#emit('error', { error, source }),
+    );
+    if (wasOn) {
+      this.#emit('muted-by', { track, by });
+    }
   }
 
   #onLayer({ track: id, layer }) {

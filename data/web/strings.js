@@ -66,6 +66,19 @@ export const STRINGS = {
   // Translators: the person in charge of the room.
   host: _('Host'),
   muted: _('Microphone is off'),
+  // Translators: beside the name of who is speaking just now.
+  speaking: _('Speaking'),
+  // Translators: people whose pictures are not shown because there are too many.
+  unseen: _('Not shown: {count}'),
+  // Translators: to show somebody’s picture even when others speak.
+  pin: _('Always show {name}'),
+  unpin: _('Show {name} only when they speak'),
+  // Translators: what the host can do.
+  muteMicrophone: _('Turn {name}’s microphone off'),
+  muteCamera: _('Turn {name}’s camera off'),
+  mutedByMicrophone: _('{name} has turned your microphone off'),
+  mutedByCamera: _('{name} has turned your camera off'),
+  mutedByScreen: _('{name} has ended your screen share'),
   // Translators: on somebody’s picture, which stands still until they are back.
   silent: _('Connection lost, waiting…'),
   people: _('People in this room: {count}'),

@@ -12,7 +12,11 @@ class Tile {
   #shownSize = null;
   #removed = new AbortController();
 
-  constructor({ participantId, source, isOwn }, { onKick, onShownSize }) {
+  /**
+   * @param {Object<string, function>} actions - by the class of the button
+   * @param {function(string, object)} onShownSize - told of a track's id and the size of its picture
+   */
+  constructor({ participantId, source, isOwn }, actions, onShownSize) {
     const template = document.getElementById('tile-template');
     this.element = template.content.firstElementChild.cloneNode(true);
     fillStrings(this.element);
@@ -23,10 +27,12 @@ class Tile {
     this.#video.muted = true; // Sound has elements of its own; a silent picture may always play.
     // The last picture of whoever had this slot before is never shown: only what arrives from now on.
     this.#video.addEventListener('loadeddata', () => this.element.classList.add('has-video'));
-    this.element.querySelector('.kick').addEventListener('click', onKick);
     if (!isOwn) {
       const tell = (size) => this.#trackId && onShownSize(this.#trackId, size);
       this.#shownSize = new ShownSize(this.element, this.#video, tell);
+    }
+    for (const [name, act] of Object.entries(actions)) {
+      this.element.querySelector(`.${name}`).addEventListener('click', act);
     }
     if (source === 'screen') {
       const toggle = bindFullScreen(this.element.querySelector('.full-screen'), this.element, this.#removed.signal);
@@ -34,10 +40,13 @@ class Tile {
     }
   }
 
-  update({ name, label, isMuted, isHost, isSilent = false, isKickable, track, trackId = null }) {
-    const kick = this.element.querySelector('.kick');
-    kick.hidden = !isKickable;
-    setLabel(kick, text('kick', { name }));
+  update({ name, label, isMuted, isHost, isSilent = false, isKickable, canMute = {}, canPin, isPinned, track, trackId = null }) {
+    this.#showButton('kick', isKickable, text('kick', { name }));
+    this.#showButton('mute-microphone', canMute.microphone, text('muteMicrophone', { name }));
+    this.#showButton('mute-camera', canMute.camera, text('muteCamera', { name }));
+    this.#showButton('pin', canPin, text(isPinned ? 'unpin' : 'pin', { name }));
+    this.element.classList.toggle('pinned', Boolean(isPinned));
+    this.element.querySelector('.pin').setAttribute('aria-pressed', Boolean(isPinned));
     const avatar = this.element.querySelector('.avatar');
     avatar.textContent = initials(name);
     this.element.style.setProperty('--hue', hue(name));
@@ -53,6 +62,13 @@ class Tile {
 
   setSpeaking(isSpeaking) {
     this.element.classList.toggle('speaking', isSpeaking);
+    this.element.querySelector('.speaking-badge').toggleAttribute('hidden', !isSpeaking);
+  }
+
+  #showButton(name, isShown, label) {
+    const button = this.element.querySelector(`.${name}`);
+    button.hidden = !isShown;
+    setLabel(button, label);
   }
 
   remove() {
@@ -89,35 +105,82 @@ export class Tiles {
   #grid = document.getElementById('grid');
   #stage = document.getElementById('stage');
   #stopLayout;
-  #onKick;
+  #actions;
+  #unseen;
+  /** Ids of those with a place of their own, where there is none for everybody. */
+  #seen = new Set();
+  #lastFront = 0;
 
-  /** @param {function(string)} onKick - called with the id of the participant whom the host wants out */
-  constructor(salon, onKick) {
+  /**
+   * @param {Object<string, function(string)>} actions - by the class of the button, called with the id of a participant:
+   *   `pin` wants to see them, whoever speaks, or no more; `kick`, `mute-microphone` and `mute-camera` are the host's
+   */
+  constructor(salon, actions) {
     this.#salon = salon;
-    this.#onKick = onKick;
+    this.#actions = actions;
+    this.#unseen = new Unseen(actions.pin);
     const stops = [keepLaidOut(this.#grid), keepLaidOut(this.#stage, ANY_SHAPE)];
     this.#stopLayout = () => stops.forEach((stop) => stop());
   }
 
   sync() {
+    this.#seen = this.#chooseSeen();
     const wanted = new Map(this.#describe().map((each) => [each.key, each]));
-    for (const [key, tile] of this.#tiles) {
-      if (!wanted.has(key)) {
-        tile.remove();
-        this.#tiles.delete(key);
-      }
-    }
+    const gone = [...this.#tiles].filter(([key]) => !wanted.has(key));
+    gone.forEach(([key]) => this.#tiles.delete(key));
     for (const [key, description] of wanted) {
       if (!this.#tiles.has(key)) {
-        this.#add(key, description);
+        this.#add(key, description, gone);
       }
       this.#tiles.get(key).update(description);
     }
+    gone.forEach(([, tile]) => tile.remove());
     this.#stage.parentElement.classList.toggle('has-stage', this.#stage.childElementCount > 0);
+    this.#unseen.show(this.#others().filter(({ id }) => !this.#seen.has(id)));
+    this.showSpeakers();
   }
 
-  setSpeaking(participantId, isSpeaking) {
-    this.#tiles.get(`${participantId}/camera`)?.setSpeaking(isSpeaking);
+  /** Marks who speaks. Who leads, and is not in view, comes to the front; nobody else moves. */
+  showSpeakers() {
+    const { leader, speakers } = this.#salon;
+    const speaking = new Set(speakers.map(({ participant }) => participant));
+    for (const id of this.#salon.participants.keys()) {
+      this.#tiles.get(`${id}/camera`)?.setSpeaking(speaking.has(id));
+    }
+    this.#unseen.showSpeaking(speaking);
+    const tile = this.#tiles.get(`${leader}/camera`)?.element;
+    if (tile && !tile.matches('.own') && !this.#isInView(tile)) {
+      tile.style.order = --this.#lastFront;
+    }
+  }
+
+  #isInView(tile) {
+    const { top, left, bottom, right } = this.#grid.getBoundingClientRect();
+    const own = tile.getBoundingClientRect();
+    return own.top >= top - 1 && own.left >= left - 1 && own.bottom <= bottom + 1 && own.right <= right + 1;
+  }
+
+  #others() {
+    return [...this.#salon.participants.values()].filter(({ id }) => id !== this.#salon.id);
+  }
+
+  /**
+   * Ids of those who have a tile: everybody, unless there are more pictures than we are sent. Then those whom we get,
+   * and until the last of them has come, whom we had.
+   */
+  #chooseSeen() {
+    const { maxVideo, subscriptions } = this.#salon;
+    const others = this.#others();
+    const isOn = (source) => (track) => track.source === source && !track.muted;
+    const nScreens = others.filter(({ tracks }) => tracks.some(isOn('screen'))).length;
+    const withCamera = others.filter(({ tracks }) => tracks.some(isOn('camera')));
+    if (maxVideo === null || nScreens + withCamera.length <= maxVideo) {
+      return new Set(others.map(({ id }) => id));
+    }
+    const received = withCamera.filter(({ tracks }) => subscriptions.has(tracks.find(isOn('camera')).id));
+    const kept = withCamera.filter((each) => this.#seen.has(each.id) && !received.includes(each));
+    const nFree = Math.max(maxVideo - nScreens - received.length, 0);
+    return new Set([...received, ...kept.slice(0, nFree)].map(({ id }) => id));
   }
 
   close() {
@@ -125,15 +188,20 @@ export class Tiles {
     this.#tiles.forEach((tile) => tile.remove());
     this.#tiles.clear();
     this.#stage.parentElement.classList.remove('has-stage');
+    this.#unseen.show([]);
   }
 
-  #add(key, description) {
-    const tile = new Tile(description, {
-      onKick: () => this.#onKick(description.participantId),
-      onShownSize: (trackId, size) => this.#salon.setTrackSettings(trackId, size),
-    });
+  /** @param {Array} gone - tiles that are about to go: a camera takes the place of one, so that no other has to move */
+  #add(key, description, gone) {
+    const { participantId } = description;
+    const actions = Object.fromEntries(Object.entries(this.#actions).map(([name, act]) => [name, () => act(participantId)]));
+    const tile = new Tile(description, actions, (trackId, size) => this.#salon.setTrackSettings(trackId, size));
+    const former = gone.find(([, { element }]) => element.parentElement === this.#grid && !element.matches('.own'))?.[1];
     this.#tiles.set(key, tile);
-    if (description.source === 'screen' && !description.isOwn) {
+    if (description.source === 'camera' && !description.isOwn && former) {
+      tile.element.style.order = former.element.style.order;
+      former.element.replaceWith(tile.element);
+    } else if (description.source === 'screen' && !description.isOwn) {
       this.#stage.append(tile.element);
     } else if (description.isOwn) {
       this.#grid.append(tile.element);
@@ -174,11 +242,55 @@ export class Tiles {
       const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name, isSilent };
       return { ...base, track: received?.mediaStreamTrack ?? null, trackId: received?.track.id, ...rest };
     };
+    const isOn = (source) => find(source)?.muted === false;
     const isKickable = this.#salon.room.host === this.#salon.id;
-    const isMuted = find('microphone')?.muted ?? true;
-    const camera = other('camera', { label: name, isMuted, isHost, isKickable });
+    const canMute = isKickable ? { microphone: isOn('microphone'), camera: isOn('camera') } : {};
+    const mine = { isKickable, canMute, canPin: this.#salon.maxVideo !== null, isPinned: this.#salon.pinned.has(id) };
+    const camera = other('camera', { label: name, isMuted: !isOn('microphone'), isHost, ...mine });
     const screen = other('screen', { label: text('screenOf', { name }), isMuted: false, isHost: false });
-    return find('screen') ? [camera, screen] : [camera];
+    return [...(this.#seen.has(id) ? [camera] : []), ...(find('screen') ? [screen] : [])];
+  }
+}
+
+/** The list of those who have no tile: who they are, who of them speaks, and a button each to see them. */
+class Unseen {
+  #element = document.getElementById('unseen');
+  #rows = new Map();
+  #onPin;
+
+  constructor(onPin) {
+    this.#onPin = onPin;
+  }
+
+  show(people) {
+    const ids = new Set(people.map(({ id }) => id));
+    for (const [id, row] of this.#rows) {
+      if (!ids.has(id)) {
+        row.remove();
+        this.#rows.delete(id);
+      }
+    }
+    people.forEach((person) => this.#update(person));
+    this.#element.hidden = people.length === 0;
+    this.#element.querySelector('summary').textContent = text('unseen', { count: people.length });
+  }
+
+  showSpeaking(ids) {
+    this.#rows.forEach((row, id) => row.querySelector('.speaking-badge').toggleAttribute('hidden', !ids.has(id)));
+  }
+
+  #update({ id, name }) {
+    if (!this.#rows.has(id)) {
+      const row = document.getElementById('unseen-template').content.firstElementChild.cloneNode(true);
+      fillStrings(row);
+      row.querySelector('.pin').addEventListener('click', () => this.#onPin(id));
+      this.#element.querySelector('ul').append(row);
+      this.#rows.set(id, row);
+    }
+    const row = this.#rows.get(id);
+    row.dataset.participant = id;
+    row.querySelector('.unseen-name').textContent = name;
+    setLabel(row.querySelector('.pin'), text('pin', { name }));
   }
 }
 

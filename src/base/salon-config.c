@@ -113,6 +113,14 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_SEATS] = { "media", "seats", TYPE_UINT, "12", .min = 1, .max = SALON_LIMIT_SEATS, .argument = N_ ("N"),
       .help = N_ ("People that one receiving connection can show: each seat is an audio and a video "
                   "slot, negotiated in advance. More people make more connections.") },
+  [SALON_CONFIG_LAST_N]
+  = { "media", "last-n", TYPE_UINT, "0", .max = SALON_LIMIT_SEATS * SALON_LIMIT_SUBSCRIBERS, .argument = N_ ("N"),
+      .help = N_ ("Cameras and screens that somebody is sent at once: screens, whom they have pinned, and "
+                  "whoever spoke last. A client may ask for fewer. 0: all.") },
+  [SALON_CONFIG_MAX_AUDIO]
+  = { "media", "max-audio", TYPE_UINT, "10", .max = SALON_LIMIT_SEATS * SALON_LIMIT_SUBSCRIBERS, .argument = N_ ("N"),
+      .help = N_ ("Microphones that are sent to everybody in a room; where there are more, those of whoever "
+                  "speaks. 0: all.") },
   [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1", .choices = "VP8;H264;VP9;AV1",
       .argument = N_ ("CODECS"), .help = N_ ("Video codecs that are forwarded, the preferred one first.") },
   [SALON_CONFIG_ICE] = { "media", "ice", TYPE_STRING, "lite", .choices = "lite;full", .argument = N_ ("KIND"),

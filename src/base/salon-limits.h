@@ -47,6 +47,10 @@
 #define SALON_LIMIT_SEATS 49
 /* Subscriber connections of one participant: 4 of 12 seats show 48 others. */
 #define SALON_LIMIT_SUBSCRIBERS 8
+/* Whom one participant can pin: more than fit a screen beside those who speak. */
+#define SALON_LIMIT_PINS 16
+/* Of those who speak at the same moment, told of, the loudest first: nobody can follow more. */
+#define SALON_LIMIT_SPEAKING 10
 /* Per room; max_members may not go beyond. */
 #define SALON_LIMIT_MEMBERS 1000
 #define SALON_DEFAULT_MAX_MEMBERS 100

@@ -17,6 +17,8 @@ typedef struct
   const char *turn_server;         /* (nullable): turn(s)://user:password@host:port, secret, for the same */
   guint ice_timeout_ms;            /* from the first description to a verified connection */
   guint n_seats;                   /* of one subscriber connection; 1 ... SALON_LIMIT_SEATS */
+  guint max_video;                 /* cameras and screens that somebody is sent; G_MAXUINT: no limit */
+  guint max_audio;                 /* sounds of a room that everybody in it is sent; G_MAXUINT: no limit */
   SalonDescriptors *descriptors;   /* (borrowed) (nullable): without them, none are counted */
   const char *const *video_codecs; /* which to accept of what a publisher offers, the most wanted first: "VP8" ... */
 } SalonMediaOptions;

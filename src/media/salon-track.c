@@ -5,14 +5,15 @@
 
 #include "salon-ice-batch.h"
 #include "salon-layer-meter.h"
+#include "salon-level-meter.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_track_debug);
 #define GST_CAT_DEFAULT salon_track_debug
 
 /* How often it is looked what arrives. */
 #define SAMPLE_INTERVAL_MS 250
-/* What is read of a packet to tell its layer: header, extensions, and the payload's descriptor. */
-#define PACKET_HEAD_BYTES 128
+/* What is read of a packet to tell its layer or how loud it is: header, extensions, and the payload's descriptor. */
+#define PACKET_HEAD_BYTES 256
 
 typedef struct
 {
@@ -37,8 +38,10 @@ struct _SalonTrack
   gboolean is_video;
   Stream streams[SALON_MAX_SPATIAL_LAYERS];
   guint n_streams;
-  gint is_open; /* atomic */
-  SalonLayerMeter meter;
+  gint is_open;                /* atomic */
+  SalonLayerMeter layer_meter; /* of pictures */
+  gint level_id;               /* atomic: of the extension that tells how loud each packet is; 0: none */
+  SalonLevelMeter level_meter;
   GMutex lock;
   GMutex link_lock;  /* each source of an m-line comes in a thread of its own */
   GPtrArray *drains; /* (owned) (element-type GstElement), link_lock: where replaced sources flow into */
@@ -149,25 +152,33 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
-/* -- the gate -- */
+/* -- the gate, and a look at what passes -- */
 
 static void
-count_buffer (Stream *stream, GstBuffer *buffer)
+look_at (Stream *stream, GstBuffer *buffer)
 {
+  SalonTrack *self = stream->track;
   gint codec = g_atomic_int_get (&stream->codec);
+  gint level_id = g_atomic_int_get (&self->level_id);
   guint8 head[PACKET_HEAD_BYTES];
-  gsize head_size = gst_buffer_extract (buffer, 0, head, sizeof head);
+  gsize size = gst_buffer_get_size (buffer);
+  gsize head_size;
   SalonRtpPacket packet;
 
-  if (codec >= 0 && salon_rtp_packet_parse_head (&packet, head, head_size, gst_buffer_get_size (buffer)))
-    salon_layer_meter_count (&stream->track->meter, stream->index, codec, &packet);
+  if (self->is_video ? codec < 0 : level_id == 0)
+    return;
+  head_size = gst_buffer_extract (buffer, 0, head, sizeof head);
+  if (!self->is_video)
+    salon_level_meter_add (&self->level_meter, head, head_size, size, (guint8)level_id);
+  else if (salon_rtp_packet_parse_head (&packet, head, head_size, size))
+    salon_layer_meter_count (&self->layer_meter, stream->index, codec, &packet);
 }
 
-static void
-count_list (Stream *stream, GstBufferList *list)
+static gboolean
+look_at_one (GstBuffer **buffer, guint index, gpointer user_data)
 {
-  for (guint i = 0; i < gst_buffer_list_length (list); i++)
-    count_buffer (stream, gst_buffer_list_get (list, i));
+  look_at (user_data, *buffer);
+  return TRUE;
 }
 
 static GstPadProbeReturn
@@ -177,10 +188,10 @@ on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 
   if (!g_atomic_int_get (&stream->track->is_open))
     return GST_PAD_PROBE_DROP;
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
-    count_buffer (stream, GST_PAD_PROBE_INFO_BUFFER (info));
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+    gst_buffer_list_foreach (GST_PAD_PROBE_INFO_BUFFER_LIST (info), look_at_one, stream);
   else
-    count_list (stream, GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+    look_at (stream, GST_PAD_PROBE_INFO_BUFFER (info));
   return GST_PAD_PROBE_OK;
 }
 
@@ -192,6 +203,20 @@ salon_track_set_open (SalonTrack *self, gboolean is_open)
     request_keyframe (&self->streams[i]);
 }
 
+/* -- how loud it is -- */
+
+void
+salon_track_set_level_id (SalonTrack *self, guint id)
+{
+  g_atomic_int_set (&self->level_id, (gint)id);
+}
+
+gboolean
+salon_track_take_level (SalonTrack *self, int *level_dbov)
+{
+  return salon_level_meter_take (&self->level_meter, level_dbov);
+}
+
 /* -- layers -- */
 
 static gboolean
@@ -199,7 +224,7 @@ on_sample (gpointer user_data)
 {
   SalonTrack *self = user_data;
 
-  if (salon_layer_meter_sample (&self->meter, g_get_monotonic_time ()))
+  if (salon_layer_meter_sample (&self->layer_meter, g_get_monotonic_time ()))
     g_signal_emit (self, signals[SIGNAL_LAYERS_CHANGED], 0);
   return G_SOURCE_CONTINUE;
 }
@@ -211,7 +236,7 @@ start_sampling (gpointer user_data)
 
   if (self->streams[0].tee != NULL && self->sample_id == 0)
     {
-      salon_layer_meter_sample (&self->meter, g_get_monotonic_time ());
+      salon_layer_meter_sample (&self->layer_meter, g_get_monotonic_time ());
       self->sample_id = g_timeout_add (SAMPLE_INTERVAL_MS, on_sample, self);
     }
   return G_SOURCE_REMOVE;
@@ -220,13 +245,13 @@ start_sampling (gpointer user_data)
 void
 salon_track_get_layers (SalonTrack *self, SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS])
 {
-  salon_layer_meter_read (&self->meter, layers);
+  salon_layer_meter_read (&self->layer_meter, layers);
 }
 
 guint
 salon_track_get_n_layers (SalonTrack *self)
 {
-  return MAX (self->n_streams, salon_layer_meter_count_layers (&self->meter));
+  return MAX (self->n_streams, salon_layer_meter_count_layers (&self->layer_meter));
 }
 
 /* The highest that somebody wants just now. */

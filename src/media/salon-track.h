@@ -45,6 +45,12 @@ void salon_track_set_open (SalonTrack *self, gboolean is_open);
 /* Feeds a stream from a pad of the publisher; an earlier pad's media is thrown away from now on. Any thread. */
 void salon_track_link_source (SalonTrack *self, guint stream, GstPad *source);
 
+/* id: of the header extension with which the publisher says how loud each packet is (RFC 6464); 0: it doesn't. Any
+ * thread. */
+void salon_track_set_level_id (SalonTrack *self, guint id);
+/* How loud it was since the last call: see salon_level_meter_take(). Any thread, but one at a time. */
+gboolean salon_track_take_level (SalonTrack *self, int *level_dbov) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Returns: (transfer full): a new pad of the stream's tee, to be linked to a slot. */
 GstPad *salon_track_request_pad (SalonTrack *self, guint stream) G_GNUC_WARN_UNUSED_RESULT;
 /* pad: (transfer full) */

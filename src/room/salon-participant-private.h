@@ -23,6 +23,7 @@ typedef struct
   const char *session_token; /* the secret with which they can come back */
   gboolean may_publish;
   guint grace_s;
+  guint max_video; /* cameras and screens that they are sent at once; G_MAXUINT: all */
 } SalonParticipantDetails;
 
 /* In a room: logs what has become of it. reason (nullable): one word. */
@@ -61,11 +62,16 @@ SalonPerson salon_member_as_person (const SalonMember *member, const SalonRoomIn
 void salon_participant_notify_person (SalonParticipant *self, SalonParticipantEvent event, const SalonPerson *person);
 /* Who waits to be let in: for the host. */
 void salon_participant_notify_waiting_list (SalonParticipant *self);
-/* Also seats, unseats or pauses the track. */
+/* Also seats, unseats or pauses the track, if it is another's. by (nullable): see salon_room_track_changed(). */
 void salon_participant_notify_track (
-    SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication);
+    SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication, SalonParticipant *by);
 /* Which layers of one's own picture anybody has use for. */
 void salon_participant_notify_wanted (SalonParticipant *self, const SalonPublication *publication);
+void salon_participant_notify_speakers (SalonParticipant *self);
+/* Another's sound is heard, or not any more: nobody is told. */
+void salon_participant_update_track (SalonParticipant *self, const SalonPublication *publication);
+/* Chooses anew whom they see, if they don't see all. */
+void salon_participant_choose_pictures (SalonParticipant *self);
 void salon_participant_notify_room (SalonParticipant *self);
 void salon_participant_notify_chat_changed (SalonParticipant *self, const char *message_id, const char *text);
 void salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *message);

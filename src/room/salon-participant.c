@@ -5,6 +5,7 @@
 #include "salon-limits.h"
 #include "salon-publisher.h"
 #include "salon-subscriptions.h"
+#include "salon-view.h"
 
 struct _SalonParticipant
 {
@@ -31,6 +32,7 @@ struct _SalonParticipant
   SalonPublisher *publisher;         /* (owned) (nullable): from the first offer on */
   GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
   SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
+  SalonView *view;                   /* (owned): of them */
   guint n_silent;                    /* of the connections */
   gint64 silent_since_us;
 };
@@ -106,27 +108,19 @@ find_publication_of_id (SalonParticipant *self, const char *id)
 }
 
 static void
-seat (SalonParticipant *self, const SalonPublication *publication)
-{
-  g_autofree char *group = salon_publication_dup_group (publication);
-
-  salon_subscriptions_add (self->subscriptions, publication->track, group, publication->is_muted);
-}
-
-static void
-update_subscriptions (SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication)
+update_view (SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication)
 {
   switch (event)
     {
     case SALON_TRACK_PUBLISHED:
-      seat (self, publication);
+      salon_view_add (self->view, publication);
       break;
     case SALON_TRACK_UNPUBLISHED:
-      salon_subscriptions_remove (self->subscriptions, publication->track);
+      salon_view_remove (self->view, publication);
       break;
     case SALON_TRACK_MUTED:
     case SALON_TRACK_UNMUTED:
-      salon_subscriptions_set_paused (self->subscriptions, publication->track, publication->is_muted);
+      salon_view_update (self->view, publication);
       break;
     case SALON_TRACK_UPDATED:
       break;
@@ -134,11 +128,31 @@ update_subscriptions (SalonParticipant *self, SalonTrackEvent event, const Salon
 }
 
 void
-salon_participant_notify_track (SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication)
+salon_participant_notify_track (
+    SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication, SalonParticipant *by)
 {
-  EMIT (self, track, event, publication);
-  if (self->subscriptions != NULL)
-    update_subscriptions (self, event, publication);
+  EMIT (self, track, event, publication, by);
+  if (publication->participant != self)
+    update_view (self, event, publication);
+}
+
+void
+salon_participant_update_track (SalonParticipant *self, const SalonPublication *publication)
+{
+  salon_view_update (self->view, publication);
+}
+
+void
+salon_participant_choose_pictures (SalonParticipant *self)
+{
+  salon_view_choose (self->view);
+}
+
+void
+salon_participant_notify_speakers (SalonParticipant *self)
+{
+  if (self->events != NULL)
+    self->events->speakers (self->session);
 }
 
 void
@@ -224,7 +238,7 @@ drop_publication (SalonParticipant *self, guint index)
   SalonPublication *publication = g_ptr_array_steal_index (self->publications, index);
 
   /* Off everybody's seats while its track still lives. */
-  salon_room_track_changed (self->room, SALON_TRACK_UNPUBLISHED, publication);
+  salon_room_track_changed (self->room, SALON_TRACK_UNPUBLISHED, publication, NULL);
   salon_publication_free (publication);
 }
 
@@ -462,7 +476,6 @@ void
 salon_participant_subscribe (SalonParticipant *self)
 {
   g_autofree char *name = NULL;
-  GPtrArray *participants;
 
   if (self->room == NULL || self->subscriptions != NULL)
     return;
@@ -476,15 +489,21 @@ salon_participant_subscribe (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (self->subscriptions, "failed", G_CALLBACK (on_transport_failed), self, 0);
   salon_subscriptions_start (self->subscriptions);
+  salon_view_start (self->view, self->subscriptions);
+}
 
-  participants = salon_room_get_participants (self->room);
-  for (guint i = 0; i < participants->len; i++)
+gboolean
+salon_participant_pin (SalonParticipant *self, const char *participant_id, gboolean is_pinned, GError **error)
+{
+  if (!check_in_room (self, error))
+    return FALSE;
+  if (is_pinned && salon_room_find_participant (self->room, participant_id) == NULL)
     {
-      SalonParticipant *other = g_ptr_array_index (participants, i);
-
-      for (guint k = 0; other != self && k < other->publications->len; k++)
-        seat (self, g_ptr_array_index (other->publications, k));
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_PARTICIPANT, "Nobody of this id is here");
+      return FALSE;
     }
+  salon_view_pin (self->view, participant_id, is_pinned);
+  return TRUE;
 }
 
 gboolean
@@ -629,8 +648,10 @@ salon_participant_publish (SalonParticipant *self, const SalonTrackSource *sourc
     return NULL;
   publication = salon_publication_new (
       self, salon_publisher_get_track (self->publisher, source->mid), source->mid, source->source, source->is_muted);
+  publication->is_squelched = salon_room_is_squelched (self->room, self->id, source->source);
+  publication->is_muted |= publication->is_squelched;
   g_ptr_array_add (self->publications, publication);
-  salon_room_track_changed (self->room, SALON_TRACK_PUBLISHED, publication);
+  salon_room_track_changed (self->room, SALON_TRACK_PUBLISHED, publication, NULL);
   tell_unwanted (self, publication);
   return publication;
 }
@@ -655,8 +676,24 @@ salon_participant_unpublish (SalonParticipant *self, const char *publication_id,
   return TRUE;
 }
 
+static gboolean
+mute_own (SalonParticipant *self, SalonPublication *publication, gboolean is_muted, GError **error)
+{
+  if (!is_muted && publication->is_squelched)
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "The host keeps this off; ask them");
+      return FALSE;
+    }
+  if (publication->is_muted == is_muted)
+    return TRUE;
+  publication->is_muted = is_muted;
+  salon_room_track_changed (self->room, is_muted ? SALON_TRACK_MUTED : SALON_TRACK_UNMUTED, publication, NULL);
+  return TRUE;
+}
+
 gboolean
-salon_participant_set_muted (SalonParticipant *self, const char *publication_id, gboolean is_muted, GError **error)
+salon_participant_set_muted (
+    SalonParticipant *self, const char *publication_id, gboolean is_muted, gboolean is_squelched, GError **error)
 {
   SalonPublication *publication;
   guint index;
@@ -664,13 +701,9 @@ salon_participant_set_muted (SalonParticipant *self, const char *publication_id,
   if (!check_in_room (self, error))
     return FALSE;
   publication = find_publication (self, publication_id, &index);
-  if (publication == NULL)
-    return refuse_unknown_track (error);
-  if (publication->is_muted == is_muted)
-    return TRUE;
-  publication->is_muted = is_muted;
-  salon_room_track_changed (self->room, is_muted ? SALON_TRACK_MUTED : SALON_TRACK_UNMUTED, publication);
-  return TRUE;
+  if (publication != NULL)
+    return mute_own (self, publication, is_muted, error);
+  return salon_room_mute (self->room, self, publication_id, is_muted, is_squelched, error);
 }
 
 /* -- the publisher connection -- */
@@ -926,6 +959,30 @@ salon_participant_get_waiting_list (SalonParticipant *self)
   return salon_participant_is_host (self) ? salon_room_get_waiting (self->room) : NULL;
 }
 
+GArray *
+salon_participant_list_speaking (SalonParticipant *self, const char **leader)
+{
+  GArray *speaking = g_array_new (FALSE, FALSE, sizeof (SalonSpeaking));
+  SalonFloor *floor = self->room != NULL ? salon_room_get_floor (self->room) : NULL;
+  g_autoptr (GPtrArray) speakers = floor != NULL ? salon_floor_list_speaking (floor) : NULL;
+
+  *leader = floor != NULL ? salon_floor_get_leader (floor) : NULL;
+  for (guint i = 0; speakers != NULL && i < MIN (speakers->len, SALON_LIMIT_SPEAKING); i++)
+    {
+      const SalonSpeaker *speaker = g_ptr_array_index (speakers, i);
+      SalonSpeaking one = { speaker->id, salon_voice_get_level (&speaker->voice) };
+
+      g_array_append_val (speaking, one);
+    }
+  return speaking;
+}
+
+guint
+salon_participant_get_max_video (SalonParticipant *self)
+{
+  return salon_view_get_max_video (self->view);
+}
+
 /* -- life -- */
 
 SalonParticipant *
@@ -943,6 +1000,7 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
   self->joined_us = g_get_monotonic_time ();
   self->leave_reason = "left";
   self->room = g_object_ref (room);
+  self->view = salon_view_new (room, self, details->max_video);
   self->events = events;
   self->session = session;
   self->owner = owner;
@@ -962,6 +1020,7 @@ salon_participant_finalize (GObject *object)
   g_free (self->session_token);
   g_clear_object (&self->publisher);
   g_clear_object (&self->subscriptions);
+  salon_view_free (self->view);
   g_ptr_array_unref (self->publications);
   G_OBJECT_CLASS (salon_participant_parent_class)->finalize (object);
 }

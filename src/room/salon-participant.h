@@ -53,7 +53,9 @@ typedef struct
   /* Nobody has use for spatial layers of one's own publication above this one; -1: for nothing of it. */
   void (*layers_wanted) (gpointer session, const SalonPublication *publication, gint highest);
   void (*participant) (gpointer session, SalonParticipantEvent event, const SalonPerson *other);
-  void (*track) (gpointer session, SalonTrackEvent event, const SalonPublication *publication);
+  /* by (nullable): the host, if it was done by another than its owner, who is told too */
+  void (*track) (gpointer session, SalonTrackEvent event, const SalonPublication *publication, SalonParticipant *by);
+  void (*speakers) (gpointer session); /* others speak or lead: see salon_participant_list_speaking() */
   void (*room) (gpointer session, const SalonRoomInfo *room);
   void (*waiting_list) (gpointer session, GPtrArray *waiting); /* (element-type SalonMember) */
   void (*chat) (gpointer session, const SalonChatMessage *message);
@@ -74,6 +76,21 @@ const SalonRoomInfo *salon_participant_get_room_info (SalonParticipant *self);
 GArray *salon_participant_list_people (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Returns: (transfer none) (nullable) (element-type SalonMember): who waits to be let in, if that is theirs to say. */
 GPtrArray *salon_participant_get_waiting_list (SalonParticipant *self);
+
+typedef struct
+{
+  const char *id; /* (borrowed): of a participant */
+  int level_dbov;
+} SalonSpeaking;
+
+/* Returns: (transfer full) (element-type SalonSpeaking): who in the room speaks, loudest first; valid until the main
+ * loop runs again. leader: (out) (transfer none) (nullable): the id of who leads, also while they are silent. */
+GArray *salon_participant_list_speaking (SalonParticipant *self, const char **leader) G_GNUC_WARN_UNUSED_RESULT;
+/* How many cameras and screens they are sent at once; G_MAXUINT: all. */
+guint salon_participant_get_max_video (SalonParticipant *self);
+/* Wants to see somebody, whoever speaks, or no more. Errors: UNKNOWN_PARTICIPANT, NOT_JOINED. */
+gboolean salon_participant_pin (
+    SalonParticipant *self, const char *participant_id, gboolean is_pinned, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Begins to receive: the connection is offered, and everything published in the room is seated. Once. */
 void salon_participant_subscribe (SalonParticipant *self);
@@ -110,8 +127,11 @@ const SalonPublication *salon_participant_publish (
 /* Errors: UNKNOWN_TRACK. */
 gboolean salon_participant_unpublish (
     SalonParticipant *self, const char *publication_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean salon_participant_set_muted (
-    SalonParticipant *self, const char *publication_id, gboolean is_muted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One's own track or, by the host, anybody's on this server, whom they can't unmute. is_squelched: by the host: its
+ * owner can't unmute this source until the host lifts it, by the same with is_squelched FALSE.
+ * Errors: UNKNOWN_TRACK, FORBIDDEN. */
+gboolean salon_participant_set_muted (SalonParticipant *self, const char *publication_id, gboolean is_muted,
+    gboolean is_squelched, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What the client has use for of somebody else's track. Errors: UNKNOWN_TRACK, also of one that it is not sent. */
 gboolean salon_participant_set_track_settings (SalonParticipant *self, const char *publication_id,

@@ -27,7 +27,7 @@ on_layers_changed (SalonTrack *track, gpointer user_data)
   SalonPublication *self = user_data;
 
   if (salon_track_get_n_layers (track) > 1)
-    salon_room_track_changed (salon_participant_get_room (self->participant), SALON_TRACK_UPDATED, self);
+    salon_room_track_changed (salon_participant_get_room (self->participant), SALON_TRACK_UPDATED, self, NULL);
 }
 
 SalonPublication *

@@ -25,6 +25,8 @@ typedef struct
   char *mid;                     /* (owned) */
   SalonSource source;
   gboolean is_muted;
+  gboolean is_squelched; /* muted by the host, who alone can change that */
+  gboolean is_heard;     /* of a sound: it is among those that everybody hears (see SalonFloor) */
 } SalonPublication;
 
 SalonPublication *salon_publication_new (SalonParticipant *participant, SalonTrack *track, const char *mid,

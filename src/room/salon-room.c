@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-room.h"
 
+#include "salon-error.h"
 #include "salon-limits.h"
 #include "salon-log.h"
 #include "salon-participant-private.h"
@@ -26,7 +27,10 @@ struct _SalonRoom
   gint64 await_until_us;
   GHashTable *unkept; /* (owned): ids of messages that were told without the store's word */
   gint64 opened_us;
-  guint leaving_id; /* the source that stops waiting for the store's word on a leave, or 0 */
+  GHashTable *squelched; /* (owned): "participant/source": what the host keeps muted */
+  guint leaving_id;      /* the source that stops waiting for the store's word on a leave, or 0 */
+  SalonFloor *floor;     /* (owned) */
+  guint choose_id;       /* the source in which everybody's pictures are chosen anew, or 0 */
 };
 
 G_DEFINE_FINAL_TYPE (SalonRoom, salon_room, G_TYPE_OBJECT)
@@ -115,6 +119,41 @@ salon_room_get_participants (SalonRoom *self)
   return self->participants;
 }
 
+/* -- what the host keeps muted -- */
+
+static char *
+squelch_key (const char *participant_id, SalonSource source)
+{
+  return g_strconcat (participant_id, "/", salon_source_to_string (source), NULL);
+}
+
+gboolean
+salon_room_is_squelched (SalonRoom *self, const char *participant_id, SalonSource source)
+{
+  g_autofree char *key = squelch_key (participant_id, source);
+
+  return g_hash_table_contains (self->squelched, key);
+}
+
+static void
+squelch (SalonRoom *self, const char *participant_id, SalonSource source, gboolean is_squelched)
+{
+  g_autofree char *key = squelch_key (participant_id, source);
+
+  if (is_squelched)
+    g_hash_table_add (self->squelched, g_steal_pointer (&key));
+  else
+    g_hash_table_remove (self->squelched, key);
+}
+
+static void
+forget_person (SalonRoom *self, const char *participant_id)
+{
+  salon_floor_remove_person (self->floor, participant_id);
+  for (SalonSource source = SALON_SOURCE_CAMERA; source <= SALON_SOURCE_SCREEN_AUDIO; source++)
+    squelch (self, participant_id, source, FALSE);
+}
+
 /* -- people -- */
 
 static SalonMember *
@@ -163,6 +202,7 @@ salon_room_add_participant (SalonRoom *self, SalonParticipant *participant)
   gboolean is_renamed = remote != NULL && !g_str_equal (remote->name, salon_participant_get_name (participant));
 
   g_ptr_array_add (self->participants, g_object_ref (participant));
+  salon_floor_add_person (self->floor, salon_participant_get_id (participant));
   if (remote == NULL)
     {
       salon_participant_log (participant, SALON_LOG_INFO, "participant_joined", NULL, "Joined");
@@ -211,6 +251,7 @@ salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, g
       if (self->leaving_id == 0)
         self->leaving_id = g_timeout_add (LEAVING_MS, on_leaving_for_long, self);
     }
+  forget_person (self, salon_participant_get_id (participant));
   g_ptr_array_remove (self->participants, participant);
 }
 
@@ -259,6 +300,7 @@ end_lost (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed)
       salon_participant_log (participant, SALON_LOG_INFO, "participant_left", "moved", "Is on another server now");
       g_ptr_array_remove (self->participants, participant);
       salon_participant_end_replaced (participant);
+      forget_person (self, salon_participant_get_id (participant));
     }
   return lost;
 }
@@ -452,14 +494,142 @@ salon_room_is_missed_by (SalonRoom *self, const SalonRoomState *state)
   return FALSE;
 }
 
-void
-salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPublication *publication)
-{
-  g_autoptr (GPtrArray) others = list_others (self, publication->participant);
+/* -- tracks, and who speaks -- */
 
-  for (guint i = 0; i < others->len; i++)
-    salon_participant_notify_track (g_ptr_array_index (others, i), event, publication);
+static gboolean
+on_choose (gpointer user_data)
+{
+  SalonRoom *self = user_data;
+
+  self->choose_id = 0;
+  for (guint i = 0; i < self->participants->len; i++)
+    salon_participant_choose_pictures (g_ptr_array_index (self->participants, i));
+  return G_SOURCE_REMOVE;
 }
+
+/* Once for all that happens in one turn of the main loop, such as all who come back at once. */
+static void
+choose_pictures_soon (SalonRoom *self)
+{
+  if (self->choose_id == 0)
+    self->choose_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_choose, self, NULL);
+}
+
+static void
+on_news_of_speakers (SalonRoom *self)
+{
+  g_autoptr (GPtrArray) everybody = list_others (self, NULL);
+
+  for (guint i = 0; i < everybody->len; i++)
+    salon_participant_notify_speakers (g_ptr_array_index (everybody, i));
+}
+
+static void
+on_heard_changed (SalonRoom *self, SalonPublication *sound)
+{
+  for (guint i = 0; i < self->participants->len; i++)
+    {
+      SalonParticipant *participant = g_ptr_array_index (self->participants, i);
+
+      if (participant != sound->participant)
+        salon_participant_update_track (participant, sound);
+    }
+}
+
+static const SalonFloorEvents floor_events = {
+  .news = on_news_of_speakers,
+  .leader_changed = choose_pictures_soon,
+  .heard_changed = on_heard_changed,
+};
+
+SalonFloor *
+salon_room_get_floor (SalonRoom *self)
+{
+  return self->floor;
+}
+
+static void
+update_floor (SalonRoom *self, SalonTrackEvent event, SalonPublication *publication)
+{
+  switch (event)
+    {
+    case SALON_TRACK_PUBLISHED:
+      salon_floor_add_sound (self->floor, publication);
+      break;
+    case SALON_TRACK_UNPUBLISHED:
+      salon_floor_remove_sound (self->floor, publication);
+      break;
+    case SALON_TRACK_MUTED:
+    case SALON_TRACK_UNMUTED:
+      salon_floor_listen (self->floor);
+      break;
+    case SALON_TRACK_UPDATED:
+      break;
+    }
+}
+
+void
+salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, SalonPublication *publication, SalonParticipant *by)
+{
+  g_autoptr (GPtrArray) others = list_others (self, by != NULL ? NULL : publication->participant);
+
+  if (!salon_source_is_video (publication->source))
+    update_floor (self, event, publication);
+  else if (event != SALON_TRACK_UPDATED)
+    choose_pictures_soon (self);
+  for (guint i = 0; i < others->len; i++)
+    salon_participant_notify_track (g_ptr_array_index (others, i), event, publication, by);
+}
+
+/* -- the host mutes -- */
+
+static SalonPublication *
+find_publication (SalonRoom *self, const char *id)
+{
+  for (guint i = 0; i < self->participants->len; i++)
+    {
+      GPtrArray *publications = salon_participant_as_person (g_ptr_array_index (self->participants, i)).publications;
+
+      for (guint k = 0; k < publications->len; k++)
+        {
+          SalonPublication *publication = g_ptr_array_index (publications, k);
+
+          if (g_str_equal (publication->id, id))
+            return publication;
+        }
+    }
+  return NULL;
+}
+
+/* What this server knows of who is the host is enough: tracks are not in the store, and it can be done again. Nobody
+ * turns on what another has turned off. */
+gboolean
+salon_room_mute (SalonRoom *self, SalonParticipant *by, const char *publication_id, gboolean is_muted,
+    gboolean is_squelched, GError **error)
+{
+  SalonPublication *publication = find_publication (self, publication_id);
+  SalonParticipant *owner;
+
+  if (publication == NULL)
+    g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_TRACK, "Nobody here publishes a track of this id");
+  else if (!salon_participant_is_host (by))
+    g_set_error_literal (error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "Only the host may do that");
+  else if (!is_muted)
+    g_set_error_literal (
+        error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "Nobody but they themselves can turn that on again");
+  if (publication == NULL || !salon_participant_is_host (by) || !is_muted)
+    return FALSE;
+  owner = publication->participant;
+  squelch (self, salon_participant_get_id (owner), publication->source, is_squelched);
+  publication->is_muted = TRUE;
+  publication->is_squelched = is_squelched;
+  salon_participant_log (owner, SALON_LOG_INFO, "participant_muted", salon_source_to_string (publication->source),
+      is_squelched ? "The host keeps it muted" : "Muted by the host");
+  salon_room_track_changed (self, SALON_TRACK_MUTED, publication, by);
+  return TRUE;
+}
+
+/* -- chat -- */
 
 static void
 tell_message (SalonRoom *self, const SalonChatMessage *message)
@@ -559,6 +729,7 @@ salon_room_new (const SalonRoomInfo *info, const char *node_id, const SalonMedia
   self->node_id = node_id;
   self->media = media;
   self->graph = salon_graph_new (info->id);
+  self->floor = salon_floor_new (self, &floor_events, media->max_audio);
   if (info->expires_at_s != 0)
     self->expiry_id = g_timeout_add_seconds (seconds_left (info), on_expired, self);
   self->opened_us = g_get_monotonic_time ();
@@ -575,6 +746,8 @@ salon_room_close (SalonRoom *self)
       "Room closed");
   g_clear_handle_id (&self->expiry_id, g_source_remove);
   g_clear_handle_id (&self->leaving_id, g_source_remove);
+  g_clear_handle_id (&self->choose_id, g_source_remove);
+  salon_floor_close (self->floor);
   salon_graph_close (self->graph);
 }
 
@@ -585,12 +758,14 @@ salon_room_finalize (GObject *object)
 
   g_clear_pointer (&self->info, salon_room_info_free);
   g_clear_object (&self->graph);
+  salon_floor_free (self->floor);
   g_ptr_array_unref (self->participants);
   g_ptr_array_unref (self->remotes);
   g_ptr_array_unref (self->waiting);
   g_ptr_array_unref (self->order);
   g_hash_table_unref (self->awaited);
   g_hash_table_unref (self->unkept);
+  g_hash_table_unref (self->squelched);
   G_OBJECT_CLASS (salon_room_parent_class)->finalize (object);
 }
 
@@ -609,4 +784,5 @@ salon_room_init (SalonRoom *self)
   self->order = g_ptr_array_new_with_free_func (g_free);
   self->awaited = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->unkept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->squelched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

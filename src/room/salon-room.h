@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-floor.h"
 #include "salon-graph.h"
 #include "salon-participant.h"
 #include "salon-rooms.h"
@@ -42,6 +43,9 @@ GPtrArray *salon_room_get_remotes (SalonRoom *self);
 /* Returns: (transfer none) (element-type SalonMember) */
 GPtrArray *salon_room_get_waiting (SalonRoom *self);
 
+/* (transfer none) */
+SalonFloor *salon_room_get_floor (SalonRoom *self);
+
 /* Somebody who comes from another server is no newcomer. */
 void salon_room_add_participant (SalonRoom *self, SalonParticipant *participant);
 /* Others are told that somebody left once the store says so (see sync), since they may have come back on another server
@@ -54,8 +58,15 @@ void salon_room_replace_participant (SalonRoom *self, SalonParticipant *old, Sal
 /* Others are told what they see of a participant anew. */
 void salon_room_participant_updated (SalonRoom *self, SalonParticipant *participant);
 
-/* What one participant did, for all others: told to their sessions, and done to their subscriptions. */
-void salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, const SalonPublication *publication);
+/* What was done to one participant's track, for all others: told to their sessions, and done to their views.
+ * by (nullable): the host, if it was done by another than its owner, who is told too. */
+void salon_room_track_changed (
+    SalonRoom *self, SalonTrackEvent event, SalonPublication *publication, SalonParticipant *by);
+/* What the host does to somebody else's track: see salon_participant_set_muted(). */
+gboolean salon_room_mute (SalonRoom *self, SalonParticipant *by, const char *publication_id, gboolean is_muted,
+    gboolean is_squelched, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether what they publish of this source is to stay muted. */
+gboolean salon_room_is_squelched (SalonRoom *self, const char *participant_id, SalonSource source);
 void salon_room_chat (SalonRoom *self, const SalonChatMessage *message);
 /* The same while the store is away: if it tells later all the same, nobody hears it twice. */
 void salon_room_chat_unkept (SalonRoom *self, const SalonChatMessage *message);

@@ -110,7 +110,8 @@ typedef struct
 } Join;
 
 static Join *
-join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events, gpointer session, guint grace_s)
+join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events, gpointer session,
+    const SalonRoomsOptions *options)
 {
   Join *join = g_new0 (Join, 1);
 
@@ -119,7 +120,8 @@ join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events,
   join->details.session_id = g_uuid_string_random ();
   join->details.session_token = salon_secret_new ();
   join->details.may_publish = request->may_publish;
-  join->details.grace_s = grace_s;
+  join->details.grace_s = options->grace_s;
+  join->details.max_video = MIN (request->max_video, options->media.max_video);
   join->old_token = g_strdup (request->session_token);
   join->is_resuming = request->is_resuming;
   join->events = events;
@@ -477,7 +479,7 @@ salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const
   g_task_set_check_cancellable (task, FALSE);
   if (room != NULL && self->is_closed)
     g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_SHUTTING_DOWN, "The server is stopping; join again soon");
-  join = join_new (request, events, session, self->options->grace_s);
+  join = join_new (request, events, session, self->options);
   join->room = room;
   g_task_set_task_data (task, join, (GDestroyNotify)join_free);
   if (error != NULL)

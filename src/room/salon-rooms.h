@@ -60,6 +60,7 @@ typedef struct
   const char *name;
   gboolean may_publish;
   const char *session_token; /* (nullable): of an earlier join to this room */
+  guint max_video;           /* cameras and screens to be sent at once, if it is fewer than the server sends */
   gboolean is_resuming;      /* with a token: the client still has its connections */
 } SalonJoinRequest;
 

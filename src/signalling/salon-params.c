@@ -71,6 +71,7 @@ salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no
 {
   JsonObject *config = NULL;
   gboolean no_publish = FALSE;
+  gint64 max_video = G_MAXUINT;
 
   *join = (SalonJoinRequest){ .name = "Guest" };
   if (!salon_json_get_string (params, "sid", 1, SALON_LIMIT_SLUG_RAW_CHARS, &join->room, error)
@@ -90,8 +91,11 @@ salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no
     join->name = "Guest";
   if (config != NULL
       && (!salon_json_get_optional_boolean (config, "NoPublish", &no_publish, error)
-          || !salon_json_get_optional_boolean (config, "NoSubscribe", no_subscribe, error)))
+          || !salon_json_get_optional_boolean (config, "NoSubscribe", no_subscribe, error)
+          || !salon_json_get_optional_int (
+              config, "max_video", 0, SALON_LIMIT_SEATS * SALON_LIMIT_SUBSCRIBERS, &max_video, error)))
     return FALSE;
+  join->max_video = (guint)max_video;
   join->may_publish = !no_publish;
   return TRUE;
 }

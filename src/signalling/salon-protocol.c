@@ -85,6 +85,8 @@ salon_protocol_track (const SalonPublication *publication)
   json_object_set_string_member (object, "kind", salon_source_is_video (publication->source) ? "video" : "audio");
   json_object_set_string_member (object, "source", salon_source_to_string (publication->source));
   json_object_set_boolean_member (object, "muted", publication->is_muted);
+  if (publication->is_squelched)
+    json_object_set_boolean_member (object, "squelched", TRUE);
   add_layers (object, publication);
   return salon_protocol_object (object);
 }
@@ -122,6 +124,37 @@ salon_protocol_waiting_list (GPtrArray *waiting)
     }
   json_node_take_array (node, array);
   return node;
+}
+
+JsonNode *
+salon_protocol_limit (guint limit)
+{
+  return limit == G_MAXUINT ? json_node_new (JSON_NODE_NULL) : json_node_init_int (json_node_alloc (), limit);
+}
+
+JsonNode *
+salon_protocol_speakers (SalonParticipant *participant)
+{
+  const char *leader;
+  g_autoptr (GArray) speaking = salon_participant_list_speaking (participant, &leader);
+  JsonObject *object = json_object_new ();
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < speaking->len; i++)
+    {
+      const SalonSpeaking *one = &g_array_index (speaking, SalonSpeaking, i);
+      JsonObject *speaker = json_object_new ();
+
+      json_object_set_string_member (speaker, "participant", one->id);
+      json_object_set_int_member (speaker, "level", one->level_dbov);
+      json_array_add_object_element (array, speaker);
+    }
+  if (leader != NULL)
+    json_object_set_string_member (object, "leader", leader);
+  else
+    json_object_set_null_member (object, "leader");
+  json_object_set_array_member (object, "speakers", array);
+  return salon_protocol_object (object);
 }
 
 JsonNode *

@@ -13,6 +13,10 @@ JsonNode *salon_protocol_person (const SalonPerson *person) G_GNUC_WARN_UNUSED_R
 /* waiting (nullable) (element-type SalonMember): NULL is an empty list. */
 JsonNode *salon_protocol_waiting_list (GPtrArray *waiting) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_track (const SalonPublication *publication) G_GNUC_WARN_UNUSED_RESULT;
+/* limit: G_MAXUINT writes null. */
+JsonNode *salon_protocol_limit (guint limit) G_GNUC_WARN_UNUSED_RESULT;
+/* Who speaks and who leads, as this participant is told. */
+JsonNode *salon_protocol_speakers (SalonParticipant *participant) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_candidate (guint target, guint m_line, const char *candidate) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_error (const GError *error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -65,6 +65,9 @@ join_result (SalonSession *self, const char *answer)
   json_object_set_int_member (result, "grace_s", salon_rooms_get_grace_s (self->rooms));
   json_object_set_boolean_member (result, "resumed", self->outcome.is_resumed);
   json_object_set_array_member (result, "chat", history_to_json (self));
+  json_object_set_member (result, "speaking", salon_protocol_speakers (self->participant));
+  json_object_set_member (
+      result, "max_video", salon_protocol_limit (salon_participant_get_max_video (self->participant)));
   return salon_protocol_object (result);
 }
 
@@ -296,7 +299,7 @@ handle_ice_servers (SalonSession *self, SalonRequest *request)
     salon_request_fail (request, error);
 }
 
-/* -- publish, unpublish, mute -- */
+/* -- publish, unpublish, mute, pin -- */
 
 static void
 handle_publish (SalonSession *self, SalonRequest *request)
@@ -332,10 +335,27 @@ handle_mute (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *track;
   gboolean is_muted;
+  gboolean is_squelched = FALSE;
 
   if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_json_get_boolean (request->params, "muted", &is_muted, &error)
-      && salon_participant_set_muted (self->participant, track, is_muted, &error))
+      && salon_json_get_optional_boolean (request->params, "squelched", &is_squelched, &error)
+      && salon_participant_set_muted (self->participant, track, is_muted, is_squelched, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_pin (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *participant;
+  gboolean is_pinned;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
+      && salon_json_get_boolean (request->params, "pinned", &is_pinned, &error)
+      && salon_participant_pin (self->participant, participant, is_pinned, &error))
     salon_request_resolve_empty (request);
   else
     salon_request_fail (request, error);
@@ -544,6 +564,7 @@ static const struct
   { "unpublish", handle_unpublish },
   { "mute", handle_mute },
   { "track_settings", handle_track_settings },
+  { "pin", handle_pin },
   { "chat", handle_chat },
   { "chat_edit", handle_chat_edit },
   { "chat_delete", handle_chat_delete },

@@ -205,7 +205,7 @@ on_participant (gpointer session, SalonParticipantEvent event, const SalonPerson
 }
 
 static void
-on_track (gpointer session, SalonTrackEvent event, const SalonPublication *publication)
+on_track (gpointer session, SalonTrackEvent event, const SalonPublication *publication, SalonParticipant *by)
 {
   static const char *const names[] = {
     [SALON_TRACK_PUBLISHED] = "published",
@@ -221,7 +221,16 @@ on_track (gpointer session, SalonTrackEvent event, const SalonPublication *publi
   params = json_object_new ();
   json_object_set_string_member (params, "event", names[event]);
   json_object_set_member (params, "track", salon_protocol_track (publication));
+  if (by != NULL)
+    json_object_set_string_member (params, "by", salon_participant_get_id (by));
   notify (session, "track", salon_protocol_object (params));
+}
+
+static void
+on_speakers (gpointer session)
+{
+  if (is_listening (session))
+    notify (session, "speakers", salon_protocol_speakers (SALON_SESSION (session)->participant));
 }
 
 static void
@@ -304,6 +313,7 @@ const SalonParticipantEvents salon_session_events = {
   .layers_wanted = on_layers_wanted,
   .participant = on_participant,
   .track = on_track,
+  .speakers = on_speakers,
   .room = on_room,
   .waiting_list = on_waiting_list,
   .chat = on_chat,

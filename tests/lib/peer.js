@@ -129,7 +129,8 @@ class Publisher {
                            midExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:mid'))?.id,
                            ridExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:rtp-stream-id'))?.id,
                            repairedRidExtension: section.extensions.find(({ uri }) =>
-                             uri.endsWith('sdes:repaired-rtp-stream-id'))?.id });
+                             uri.endsWith('sdes:repaired-rtp-stream-id'))?.id,
+                           levelExtension: section.extensions.find(({ uri }) => uri.endsWith('ssrc-audio-level'))?.id });
   }
 
   #send(track, fields, payload) {
@@ -143,7 +144,10 @@ class Publisher {
     const mid = track.midExtension === undefined ? [] : [{ id: track.midExtension, payload: Buffer.from(track.mid) }];
     const ridId = fields.ssrc === track.rtxSsrc ? track.repairedRidExtension : track.ridExtension;
     const rid = track.rid && ridId !== undefined ? [{ id: ridId, payload: Buffer.from(track.rid) }] : [];
-    const header = new RtpHeader({ ...fields, version: 2, extensions: [...mid, ...rid, ...extensions] });
+    const { level } = track.media;
+    const loudness = track.levelExtension === undefined || level === undefined ? []
+      : [{ id: track.levelExtension, payload: Buffer.from([-level]) }];
+    const header = new RtpHeader({ ...fields, version: 2, extensions: [...mid, ...rid, ...loudness, ...extensions] });
     header.extension = header.extensions.length > 0;
     this.#transport.sendRtp(header, payload);
   }
@@ -334,6 +338,8 @@ export class Peer {
    *   alterOffer, alterAnswer: SDP -> SDP, for what goes to the server
    *   subscribe: false answers no offer
    *   session: of an earlier join: comes back, with new connections
+   *   config: the join's
+   *   config: of the join
    *   mayFail: connections that fail are no error, since the test is about that */
   static async join(t, server, room, name, options = {}) {
     const peer = new Peer(await SignallingClient.connect(server), name, options);
@@ -363,7 +369,8 @@ export class Peer {
       this.publisher = await Publisher.create(this.signalling, {
         label: this.name, dialect: this.#options.dialect, simulcast: this.#options.simulcast,
       });
-    const params = { sid: room, name: this.name, session: this.#options.session };
+    const { session, config } = this.#options;
+    const params = { sid: room, name: this.name, session, config };
     if (this.publisher && !late)
       Object.assign(params, { offer: this.#offer(), tracks: publish.map((source) => this.#trackSource(source)) });
     const result = await this.signalling.request('join', params, 15000);
@@ -371,6 +378,7 @@ export class Peer {
     this.room = result.room;
     this.participants = result.participants;
     this.session = result.session;
+    this.maxVideo = result.max_video;
     for (const track of result.participants.find(({ id }) => id === this.id).tracks)
       this.tracks.set(track.source, track);
     this.publishing = this.#connectPublisher(late && this.publisher ? await this.#publishLate() : result.sdp);
@@ -382,6 +390,15 @@ export class Peer {
     await this.publishing;
     for (const source of sources.length ? sources : this.tracks.keys())
       this.publisher.track(source).media.start();
+  }
+
+  /* Says how loud the microphone is from now on, as talk goes: up to `loudest` dBov. hush: it is on, and silent. */
+  talk(loudest = -20) {
+    this.publisher.track('microphone').media.loudest = loudest;
+  }
+
+  hush() {
+    this.talk(-Infinity);
   }
 
   async publish(source) {

@@ -123,8 +123,21 @@ export class VideoSource extends Source {
   }
 }
 
+/* Syllables of 200 to 300 ms and a pause between words: what a frame of 100 ms is quieter than the loudest, in dB. */
+const SYLLABLES = [4, 0, 9, 2, 6, 1, 12, 0, 3, 8, 1, 30, 50];
+const PACKETS_PER_SYLLABLE = 5;
+const SILENCE_DBOV = -127;
+
 export class AudioSource extends Source {
   intervalMs = AUDIO_INTERVAL_MS;
+  /* In dBov; undefined: no levels are told, -Infinity: it is silent. */
+  loudest;
+
+  /* Of this packet (RFC 6464). */
+  get level() {
+    const dip = SYLLABLES[Math.floor(this.frame / PACKETS_PER_SYLLABLE) % SYLLABLES.length];
+    return this.loudest === undefined ? undefined : Math.max(this.loudest - dip, SILENCE_DBOV);
+  }
 
   tick() {
     /* 0x78: an Opus table of contents (RFC 6716, section 3.1) of one 20 ms CELT frame. */

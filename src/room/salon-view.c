@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-view.h"
+
+#include "salon-limits.h"
+#include "salon-participant-private.h"
+#include "salon-picture-choice.h"
+#include "salon-room.h"
+
+struct _SalonView
+{
+  SalonRoom *room;                   /* (borrowed) */
+  SalonParticipant *viewer;          /* (borrowed) */
+  SalonSubscriptions *subscriptions; /* (borrowed) (nullable): NULL before the start */
+  guint max_video;
+  GHashTable *seated; /* (owned): SalonPublication (borrowed) */
+  GPtrArray *pins;    /* (owned) (element-type utf8): ids of participants */
+};
+
+static gboolean
+has_choice (SalonView *self, const SalonPublication *publication)
+{
+  return self->max_video != G_MAXUINT && salon_source_is_video (publication->source);
+}
+
+/* -- seating -- */
+
+static void
+seat (SalonView *self, const SalonPublication *publication)
+{
+  g_autofree char *group = NULL;
+
+  if (!g_hash_table_add (self->seated, (gpointer)publication))
+    return;
+  group = salon_publication_dup_group (publication);
+  salon_subscriptions_add (self->subscriptions, publication->track, group, publication->is_muted);
+}
+
+static void
+unseat (SalonView *self, const SalonPublication *publication)
+{
+  if (g_hash_table_remove (self->seated, publication))
+    salon_subscriptions_remove (self->subscriptions, publication->track);
+}
+
+void
+salon_view_add (SalonView *self, const SalonPublication *publication)
+{
+  if (self->subscriptions == NULL || has_choice (self, publication))
+    return;
+  if (salon_source_is_video (publication->source) || publication->is_heard)
+    seat (self, publication);
+}
+
+void
+salon_view_remove (SalonView *self, const SalonPublication *publication)
+{
+  if (self->subscriptions != NULL)
+    unseat (self, publication);
+}
+
+void
+salon_view_update (SalonView *self, const SalonPublication *publication)
+{
+  if (self->subscriptions == NULL)
+    return;
+  if (!salon_source_is_video (publication->source) && !publication->is_heard)
+    unseat (self, publication);
+  else
+    salon_view_add (self, publication);
+  if (g_hash_table_contains (self->seated, publication))
+    salon_subscriptions_set_paused (self->subscriptions, publication->track, publication->is_muted);
+}
+
+/* -- choosing -- */
+
+static gboolean
+is_pinned (SalonView *self, SalonParticipant *participant)
+{
+  return g_ptr_array_find_with_equal_func (self->pins, salon_participant_get_id (participant), g_str_equal, NULL);
+}
+
+static void
+add_pictures (SalonView *self, SalonParticipant *participant, GArray *pictures)
+{
+  SalonPerson person = salon_participant_as_person (participant);
+
+  for (guint i = 0; i < person.publications->len; i++)
+    {
+      SalonPublication *publication = g_ptr_array_index (person.publications, i);
+      SalonPicture picture = {
+        .picture = publication,
+        .is_off = publication->is_muted,
+        .is_screen = publication->source == SALON_SOURCE_SCREEN,
+        .is_pinned = is_pinned (self, participant),
+        .turn = salon_floor_get_turn (salon_room_get_floor (self->room), person.id),
+        .is_shown = g_hash_table_contains (self->seated, publication),
+      };
+
+      if (salon_source_is_video (publication->source))
+        g_array_append_val (pictures, picture);
+    }
+}
+
+/* Who goes, goes first: their seats are for those who come. */
+static void
+seat_chosen (SalonView *self, GArray *pictures)
+{
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      const SalonPicture *picture = &g_array_index (pictures, SalonPicture, i);
+
+      if (!picture->is_shown)
+        unseat (self, picture->picture);
+    }
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      const SalonPicture *picture = &g_array_index (pictures, SalonPicture, i);
+
+      if (picture->is_shown)
+        seat (self, picture->picture);
+    }
+}
+
+void
+salon_view_choose (SalonView *self)
+{
+  GPtrArray *participants = salon_room_get_participants (self->room);
+  g_autoptr (GArray) pictures = NULL;
+
+  if (self->subscriptions == NULL || self->max_video == G_MAXUINT)
+    return;
+  pictures = g_array_new (FALSE, FALSE, sizeof (SalonPicture));
+  for (guint i = 0; i < participants->len; i++)
+    {
+      if (g_ptr_array_index (participants, i) != self->viewer)
+        add_pictures (self, g_ptr_array_index (participants, i), pictures);
+    }
+  salon_picture_choice (pictures, self->max_video);
+  seat_chosen (self, pictures);
+}
+
+void
+salon_view_pin (SalonView *self, const char *participant_id, gboolean is_pinned_now)
+{
+  guint index;
+
+  if (g_ptr_array_find_with_equal_func (self->pins, participant_id, g_str_equal, &index))
+    g_ptr_array_remove_index (self->pins, index);
+  if (is_pinned_now)
+    g_ptr_array_add (self->pins, g_strdup (participant_id));
+  if (self->pins->len > SALON_LIMIT_PINS)
+    g_ptr_array_remove_index (self->pins, 0);
+  salon_view_choose (self);
+}
+
+guint
+salon_view_get_max_video (SalonView *self)
+{
+  return self->max_video;
+}
+
+/* -- life -- */
+
+void
+salon_view_start (SalonView *self, SalonSubscriptions *subscriptions)
+{
+  GPtrArray *participants = salon_room_get_participants (self->room);
+
+  g_assert (self->subscriptions == NULL);
+  self->subscriptions = subscriptions;
+  for (guint i = 0; i < participants->len; i++)
+    {
+      SalonPerson person = salon_participant_as_person (g_ptr_array_index (participants, i));
+
+      for (guint k = 0; g_ptr_array_index (participants, i) != self->viewer && k < person.publications->len; k++)
+        salon_view_add (self, g_ptr_array_index (person.publications, k));
+    }
+  salon_view_choose (self);
+}
+
+SalonView *
+salon_view_new (SalonRoom *room, SalonParticipant *viewer, guint max_video)
+{
+  SalonView *self = g_new0 (SalonView, 1);
+
+  self->room = room;
+  self->viewer = viewer;
+  self->max_video = max_video;
+  self->seated = g_hash_table_new (NULL, NULL);
+  self->pins = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+void
+salon_view_free (SalonView *self)
+{
+  g_hash_table_unref (self->seated);
+  g_ptr_array_unref (self->pins);
+  g_free (self);
+}
