@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+
 import { SalonError } from './salon-rpc.js';
 
 /**
@@ -37,4 +38,14 @@ async function askHttp(method, path, server = globalThis.location.origin, reques
     throw new SalonError(data?.reason ?? 'internal', message, code);
   }
   return answer;
+}
+
+/** `https://host/r/kitchen` is the server `https://host` and the room `kitchen`. */
+export function parseRoomUrl(text) {
+  const url = new URL(text, globalThis.location?.href);
+  const match = /^\/r\/([^/]+)\/?$/.exec(url.pathname);
+  if (!match) {
+    throw new SalonError('invalid_params', 'This is not the link of a room.');
+  }
+  return { server: url.origin, room: decodeURIComponent(match[1]) };
 }

@@ -101,7 +101,7 @@ class Connection {
     } // A restart makes it "connecting": the time goes on.
     this.#wasConnected ||= state === 'connected';
     this.#isGivenUp &&= state !== 'connected';
-    this.#onState(this.target, state, this.#wasConnected);
+    this.#onState(this.target, state, this.#wasConnected || this.#isReplacement);
   }
 
   #onSilent() {
@@ -151,6 +151,15 @@ export class Publisher extends Connection {
     const params = { desc: this.pc.localDescription.toJSON(), tracks: [] };
     const answer = await this.rpc.request('offer', params, timeoutMs);
     await this.setRemote({ type: answer.type, sdp: answer.sdp });
+  }
+
+  /**
+   * What has come, in bytes: word of what the server got, ten times a second while something is sent.
+   * @returns {Promise<?number>} null: not known, as in Firefox while ICE restarts
+   */
+  async bytesReceived() {
+    const pairs = [...(await this.pc.getStats()).values()].filter(({ type }) => type === 'candidate-pair');
+    return pairs.length > 0 ? pairs.reduce((sum, { bytesReceived }) => sum + (bytesReceived ?? 0), 0) : null;
   }
 
   mid(source) {
@@ -262,6 +271,12 @@ export class Subscribers {
 
   get areInterrupted() {
     return [...this.#connections.values()].some(({ isInterrupted }) => isInterrupted);
+  }
+
+  /** When the last packet of any track came, in ms of the page's clock; 0: none yet. */
+  get lastPacketAt() {
+    const receivers = [...this.#connections.values()].flatMap(({ pc }) => pc.getReceivers());
+    return Math.max(0, ...receivers.flatMap((receiver) => receiver.getSynchronizationSources().map(({ timestamp }) => timestamp)));
   }
 
   /** Empties the slots of all other tracks. */

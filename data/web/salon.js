@@ -54,20 +54,23 @@
  * cost whoever reloads their place in a full or locked room, their being host, and, alone, the room with its chat.
  */
 
+import { openDevices, openScreen } from './salon-devices.js';
+import { createRoom, deleteRoom, parseRoomUrl } from './salon-http.js';
 import { SalonError, SalonRpc } from './salon-rpc.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
+import { Pulse } from './salon-pulse.js';
+import { pause } from './salon-pause.js';
 import { changesOfOthers } from './salon-snapshot.js';
 
-export { createRoom, deleteRoom } from './salon-http.js';
-export { SalonError, SOURCES };
+export { createRoom, deleteRoom, openDevices, SalonError, SOURCES };
 
-const DEVICE_CONSTRAINTS = {
-  microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
-};
 /** Waits between attempts to come back double from the first to the longest, give or take half. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 5_000;
+/** Where nothing comes from the server: for its answer on the WebSocket, and then for a last sign that media lives. */
+const SILENCE_PING_MS = 600;
+const LAST_SIGN_MS = 400;
+const SOON_MS = 50;
 /** Tried for this much longer than the server keeps our place: the room may have one all the same. */
 const RETRY_BEYOND_GRACE_S = 15;
 /** How long ICE servers are taken for new. Half of the shortest time that a server may give them (turn-ttl-s). */
@@ -86,53 +89,6 @@ const PASSING_REASONS = new Set([
   'shutting_down',
   'too_many_requests',
 ]);
-const SCREEN_CONSTRAINTS = { video: { frameRate: { ideal: 15, max: 30 } }, audio: true };
-
-/**
- * Opens microphone, camera or both, as Salon likes them, with one question to the person.
- * @param {{microphone?: true|string, camera?: true|string}} wanted - true, or a deviceId of `enumerateDevices`
- * @returns {Promise<{microphone?: MediaStreamTrack, camera?: MediaStreamTrack}>} rejected with the DOMException of
- *   getUserMedia: OverconstrainedError when a device of that id is gone; NotSupportedError where the browser gives no
- *   devices at all, as on insecure origins
- */
-export async function openDevices(wanted) {
-  if (!navigator.mediaDevices?.getUserMedia) {
-    throw new DOMException('Devices are not available on an insecure origin.', 'NotSupportedError');
-  }
-  const constraints = {};
-  for (const [source, device] of Object.entries(wanted)) {
-    const deviceId = device === true ? {} : { deviceId: { exact: device } }; // "ideal" is too little for Chromium.
-    constraints[SOURCES[source].kind] = { ...DEVICE_CONSTRAINTS[source], ...deviceId };
-  }
-  const stream = await navigator.mediaDevices.getUserMedia(constraints);
-  const tracks = { microphone: stream.getAudioTracks()[0], camera: stream.getVideoTracks()[0] };
-  return Object.fromEntries(Object.keys(wanted).map((source) => [source, tracks[source]]));
-}
-
-/** `https://host/r/kitchen` is the server `https://host` and the room `kitchen`. */
-function parseRoomUrl(text) {
-  const url = new URL(text, globalThis.location?.href);
-  const match = /^\/r\/([^/]+)\/?$/.exec(url.pathname);
-  if (!match) {
-    throw new SalonError('invalid_params', 'This is not the link of a room.');
-  }
-  return { server: url.origin, room: decodeURIComponent(match[1]) };
-}
-
-/** Waits for `ms`; shorter when the network is said to be back, or at `signal`. */
-function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const woken = new AbortController();
-    const wake = () => {
-      clearTimeout(timer);
-      woken.abort();
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    globalThis.addEventListener?.('online', wake, { signal: woken.signal });
-    signal.addEventListener('abort', wake, { signal: woken.signal });
-  });
-}
 
 /** One person's presence in one room: made, joined, left, and then done with. */
 export class Salon extends EventTarget {
@@ -180,6 +136,11 @@ export class Salon extends EventTarget {
   #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
+  /** What comes on the publisher connection, which is about what we send; and on the others. */
+  #pulses = [];
+  #isAsking = false;
+  /** Whether we came back because nothing came any more, by any way. */
+  #isSilent = false;
   /** Whether the connections before these were interrupted, and none of these is there yet. */
   #isMending = false;
   /** Whether the server has said, on this connection, that the host has to let us in. */
@@ -269,11 +230,7 @@ export class Salon extends EventTarget {
   /** Wants to see somebody, whoever speaks, or no more; where `maxVideo` is too few for all. */
   async pin(participantId, pinned = true) {
     await this.#request('pin', { participant: participantId, pinned });
-    if (pinned) {
-      this.pinned.add(participantId);
-    } else {
-      this.pinned.delete(participantId);
-    }
+    this.pinned[pinned ? 'add' : 'delete'](participantId);
     this.#emit('speakers', { leader: this.leader, speakers: this.speakers });
   }
 
@@ -398,11 +355,11 @@ export class Salon extends EventTarget {
     this.#rpc = rpc;
     const { room, name, maxVideo } = this.#options;
     const { session } = this;
-    const config = maxVideo === undefined ? {} : { config: { max_video: maxVideo } };
     try {
       this.#assertOpen();
-      const resume = { session, resume: this.#canResume() };
-      return await rpc.request('join', { sid: room, ...(name && { name }), ...config, ...(session && resume) });
+      const resume = { session, resume: await this.#canResume() };
+      const params = { sid: room, ...(name && { name }), config: { max_video: maxVideo }, ...(session && resume) };
+      return await rpc.request('join', params);
     } catch (error) {
       rpc.abandon();
       throw error;
@@ -416,11 +373,11 @@ export class Salon extends EventTarget {
   }
 
   /** The WebSocket broke, or all media did: tries to be in the room again until it is no use any more. */
-  async #comeBack() {
+  async #comeBack(firstWait = FIRST_RETRY_MS) {
     this.#setState('reconnecting'); // First, so that requests under way fail as interrupted ones.
     this.#rpc.abandon();
     try {
-      this.#enter(await this.#connectAgain());
+      this.#enter(await this.#connectAgain(firstWait));
     } catch (error) {
       this.#end(PASSING_REASONS.has(error.reason) ? 'connection_lost' : (error.reason ?? 'internal'), error.message);
     }
@@ -435,10 +392,10 @@ export class Salon extends EventTarget {
   }
 
   /** #connect(), after a while, and again for as long as it may help. */
-  async #connectAgain() {
+  async #connectAgain(firstWait = FIRST_RETRY_MS) {
     const retryForMs = (this.#graceS + RETRY_BEYOND_GRACE_S) * 1_000;
     let giveUp = performance.now() + retryForMs;
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+    for (let wait = firstWait; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
       await pause(wait * (0.5 + Math.random()), this.#ended.signal);
       this.#hasKnocked = false;
       try {
@@ -456,9 +413,50 @@ export class Salon extends EventTarget {
   }
 
   /** Whether our side of all media is there. What was being negotiated as the WebSocket broke is better made anew. */
-  #canResume() {
+  async #canResume() {
+    if (this.#isSilent) {
+      await pause(LAST_SIGN_MS, this.#ended.signal);
+      this.#isSilent = this.#isUnheard || !(await this.#isAnythingComing());
+    }
     const areSubscribersConnected = this.#subscribers?.areConnected ?? false;
-    return !this.#mustRebuild && areSubscribersConnected && (this.#publisher?.isConnected ?? true);
+    const areConnected = areSubscribersConnected && (this.#publisher?.isConnected ?? true);
+    return !this.#mustRebuild && !this.#isSilent && areConnected;
+  }
+
+  async #isAnythingComing() {
+    const signs = await Promise.all(this.#pulses.map((pulse) => pulse.isAlive()));
+    return signs.includes(true);
+  }
+
+  /** What came all the time comes no more. If the server does not answer either, as after a change of address, none of
+   * our sockets is of use. */
+  async #onSilent() {
+    if (this.state === 'joined' && !this.#isAsking) {
+      this.#isAsking = true;
+      await this.#askWhetherAnybodyIsThere();
+      this.#isAsking = false;
+    }
+  }
+
+  async #askWhetherAnybodyIsThere() {
+    const rpc = this.#rpc;
+    const hasAnswer = await this.#request('ping', {}, SILENCE_PING_MS).then(
+      () => true,
+      () => false,
+    );
+    if (hasAnswer) {
+      await pause(LAST_SIGN_MS, this.#ended.signal);
+    }
+    const isCut = hasAnswer ? this.#isUnheard : !(await this.#isAnythingComing());
+    if (isCut && this.state === 'joined' && this.#rpc === rpc) {
+      this.#isSilent = true;
+      this.#comeBack(SOON_MS);
+    }
+  }
+
+  /** The server is there, but has nothing of what we send. A browser would stay on a dead path for some seconds. */
+  get #isUnheard() {
+    return this.#pulses[0].isSilent && [...this.#local.values()].some(({ isOn }) => isOn);
   }
 
   /** In the room, for the first time or again; `join` is the protocol's joinResult. */
@@ -478,6 +476,12 @@ export class Salon extends EventTarget {
     if (!isResumed) {
       this.#renewConnections();
     }
+    if (isFirst) {
+      this.#pulses = [
+        async () => (await this.#publisher?.bytesReceived()) ?? null,
+        async () => this.#subscribers.lastPacketAt,
+      ].map((count) => new Pulse(count, () => this.#onSilent()));
+    }
     this.#setState('joined');
     this.#setWaiting(false);
     this.#setWaitingList(join.waiting ?? []);
@@ -489,7 +493,7 @@ export class Salon extends EventTarget {
     if (!isFirst) {
       this.#emit('reconnected', { resumed: isResumed });
       this.#publishAgain();
-      this.#pinAgain();
+      this.pinned.forEach((id) => this.pin(id).catch(() => this.pinned.delete(id)));
     }
   }
 
@@ -536,10 +540,10 @@ export class Salon extends EventTarget {
 
   /** Away with the peer connections there were, if any; what we send has a new one when it is needed. */
   #renewConnections() {
-    this.#isMending = this.isMediaInterrupted;
+    this.#isMending = this.isMediaInterrupted || this.#isSilent;
     this.#publisher?.close();
     this.#publisher = this.#publisherReady = null;
-    this.#mustRebuild = false;
+    this.#mustRebuild = this.#isSilent = false;
     this.#subscribers?.keepOnly(new Set());
     this.#subscribers?.close();
     this.#subscribers = new Subscribers({
@@ -566,13 +570,6 @@ export class Salon extends EventTarget {
           }
         },
       );
-    }
-  }
-
-  /** Who has left meanwhile is no more pinned. */
-  #pinAgain() {
-    for (const id of this.pinned) {
-      this.pin(id).catch((error) => error.reason === 'unknown_participant' && this.pinned.delete(id));
     }
   }
 
@@ -640,6 +637,7 @@ export class Salon extends EventTarget {
     }
     this.#setState('closed');
     this.#setWaiting(false);
+    this.#pulses.forEach((pulse) => pulse.stop());
     this.#ended.abort();
     this.#local.forEach((local) => local.media?.stop());
     for (const source of ['microphone', 'camera']) {
@@ -860,7 +858,7 @@ export class Salon extends EventTarget {
   }
 
   async #turnOnScreen(wanted) {
-    const stream = wanted === true ? await navigator.mediaDevices.getDisplayMedia(SCREEN_CONSTRAINTS) : wanted;
+    const stream = wanted === true ? await openScreen() : wanted;
     await this.#turnOffScreen(); // A second share replaces the first.
     const [video] = stream.getVideoTracks();
     const [audio] = stream.getAudioTracks();

@@ -731,6 +731,12 @@ salon_ice_hub_unref (SalonIceHub *self)
 }
 
 guint
+salon_ice_hub_get_silent_ms (SalonIceHub *self)
+{
+  return salon_ice_peer_get_silent_us (self->lost_us) / G_TIME_SPAN_MILLISECOND;
+}
+
+guint
 salon_ice_hub_get_udp_port (SalonIceHub *self)
 {
   return self->udp != NULL ? salon_ice_udp_get_port (self->udp) : 0;

@@ -40,6 +40,8 @@ void salon_ice_hub_set_hosts (SalonIceHub *self, SalonIceHosts *hosts);
 /* Returns: (transfer full): all candidates, "candidate:..." (RFC 8839), the most wanted first. */
 GStrv salon_ice_hub_dup_candidates (SalonIceHub *self) G_GNUC_WARN_UNUSED_RESULT;
 
+/* After so long without a word a client is disconnected. */
+guint salon_ice_hub_get_silent_ms (SalonIceHub *self);
 guint salon_ice_hub_get_udp_port (SalonIceHub *self);
 guint salon_ice_hub_get_tcp_port (SalonIceHub *self);
 /* FALSE if the system gives UDP less room than it should have: of what comes at once, some is then lost. */

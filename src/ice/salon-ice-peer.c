@@ -94,6 +94,12 @@ struct _SalonIcePeer
 
 /* -- life -- */
 
+gint64
+salon_ice_peer_get_silent_us (gint64 lost_us)
+{
+  return MIN (lost_us / 3, MAX_DISCONNECTED_US);
+}
+
 SalonIcePeer *
 salon_ice_peer_new (gint64 lost_us, gint64 now_us)
 {
@@ -102,7 +108,7 @@ salon_ice_peer_new (gint64 lost_us, gint64 now_us)
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->lost_us = lost_us;
-  self->disconnected_us = MIN (lost_us / 3, MAX_DISCONNECTED_US);
+  self->disconnected_us = salon_ice_peer_get_silent_us (lost_us);
   /* Several answers may get lost before consent is. */
   self->measure_interval_us = MIN (lost_us / 6, MAX_MEASURE_INTERVAL_US);
   self->selected = self->nominated = -1;

@@ -67,8 +67,9 @@ typedef struct
   guint8 data[SALON_ICE_STUN_MAX_BYTES];
 } SalonIceProbe;
 
-/* lost_us: how long the selected path may be without consent before the peer has failed; a third of it, at most 8 s,
- * how long it may be silent before the peer is disconnected. */
+/* How long the selected path may be silent before the peer is disconnected: a third of lost_us, at most 8 s. */
+gint64 salon_ice_peer_get_silent_us (gint64 lost_us);
+/* lost_us: how long the selected path may be without consent before the peer has failed. */
 SalonIcePeer *salon_ice_peer_new (gint64 lost_us, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 SalonIcePeer *salon_ice_peer_ref (SalonIcePeer *self);
 void salon_ice_peer_unref (SalonIcePeer *self);

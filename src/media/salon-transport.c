@@ -27,6 +27,8 @@ typedef struct
   GHashTable *candidates; /* (owned) (element-type utf8): remote ones, since the last ICE restart */
   GstPromise *promise;    /* (owned) (nullable): of the call under way */
   guint deadline_id;
+  guint silent_ms; /* 0: libnice tells */
+  guint silence_id;
   gboolean is_lite; /* the client has to do all of ICE's checks */
   gboolean is_verified;
   gboolean is_disturbed;
@@ -187,6 +189,7 @@ verify (SalonTransport *self)
     }
   priv->is_verified = TRUE;
   g_clear_handle_id (&priv->deadline_id, g_source_remove);
+  g_clear_handle_id (&priv->silence_id, g_source_remove);
   GST_DEBUG_OBJECT (priv->webrtc, "connected, certificate verified");
   if (!SALON_TRANSPORT_GET_CLASS (self)->verified (self))
     {
@@ -206,6 +209,15 @@ set_disturbed (SalonTransport *self, gboolean is_disturbed)
   priv->is_disturbed = is_disturbed;
   GST_INFO_OBJECT (priv->webrtc, is_disturbed ? "the client is silent" : "the client is heard again");
   g_signal_emit (self, signals[SIGNAL_DISTURBED], 0, is_disturbed);
+}
+
+/* Somebody whose connection was made anew, and who can't be reached, is to be waited for as if it were the old one. */
+static gboolean
+on_silence (gpointer user_data)
+{
+  priv_of (user_data)->silence_id = 0;
+  set_disturbed (user_data, TRUE);
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -383,6 +395,9 @@ take_remote (SalonTransport *self, SalonSdp *remote)
   priv->remote = salon_sdp_ref (remote);
   if (is_first)
     g_hash_table_foreach (priv->candidates, give_candidate, self);
+  /* By now it may be closed, or connected already. */
+  if (is_first && priv->silent_ms > 0 && priv->webrtc != NULL && !priv->is_verified)
+    priv->silence_id = g_timeout_add (priv->silent_ms, on_silence, self);
   /* As they come: more than allowed are of no use to the client either. */
   for (guint i = 0; i < remote->candidates->len; i++)
     {
@@ -513,6 +528,7 @@ salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
       return FALSE;
     }
   priv->is_lite = is_lite;
+  priv->silent_ms = is_lite ? salon_ice_hub_get_silent_ms (options->ice_hub) : 0;
   priv->webrtc = gst_object_ref_sink (salon_webrtc_new (name, options));
   g_signal_connect_object (priv->webrtc, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
   g_signal_connect_object (priv->webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);
@@ -538,6 +554,7 @@ salon_transport_close (SalonTransport *self)
   if (webrtc == NULL)
     return;
   g_clear_handle_id (&priv->deadline_id, g_source_remove);
+  g_clear_handle_id (&priv->silence_id, g_source_remove);
   g_signal_handlers_disconnect_by_data (webrtc, self);
   salon_graph_unwatch_element (priv->graph, webrtc);
   finish_call (self);

@@ -15,11 +15,10 @@ import { hostAddress } from '../lib/turn.js';
 import { until } from '../lib/until.js';
 
 const { test } = runner;
-/* What the server needs, and what Chromium does by itself before it gives up a path that is silent: 2.5 s until it is
- * not "receiving", 1 s until it switches. (Where it notices that its network changed, it is faster.) */
+/* What the server and the page need, and what Chromium does by itself before it gives up a path that is silent: 2.5 s
+ * until it is not "receiving", 1 s until it switches. */
 const BACK_MS = 3000;
 const BROWSER_BACK_MS = 5000;
-const ADDRESS_BACK_MS = 18000;
 const LOST_S = 6;
 /* What the server notices is in its log. */
 const LOG = { 'log-format': 'json', 'log-levels': '*:1' };
@@ -54,21 +53,20 @@ async function call(t, server, browser) {
   return { server, ann, bob, slot };
 }
 
-/* What `change` does to the network costs no more than so much of media, either way, and no negotiation. */
-async function assertComesBack({ ann, slot }, change, { backMs = BACK_MS, browserBackMs = BACK_MS } = {}) {
-  const sdpCount = await ann.sdpCount();
+/* What `change` does to the network costs no more than so much of media, either way. */
+async function assertComesBack({ ann, slot }, change, { backMs = BACK_MS } = {}) {
   const changedAt = performance.now();
   await change();
   /* What was on its way arrives still. */
   await until('that is over', () => performance.now() > changedAt + 300);
   const received = slot.packets.length;
-  const bytes = (await ann.from('Bob', 'camera')).bytes;
-  const back = until('media flows to Ann again', async () => (await ann.from('Bob', 'camera')).bytes > bytes, backMs)
+  const bytesOfBob = async () => (await ann.from('Bob', 'camera'))?.bytes ?? 0;
+  const bytes = await bytesOfBob();
+  const back = until('media flows to Ann again', async () => ![0, bytes].includes(await bytesOfBob()), backMs)
     .then(() => performance.now() - changedAt);
-  const forth = until('and from her', () => slot.packets.length > received, browserBackMs)
+  const forth = until('and from her', () => slot.packets.length > received, backMs)
     .then(() => performance.now() - changedAt);
   const took = (await Promise.all([back, forth])).map(Math.round);
-  assert.equal(await ann.sdpCount(), sdpCount, 'no negotiation was needed');
   return `back after ${took[0]} ms to the browser, ${took[1]} ms from it`;
 }
 
@@ -82,14 +80,13 @@ test('a link goes down: media is back on the other', { skip }, async (t) => {
   const people = await call(t, server, chromium);
   const [before] = await people.ann.paths();
   const link = namespace.linkOf(before.local);
-  t.diagnostic(await assertComesBack(people, () => namespace.unplug(link), { browserBackMs: BROWSER_BACK_MS }));
+  t.diagnostic(await assertComesBack(people, () => namespace.unplug(link)));
   await until('the browser says so too', async () =>
     (await people.ann.paths()).every(({ local }) => namespace.linkOf(local) !== link), BROWSER_BACK_MS);
 });
 
-/* The old address is of no use from one moment to the next, for the WebSocket neither, and nothing tells Chromium: after
- * 5 to 7.5 s of silence it says that its connections are disconnected, 3 s later the page restarts ICE, and since the server
- * does not answer that in 1.5 s, it comes back by a new WebSocket, with new connections. */
+/* The old address is of no use from one moment to the next, for the WebSocket neither, and nothing tells Chromium: the
+ * page sees that nothing comes any more and that the server does not answer, and makes everything anew. */
 test('the address changes: media is back on the new one', { skip }, async (t) => {
   const namespace = Namespace.create(t);
   const address = hostAddress();
@@ -106,20 +103,19 @@ test('the address changes: media is back on the new one', { skip }, async (t) =>
   await until('media comes on the new address', async () => {
     const paths = await people.ann.paths();
     return paths.length === 2 && paths.every(({ local }) => local !== before.local && namespace.linkOf(local) === link);
-  }, ADDRESS_BACK_MS);
+  }, BACK_MS);
   await assertFlowsAgain(people);
   t.diagnostic(`back ${Math.round(performance.now() - changedAt)} ms after the change`);
 });
 
-/* Chromium sends a check each 2.5 s, which is when the server learns of it. */
-test('a NAT forgets the client\'s ports: media is back with the next check', async (t) => {
-  const server = await startServer(t, { config: { media: { 'ice-transports': 'udp' } } });
+/* Chromium sends a check each 2.5 s, which is when the server learns of it; the page makes its connections anew before. */
+test('a NAT forgets the client\'s ports: media is back', async (t) => {
+  const server = await startServer(t, { config: { rooms: { 'resume-grace-s': 15 }, media: { 'ice-transports': 'udp' } } });
   const nat = await RebindingNat.start(t);
   nat.leadTo(server.mediaPort);
   const people = await call(t, server, await openChromium(t, { nat }));
-  const patience = { backMs: BROWSER_BACK_MS, browserBackMs: BROWSER_BACK_MS };
-  t.diagnostic(await assertComesBack(people, () => nat.rebind(), patience));
-  t.diagnostic(await assertComesBack(people, () => nat.rebind(), patience));
+  t.diagnostic(await assertComesBack(people, () => nat.rebind(), { backMs: BROWSER_BACK_MS }));
+  t.diagnostic(await assertComesBack(people, () => nat.rebind(), { backMs: BROWSER_BACK_MS }));
 });
 
 /* As a client does that knows that its network changed: RFC 8445, section 9. */
@@ -196,15 +192,18 @@ async function callThroughNat(t) {
   return { nat, ...people };
 }
 
-test('media that is silent: the page says so, and restarts ICE', async (t) => {
+/* Who sends nothing misses no answer: they see it when the browser does. */
+test('media of one who only listens is silent: the page says so, and restarts ICE', async (t) => {
   const people = await callThroughNat(t);
   const { nat, ann } = people;
+  await ann.page.evaluate(() => Promise.all([window.salon.setCamera(false), window.salon.setMicrophone(false)]));
   const before = await ufragOf(ann, 0);
   nat.isBlocked = true;
   nat.rebind();
   await until('ICE is restarted', async () => await ufragOf(ann, 0) !== before, 15000);
-  await ann.sees('interrupted', '#connection');
+  await ann.sees('interrupted', '#connection', 10000);
   nat.isBlocked = false;
+  await ann.page.evaluate(() => window.salon.setCamera(true));
   t.diagnostic(await assertFlowsAgain(people));
   await until('the page has nothing to say any more', () =>
     ann.page.evaluate(() => document.querySelector('#connection').textContent === ''));
@@ -212,21 +211,19 @@ test('media that is silent: the page says so, and restarts ICE', async (t) => {
   assert.ok(!diary.includes('reconnecting'), diary.join());
 });
 
-/* The browser gives up after 15 s. */
-test('media that stays silent: the page makes its connections anew, before the browser gives up', async (t) => {
+test('media that stays silent: the page makes its connections anew, and waits for them', async (t) => {
   const people = await callThroughNat(t);
   const { nat, ann } = people;
   nat.isBlocked = true;
   nat.rebind();
   const blockedAt = performance.now();
   await until('connections are made anew', () =>
-    ann.page.evaluate(() => window.diary.includes('reconnecting') && window.salon.peerConnections.size === 2), 20000);
+    ann.page.evaluate(() => window.diary.includes('reconnecting') && window.salon.peerConnections.size === 2), 5000);
   t.diagnostic(`made anew ${Math.round(performance.now() - blockedAt)} ms after the last packet`);
-  assert.ok(!(await ann.page.evaluate(() => window.diary)).includes('failed'));
   await ann.sees('interrupted', '#connection');
-  await until('the browser would have given up', () => performance.now() > blockedAt + 18000, 10000);
+  await until('a while is over', () => performance.now() > blockedAt + 8000, 10000);
   nat.isBlocked = false;
-  t.diagnostic(await assertFlowsAgain(people));
+  t.diagnostic(await assertFlowsAgain(people, { backMs: 8000 }));
   assert.deepEqual(people.left, []);
 });
 
@@ -247,24 +244,26 @@ test('all networks are away for a while: media is back soon after them', { skip 
 });
 
 /* R4: within ice-lost-s, one who was silent comes back, and nobody is told that they left. */
-test('who was silent for a while comes back by an ICE restart', async (t) => {
-  const server = await startServer(t, { config: { log: LOG, media: { 'ice-transports': 'udp', 'ice-lost-s': 15 } } });
+test('who was silent for a while comes back', async (t) => {
+  const server = await startServer(t, { config: {
+    log: LOG, rooms: { 'resume-grace-s': 15 }, media: { 'ice-transports': 'udp', 'ice-lost-s': 15 },
+  } });
   const nat = await RebindingNat.start(t);
   nat.leadTo(server.mediaPort);
-  const { ann, bob, slot } = await call(t, server, await openChromium(t, { nat }));
+  const people = await call(t, server, await openChromium(t, { nat }));
+  const { ann, bob } = people;
   const { participant: { id } } = await bob.signalling.next('participant', ({ event }) => event === 'joined');
   const told = connectionsOf(bob, id);
   nat.isBlocked = true;
-  await until('Bob is told', () => told.includes('silent'), 8000);
+  await until('Bob is told', () => told.includes('silent'), 10000);
   nat.rebind();
   nat.isBlocked = false;
-  await ann.page.evaluate(restartIce, 0);
-  const received = slot.packets.length;
-  await until('she is back', () => slot.packets.length > received + 30, 8000);
+  t.diagnostic(await assertFlowsAgain(people, { backMs: 8000 }));
   await until('and Bob knows', () => told.includes('good'), 8000);
   await ann.grows('Bob', 'camera', 'bytes');
   assert.deepEqual(told, ['silent', 'good']);
-  assert.deepEqual(eventsOf(server, id), ['participant_joined', 'participant_media_silent', 'participant_media_heard']);
+  assert.deepEqual(eventsOf(server, id).filter((event) => /media|left/.test(event)),
+                   ['participant_media_silent', 'participant_media_heard']);
 });
 
 for (const [name, open] of [['Chromium', openChromium], ['Firefox', openFirefox]]) {
@@ -300,7 +299,8 @@ test('whose media vanishes has left after ice-lost-s, though the WebSocket lives
                    [['Bob', 'good'], ['Ann', 'silent'], ['Kim', 'good']]);
   await until('Ann has left', () => told.includes('left'), (LOST_S + 3) * 1000);
   const tookS = (performance.now() - silencedAt) / 1000;
-  assert.ok(tookS >= LOST_S - 0.1 && tookS <= LOST_S + 2, `left after ${tookS} s`);
+  /* On a busy machine the last packet is some time older than the clock's reading. */
+  assert.ok(tookS >= LOST_S - 1 && tookS <= LOST_S + 2, `left after ${tookS} s`);
   assert.deepEqual(told, ['joined', 'silent', 'left']);
   assert.deepEqual(eventsOf(server, ann.id),
                    ['participant_joined', 'participant_media_silent', 'participant_media_failed', 'participant_left']);

