@@ -9,7 +9,7 @@ import * as devices from './devices.js';
 import { startLanguage } from './language.js';
 import { Lobby } from './lobby.js';
 import { isReload, keepPlace, recallPlace, roomLink } from './place.js';
-import { Salon, SalonError } from './salon.js';
+import { SalonError } from './salon-rpc.js';
 import { errorText, STRINGS, text } from './strings.js';
 
 const RETRY_DELAYS_MS = [1_000, 2_000, 4_000, 8_000, 8_000, 8_000];
@@ -51,10 +51,11 @@ function roomOfPath() {
   }
 }
 
-/** What one needs in a room comes while one is in the lobby. */
+/** What one needs in a room, the library included, comes while one is in the lobby. */
 async function loadCall() {
   try {
-    return (await import('./call.js')).Call;
+    const [{ Call }, { Salon }] = await Promise.all([import('./call.js'), import('./salon.js')]);
+    return { Call, Salon };
   } catch {
     throw new SalonError('unreachable', 'The page could not be loaded to its end.');
   }
@@ -63,7 +64,7 @@ async function loadCall() {
 /** Enters the room of `settings`; rejected with a SalonError. */
 async function enter() {
   const { room, name } = settings;
-  const Call = await loadCall();
+  const { Call, Salon } = await loadCall();
   const salon = new Salon({ room, name, session: recallPlace(room).session });
   salon.addEventListener('waiting', ({ detail }) => showWaiting(salon, detail.isWaiting));
   await salon.join();

@@ -5,7 +5,7 @@ import { Countdown } from './countdown.js';
 import * as devices from './devices.js';
 import { bindFullScreen } from './full-screen.js';
 import { ownerKey, roomLink } from './place.js';
-import { deleteRoom } from './salon.js';
+import { deleteRoom } from './salon-http.js';
 import { Settings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
 import { Sounds } from './sounds.js';

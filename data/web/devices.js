@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-import { openDevices } from './salon.js';
+import { openDevices } from './salon-devices.js';
 import { text } from './strings.js';
 
 /** Answers that asking for one device alone would not change. */

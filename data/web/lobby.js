@@ -2,7 +2,7 @@
 import * as devices from './devices.js';
 import { ownerKey } from './place.js';
 import { RoomOptions } from './room-options.js';
-import { createRoom } from './salon.js';
+import { createRoom } from './salon-http.js';
 import { Speaking } from './speaking.js';
 import { errorText, text } from './strings.js';
 import { toast } from './toast.js';

