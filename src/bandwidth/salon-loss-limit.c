@@ -34,7 +34,7 @@ decrease (SalonLossLimit *self, double estimate_bps, double lost, double sent_bp
 {
   double rate_bps = self->rate_bps > 0 ? MIN (self->rate_bps, estimate_bps) : estimate_bps;
 
-  self->rate_bps = MIN (rate_bps, sent_bps) * (1 - 0.5 * lost);
+  self->rate_bps = MAX (MIN (rate_bps, sent_bps) * (1 - 0.5 * lost), 1);
 }
 
 static void

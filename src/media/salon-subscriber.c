@@ -20,6 +20,9 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 /* How often what resting slots have kept is let go of; all connections' timers fire together. */
 #define TRIM_INTERVAL_S 5
 
+/* Of one connection: too little for a picture, what nearly all have, and more than anybody watches. */
+static const SalonBandwidthBounds bandwidth = { .min_bps = 50000, .start_bps = 1000000, .max_bps = 100000000 };
+
 typedef struct
 {
   GstElement *element; /* (owned) (nullable): salonslot; with a sender, NULL until something is attached */
@@ -453,7 +456,7 @@ make_slots (SalonSubscriber *self, const char *name)
 {
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
-  self->sender = gst_object_ref_sink (salon_sender_new (sender_name));
+  self->sender = gst_object_ref_sink (salon_sender_new (sender_name, &bandwidth));
   salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
   salon_webrtc_negotiate_transport (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)));
   for (guint i = 0; i < self->n_slots; i++)

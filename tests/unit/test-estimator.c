@@ -266,7 +266,11 @@ test_ignores_reports_if_there_is_feedback (void)
 
   salon_estimator_init (&estimator, &bounds, TRUE);
   for (gint64 now_us = S; now_us < 10 * S; now_us += S)
-    salon_estimator_take_report (&estimator, history, 100, 128, 50 * MS, now_us);
+    {
+      for (guint i = 0; i < 100; i++)
+        salon_sent_history_add (history, now_us, 100);
+      salon_estimator_take_report (&estimator, history, 100, 128, 50 * MS, now_us);
+    }
   g_assert_cmpuint (salon_estimator_get_bps (&estimator), ==, bounds.start_bps);
 }
 

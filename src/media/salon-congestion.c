@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-congestion.h"
+
+struct _SalonCongestion
+{
+  GMutex lock; /* of all: a packet's number and its time are one step, and held for less than a microsecond */
+  SalonBandwidthBounds bounds;
+  SalonEstimator estimator;
+  SalonSentHistory history;
+};
+
+SalonCongestion *
+salon_congestion_new (const SalonBandwidthBounds *bounds)
+{
+  SalonCongestion *self = g_new0 (SalonCongestion, 1);
+
+  g_mutex_init (&self->lock);
+  self->bounds = *bounds;
+  salon_estimator_init (&self->estimator, bounds, TRUE);
+  return self;
+}
+
+void
+salon_congestion_free (SalonCongestion *self)
+{
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+salon_congestion_start (SalonCongestion *self, gboolean has_feedback)
+{
+  g_mutex_lock (&self->lock);
+  salon_estimator_init (&self->estimator, &self->bounds, has_feedback);
+  g_mutex_unlock (&self->lock);
+}
+
+/* -- sending -- */
+
+guint16
+salon_congestion_number (SalonCongestion *self, gsize size_bytes)
+{
+  guint16 number;
+
+  g_mutex_lock (&self->lock);
+  number = salon_sent_history_add (&self->history, g_get_monotonic_time (), size_bytes);
+  g_mutex_unlock (&self->lock);
+  return number;
+}
+
+void
+salon_congestion_count (SalonCongestion *self, gsize size_bytes)
+{
+  g_mutex_lock (&self->lock);
+  self->history.n_bytes += size_bytes;
+  g_mutex_unlock (&self->lock);
+}
+
+/* -- what the client tells -- */
+
+void
+salon_congestion_take_feedback (SalonCongestion *self, const guint8 *data, gsize size)
+{
+  g_mutex_lock (&self->lock);
+  salon_estimator_take_feedback (&self->estimator, &self->history, data, size, g_get_monotonic_time ());
+  g_mutex_unlock (&self->lock);
+}
+
+void
+salon_congestion_take_report (SalonCongestion *self, guint n_packets, guint fraction_lost, gint64 rtt_us)
+{
+  g_mutex_lock (&self->lock);
+  salon_estimator_take_report (
+      &self->estimator, &self->history, n_packets, fraction_lost, rtt_us, g_get_monotonic_time ());
+  g_mutex_unlock (&self->lock);
+}
+
+/* -- what comes of it -- */
+
+guint
+salon_congestion_get_estimate_bps (SalonCongestion *self)
+{
+  guint estimate_bps;
+
+  g_mutex_lock (&self->lock);
+  estimate_bps = salon_estimator_get_bps (&self->estimator);
+  g_mutex_unlock (&self->lock);
+  return estimate_bps;
+}
+
+gboolean
+salon_congestion_begin_probe (SalonCongestion *self, guint need_bps)
+{
+  gboolean has_begun;
+
+  g_mutex_lock (&self->lock);
+  has_begun = salon_estimator_begin_probe (&self->estimator, &self->history, need_bps, g_get_monotonic_time ());
+  g_mutex_unlock (&self->lock);
+  return has_begun;
+}
+
+gssize
+salon_congestion_get_due (SalonCongestion *self)
+{
+  gssize due_bytes;
+
+  g_mutex_lock (&self->lock);
+  due_bytes = salon_prober_get_due (&self->estimator.prober, &self->history, g_get_monotonic_time ());
+  g_mutex_unlock (&self->lock);
+  return due_bytes;
+}
+
+void
+salon_congestion_get_stats (SalonCongestion *self, SalonCongestionStats *stats)
+{
+  g_mutex_lock (&self->lock);
+  *stats = (SalonCongestionStats){
+    .estimate_bps = salon_estimator_get_bps (&self->estimator),
+    .rtt_us = self->estimator.rtt_us != 0 ? self->estimator.rtt_us : -1,
+    .sent_bytes = self->history.n_bytes,
+    .known = self->estimator.n_known,
+    .lost = self->estimator.n_lost,
+  };
+  g_mutex_unlock (&self->lock);
+}
