@@ -167,7 +167,7 @@ on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
     return;
   track = dup_track_of_pad (user_data, pad);
   if (track != NULL)
-    salon_track_link_source (track, pad);
+    salon_track_link_source (track, 0, pad);
   else
     drop_media (pad);
 }
@@ -186,7 +186,7 @@ add_tracks (SalonPublisher *self, const SalonSdp *offer)
 
       if (!media->sends || find_track (self->shared.tracks, media->mid) != NULL)
         continue;
-      track = salon_track_new (salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO);
+      track = salon_track_new (salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO, 1);
       salon_track_set_open (track, salon_transport_is_verified (transport));
       g_mutex_lock (&self->shared.lock);
       g_ptr_array_add (self->shared.tracks, track);

@@ -33,9 +33,17 @@ typedef struct
   guint32 rtx_ssrc;    /* 0 for audio, and without a sender */
 
   SalonTrack *track; /* (owned) (nullable) */
-  GstPad *tee_pad;   /* (owned) (nullable): of the track */
-  GstPad *sink_pad;  /* (owned) (nullable): of the element */
+  struct
+  {
+    GstPad *tee_pad;                 /* (owned) (nullable): of the track */
+    GstPad *sink_pad;                /* (owned) (nullable): of the element */
+  } links[SALON_MAX_SPATIAL_LAYERS]; /* one a stream of the track */
+  gulong layers_changed_id;
   gboolean is_paused;
+  SalonLayer cap;
+  SalonLayer layer;
+  gint wish;       /* what the track was told is wanted of it */
+  SalonLayer told; /* by the signal */
 } Slot;
 
 struct _SalonSubscriber
@@ -50,7 +58,15 @@ struct _SalonSubscriber
   SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
   SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
   guint trim_id;           /* the timer, once connected */
+  gint may_have_switched;  /* atomic: a look at the layers is on its way */
 };
+
+enum
+{
+  SIGNAL_LAYER_CHANGED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON_TYPE_TRANSPORT)
 
@@ -115,6 +131,185 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
   g_signal_connect_object (session, "on-feedback-rtcp", G_CALLBACK (on_feedback_rtcp), user_data, 0);
 }
 
+/* -- layers -- */
+
+static void
+forget_bounds (Slot *slot)
+{
+  slot->cap = slot->layer = SALON_LAYER_HIGHEST;
+  slot->wish = -1;
+}
+
+static SalonLayer
+get_bound (const Slot *slot)
+{
+  return (SalonLayer){ slot->is_paused ? -1 : MIN (slot->cap.spatial, slot->layer.spatial),
+    MIN (slot->cap.temporal, slot->layer.temporal) };
+}
+
+/* The highest spatial layer within a stream that goes out. */
+static gint
+get_highest_within (const Slot *slot, gint bound)
+{
+  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+
+  salon_track_get_layers (slot->track, layers);
+  while (bound > 0 && !layers[bound].arrives)
+    bound--;
+  return bound;
+}
+
+static SalonLayer
+read_layer (const Slot *slot)
+{
+  g_autoptr (GstPad) active = NULL;
+  SalonLayer layer = get_bound (slot);
+
+  if (slot->track == NULL)
+    return SALON_LAYER_NONE;
+  if (salon_track_get_n_streams (slot->track) == 1)
+    {
+      layer.spatial = get_highest_within (slot, layer.spatial);
+      return layer;
+    }
+  g_object_get (slot->element, "active-pad", &active, NULL);
+  layer.spatial = SALON_MAX_SPATIAL_LAYERS - 1;
+  while (layer.spatial >= 0 && (active == NULL || slot->links[layer.spatial].sink_pad != active))
+    layer.spatial--;
+  return layer;
+}
+
+/* Of a track that is muted everybody is told otherwise. */
+static gboolean
+is_news (const Slot *slot, SalonLayer now)
+{
+  return slot->track != NULL && !slot->is_paused
+         && (now.spatial != slot->told.spatial || now.temporal != slot->told.temporal);
+}
+
+static gboolean
+tell_layers (gpointer user_data)
+{
+  SalonSubscriber *self = user_data;
+
+  g_atomic_int_set (&self->may_have_switched, FALSE);
+  for (guint i = 1; i < self->n_slots; i += 2)
+    {
+      Slot *slot = &self->slots[i];
+      SalonLayer now = read_layer (slot);
+
+      if (!is_news (slot, now))
+        continue;
+      slot->told = now;
+      g_signal_emit (self, signals[SIGNAL_LAYER_CHANGED], 0, i / 2);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/* Any thread. */
+static void
+tell_layers_soon (SalonSubscriber *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->may_have_switched, FALSE, TRUE))
+    g_idle_add_full (G_PRIORITY_DEFAULT, tell_layers, g_object_ref (self), g_object_unref);
+}
+
+/* The stream of a simulcast track that fits a bound: the highest within it that arrives; or else the lowest above; or,
+ * as nothing arrives yet, the one that should. */
+static guint
+choose_stream (Slot *slot, gint bound)
+{
+  guint n_streams = salon_track_get_n_streams (slot->track);
+  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  guint wanted = MIN ((guint)bound, n_streams - 1);
+
+  salon_track_get_layers (slot->track, layers);
+  for (guint i = wanted + 1; i-- > 0;)
+    {
+      if (layers[i].arrives)
+        return i;
+    }
+  for (guint i = wanted + 1; i < n_streams; i++)
+    {
+      if (layers[i].arrives)
+        return i;
+    }
+  return wanted;
+}
+
+static gboolean
+has_active_pad (const Slot *slot)
+{
+  g_autoptr (GstPad) active = NULL;
+
+  g_object_get (slot->element, "active-pad", &active, NULL);
+  return active != NULL;
+}
+
+static void
+follow_bounds (SalonSubscriber *self, Slot *slot)
+{
+  SalonLayer bound = get_bound (slot);
+  gint wish = slot->is_paused ? -1 : slot->cap.spatial;
+  guint stream;
+
+  if (slot->track == NULL)
+    return;
+  /* By the client's wish alone: what there is no room for now, there may be room for soon. */
+  salon_track_change_wish (slot->track, slot->wish, wish);
+  slot->wish = wish;
+  if (bound.spatial < 0)
+    {
+      g_object_set (slot->element, "active-pad", NULL, NULL);
+      tell_layers_soon (self);
+      return;
+    }
+  stream = salon_track_get_n_streams (slot->track) > 1 ? choose_stream (slot, bound.spatial) : 0;
+  g_object_set (slot->element, "max-temporal-layer", (guint)bound.temporal, "max-spatial-layer", (guint)bound.spatial,
+      has_active_pad (slot) ? "next-pad" : "active-pad", slot->links[stream].sink_pad, NULL);
+  tell_layers_soon (self);
+}
+
+static void
+on_layers_changed (SalonSubscriber *self, SalonTrack *track)
+{
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      if (self->slots[i].track == track)
+        follow_bounds (self, &self->slots[i]);
+    }
+}
+
+void
+salon_subscriber_set_cap (SalonSubscriber *self, guint seat, SalonLayer cap)
+{
+  Slot *slot = get_slot (self, seat, TRUE);
+
+  slot->cap = cap;
+  follow_bounds (self, slot);
+}
+
+SalonLayer
+salon_subscriber_get_cap (SalonSubscriber *self, guint seat)
+{
+  return get_slot (self, seat, TRUE)->cap;
+}
+
+void
+salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
+{
+  Slot *slot = get_slot (self, seat, TRUE);
+
+  slot->layer = layer;
+  follow_bounds (self, slot);
+}
+
+SalonLayer
+salon_subscriber_get_layer (SalonSubscriber *self, guint seat)
+{
+  return read_layer (get_slot (self, seat, TRUE));
+}
+
 /* -- slots -- */
 
 /* Returns: (transfer full): a pad of webrtcbin, which negotiates this slot and sends what it gives. */
@@ -156,6 +351,10 @@ open_slot (SalonSubscriber *self, guint index)
   slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
   g_object_set (slot->element, "ssrc", slot->ssrc, "caps", slot->caps, "open", salon_transport_is_verified (transport),
       "active-pad", NULL, NULL);
+  if (is_video)
+    /* In the streaming thread of the layer whose keyframe came. */
+    g_signal_connect_object (
+        slot->element, "notify::active-pad", G_CALLBACK (tell_layers_soon), self, G_CONNECT_SWAPPED);
   salon_graph_add (salon_transport_get_graph (transport), slot->element);
   src = gst_element_get_static_pad (slot->element, "src");
   if (self->sender != NULL)
@@ -183,12 +382,7 @@ close_slot (SalonSubscriber *self, guint index)
   gst_clear_object (&slot->peer);
 }
 
-static void
-apply_active_pad (Slot *slot)
-{
-  if (slot->element != NULL)
-    g_object_set (slot->element, "active-pad", slot->is_paused ? NULL : slot->sink_pad, NULL);
-}
+/* -- tracks -- */
 
 static gboolean
 send_sticky (GstPad *pad, GstEvent **event, gpointer user_data)
@@ -206,6 +400,23 @@ link_while_flowing (GstPad *tee_pad, GstPad *sink_pad)
   gst_pad_link (tee_pad, sink_pad);
 }
 
+static void
+link_stream (Slot *slot, guint stream)
+{
+  slot->links[stream].tee_pad = salon_track_request_pad (slot->track, stream);
+  slot->links[stream].sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
+  link_while_flowing (slot->links[stream].tee_pad, slot->links[stream].sink_pad);
+}
+
+static void
+unlink_stream (Slot *slot, guint stream)
+{
+  /* The tee's pad first: after it nothing flows into the slot's. */
+  salon_track_release_pad (slot->track, stream, g_steal_pointer (&slot->links[stream].tee_pad));
+  gst_element_release_request_pad (slot->element, slot->links[stream].sink_pad);
+  gst_clear_object (&slot->links[stream].sink_pad);
+}
+
 void
 salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
 {
@@ -218,10 +429,14 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   if (slot->element == NULL)
     open_slot (self, slot - self->slots);
   slot->track = g_object_ref (track);
-  slot->tee_pad = salon_track_request_pad (track);
-  slot->sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
-  link_while_flowing (slot->tee_pad, slot->sink_pad);
-  apply_active_pad (slot);
+  /* Of a plain track nobody has to be told that it comes as it is. */
+  slot->told = (SalonLayer){ salon_track_get_n_streams (track) > 1 ? -1 : 0, SALON_MAX_TEMPORAL_LAYERS - 1 };
+  for (guint i = 0; i < salon_track_get_n_streams (track); i++)
+    link_stream (slot, i);
+  if (salon_track_is_video (track))
+    slot->layers_changed_id
+        = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
+  follow_bounds (self, slot);
 }
 
 void
@@ -232,12 +447,13 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
   if (slot->track == NULL)
     return;
   g_object_set (slot->element, "active-pad", NULL, NULL);
-  /* The tee's pad first: after it nothing flows into the slot's. */
-  salon_track_release_pad (slot->track, g_steal_pointer (&slot->tee_pad));
-  gst_element_release_request_pad (slot->element, slot->sink_pad);
-  gst_clear_object (&slot->sink_pad);
+  g_clear_signal_handler (&slot->layers_changed_id, slot->track);
+  for (guint i = 0; i < salon_track_get_n_streams (slot->track); i++)
+    unlink_stream (slot, i);
+  salon_track_change_wish (slot->track, slot->wish, -1);
   g_clear_object (&slot->track);
   slot->is_paused = FALSE;
+  forget_bounds (slot);
 }
 
 void
@@ -248,7 +464,13 @@ salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_vide
   if (slot->is_paused == is_paused)
     return;
   slot->is_paused = is_paused;
-  apply_active_pad (slot);
+  follow_bounds (self, slot);
+}
+
+SalonTrack *
+salon_subscriber_get_track (SalonSubscriber *self, guint seat, gboolean is_video)
+{
+  return get_slot (self, seat, is_video)->track;
 }
 
 const char *
@@ -481,6 +703,8 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   self->ice_hub = options->ice_hub;
   self->n_slots = 2 * options->n_seats;
   self->slots = g_new0 (Slot, self->n_slots);
+  for (guint i = 0; i < self->n_slots; i++)
+    forget_bounds (&self->slots[i]);
   if (options->sends_directly)
     make_slots (self, name);
   else
@@ -526,6 +750,8 @@ salon_subscriber_class_init (SalonSubscriberClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_subscriber_debug, "salon-subscriber", 0, "Salon subscriber connection");
   G_OBJECT_CLASS (klass)->finalize = salon_subscriber_finalize;
   SALON_TRANSPORT_CLASS (klass)->verified = salon_subscriber_verified;
+  signals[SIGNAL_LAYER_CHANGED] = g_signal_new (
+      "layer-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void

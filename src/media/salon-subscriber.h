@@ -8,6 +8,9 @@
  * an audio and a video slot, each a sending m-line fed by a `salonslot`, which share a media stream id, so that what
  * sits together is played in sync. Seating a track changes no SDP.
  *
+ * Signal, on the main context:
+ *   layer-changed (guint seat)    salon_subscriber_get_layer() has changed
+ *
  * Owned by its SalonSubscriptions; main context; salon_subscriber_close() ends it. */
 #define SALON_TYPE_SUBSCRIBER (salon_subscriber_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON, SUBSCRIBER, SalonTransport)
@@ -36,3 +39,17 @@ void salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *tra
 void salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video);
 /* A paused slot sends nothing; resuming asks for a keyframe. */
 void salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_video, gboolean is_paused);
+
+/* Which layer of a seat's video goes out is the highest that arrives and is within two bounds, each forgotten when the
+ * track is taken off and the highest at first: the cap, what the client has use for, and the layer, what there is room
+ * for on its connection. A simulcast layer changes when the next one's keyframe comes, so that nobody sees a break. If
+ * none within them arrives, the lowest that does goes out. With one of them SALON_LAYER_NONE nothing does. */
+void salon_subscriber_set_cap (SalonSubscriber *self, guint seat, SalonLayer cap);
+SalonLayer salon_subscriber_get_cap (SalonSubscriber *self, guint seat);
+void salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer);
+/* What goes out now, or waits for its first keyframe; temporal is the bound in force, since not every track has so
+ * many.
+ */
+SalonLayer salon_subscriber_get_layer (SalonSubscriber *self, guint seat);
+/* Returns: (transfer none) (nullable): what sits there. */
+SalonTrack *salon_subscriber_get_track (SalonSubscriber *self, guint seat, gboolean is_video);

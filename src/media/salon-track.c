@@ -4,9 +4,29 @@
 #include <gst/video/video.h>
 
 #include "salon-ice-batch.h"
+#include "salon-layer-meter.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_track_debug);
 #define GST_CAT_DEFAULT salon_track_debug
+
+/* How often it is looked what arrives. */
+#define SAMPLE_INTERVAL_MS 250
+/* What is read of a packet to tell its layer: header, extensions, and the payload's descriptor. */
+#define PACKET_HEAD_BYTES 128
+
+typedef struct
+{
+  SalonTrack *track; /* (borrowed): is this stream's owner */
+  guint index;
+  GstElement *tee;  /* (owned) (nullable): NULL once closed */
+  GstPad *tee_sink; /* (owned) */
+  gulong probes[2]; /* of tee_sink: the gate, and events from subscribers */
+  gint codec;       /* atomic: a SalonCodec, or -1 */
+
+  /* Keyframe requests come from any subscriber's thread. */
+  gint64 last_keyframe_request_us; /* the track's lock */
+  GSource *pending_request;        /* (owned) (nullable), the track's lock: fires when the interval is over */
+} Stream;
 
 struct _SalonTrack
 {
@@ -15,28 +35,53 @@ struct _SalonTrack
   SalonGraph *graph; /* (owned) */
   char *mid;         /* (owned) */
   gboolean is_video;
-  GstElement *tee;  /* (owned) (nullable): NULL once closed */
-  GstPad *tee_sink; /* (owned) */
-  gulong probes[2]; /* of tee_sink: the gate, and events from subscribers */
-  gint is_open;     /* atomic */
-  GMutex link_lock; /* each source of an m-line comes in a thread of its own */
-
-  /* Keyframe requests come from any subscriber's thread. */
+  Stream streams[SALON_MAX_SPATIAL_LAYERS];
+  guint n_streams;
+  gint is_open; /* atomic */
+  SalonLayerMeter meter;
   GMutex lock;
-  gint64 last_keyframe_request_us; /* lock */
-  GSource *pending_request;        /* (owned) (nullable), lock: fires when the interval is over */
-  GPtrArray *drains;               /* (owned) (element-type GstElement), link_lock: where replaced sources flow into */
+  GMutex link_lock;  /* each source of an m-line comes in a thread of its own */
+  GPtrArray *drains; /* (owned) (element-type GstElement), link_lock: where replaced sources flow into */
+
+  /* Main context. */
+  gint has_media;                            /* atomic: the sample timer runs, or will */
+  guint sample_id;                           /* or 0 */
+  guint n_wanting[SALON_MAX_SPATIAL_LAYERS]; /* slots, by the highest layer they want */
+  gint wanted;
+  guint unwanted_id; /* the source that lowers `wanted`, or 0 */
 };
 
 G_DEFINE_FINAL_TYPE (SalonTrack, salon_track, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_LAYERS_CHANGED,
+  SIGNAL_WANTED_CHANGED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+/* Callbacks of other threads hold the track by one of its streams. */
+static Stream *
+stream_ref (Stream *stream)
+{
+  g_object_ref (stream->track);
+  return stream;
+}
+
+static void
+stream_unref (Stream *stream)
+{
+  g_object_unref (stream->track);
+}
 
 /* -- keyframe requests -- */
 
 /* Straight to the publisher: past the tee's sink pad, whose probe would catch it again. */
 static void
-send_keyframe_request (SalonTrack *self)
+send_keyframe_request (Stream *stream)
 {
-  g_autoptr (GstPad) source = gst_pad_get_peer (self->tee_sink);
+  g_autoptr (GstPad) source = gst_pad_get_peer (stream->tee_sink);
 
   if (source == NULL)
     return;
@@ -47,29 +92,31 @@ send_keyframe_request (SalonTrack *self)
 static gboolean
 on_interval_over (gpointer user_data)
 {
-  SalonTrack *self = user_data;
+  Stream *stream = user_data;
 
-  g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->pending_request, g_source_unref);
-  self->last_keyframe_request_us = g_get_monotonic_time ();
-  g_mutex_unlock (&self->lock);
+  g_mutex_lock (&stream->track->lock);
+  g_clear_pointer (&stream->pending_request, g_source_unref);
+  stream->last_keyframe_request_us = g_get_monotonic_time ();
+  g_mutex_unlock (&stream->track->lock);
 
-  if (self->tee != NULL)
-    send_keyframe_request (self);
+  if (stream->tee != NULL)
+    send_keyframe_request (stream);
   return G_SOURCE_REMOVE;
 }
 
 static void
-schedule_request_locked (SalonTrack *self, gint64 delay_us)
+schedule_request_locked (Stream *stream, gint64 delay_us)
 {
-  self->pending_request = g_timeout_source_new (delay_us / G_TIME_SPAN_MILLISECOND + 1);
-  g_source_set_callback (self->pending_request, on_interval_over, g_object_ref (self), g_object_unref);
-  g_source_attach (self->pending_request, NULL);
+  stream->pending_request = g_timeout_source_new (delay_us / G_TIME_SPAN_MILLISECOND + 1);
+  g_source_set_callback (stream->pending_request, on_interval_over, stream_ref (stream), (GDestroyNotify)stream_unref);
+  g_source_attach (stream->pending_request, NULL);
 }
 
-void
-salon_track_request_keyframe (SalonTrack *self)
+/* Now or as soon as the interval allows. Any thread. */
+static void
+request_keyframe (Stream *stream)
 {
+  SalonTrack *self = stream->track;
   gint64 now_us = g_get_monotonic_time ();
   gboolean is_due = FALSE;
 
@@ -77,20 +124,20 @@ salon_track_request_keyframe (SalonTrack *self)
     return;
 
   g_mutex_lock (&self->lock);
-  if (self->pending_request == NULL)
+  if (stream->pending_request == NULL)
     {
-      gint64 wait_us = self->last_keyframe_request_us + SALON_TRACK_KEYFRAME_INTERVAL_US - now_us;
+      gint64 wait_us = stream->last_keyframe_request_us + SALON_TRACK_KEYFRAME_INTERVAL_US - now_us;
 
       is_due = wait_us <= 0;
       if (is_due)
-        self->last_keyframe_request_us = now_us;
+        stream->last_keyframe_request_us = now_us;
       else
-        schedule_request_locked (self, wait_us);
+        schedule_request_locked (stream, wait_us);
     }
   g_mutex_unlock (&self->lock);
 
   if (is_due)
-    send_keyframe_request (self);
+    send_keyframe_request (stream);
 }
 
 /* Whatever a slot sends upstream ends here: only keyframe requests mean something to a publisher. */
@@ -98,26 +145,141 @@ static GstPadProbeReturn
 on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   if (gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)))
-    salon_track_request_keyframe (user_data);
+    request_keyframe (user_data);
   return GST_PAD_PROBE_DROP;
 }
 
 /* -- the gate -- */
 
+static void
+count_buffer (Stream *stream, GstBuffer *buffer)
+{
+  gint codec = g_atomic_int_get (&stream->codec);
+  guint8 head[PACKET_HEAD_BYTES];
+  gsize head_size = gst_buffer_extract (buffer, 0, head, sizeof head);
+  SalonRtpPacket packet;
+
+  if (codec >= 0 && salon_rtp_packet_parse_head (&packet, head, head_size, gst_buffer_get_size (buffer)))
+    salon_layer_meter_count (&stream->track->meter, stream->index, codec, &packet);
+}
+
+static void
+count_list (Stream *stream, GstBufferList *list)
+{
+  for (guint i = 0; i < gst_buffer_list_length (list); i++)
+    count_buffer (stream, gst_buffer_list_get (list, i));
+}
+
 static GstPadProbeReturn
 on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  SalonTrack *self = user_data;
+  Stream *stream = user_data;
 
-  return g_atomic_int_get (&self->is_open) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  if (!g_atomic_int_get (&stream->track->is_open))
+    return GST_PAD_PROBE_DROP;
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    count_buffer (stream, GST_PAD_PROBE_INFO_BUFFER (info));
+  else
+    count_list (stream, GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+  return GST_PAD_PROBE_OK;
 }
 
 void
 salon_track_set_open (SalonTrack *self, gboolean is_open)
 {
   g_atomic_int_set (&self->is_open, is_open);
-  if (is_open)
-    salon_track_request_keyframe (self);
+  for (guint i = 0; is_open && i < self->n_streams; i++)
+    request_keyframe (&self->streams[i]);
+}
+
+/* -- layers -- */
+
+static gboolean
+on_sample (gpointer user_data)
+{
+  SalonTrack *self = user_data;
+
+  if (salon_layer_meter_sample (&self->meter, g_get_monotonic_time ()))
+    g_signal_emit (self, signals[SIGNAL_LAYERS_CHANGED], 0);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+start_sampling (gpointer user_data)
+{
+  SalonTrack *self = user_data;
+
+  if (self->streams[0].tee != NULL && self->sample_id == 0)
+    {
+      salon_layer_meter_sample (&self->meter, g_get_monotonic_time ());
+      self->sample_id = g_timeout_add (SAMPLE_INTERVAL_MS, on_sample, self);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_track_get_layers (SalonTrack *self, SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS])
+{
+  salon_layer_meter_read (&self->meter, layers);
+}
+
+/* The highest that somebody wants just now. */
+static gint
+get_highest_wish (SalonTrack *self)
+{
+  gint highest = SALON_MAX_SPATIAL_LAYERS - 1;
+
+  while (highest >= 0 && self->n_wanting[highest] == 0)
+    highest--;
+  return highest;
+}
+
+static void
+set_wanted (SalonTrack *self, gint wanted)
+{
+  self->wanted = wanted;
+  g_signal_emit (self, signals[SIGNAL_WANTED_CHANGED], 0, wanted);
+}
+
+static gboolean
+on_unwanted (gpointer user_data)
+{
+  SalonTrack *self = user_data;
+
+  self->unwanted_id = 0;
+  set_wanted (self, get_highest_wish (self));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+follow_wishes (SalonTrack *self)
+{
+  gint highest = get_highest_wish (self);
+
+  if (highest >= self->wanted)
+    g_clear_handle_id (&self->unwanted_id, g_source_remove);
+  else if (self->unwanted_id == 0)
+    self->unwanted_id = g_timeout_add (SALON_TRACK_UNWANTED_MS, on_unwanted, self);
+  if (highest > self->wanted)
+    set_wanted (self, highest);
+}
+
+void
+salon_track_change_wish (SalonTrack *self, gint before, gint now)
+{
+  g_assert (before < SALON_MAX_SPATIAL_LAYERS && now < SALON_MAX_SPATIAL_LAYERS);
+  if (before >= 0)
+    self->n_wanting[before]--;
+  if (now >= 0)
+    self->n_wanting[now]++;
+  if (before != now)
+    follow_wishes (self);
+}
+
+gint
+salon_track_get_wanted (SalonTrack *self)
+{
+  return self->wanted;
 }
 
 /* -- the fan-out: what one packet becomes leaves in one system call -- */
@@ -159,43 +321,62 @@ batch_fan_out (GstPad *tee_sink)
 
 /* An unlinked pad would be an error to the publisher's jitter buffer. */
 static void
-drain_locked (SalonTrack *self, GstPad *source)
+drain_locked (Stream *stream, GstPad *source)
 {
   GstElement *drain = gst_element_factory_make ("fakesink", NULL);
   g_autoptr (GstPad) sink = gst_element_get_static_pad (drain, "sink");
 
   g_object_set (drain, "async", FALSE, "sync", FALSE, NULL);
-  salon_graph_add (self->graph, drain);
-  gst_pad_unlink (source, self->tee_sink);
+  salon_graph_add (stream->track->graph, drain);
+  gst_pad_unlink (source, stream->tee_sink);
   gst_pad_link (source, sink);
-  g_ptr_array_add (self->drains, drain);
+  g_ptr_array_add (stream->track->drains, drain);
+}
+
+static gint
+get_codec (GstPad *source)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (source);
+  SalonCodec codec;
+
+  if (caps != NULL && gst_caps_get_size (caps) > 0
+      && salon_codec_from_encoding_name (
+          gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name"), &codec))
+    return (gint)codec;
+  return -1;
 }
 
 void
-salon_track_link_source (SalonTrack *self, GstPad *source)
+salon_track_link_source (SalonTrack *self, guint stream_index, GstPad *source)
 {
+  Stream *stream = &self->streams[stream_index];
   g_autoptr (GstPad) old = NULL;
 
+  g_assert (stream_index < self->n_streams);
   g_mutex_lock (&self->link_lock);
-  old = gst_pad_get_peer (self->tee_sink);
+  g_atomic_int_set (&stream->codec, get_codec (source));
+  old = gst_pad_get_peer (stream->tee_sink);
   if (old != NULL)
-    drain_locked (self, old);
-  if (GST_PAD_LINK_FAILED (gst_pad_link (source, self->tee_sink)))
+    drain_locked (stream, old);
+  if (GST_PAD_LINK_FAILED (gst_pad_link (source, stream->tee_sink)))
     GST_WARNING_OBJECT (source, "can't link %" GST_PTR_FORMAT, source);
   g_mutex_unlock (&self->link_lock);
-  salon_track_request_keyframe (self);
+  if (g_atomic_int_compare_and_exchange (&self->has_media, FALSE, TRUE))
+    g_idle_add_full (G_PRIORITY_DEFAULT, start_sampling, g_object_ref (self), g_object_unref);
+  request_keyframe (stream);
 }
 
 GstPad *
-salon_track_request_pad (SalonTrack *self)
+salon_track_request_pad (SalonTrack *self, guint stream)
 {
-  return gst_element_request_pad_simple (self->tee, "src_%u");
+  g_assert (stream < self->n_streams);
+  return gst_element_request_pad_simple (self->streams[stream].tee, "src_%u");
 }
 
 void
-salon_track_release_pad (SalonTrack *self, GstPad *pad)
+salon_track_release_pad (SalonTrack *self, guint stream, GstPad *pad)
 {
-  gst_element_release_request_pad (self->tee, pad);
+  gst_element_release_request_pad (self->streams[stream].tee, pad);
   gst_object_unref (pad);
 }
 
@@ -213,48 +394,77 @@ salon_track_is_video (SalonTrack *self)
   return self->is_video;
 }
 
+guint
+salon_track_get_n_streams (SalonTrack *self)
+{
+  return self->n_streams;
+}
+
+static void
+open_stream (SalonTrack *self, guint index)
+{
+  Stream *stream = &self->streams[index];
+
+  stream->track = self;
+  stream->index = index;
+  stream->codec = -1;
+  stream->tee = gst_object_ref_sink (gst_element_factory_make ("tee", NULL));
+  /* A track nobody watches is no error. */
+  g_object_set (stream->tee, "allow-not-linked", TRUE, NULL);
+  stream->tee_sink = gst_element_get_static_pad (stream->tee, "sink");
+  batch_fan_out (stream->tee_sink);
+  /* A subscriber's thread may still be in a probe when the track is closed: each holds the track. */
+  stream->probes[0] = gst_pad_add_probe (stream->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      on_buffer, stream_ref (stream), (GDestroyNotify)stream_unref);
+  stream->probes[1] = gst_pad_add_probe (stream->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,
+      stream_ref (stream), (GDestroyNotify)stream_unref);
+  salon_graph_add (self->graph, stream->tee);
+}
+
 SalonTrack *
-salon_track_new (SalonGraph *graph, const char *mid, gboolean is_video)
+salon_track_new (SalonGraph *graph, const char *mid, gboolean is_video, guint n_streams)
 {
   SalonTrack *self = g_object_new (SALON_TYPE_TRACK, NULL);
 
+  g_assert (n_streams >= 1 && n_streams <= SALON_MAX_SPATIAL_LAYERS);
   self->graph = g_object_ref (graph);
   self->mid = g_strdup (mid);
   self->is_video = is_video;
-  self->tee = gst_object_ref_sink (gst_element_factory_make ("tee", NULL));
-  /* A track nobody watches is no error. */
-  g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
-  self->tee_sink = gst_element_get_static_pad (self->tee, "sink");
-  batch_fan_out (self->tee_sink);
-  /* A subscriber's thread may still be in a probe when the track is closed: each holds the track. */
-  self->probes[0] = gst_pad_add_probe (self->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
-      on_buffer, g_object_ref (self), g_object_unref);
-  self->probes[1] = gst_pad_add_probe (
-      self->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, g_object_ref (self), g_object_unref);
-  salon_graph_add (graph, self->tee);
+  self->n_streams = n_streams;
+  for (guint i = 0; i < n_streams; i++)
+    open_stream (self, i);
   return self;
+}
+
+static void
+close_stream (Stream *stream)
+{
+  GstElement *tee = g_steal_pointer (&stream->tee);
+
+  g_mutex_lock (&stream->track->lock);
+  if (stream->pending_request != NULL)
+    {
+      g_source_destroy (stream->pending_request);
+      g_clear_pointer (&stream->pending_request, g_source_unref);
+    }
+  g_mutex_unlock (&stream->track->lock);
+  for (guint i = 0; i < G_N_ELEMENTS (stream->probes); i++)
+    gst_pad_remove_probe (stream->tee_sink, stream->probes[i]);
+  salon_graph_remove (stream->track->graph, tee);
+  gst_object_unref (tee);
 }
 
 void
 salon_track_close (SalonTrack *self)
 {
-  GstElement *tee = g_steal_pointer (&self->tee);
-
-  if (tee == NULL)
+  if (self->streams[0].tee == NULL)
     return;
-  g_mutex_lock (&self->lock);
-  if (self->pending_request != NULL)
-    {
-      g_source_destroy (self->pending_request);
-      g_clear_pointer (&self->pending_request, g_source_unref);
-    }
-  g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < G_N_ELEMENTS (self->probes); i++)
-    gst_pad_remove_probe (self->tee_sink, self->probes[i]);
+  g_clear_handle_id (&self->sample_id, g_source_remove);
+  g_clear_handle_id (&self->unwanted_id, g_source_remove);
   for (guint i = 0; i < self->drains->len; i++)
     salon_graph_remove (self->graph, g_ptr_array_index (self->drains, i));
-  salon_graph_remove (self->graph, tee);
-  gst_object_unref (tee);
+  for (guint i = 0; i < self->n_streams; i++)
+    close_stream (&self->streams[i]);
 }
 
 static void
@@ -262,9 +472,10 @@ salon_track_finalize (GObject *object)
 {
   SalonTrack *self = SALON_TRACK (object);
 
-  g_assert (self->tee == NULL); /* salon_track_close() was called */
+  g_assert (self->streams[0].tee == NULL); /* salon_track_close() was called */
   g_clear_object (&self->graph);
-  gst_clear_object (&self->tee_sink);
+  for (guint i = 0; i < self->n_streams; i++)
+    gst_clear_object (&self->streams[i].tee_sink);
   g_ptr_array_unref (self->drains);
   g_free (self->mid);
   g_mutex_clear (&self->lock);
@@ -275,8 +486,14 @@ salon_track_finalize (GObject *object)
 static void
 salon_track_class_init (SalonTrackClass *klass)
 {
+  GType type = G_TYPE_FROM_CLASS (klass);
+
   GST_DEBUG_CATEGORY_INIT (salon_track_debug, "salon-track", 0, "Salon published track");
   G_OBJECT_CLASS (klass)->finalize = salon_track_finalize;
+  signals[SIGNAL_LAYERS_CHANGED]
+      = g_signal_new ("layers-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_WANTED_CHANGED]
+      = g_signal_new ("wanted-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
 }
 
 static void
@@ -285,4 +502,5 @@ salon_track_init (SalonTrack *self)
   g_mutex_init (&self->lock);
   g_mutex_init (&self->link_lock);
   self->drains = g_ptr_array_new ();
+  self->wanted = -1;
 }

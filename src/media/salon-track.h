@@ -4,10 +4,20 @@
 #include <gst/gst.h>
 
 #include "salon-graph.h"
+#include "salon-layer.h"
 
-/* The media of one m-line of a publisher, in the room's graph: a `tee` that slots are linked to. It exists from the
- * moment the m-line is negotiated, before and between packets. It gathers the keyframe requests of all subscribers:
- * the publisher sees at most one in SALON_TRACK_KEYFRAME_INTERVAL_US, and none is lost.
+/* The media of one m-line of a publisher, in the room's graph. It exists from the moment the m-line is negotiated,
+ * before and between packets.
+ *
+ *   one stream a layer (simulcast), or one in all:   publisher --> tee --+--> slots
+ *                                                    publisher --> tee --+--> ...
+ *
+ * It gathers the keyframe requests of all subscribers: for each stream the publisher sees at most one in
+ * SALON_TRACK_KEYFRAME_INTERVAL_US, and none is lost. It measures what arrives, and knows which layers anybody wants.
+ *
+ * Signals, on the main context:
+ *   layers-changed ()            which layers arrive, or how large they are
+ *   wanted-changed (gint)        see salon_track_get_wanted()
  *
  * Owned by its publisher, borrowed by rooms and subscribers. Main context but for the functions that say otherwise. */
 #define SALON_TYPE_TRACK (salon_track_get_type ())
@@ -15,24 +25,35 @@ G_DECLARE_FINAL_TYPE (SalonTrack, salon_track, SALON, TRACK, GObject)
 
 /* A keyframe is some ten times a delta frame: asked for more often, it would eat the publisher's uplink. */
 #define SALON_TRACK_KEYFRAME_INTERVAL_US (300 * G_TIME_SPAN_MILLISECOND)
+/* How long nobody has to want a layer before it counts as unwanted: who leaves a tile often comes back, and each pause
+ * costs a keyframe. */
+#define SALON_TRACK_UNWANTED_MS 2000
 
-SalonTrack *salon_track_new (SalonGraph *graph, const char *mid, gboolean is_video) G_GNUC_WARN_UNUSED_RESULT;
+/* n_streams: 1, or as many as there are layers in simulcast, SALON_MAX_SPATIAL_LAYERS at most. */
+SalonTrack *salon_track_new (
+    SalonGraph *graph, const char *mid, gboolean is_video, guint n_streams) G_GNUC_WARN_UNUSED_RESULT;
 /* Every subscriber must have been detached before. */
 void salon_track_close (SalonTrack *self);
 
 const char *salon_track_get_mid (SalonTrack *self);
 gboolean salon_track_is_video (SalonTrack *self);
+guint salon_track_get_n_streams (SalonTrack *self);
 
 /* While not open, nothing passes: the state before the publisher's certificate is verified. Any thread. */
 void salon_track_set_open (SalonTrack *self, gboolean is_open);
 
-/* Feeds the track from a pad of the publisher; an earlier pad's media is thrown away from now on. Any thread. */
-void salon_track_link_source (SalonTrack *self, GstPad *source);
+/* Feeds a stream from a pad of the publisher; an earlier pad's media is thrown away from now on. Any thread. */
+void salon_track_link_source (SalonTrack *self, guint stream, GstPad *source);
 
-/* Returns: (transfer full): a new pad of the tee, to be linked to a slot. */
-GstPad *salon_track_request_pad (SalonTrack *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: (transfer full): a new pad of the stream's tee, to be linked to a slot. */
+GstPad *salon_track_request_pad (SalonTrack *self, guint stream) G_GNUC_WARN_UNUSED_RESULT;
 /* pad: (transfer full) */
-void salon_track_release_pad (SalonTrack *self, GstPad *pad);
+void salon_track_release_pad (SalonTrack *self, guint stream, GstPad *pad);
 
-/* Asks the publisher for a keyframe, now or as soon as the interval allows. Any thread. */
-void salon_track_request_keyframe (SalonTrack *self);
+/* What arrives, and at what rate, as measured a quarter of a second ago at most. */
+void salon_track_get_layers (SalonTrack *self, SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS]);
+
+/* The highest spatial layer that somebody wants; -1: nobody wants anything. It falls only after a while, see above. */
+gint salon_track_get_wanted (SalonTrack *self);
+/* A slot wanted no layer above `before`, and wants none above `now`; -1: nothing. */
+void salon_track_change_wish (SalonTrack *self, gint before, gint now);

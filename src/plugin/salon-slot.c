@@ -16,6 +16,9 @@ GST_DEBUG_CATEGORY_STATIC (salon_slot_debug);
  */
 #define PACKET_HEAD_BYTES 512
 
+/* Both kinds are numbered by three bits (RFC 9628). */
+#define MAX_LAYER 7
+
 /* A sink pad. */
 #define SALON_TYPE_SLOT_PAD (salon_slot_pad_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSlotPad, salon_slot_pad, SALON, SLOT_PAD, GstPad)
@@ -24,11 +27,15 @@ struct _SalonSlotPad
 {
   GstPad parent;
 
-  gboolean is_released; /* under the slot's object lock */
+  /* Under the slot's object lock. */
+  gboolean is_released;
+  gint64 last_request_us; /* for a keyframe */
 
   /* Under the pad's own stream lock. */
   GstSegment segment;
   gboolean has_new_caps;
+  gboolean has_codec; /* one that Salon knows */
+  SalonCodec codec;
 };
 
 G_DEFINE_FINAL_TYPE (SalonSlotPad, salon_slot_pad, GST_TYPE_PAD)
@@ -42,6 +49,7 @@ static void
 salon_slot_pad_init (SalonSlotPad *pad)
 {
   gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
+  pad->last_request_us = -KEYFRAME_REQUEST_INTERVAL_US;
 }
 
 struct _SalonSlot
@@ -52,16 +60,18 @@ struct _SalonSlot
 
   /* What is wanted: under the object lock. The streaming side copies it when the generation has moved. */
   GstPad *active_pad; /* (borrowed) (nullable): read without the lock too, to drop early */
+  GstPad *next_pad;   /* (borrowed) (nullable): likewise */
   GstCaps *caps;      /* (owned) (nullable) */
   guint32 ssrc;
   gboolean is_open;
   gboolean is_choosing; /* active-pad was never set */
   gboolean has_video;
   guint next_pad_number;
-  gint64 last_request_us;
   gint generation; /* written under the lock, read atomically */
 
   gint settled_generation; /* atomic: the generation whose first packet went out */
+  gint max_spatial;        /* atomic */
+  gint max_temporal;       /* atomic */
 
   /* What is done: under src_pad's stream lock. */
   struct
@@ -94,9 +104,12 @@ enum
 {
   PROP_0,
   PROP_ACTIVE_PAD,
+  PROP_NEXT_PAD,
   PROP_OPEN,
   PROP_CAPS,
   PROP_SSRC,
+  PROP_MAX_SPATIAL_LAYER,
+  PROP_MAX_TEMPORAL_LAYER,
   PROP_AWAITING_KEYFRAME,
   PROP_STATS,
   N_PROPERTIES,
@@ -133,30 +146,33 @@ change_generation_locked (SalonSlot *slot)
 
 /* --- Keyframe requests --- */
 
-/* Whether to ask now, and whom. (transfer full) (nullable) */
+/* Whether to ask now, and whom: is_next: the next pad, if there is one. (transfer full) (nullable) */
 static GstPad *
-claim_keyframe_request (SalonSlot *slot, gboolean is_urgent)
+claim_keyframe_request (SalonSlot *slot, gboolean is_next, gboolean is_urgent)
 {
   gint64 now_us = g_get_monotonic_time ();
-  GstPad *pad = NULL;
+  SalonSlotPad *pad;
 
   GST_OBJECT_LOCK (slot);
-  if (slot->active_pad != NULL && slot->is_open && slot->has_video
-      && (is_urgent || now_us - slot->last_request_us >= KEYFRAME_REQUEST_INTERVAL_US))
+  pad = (SalonSlotPad *)(is_next ? slot->next_pad : slot->active_pad);
+  if (pad != NULL && slot->is_open && slot->has_video
+      && (is_urgent || now_us - pad->last_request_us >= KEYFRAME_REQUEST_INTERVAL_US))
     {
-      slot->last_request_us = now_us;
-      pad = gst_object_ref (slot->active_pad);
+      pad->last_request_us = now_us;
+      gst_object_ref (pad);
     }
+  else
+    pad = NULL;
   GST_OBJECT_UNLOCK (slot);
-  return pad;
+  return GST_PAD_CAST (pad);
 }
 
 /* Always a new event: the one from downstream names the subscriber's SSRC, which the publisher's session does not know.
  * Called without the src pad's stream lock, since upstream may do anything with it. */
 static void
-request_keyframe (SalonSlot *slot, gboolean is_urgent)
+request_keyframe_of (SalonSlot *slot, gboolean is_next, gboolean is_urgent)
 {
-  g_autoptr (GstPad) pad = claim_keyframe_request (slot, is_urgent);
+  g_autoptr (GstPad) pad = claim_keyframe_request (slot, is_next, is_urgent);
   GstStructure *structure;
 
   if (pad == NULL)
@@ -166,6 +182,12 @@ request_keyframe (SalonSlot *slot, gboolean is_urgent)
   structure = gst_structure_new ("GstForceKeyUnit", "running-time", GST_TYPE_CLOCK_TIME, GST_CLOCK_TIME_NONE,
       "all-headers", G_TYPE_BOOLEAN, FALSE, "count", G_TYPE_UINT, 0, NULL);
   gst_pad_push_event (pad, gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM, structure));
+}
+
+static void
+request_keyframe (SalonSlot *slot, gboolean is_urgent)
+{
+  request_keyframe_of (slot, FALSE, is_urgent);
 }
 
 static void
@@ -288,9 +310,17 @@ is_forwarding (SalonSlot *slot, SalonSlotPad *pad)
   return slot->stream.is_supported;
 }
 
+static void
+follow_layers (SalonSlot *slot)
+{
+  salon_rewriter_set_layers (
+      &slot->stream.rewriter, (SalonRewriterLayers){ (guint8)g_atomic_int_get (&slot->max_spatial),
+                                  (guint8)g_atomic_int_get (&slot->max_temporal) });
+}
+
 /* The header is new, the payload is the input's memory. */
 static GstBuffer *
-make_buffer (const SalonSlotPad *pad, GstBuffer *input, const SalonRtpPacket *packet, const SalonRewriterResult *result)
+make_buffer (const SalonSlotPad *pad, GstBuffer *input, const SalonRewriterResult *result)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, result->head_size, NULL);
 
@@ -300,7 +330,7 @@ make_buffer (const SalonSlotPad *pad, GstBuffer *input, const SalonRtpPacket *pa
   GST_BUFFER_PTS (buffer) = GST_BUFFER_PTS (input);
   if (pad->segment.format == GST_FORMAT_TIME)
     GST_BUFFER_PTS (buffer) = gst_segment_to_running_time (&pad->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (input));
-  if (packet->has_marker)
+  if (result->has_marker)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_MARKER);
   if (result->is_switch)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
@@ -356,13 +386,13 @@ rewrite_buffer (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *input, gboolean *
   if (verdict != SALON_REWRITER_FORWARD)
     {
       count (&slot->n_dropped, 1);
-      *is_awaiting |= verdict == SALON_REWRITER_AWAITING_KEYFRAME;
+      *is_awaiting |= verdict == SALON_REWRITER_AWAITING_KEYFRAME || verdict == SALON_REWRITER_AWAITING_LAYER;
       GST_LOG_OBJECT (pad, "dropped sequence number %u: verdict %d", packet.sequence, verdict);
       return NULL;
     }
   count (&slot->n_packets, 1);
   count (&slot->n_bytes, result.head_size + result.rest_size);
-  return make_buffer (pad, input, &packet, &result);
+  return make_buffer (pad, input, &result);
 }
 
 /* What became of it downstream is the subscriber's affair alone. */
@@ -407,25 +437,101 @@ forward_list (SalonSlot *slot, SalonSlotPad *pad, GstBufferList *inputs, gboolea
 
 /* --- Sink pads --- */
 
-/* One of buffer and list is NULL. parent is NULL when the pad was released while this push was on its way. */
+static gboolean
+starts_keyframe (GstBuffer *buffer, SalonCodec codec)
+{
+  guint8 head[PACKET_HEAD_BYTES];
+  SalonRtpPacket packet;
+  const guint8 *payload;
+  gsize size;
+
+  if (!parse_buffer (buffer, head, &packet))
+    return FALSE;
+  payload = salon_rtp_packet_get_payload (&packet, &size);
+  return salon_codec_is_keyframe_start (codec, payload, size);
+}
+
+/* Whether this pad's packets can go out. */
+static gboolean
+is_carried (SalonSlot *slot, GstPad *pad)
+{
+  g_autoptr (GstCaps) input = gst_pad_get_current_caps (pad);
+  g_autoptr (GstCaps) offered = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+  SalonRewriterSource source;
+
+  GST_OBJECT_LOCK (slot);
+  gst_caps_replace (&offered, slot->caps);
+  GST_OBJECT_UNLOCK (slot);
+  caps = input != NULL ? salon_slot_caps_match (input, offered, slot->stream.ssrc, &source) : NULL;
+  return caps != NULL;
+}
+
+/* Whether the next pad's turn has come. */
+static gboolean
+is_turn (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, GstBufferList *list)
+{
+  gboolean has_keyframe = pad->has_codec && buffer != NULL && starts_keyframe (buffer, pad->codec);
+
+  for (guint i = 0; pad->has_codec && list != NULL && i < gst_buffer_list_length (list) && !has_keyframe; i++)
+    has_keyframe = starts_keyframe (gst_buffer_list_get (list, i), pad->codec);
+  return has_keyframe && is_carried (slot, GST_PAD (pad));
+}
+
+/* FALSE when somebody has decided otherwise meanwhile. */
+static gboolean
+take_turn (SalonSlot *slot, GstPad *pad)
+{
+  gboolean is_next;
+
+  GST_OBJECT_LOCK (slot);
+  is_next = slot->next_pad == pad && slot->is_open;
+  if (is_next)
+    {
+      g_atomic_pointer_set (&slot->active_pad, pad);
+      g_atomic_pointer_set (&slot->next_pad, NULL);
+      change_generation_locked (slot);
+    }
+  GST_OBJECT_UNLOCK (slot);
+  return is_next;
+}
+
+/* One of buffer and list is NULL. */
+static void
+forward_active (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, GstBufferList *list, gboolean *is_awaiting)
+{
+  if (!is_forwarding (slot, pad))
+    {
+      count (&slot->n_dropped, list != NULL ? gst_buffer_list_length (list) : 1);
+      return;
+    }
+  follow_layers (slot);
+  if (list != NULL)
+    forward_list (slot, pad, list, is_awaiting);
+  else
+    forward_buffer (slot, pad, buffer, is_awaiting);
+}
+
+/* parent is NULL when the pad was released while this push was on its way. */
 static void
 forward (GstPad *pad, GstObject *parent, GstBuffer *buffer, GstBufferList *list)
 {
   SalonSlot *slot = (SalonSlot *)parent;
+  gboolean is_next = slot != NULL && g_atomic_pointer_get (&slot->next_pad) == pad;
+  gboolean is_turning = FALSE;
   gboolean is_awaiting = FALSE;
 
-  if (slot == NULL || g_atomic_pointer_get (&slot->active_pad) != pad)
+  if (slot == NULL || (!is_next && g_atomic_pointer_get (&slot->active_pad) != pad))
     return;
   GST_PAD_STREAM_LOCK (slot->src_pad);
-  if (!is_forwarding (slot, SALON_SLOT_PAD (pad)))
-    count (&slot->n_dropped, list != NULL ? gst_buffer_list_length (list) : 1);
-  else if (list != NULL)
-    forward_list (slot, SALON_SLOT_PAD (pad), list, &is_awaiting);
-  else
-    forward_buffer (slot, SALON_SLOT_PAD (pad), buffer, &is_awaiting);
+  is_turning = is_next && is_turn (slot, SALON_SLOT_PAD (pad), buffer, list) && take_turn (slot, pad);
+  if (!is_next || is_turning)
+    forward_active (slot, SALON_SLOT_PAD (pad), buffer, list, &is_awaiting);
   GST_PAD_STREAM_UNLOCK (slot->src_pad);
-  if (is_awaiting)
-    request_keyframe (slot, FALSE);
+  if (is_awaiting || (is_next && !is_turning))
+    request_keyframe_of (slot, is_next && !is_turning, FALSE);
+  if (is_turning)
+    g_object_notify_by_pspec (G_OBJECT (slot), properties[PROP_ACTIVE_PAD]);
 }
 
 static GstFlowReturn
@@ -444,6 +550,18 @@ salon_slot_sink_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   return GST_FLOW_OK;
 }
 
+static void
+take_caps (SalonSlotPad *pad, GstEvent *event)
+{
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  pad->has_new_caps = TRUE;
+  pad->has_codec = gst_caps_get_size (caps) > 0
+                   && salon_codec_from_encoding_name (
+                       gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name"), &pad->codec);
+}
+
 /* Nothing that travels down goes on: the output has its own stream, caps, segment, and no end. */
 static gboolean
 salon_slot_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
@@ -451,7 +569,7 @@ salon_slot_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   SalonSlotPad *self = SALON_SLOT_PAD (pad);
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
-    self->has_new_caps = TRUE;
+    take_caps (self, event);
   else if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT)
     gst_event_copy_segment (event, &self->segment);
   gst_event_unref (event);
@@ -545,6 +663,8 @@ salon_slot_release_pad (GstElement *element, GstPad *pad)
   GST_OBJECT_LOCK (slot);
   SALON_SLOT_PAD (pad)->is_released = TRUE;
   was_active = slot->active_pad == pad;
+  if (slot->next_pad == pad)
+    g_atomic_pointer_set (&slot->next_pad, NULL);
   if (was_active)
     {
       g_atomic_pointer_set (&slot->active_pad, NULL);
@@ -560,6 +680,14 @@ salon_slot_release_pad (GstElement *element, GstPad *pad)
 
 /* --- Control --- */
 
+static gboolean
+is_own_pad_locked (SalonSlot *slot, GstPad *pad)
+{
+  return pad == NULL
+         || (SALON_IS_SLOT_PAD (pad) && GST_OBJECT_PARENT (pad) == GST_OBJECT (slot)
+             && !SALON_SLOT_PAD (pad)->is_released);
+}
+
 static void
 set_active_pad (SalonSlot *slot, GstPad *pad)
 {
@@ -567,11 +695,11 @@ set_active_pad (SalonSlot *slot, GstPad *pad)
   gboolean is_switch;
 
   GST_OBJECT_LOCK (slot);
-  is_ours = pad == NULL
-            || (SALON_IS_SLOT_PAD (pad) && GST_OBJECT_PARENT (pad) == GST_OBJECT (slot)
-                && !SALON_SLOT_PAD (pad)->is_released);
+  is_ours = is_own_pad_locked (slot, pad);
   is_switch = is_ours && (slot->active_pad != pad || slot->is_choosing);
   slot->is_choosing = FALSE;
+  if (is_ours)
+    g_atomic_pointer_set (&slot->next_pad, NULL);
   if (is_switch)
     {
       g_atomic_pointer_set (&slot->active_pad, pad);
@@ -583,6 +711,27 @@ set_active_pad (SalonSlot *slot, GstPad *pad)
     g_warning ("salonslot: active-pad must be a sink pad of this element");
   if (is_switch)
     request_keyframe (slot, TRUE);
+}
+
+static void
+set_next_pad (SalonSlot *slot, GstPad *pad)
+{
+  gboolean is_ours;
+  gboolean is_change;
+
+  GST_OBJECT_LOCK (slot);
+  is_ours = is_own_pad_locked (slot, pad);
+  if (pad == slot->active_pad)
+    pad = NULL;
+  is_change = is_ours && slot->next_pad != pad;
+  if (is_change)
+    g_atomic_pointer_set (&slot->next_pad, pad);
+  GST_OBJECT_UNLOCK (slot);
+
+  if (!is_ours)
+    g_warning ("salonslot: next-pad must be a sink pad of this element");
+  if (is_change)
+    request_keyframe_of (slot, TRUE, TRUE);
 }
 
 static void
@@ -659,6 +808,9 @@ salon_slot_set_property (GObject *object, guint id, const GValue *value, GParamS
     case PROP_ACTIVE_PAD:
       set_active_pad (slot, g_value_get_object (value));
       break;
+    case PROP_NEXT_PAD:
+      set_next_pad (slot, g_value_get_object (value));
+      break;
     case PROP_OPEN:
       set_open (slot, g_value_get_boolean (value));
       break;
@@ -667,6 +819,12 @@ salon_slot_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_SSRC:
       set_ssrc (slot, g_value_get_uint (value));
+      break;
+    case PROP_MAX_SPATIAL_LAYER:
+      g_atomic_int_set (&slot->max_spatial, (gint)g_value_get_uint (value));
+      break;
+    case PROP_MAX_TEMPORAL_LAYER:
+      g_atomic_int_set (&slot->max_temporal, (gint)g_value_get_uint (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -689,6 +847,9 @@ salon_slot_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_ACTIVE_PAD:
       g_value_set_object (value, slot->active_pad);
       break;
+    case PROP_NEXT_PAD:
+      g_value_set_object (value, slot->next_pad);
+      break;
     case PROP_OPEN:
       g_value_set_boolean (value, slot->is_open);
       break;
@@ -697,6 +858,12 @@ salon_slot_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       break;
     case PROP_SSRC:
       g_value_set_uint (value, slot->ssrc);
+      break;
+    case PROP_MAX_SPATIAL_LAYER:
+      g_value_set_uint (value, (guint)g_atomic_int_get (&slot->max_spatial));
+      break;
+    case PROP_MAX_TEMPORAL_LAYER:
+      g_value_set_uint (value, (guint)g_atomic_int_get (&slot->max_temporal));
       break;
     case PROP_STATS:
       g_value_take_boxed (value, make_stats (slot));
@@ -746,6 +913,9 @@ install_properties (GObjectClass *object_class)
 
   properties[PROP_ACTIVE_PAD] = g_param_spec_object ("active-pad", "Active pad",
       "The sink pad whose packets go out; NULL: none do. Until set, the first pad requested", GST_TYPE_PAD, writable);
+  properties[PROP_NEXT_PAD] = g_param_spec_object ("next-pad", "Next pad",
+      "The sink pad that becomes the active one with its next keyframe; NULL: the active one stays", GST_TYPE_PAD,
+      writable);
   properties[PROP_OPEN]
       = g_param_spec_boolean ("open", "Open", "FALSE drops everything; opening waits for a keyframe", TRUE, writable);
   properties[PROP_CAPS] = g_param_spec_boxed ("caps", "Caps",
@@ -753,6 +923,10 @@ install_properties (GObjectClass *object_class)
       GST_TYPE_CAPS, writable);
   properties[PROP_SSRC] = g_param_spec_uint (
       "ssrc", "SSRC", "The output's synchronization source; random unless set", 0, G_MAXUINT32, 0, writable);
+  properties[PROP_MAX_SPATIAL_LAYER] = g_param_spec_uint ("max-spatial-layer", "Highest spatial layer",
+      "Spatial layers within the active track above this one are left out", 0, MAX_LAYER, MAX_LAYER, writable);
+  properties[PROP_MAX_TEMPORAL_LAYER] = g_param_spec_uint ("max-temporal-layer", "Highest temporal layer",
+      "Temporal layers of the active track above this one are left out", 0, MAX_LAYER, MAX_LAYER, writable);
   properties[PROP_AWAITING_KEYFRAME] = g_param_spec_boolean ("awaiting-keyframe", "Awaiting keyframe",
       "Whether the active track has not brought a keyframe yet", FALSE, readable);
   properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
@@ -798,7 +972,7 @@ salon_slot_init (SalonSlot *slot)
   slot->is_open = TRUE;
   slot->is_choosing = TRUE;
   slot->has_video = TRUE;
-  slot->last_request_us = -KEYFRAME_REQUEST_INTERVAL_US;
+  slot->max_spatial = slot->max_temporal = MAX_LAYER;
   slot->generation = 1; /* the streaming side has none yet */
   salon_rewriter_init (&slot->stream.rewriter, slot->ssrc, (guint64)g_random_int () << 32 | g_random_int ());
 }

@@ -14,6 +14,10 @@
  * Properties (all may be set at any time and from any thread; none waits for streaming):
  * - active-pad (GstPad): the sink pad whose packets go out; NULL: none do. Setting another one switches, and asks
  *   it for a keyframe. Until it is set for the first time, the first pad requested is active.
+ * - next-pad (GstPad): the sink pad that becomes the active one as soon as it brings a keyframe, for which it is asked;
+ *   the active one goes out until then, so that nobody sees a break. NULL, or setting active-pad, calls it off.
+ * - max-spatial-layer, max-temporal-layer (guint, 0 to 7): layers within the active track that go out, as
+ *   salon-rewriter.h says. Default 7: all.
  * - open (gboolean): FALSE drops everything; TRUE again waits for a keyframe. Default TRUE.
  * - caps (GstCaps): what the output may carry: one application/x-rtp structure per codec, with its payload and
  *   extmap-N fields. A track of another codec is dropped. NULL: all keep their payload type and extension ids.

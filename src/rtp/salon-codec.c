@@ -95,23 +95,39 @@ av1_is_keyframe_start (const guint8 *payload, gsize size)
   return size >= 2 && (payload[0] & 0x88) == 0x08;
 }
 
-gboolean
-salon_codec_is_keyframe_start (SalonCodec codec, const guint8 *payload, gsize size)
+void
+salon_codec_read_frame (SalonCodec codec, const guint8 *payload, gsize size, SalonFrame *frame)
 {
-  SalonVp8Descriptor vp8;
-  SalonVp9Descriptor vp9;
+  gboolean is_read;
 
+  *frame = (SalonFrame){ 0 };
   switch (codec)
     {
     case SALON_CODEC_VP8:
-      return salon_vp8_parse (payload, size, &vp8) && vp8.is_keyframe_start;
+      is_read = salon_vp8_parse (payload, size, frame);
+      break;
     case SALON_CODEC_VP9:
-      return salon_vp9_parse (payload, size, &vp9) && vp9.is_keyframe_start;
+      is_read = salon_vp9_parse (payload, size, frame);
+      break;
     case SALON_CODEC_H264:
-      return h264_is_keyframe_start (payload, size);
+      frame->is_keyframe_start = h264_is_keyframe_start (payload, size);
+      return;
     case SALON_CODEC_AV1:
-      return av1_is_keyframe_start (payload, size);
+      frame->is_keyframe_start = av1_is_keyframe_start (payload, size);
+      return;
     default:
-      return TRUE;
+      frame->is_keyframe_start = TRUE;
+      return;
     }
+  if (!is_read)
+    *frame = (SalonFrame){ 0 };
+}
+
+gboolean
+salon_codec_is_keyframe_start (SalonCodec codec, const guint8 *payload, gsize size)
+{
+  SalonFrame frame;
+
+  salon_codec_read_frame (codec, payload, size, &frame);
+  return frame.is_keyframe_start;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "salon-frame.h"
 
 typedef enum
 {
@@ -37,8 +37,11 @@ const SalonCodecInfo *salon_codec_get_info (SalonCodec codec);
 /* (nullable) name: upper or lower case, as caps or an SDP spell it. FALSE for what Salon does not forward (RTX too). */
 gboolean salon_codec_from_encoding_name (const char *name, SalonCodec *codec) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether this RTP payload begins a picture from which a decoder can start; always TRUE for audio. `size` may be that
- * of a prefix: the first 64 bytes decide in practice. Anything cut or malformed is no keyframe. */
+/* Reads what this RTP payload says of its picture. `size` may be that of a prefix: the first 64 bytes decide in
+ * practice. Anything cut or malformed is no keyframe, and of no layer above the lowest. All audio can be started at. */
+void salon_codec_read_frame (SalonCodec codec, const guint8 *payload, gsize size, SalonFrame *frame);
+
+/* Whether this RTP payload begins a picture from which a decoder can start. */
 gboolean salon_codec_is_keyframe_start (SalonCodec codec, const guint8 *payload, gsize size) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer none): "audio", "video", as caps and SDP spell it. */

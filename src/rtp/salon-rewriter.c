@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "salon-bytes.h"
-#include "salon-vp8.h"
-#include "salon-vp9.h"
 
 /* RFC 3550 appendix A.1 calls a step forward of more than 3000 a restart, and one back of more than 100;
  * retransmissions may come later than that: a second of 1000 packets. */
@@ -25,6 +23,7 @@ salon_rewriter_init (SalonRewriter *rewriter, guint32 ssrc, guint64 seed)
   *rewriter = (SalonRewriter){
     .ssrc = ssrc,
     .is_awaiting = TRUE,
+    .wanted = SALON_REWRITER_ALL_LAYERS,
     .last_sequence = (seed >> 32 & 0x7fff) - 1,
     .last_timestamp = (guint32)seed,
   };
@@ -44,6 +43,12 @@ salon_rewriter_update (SalonRewriter *rewriter, const SalonRewriterSource *sourc
   rewriter->source = *source;
 }
 
+void
+salon_rewriter_set_layers (SalonRewriter *rewriter, SalonRewriterLayers wanted)
+{
+  rewriter->wanted = wanted;
+}
+
 /* Puts the source's numbers behind the last ones sent. The timestamp advances by the time that really passed, so that
  * the receiver's lip-sync and jitter estimate hold. */
 static void
@@ -59,6 +64,11 @@ begin_source (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arri
   rewriter->may_be_restart = FALSE;
   rewriter->has_picture_offset = FALSE;
   rewriter->has_tl0_offset = FALSE;
+  rewriter->layers = rewriter->former = rewriter->wanted;
+  rewriter->raised_sequence = packet->sequence;
+  rewriter->frame_timestamp = packet->timestamp;
+  rewriter->dropped = rewriter->dropped_pictures = 0;
+  rewriter->is_dropping = FALSE;
   rewriter->sequence_offset = rewriter->last_sequence + 1 - packet->sequence;
   rewriter->timestamp_offset = rewriter->last_timestamp + ticks - packet->timestamp;
 }
@@ -78,73 +88,159 @@ is_restart (SalonRewriter *rewriter, guint16 sequence)
   return is_confirmed;
 }
 
-/* Notes the packet as sent. FALSE when it must not be: seen, too old, or a jump not confirmed yet. */
-static gboolean
-take_sequence (SalonRewriter *rewriter, guint16 sequence, gboolean *is_newest)
+static guint64
+shift (guint64 bits, guint step)
 {
-  gint16 step = sequence - rewriter->highest_sequence;
+  return step < WINDOW ? bits << step : 0;
+}
+
+/* Notes the packet as seen. FALSE when it must not be sent: seen before, too old, or a jump not confirmed yet. */
+static gboolean
+take_sequence (SalonRewriter *rewriter, guint16 sequence, gint *step)
+{
   guint64 bit;
 
-  *is_newest = step > 0;
-  if (step > MAX_STEP_FORWARD || step <= -WINDOW)
+  *step = (gint16)(sequence - rewriter->highest_sequence);
+  if (*step > MAX_STEP_FORWARD || *step <= -WINDOW)
     return FALSE;
-  if (step > 0)
+  if (*step > 0)
     {
-      rewriter->taken = step < WINDOW ? rewriter->taken << step | 1 : 1;
+      rewriter->taken = shift (rewriter->taken, *step) | 1;
+      rewriter->dropped = shift (rewriter->dropped, *step);
+      rewriter->dropped_pictures = shift (rewriter->dropped_pictures, *step);
       rewriter->highest_sequence = sequence;
       rewriter->may_be_restart = FALSE;
       return TRUE;
     }
-  bit = G_GUINT64_CONSTANT (1) << -step;
+  bit = G_GUINT64_CONSTANT (1) << -*step;
   if ((rewriter->taken & bit) != 0)
     return FALSE;
   rewriter->taken |= bit;
   return TRUE;
 }
 
-/* The gate. FORWARD leaves the offsets ready for this packet. */
-static SalonRewriterVerdict
-admit (
-    SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us, gboolean *is_switch, gboolean *is_newest)
+/* -- layers -- */
+
+static SalonRewriterLayers
+lower (SalonRewriterLayers a, SalonRewriterLayers b)
 {
-  gsize size;
-  const guint8 *payload = salon_rtp_packet_get_payload (packet, &size);
+  return (SalonRewriterLayers){ MIN (a.spatial, b.spatial), MIN (a.temporal, b.temporal) };
+}
+
+static void
+raise_layers (SalonRewriter *rewriter, guint16 sequence, SalonRewriterLayers layers)
+{
+  if (layers.spatial == rewriter->layers.spatial && layers.temporal == rewriter->layers.temporal)
+    return;
+  rewriter->former = rewriter->layers;
+  rewriter->layers = layers;
+  rewriter->raised_sequence = sequence;
+}
+
+/* The newest packet may begin a picture; what goes out changes only there. */
+static void
+follow_wanted (SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame)
+{
+  SalonRewriterLayers layers = rewriter->layers;
+
+  if (packet->timestamp != rewriter->frame_timestamp)
+    {
+      rewriter->frame_timestamp = packet->timestamp;
+      layers = rewriter->layers = lower (layers, rewriter->wanted);
+    }
+  if (frame->is_keyframe_start)
+    layers = rewriter->wanted;
+  else if (frame->is_start && frame->needs_base_only && frame->temporal <= rewriter->wanted.temporal)
+    layers.temporal = MAX (layers.temporal, frame->temporal);
+  else if (frame->is_start && frame->is_switching_up && frame->temporal <= layers.temporal)
+    layers.temporal = rewriter->wanted.temporal;
+  raise_layers (rewriter, packet->sequence, layers);
+}
+
+static gboolean
+is_wanted (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame)
+{
+  gboolean is_from_before = (gint16)(packet->sequence - rewriter->raised_sequence) < 0;
+  SalonRewriterLayers layers = is_from_before ? lower (rewriter->layers, rewriter->former) : rewriter->layers;
+
+  return frame->spatial <= layers.spatial && frame->temporal <= layers.temporal;
+}
+
+/* The newest packet is left out: those after it take its number, and those of what was lost before it when that was of
+ * the same picture. A packet that is left out late was counted as a gap before, and stays one. */
+static void
+leave_out (SalonRewriter *rewriter, const SalonFrame *frame, gint step, gboolean is_same_picture)
+{
+  guint n_numbers = rewriter->is_dropping && is_same_picture ? MIN (step, WINDOW) : 1;
+  gboolean has_closing_id = frame->ids.id_offset != 0 && !frame->has_references;
+
+  rewriter->dropped |= n_numbers == WINDOW ? G_MAXUINT64 : (G_GUINT64_CONSTANT (1) << n_numbers) - 1;
+  rewriter->sequence_offset -= rewriter->is_dropping && is_same_picture ? step : 1;
+  if (has_closing_id && !(rewriter->is_dropping && is_same_picture))
+    {
+      rewriter->dropped_pictures |= 1;
+      rewriter->picture_offset--;
+    }
+  rewriter->is_dropping = TRUE;
+}
+
+/* How many of the packets after this one are marked in `bits`. */
+static guint
+count_after (const SalonRewriter *rewriter, guint64 bits, guint16 sequence)
+{
+  guint n_after = (guint16)(rewriter->highest_sequence - sequence);
+
+  return __builtin_popcountll (bits & ((G_GUINT64_CONSTANT (1) << n_after) - 1));
+}
+
+/* -- the gate -- */
+
+/* FORWARD leaves the offsets ready for this packet. */
+static SalonRewriterVerdict
+admit (SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame, gint64 arrival_us,
+    gboolean *is_switch, gboolean *is_newest)
+{
+  gboolean is_same_picture = packet->timestamp == rewriter->frame_timestamp;
+  gint step = 1;
 
   if (!rewriter->is_awaiting)
     rewriter->is_awaiting = packet->ssrc != rewriter->source_ssrc || is_restart (rewriter, packet->sequence);
 
   *is_switch = *is_newest = rewriter->is_awaiting;
-  if (!rewriter->is_awaiting)
-    return take_sequence (rewriter, packet->sequence, is_newest) ? SALON_REWRITER_FORWARD : SALON_REWRITER_LATE;
-  if (!salon_codec_is_keyframe_start (rewriter->source.codec, payload, size))
+  if (rewriter->is_awaiting && !frame->is_keyframe_start)
     return SALON_REWRITER_AWAITING_KEYFRAME;
-  begin_source (rewriter, packet, arrival_us);
-  return SALON_REWRITER_FORWARD;
-}
-
-static void
-parse_picture_ids (SalonCodec codec, const guint8 *payload, gsize size, SalonPictureIds *ids)
-{
-  SalonVp8Descriptor vp8;
-  SalonVp9Descriptor vp9;
-
-  *ids = (SalonPictureIds){ 0 };
-  if (codec == SALON_CODEC_VP8 && salon_vp8_parse (payload, size, &vp8))
-    *ids = vp8.ids;
-  else if (codec == SALON_CODEC_VP9 && salon_vp9_parse (payload, size, &vp9))
-    *ids = vp9.ids;
+  if (rewriter->is_awaiting)
+    {
+      begin_source (rewriter, packet, arrival_us);
+      return SALON_REWRITER_FORWARD;
+    }
+  if (!take_sequence (rewriter, packet->sequence, &step))
+    return SALON_REWRITER_LATE;
+  *is_newest = step > 0;
+  if (*is_newest)
+    follow_wanted (rewriter, packet, frame);
+  if (is_wanted (rewriter, packet, frame))
+    {
+      rewriter->is_dropping &= !*is_newest;
+      return SALON_REWRITER_FORWARD;
+    }
+  if (*is_newest)
+    leave_out (rewriter, frame, step, is_same_picture);
+  return frame->spatial > rewriter->layers.spatial && frame->spatial <= rewriter->wanted.spatial
+             ? SALON_REWRITER_AWAITING_LAYER
+             : SALON_REWRITER_UNWANTED;
 }
 
 /* Each id keeps its width: a 7 bit id is the low bits of the same count, so that it wraps where its reader expects. */
 static void
-shift_picture_ids (SalonRewriter *rewriter, SalonPictureIds *ids, gboolean is_newest)
+shift_picture_ids (SalonRewriter *rewriter, SalonPictureIds *ids, guint n_pictures_after, gboolean is_newest)
 {
   if (ids->id_offset != 0)
     {
       if (!rewriter->has_picture_offset)
         rewriter->picture_offset = rewriter->last_picture + 1 - ids->id;
       rewriter->has_picture_offset = TRUE;
-      ids->id = (ids->id + rewriter->picture_offset) & (ids->id_bits == 15 ? 0x7fff : 0x7f);
+      ids->id = (ids->id + rewriter->picture_offset + n_pictures_after) & (ids->id_bits == 15 ? 0x7fff : 0x7f);
       if (is_newest)
         rewriter->last_picture = ids->id;
     }
@@ -229,27 +325,30 @@ write_extensions (const Extensions *extensions, guint8 *at)
 }
 
 static void
-write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonPictureIds *ids,
+write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame, guint16 sequence,
     SalonRewriterResult *result)
 {
   const gsize fixed_size = 12 + 4 + 2 * MAX_EXTENSIONS + sizeof (guint16) + 3 + SALON_PICTURE_IDS_MAX_BYTES;
-  gsize ids_size = salon_picture_ids_size (ids);
+  gsize ids_size = salon_picture_ids_size (&frame->ids);
+  /* The last of a picture's spatial layers may have been left out. */
+  gboolean has_marker = packet->has_marker || (frame->is_end && frame->spatial == rewriter->layers.spatial);
   guint8 *at = result->head;
   Extensions extensions;
 
   collect_extensions (&rewriter->source.extensions, packet, sizeof result->head - fixed_size, &extensions);
   *at++ = 0x80 | (extensions.n_elements > 0 ? 0x10 : 0);
-  *at++ = (packet->has_marker ? 0x80 : 0) | rewriter->source.payload_type;
-  at = salon_write_u16 (at, packet->sequence + rewriter->sequence_offset);
+  *at++ = (has_marker ? 0x80 : 0) | rewriter->source.payload_type;
+  at = salon_write_u16 (at, sequence);
   at = salon_write_u32 (at, packet->timestamp + rewriter->timestamp_offset);
   at = salon_write_u32 (at, rewriter->ssrc);
   at = write_extensions (&extensions, at);
   if (ids_size > 0)
     {
       memcpy (at, packet->data + packet->payload_offset, ids_size);
-      salon_picture_ids_write (ids, at);
+      salon_picture_ids_write (&frame->ids, at);
       at += ids_size;
     }
+  result->has_marker = has_marker;
   result->head_size = at - result->head;
   result->rest_offset = packet->payload_offset + ids_size;
   result->rest_size = packet->payload_size - ids_size;
@@ -260,24 +359,27 @@ salon_rewriter_rewrite (
     SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us, SalonRewriterResult *result)
 {
   SalonRewriterVerdict verdict;
-  SalonPictureIds ids;
+  SalonFrame frame;
   const guint8 *payload;
   gboolean is_newest;
+  guint16 sequence;
   gsize size;
 
-  verdict = admit (rewriter, packet, arrival_us, &result->is_switch, &is_newest);
+  payload = salon_rtp_packet_get_payload (packet, &size);
+  salon_codec_read_frame (rewriter->source.codec, payload, size, &frame);
+  verdict = admit (rewriter, packet, &frame, arrival_us, &result->is_switch, &is_newest);
   if (verdict != SALON_REWRITER_FORWARD)
     return verdict;
 
-  payload = salon_rtp_packet_get_payload (packet, &size);
-  parse_picture_ids (rewriter->source.codec, payload, size, &ids);
-  shift_picture_ids (rewriter, &ids, is_newest);
+  shift_picture_ids (
+      rewriter, &frame.ids, count_after (rewriter, rewriter->dropped_pictures, packet->sequence), is_newest);
+  sequence = packet->sequence + rewriter->sequence_offset + count_after (rewriter, rewriter->dropped, packet->sequence);
   if (is_newest)
     {
-      rewriter->last_sequence = packet->sequence + rewriter->sequence_offset;
+      rewriter->last_sequence = sequence;
       rewriter->last_timestamp = packet->timestamp + rewriter->timestamp_offset;
       rewriter->last_arrival_us = arrival_us;
     }
-  write_result (rewriter, packet, &ids, result);
+  write_result (rewriter, packet, &frame, sequence, result);
   return SALON_REWRITER_FORWARD;
 }

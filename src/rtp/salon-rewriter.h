@@ -11,6 +11,11 @@
  * timestamps that go on where the last source ended, picture ids likewise, the payload type and extension ids of the
  * output. A receiver sees no switch, only a keyframe.
  *
+ * Layers of the source (VP8: temporal; VP9: temporal and spatial) that are not wanted are left out, as if they had
+ * never been made: sequence numbers and VP8's picture ids close up. (VP9's keep their gaps: its pictures name others by
+ * the distance of their ids.) Going down begins with the next picture, going up where the source allows it: temporal
+ * layers at a point that it marks, spatial ones at a keyframe.
+ *
  * A plain struct without a lock: the caller serialises. Time is given to it. */
 typedef struct
 {
@@ -25,6 +30,8 @@ typedef enum
   SALON_REWRITER_FORWARD,           /* the result is valid */
   SALON_REWRITER_AWAITING_KEYFRAME, /* dropped: no decoder could start here */
   SALON_REWRITER_LATE,              /* dropped: a duplicate, or older than what may still go out */
+  SALON_REWRITER_UNWANTED,          /* dropped: of a layer that is not wanted */
+  SALON_REWRITER_AWAITING_LAYER,    /* dropped: of a spatial layer that is wanted, and goes out from a keyframe on */
 } SalonRewriterVerdict;
 
 /* Header, extensions and the rewritten start of a payload descriptor: those of everyday are 20 to 60 bytes. Extension
@@ -39,7 +46,18 @@ typedef struct
   gsize rest_offset;
   gsize rest_size;
   gboolean is_switch; /* the first packet after a switch */
+  gboolean has_marker;
 } SalonRewriterResult;
+
+/* The highest layers that are forwarded; both count from 0. */
+typedef struct
+{
+  guint8 spatial;
+  guint8 temporal;
+} SalonRewriterLayers;
+
+/* More than any source has. */
+#define SALON_REWRITER_ALL_LAYERS ((SalonRewriterLayers){ 7, 7 })
 
 typedef struct
 {
@@ -55,6 +73,16 @@ typedef struct
   gboolean may_be_restart;
   gboolean has_picture_offset;
   gboolean has_tl0_offset;
+
+  /* Its layers. */
+  SalonRewriterLayers wanted;
+  SalonRewriterLayers layers; /* what goes out now */
+  SalonRewriterLayers former; /* and before raised_sequence */
+  guint16 raised_sequence;
+  guint32 frame_timestamp;  /* of the newest picture */
+  guint64 dropped;          /* bit n: highest_sequence - n was left out, and its number given to another */
+  guint64 dropped_pictures; /* bit n: so was the id of its picture, for which highest_sequence - n stands */
+  gboolean is_dropping;     /* the newest packet was left out */
 
   /* What is added to each of the source's numbers. */
   guint16 sequence_offset;
@@ -81,8 +109,12 @@ void salon_rewriter_switch (SalonRewriter *rewriter, const SalonRewriterSource *
 /* The same source under new ids: nothing is awaited. The codec and the clock rate must be those of the last switch. */
 void salon_rewriter_update (SalonRewriter *rewriter, const SalonRewriterSource *source);
 
+/* Forwards no layers above these from now on. Up to SALON_REWRITER_ALL_LAYERS, which it begins with. */
+void salon_rewriter_set_layers (SalonRewriter *rewriter, SalonRewriterLayers wanted);
+
 /* Takes the source's packets in the order they arrive. `packet` may be a head (salon_rtp_packet_parse_head) whose
  * padding is cut: padding and contributing sources are not sent on. Gaps in the sequence stay gaps, so that the
- * receiver asks for what is missing. A source that changes its SSRC or jumps in its sequence is switched to anew. */
+ * receiver asks for what is missing; but for those within a picture that is left out. A source that changes its SSRC or
+ * jumps in its sequence is switched to anew. */
 SalonRewriterVerdict salon_rewriter_rewrite (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arrival_us,
     SalonRewriterResult *result) G_GNUC_WARN_UNUSED_RESULT;

@@ -115,20 +115,19 @@ test_vp8_finds_picture_ids (void)
 {
   const guint8 wide[] = { 0x90, 0xe0, 0x92, 0x34, 0x56, 0x20, 0x10 };
   const guint8 narrow[] = { 0x90, 0x80, 0x12, 0x10 };
-  SalonVp8Descriptor descriptor;
+  SalonFrame frame;
 
-  g_assert_true (salon_vp8_parse (wide, sizeof wide, &descriptor));
-  g_assert_cmpuint (descriptor.size, ==, 6);
-  g_assert_cmpuint (descriptor.ids.id_bits, ==, 15);
-  g_assert_cmphex (descriptor.ids.id, ==, 0x1234);
-  g_assert_cmphex (descriptor.ids.tl0, ==, 0x56);
-  g_assert_cmpuint (salon_picture_ids_size (&descriptor.ids), ==, 5);
+  g_assert_true (salon_vp8_parse (wide, sizeof wide, &frame));
+  g_assert_cmpuint (frame.ids.id_bits, ==, 15);
+  g_assert_cmphex (frame.ids.id, ==, 0x1234);
+  g_assert_cmphex (frame.ids.tl0, ==, 0x56);
+  g_assert_cmpuint (salon_picture_ids_size (&frame.ids), ==, 5);
 
-  g_assert_true (salon_vp8_parse (narrow, sizeof narrow, &descriptor));
-  g_assert_cmpuint (descriptor.ids.id_bits, ==, 7);
-  g_assert_cmphex (descriptor.ids.id, ==, 0x12);
-  g_assert_cmpuint (descriptor.ids.tl0_offset, ==, 0);
-  g_assert_cmpuint (salon_picture_ids_size (&descriptor.ids), ==, 3);
+  g_assert_true (salon_vp8_parse (narrow, sizeof narrow, &frame));
+  g_assert_cmpuint (frame.ids.id_bits, ==, 7);
+  g_assert_cmphex (frame.ids.id, ==, 0x12);
+  g_assert_cmpuint (frame.ids.tl0_offset, ==, 0);
+  g_assert_cmpuint (salon_picture_ids_size (&frame.ids), ==, 3);
 }
 
 static void
@@ -136,28 +135,74 @@ test_vp9_finds_picture_ids (void)
 {
   const guint8 layered[] = { 0xa8, 0x81, 0x23, 0x00, 0x07, 0x82 };
   const guint8 flexible[] = { 0xb8, 0x12, 0x00, 0x82 };
-  SalonVp9Descriptor descriptor;
+  SalonFrame frame;
 
-  g_assert_true (salon_vp9_parse (layered, sizeof layered, &descriptor));
-  g_assert_cmpuint (descriptor.ids.id_bits, ==, 15);
-  g_assert_cmphex (descriptor.ids.id, ==, 0x0123);
-  g_assert_cmphex (descriptor.ids.tl0, ==, 0x07);
-  g_assert_true (salon_vp9_parse (flexible, sizeof flexible, &descriptor));
-  g_assert_cmpuint (descriptor.ids.id_bits, ==, 7);
-  g_assert_cmpuint (descriptor.ids.tl0_offset, ==, 0);
+  g_assert_true (salon_vp9_parse (layered, sizeof layered, &frame));
+  g_assert_cmpuint (frame.ids.id_bits, ==, 15);
+  g_assert_cmphex (frame.ids.id, ==, 0x0123);
+  g_assert_cmphex (frame.ids.tl0, ==, 0x07);
+  g_assert_true (salon_vp9_parse (flexible, sizeof flexible, &frame));
+  g_assert_cmpuint (frame.ids.id_bits, ==, 7);
+  g_assert_cmpuint (frame.ids.tl0_offset, ==, 0);
 }
 
 static void
 test_picture_ids_keep_their_width (void)
 {
   guint8 bytes[] = { 0x90, 0xe0, 0x92, 0x34, 0x56, 0x20, 0x10 };
-  SalonVp8Descriptor descriptor;
+  SalonFrame frame;
 
-  g_assert_true (salon_vp8_parse (bytes, sizeof bytes, &descriptor));
-  descriptor.ids.id = 5;
-  descriptor.ids.tl0 = 255;
-  salon_picture_ids_write (&descriptor.ids, bytes);
+  g_assert_true (salon_vp8_parse (bytes, sizeof bytes, &frame));
+  frame.ids.id = 5;
+  frame.ids.tl0 = 255;
+  salon_picture_ids_write (&frame.ids, bytes);
   g_assert_cmpmem (bytes, sizeof bytes, "\x90\xe0\x80\x05\xff\x20\x10", 7);
+}
+
+static void
+test_vp8_tells_layers_and_size (void)
+{
+  const guint8 layered[] = { 0x90, 0xe0, 0x92, 0x34, 0x56, 0x60, 0x11 };
+  const guint8 indexed[] = { 0x90, 0x90, 0x12, 0xe5, 0x11 }; /* a key index without a temporal layer */
+  const guint8 keyframe[] = { 0x10, 0x50, 0x2f, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x42, 0xe0, 0x01 };
+  SalonFrame frame;
+
+  g_assert_true (salon_vp8_parse (layered, sizeof layered, &frame));
+  g_assert_cmpuint (frame.temporal, ==, 1);
+  g_assert_true (frame.is_start && frame.needs_base_only && !frame.is_keyframe_start);
+  g_assert_true (salon_vp8_parse (indexed, sizeof indexed, &frame));
+  g_assert_cmpuint (frame.temporal, ==, 0);
+  g_assert_false (frame.needs_base_only);
+  g_assert_true (salon_vp8_parse (keyframe, sizeof keyframe, &frame));
+  g_assert_cmpuint (frame.n_sizes, ==, 1);
+  g_assert_cmpuint (frame.sizes[0].width, ==, 640); /* without the scale in the two bits above */
+  g_assert_cmpuint (frame.sizes[0].height, ==, 480);
+  g_assert_true (salon_vp8_parse (keyframe, sizeof keyframe - 1, &frame));
+  g_assert_cmpuint (frame.n_sizes, ==, 0);
+}
+
+static void
+test_vp9_tells_layers_and_sizes (void)
+{
+  const guint8 upper[] = { 0xec, 0x81, 0x23, 0x53, 0x07, 0x82 };
+  const guint8 keyframe[]
+      = { 0xaa, 0x81, 0x23, 0x00, 0x07, 0x38, 0x01, 0x40, 0x00, 0xb4, 0x02, 0x80, 0x01, 0x68, 0x82 };
+  const guint8 flexible[] = { 0xfa, 0x12, 0x10, 0x05, 0x06, 0x18, 0x01, 0x40, 0x00, 0xb4, 0x82 };
+  SalonFrame frame;
+
+  g_assert_true (salon_vp9_parse (upper, sizeof upper, &frame));
+  g_assert_cmpuint (frame.temporal, ==, 2);
+  g_assert_cmpuint (frame.spatial, ==, 1);
+  g_assert_true (frame.is_switching_up && frame.is_start && frame.is_end && frame.has_references);
+  g_assert_true (salon_vp9_parse (keyframe, sizeof keyframe, &frame));
+  g_assert_cmpuint (frame.n_sizes, ==, 2);
+  g_assert_cmpuint (frame.sizes[1].width, ==, 640);
+  g_assert_cmpuint (frame.sizes[1].height, ==, 360);
+  g_assert_true (salon_vp9_parse (keyframe, sizeof keyframe - 2, &frame));
+  g_assert_cmpuint (frame.n_sizes, ==, 0);
+  /* No keyframe: what stands there is not asked for. */
+  g_assert_true (salon_vp9_parse (flexible, sizeof flexible, &frame));
+  g_assert_cmpuint (frame.n_sizes, ==, 0);
 }
 
 int
@@ -170,5 +215,7 @@ main (int argc, char **argv)
   g_test_add_func ("/codec/vp8-finds-picture-ids", test_vp8_finds_picture_ids);
   g_test_add_func ("/codec/vp9-finds-picture-ids", test_vp9_finds_picture_ids);
   g_test_add_func ("/codec/picture-ids-keep-their-width", test_picture_ids_keep_their_width);
+  g_test_add_func ("/codec/vp8-tells-layers-and-size", test_vp8_tells_layers_and_size);
+  g_test_add_func ("/codec/vp9-tells-layers-and-sizes", test_vp9_tells_layers_and_sizes);
   return g_test_run ();
 }

@@ -16,8 +16,15 @@ typedef struct
   gboolean is_keyframe;
   guint16 picture; /* with its M bit when 15 bit wide; 0: no picture id */
   guint8 tl0;
+  guint8 layer; /* VP8's byte of temporal layer and sync bit, see T0 to T2; 0: none */
   gint64 at_us;
 } In;
+
+/* RFC 7741 section 4.2: TID, Y; the key index is there so that it is never 0. */
+#define T0 0x01
+#define T1 0x41
+#define T2 0x81
+#define SYNC 0x20
 
 typedef struct
 {
@@ -80,11 +87,13 @@ push_vp8 (Fixture *f, In in)
   *at++ = 0x10 | (in.picture != 0 ? 0x80 : 0);
   if (in.picture != 0)
     {
-      *at++ = 0xc0;
+      *at++ = in.layer != 0 ? 0xe0 : 0xc0;
       if (in.picture >= 0x8000)
         *at++ = in.picture >> 8;
       *at++ = in.picture & 0xff;
       *at++ = in.tl0;
+      if (in.layer != 0)
+        *at++ = in.layer;
     }
   *at++ = in.is_keyframe ? 0x00 : 0x01;
   *at++ = 0xee;
@@ -421,6 +430,239 @@ test_padding_only_packets_keep_their_number (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->size, ==, 12);
 }
 
+/* -- layers -- */
+
+#define assert_unwanted(f, ...) g_assert_cmpint (push_vp8 (f, (In){ __VA_ARGS__ }), ==, SALON_REWRITER_UNWANTED)
+
+/* A packet of a picture of a layer; and that of a stream of one packet a picture. */
+#define PART(number, picture_number, of_layer)                                                                         \
+  .ssrc = SSRC_A, .sequence = 100 + (number), .timestamp = 3000 * (picture_number),                                    \
+  .picture = 0x8000 | ((500 + (picture_number)) & 0x7fff), .tl0 = (picture_number) / 4, .layer = (of_layer)
+#define PICTURE(number, of_layer) PART (number, number, of_layer)
+#define KEYFRAME(number) PICTURE (number, T0), .is_keyframe = TRUE
+
+static void
+assert_out (Fixture *f, guint sequence, guint picture, guint8 tl0)
+{
+  const guint8 *payload = f->bytes + f->out.payload_offset;
+
+  g_assert_cmpuint (f->out.sequence, ==, sequence);
+  g_assert_cmpuint ((payload[2] & 0x7f) << 8 | payload[3], ==, picture);
+  g_assert_cmpuint (payload[4], ==, tl0);
+}
+
+static void
+want_temporal (Fixture *f, guint8 temporal)
+{
+  salon_rewriter_set_layers (&f->rewriter, (SalonRewriterLayers){ 0, temporal });
+}
+
+/* T0 T2 T1 T2, without T2, then without T1. */
+static void
+test_left_out_layers_leave_no_gap (Fixture *f, gconstpointer data)
+{
+  want_temporal (f, 1);
+  assert_forwards (f, KEYFRAME (0));
+  assert_out (f, 1000, 1, 1);
+  assert_unwanted (f, PICTURE (1, T2 | SYNC));
+  assert_forwards (f, PICTURE (2, T1 | SYNC));
+  assert_out (f, 1001, 2, 1);
+  assert_unwanted (f, PICTURE (3, T2));
+  assert_forwards (f, PICTURE (4, T0));
+  assert_out (f, 1002, 3, 2);
+  want_temporal (f, 0);
+  assert_unwanted (f, PICTURE (5, T2));
+  assert_unwanted (f, PICTURE (6, T1));
+  assert_unwanted (f, PICTURE (7, T2));
+  assert_forwards (f, PICTURE (8, T0));
+  assert_out (f, 1003, 4, 3);
+}
+
+static void
+test_goes_up_where_layers_begin_anew (Fixture *f, gconstpointer data)
+{
+  want_temporal (f, 0);
+  assert_forwards (f, KEYFRAME (0));
+  want_temporal (f, 2);
+  assert_unwanted (f, PICTURE (1, T2)); /* perhaps by what was left out */
+  assert_unwanted (f, PICTURE (2, T1));
+  assert_forwards (f, PICTURE (3, T0));
+  assert_forwards (f, PICTURE (4, T1 | SYNC));
+  assert_out (f, 1002, 3, 2);
+  assert_unwanted (f, PICTURE (5, T2));
+  assert_forwards (f, PICTURE (6, T2 | SYNC));
+  assert_forwards (f, PICTURE (7, T2));
+  assert_out (f, 1004, 5, 2);
+}
+
+static void
+test_a_keyframe_brings_all_layers (Fixture *f, gconstpointer data)
+{
+  want_temporal (f, 0);
+  assert_forwards (f, KEYFRAME (0));
+  want_temporal (f, 2);
+  assert_unwanted (f, PICTURE (1, T2));
+  assert_forwards (f, KEYFRAME (2));
+  assert_forwards (f, PICTURE (3, T2));
+}
+
+/* A picture goes out whole or not at all. */
+static void
+test_goes_down_between_pictures (Fixture *f, gconstpointer data)
+{
+  assert_forwards (f, KEYFRAME (0));
+  assert_forwards (f, PICTURE (1, T2));
+  want_temporal (f, 0);
+  assert_forwards (f, PART (2, 1, T2));
+  assert_unwanted (f, PICTURE (3, T2));
+}
+
+/* What was lost between forwarded packets stays to be asked for; within a picture that is left out nobody wants it. */
+static void
+test_only_needed_gaps_stay (Fixture *f, gconstpointer data)
+{
+  want_temporal (f, 0);
+  assert_forwards (f, KEYFRAME (0));
+  assert_forwards (f, PICTURE (2, T0));
+  assert_out (f, 1002, 3, 1);
+  assert_unwanted (f, PICTURE (3, T2));
+  assert_unwanted (f, PART (6, 3, T2)); /* 4 and 5 are lost */
+  assert_forwards (f, PART (7, 4, T0));
+  assert_out (f, 1003, 4, 2);
+  assert_unwanted (f, PART (8, 5, T2));
+  assert_forwards (f, PART (10, 7, T0)); /* 9 is lost: whose, nobody knows */
+  assert_out (f, 1005, 6, 2);
+}
+
+static void
+test_late_packets_find_their_number (Fixture *f, gconstpointer data)
+{
+  want_temporal (f, 1);
+  assert_forwards (f, KEYFRAME (0));
+  assert_unwanted (f, PICTURE (2, T2)); /* 1 comes later */
+  assert_forwards (f, PICTURE (3, T1));
+  assert_out (f, 1002, 3, 1);
+  assert_unwanted (f, PICTURE (5, T2));
+  assert_forwards (f, PICTURE (6, T0));
+  assert_out (f, 1004, 5, 2);
+  assert_forwards (f, PICTURE (1, T1));
+  assert_out (f, 1001, 2, 1);
+  assert_unwanted (f, PICTURE (4, T2));
+  want_temporal (f, 2);
+  assert_forwards (f, KEYFRAME (9));
+  assert_unwanted (f, PICTURE (8, T2)); /* from before T2 began */
+  assert_forwards (f, PICTURE (7, T1));
+  assert_out (f, 1005, 6, 2);
+}
+
+static void
+test_leaving_out_wraps (Fixture *f, gconstpointer data)
+{
+  guint sequence;
+
+  want_temporal (f, 0);
+  assert_forwards (f, KEYFRAME (0));
+  sequence = f->out.sequence;
+  for (guint i = 1; i < 70000; i++)
+    {
+      if (i % 2 != 0)
+        assert_unwanted (f, PICTURE (i, T2));
+      else
+        {
+          assert_forwards (f, PICTURE (i, T0));
+          assert_out (f, ++sequence & 0xffff, (1 + i / 2) & 0x7fff, (1 + i / 4) & 0xff);
+        }
+    }
+}
+
+/* -- VP9's layers: one packet a spatial layer, three to a picture -- */
+
+static SalonRewriterVerdict
+push_vp9 (Fixture *f, guint picture, guint8 spatial, guint8 temporal, gboolean is_keyframe, gboolean is_switching_up)
+{
+  const guint8 payload[] = { 0xac | (is_keyframe || spatial > 0 ? 0 : 0x40), 0x80 | picture >> 8, picture & 0xff,
+    temporal << 5 | (is_switching_up ? 0x10 : 0) | spatial << 1, picture / 4, 0x82 };
+  In in = { .ssrc = SSRC_A, .sequence = 3 * picture + spatial, .timestamp = 3000 * picture };
+
+  return push_payload (f, in, (const char *)payload, sizeof payload);
+}
+
+#define assert_vp9(verdict, f, ...) g_assert_cmpint (push_vp9 (f, __VA_ARGS__), ==, SALON_REWRITER_##verdict)
+
+static guint
+get_vp9_picture (Fixture *f)
+{
+  const guint8 *payload = f->bytes + f->out.payload_offset;
+
+  return (payload[1] & 0x7f) << 8 | payload[2];
+}
+
+static void
+set_up_vp9 (Fixture *f, SalonRewriterLayers layers)
+{
+  static const SalonRewriterSource source = { .codec = SALON_CODEC_VP9, .clock_rate = 90000, .payload_type = 98 };
+
+  salon_rewriter_switch (&f->rewriter, &source);
+  salon_rewriter_set_layers (&f->rewriter, layers);
+}
+
+/* The last packet of what is left of a picture gets the marker that the last of all had. */
+static void
+test_spatial_layers_begin_with_a_keyframe (Fixture *f, gconstpointer data)
+{
+  set_up_vp9 (f, (SalonRewriterLayers){ 1, 7 });
+  assert_vp9 (AWAITING_KEYFRAME, f, 9, 1, 0, TRUE, FALSE);
+  assert_vp9 (FORWARD, f, 10, 0, 0, TRUE, FALSE);
+  g_assert_false (f->out.has_marker);
+  assert_vp9 (FORWARD, f, 10, 1, 0, TRUE, FALSE);
+  g_assert_true (f->out.has_marker && f->result.has_marker);
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+  assert_vp9 (UNWANTED, f, 10, 2, 0, TRUE, FALSE);
+  salon_rewriter_set_layers (&f->rewriter, (SalonRewriterLayers){ 2, 7 });
+  assert_vp9 (FORWARD, f, 11, 0, 0, FALSE, FALSE);
+  g_assert_cmpuint (f->out.sequence, ==, 1002);
+  assert_vp9 (FORWARD, f, 11, 1, 0, FALSE, FALSE);
+  assert_vp9 (AWAITING_LAYER, f, 11, 2, 0, FALSE, FALSE);
+  assert_vp9 (FORWARD, f, 12, 0, 0, TRUE, FALSE);
+  assert_vp9 (FORWARD, f, 12, 1, 0, TRUE, FALSE);
+  g_assert_false (f->out.has_marker);
+  assert_vp9 (FORWARD, f, 12, 2, 0, TRUE, FALSE);
+  g_assert_cmpuint (f->out.sequence, ==, 1006);
+}
+
+static void
+test_spatial_layers_end_with_a_picture (Fixture *f, gconstpointer data)
+{
+  set_up_vp9 (f, SALON_REWRITER_ALL_LAYERS);
+  assert_vp9 (FORWARD, f, 10, 0, 0, TRUE, FALSE);
+  salon_rewriter_set_layers (&f->rewriter, (SalonRewriterLayers){ 0, 7 });
+  assert_vp9 (FORWARD, f, 10, 1, 0, TRUE, FALSE);
+  assert_vp9 (FORWARD, f, 10, 2, 0, TRUE, FALSE);
+  assert_vp9 (FORWARD, f, 11, 0, 0, FALSE, FALSE);
+  g_assert_true (f->out.has_marker);
+  assert_vp9 (UNWANTED, f, 11, 1, 0, FALSE, FALSE);
+  assert_vp9 (UNWANTED, f, 11, 2, 0, FALSE, FALSE);
+}
+
+/* They name each other by the distance of their ids. */
+static void
+test_vp9_picture_ids_keep_their_gaps (Fixture *f, gconstpointer data)
+{
+  guint first;
+
+  set_up_vp9 (f, (SalonRewriterLayers){ 7, 0 });
+  assert_vp9 (FORWARD, f, 10, 0, 0, TRUE, FALSE);
+  first = get_vp9_picture (f);
+  assert_vp9 (UNWANTED, f, 11, 0, 1, FALSE, TRUE);
+  assert_vp9 (FORWARD, f, 12, 0, 0, FALSE, FALSE);
+  g_assert_cmpuint (get_vp9_picture (f), ==, first + 2);
+  /* The three of picture 11 close up but for the two that did not come. */
+  salon_rewriter_set_layers (&f->rewriter, SALON_REWRITER_ALL_LAYERS);
+  assert_vp9 (UNWANTED, f, 13, 0, 1, FALSE, TRUE);
+  assert_vp9 (FORWARD, f, 14, 0, 0, FALSE, TRUE);
+  assert_vp9 (FORWARD, f, 15, 0, 1, FALSE, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -448,5 +690,15 @@ main (int argc, char **argv)
   ADD ("no-extensions-without-a-map", test_no_extensions_without_a_map);
   ADD ("update-keeps-the-flow", test_update_keeps_the_flow);
   ADD ("padding-only-packets-keep-their-number", test_padding_only_packets_keep_their_number);
+  ADD ("left-out-layers-leave-no-gap", test_left_out_layers_leave_no_gap);
+  ADD ("goes-up-where-layers-begin-anew", test_goes_up_where_layers_begin_anew);
+  ADD ("a-keyframe-brings-all-layers", test_a_keyframe_brings_all_layers);
+  ADD ("goes-down-between-pictures", test_goes_down_between_pictures);
+  ADD ("only-needed-gaps-stay", test_only_needed_gaps_stay);
+  ADD ("late-packets-find-their-number", test_late_packets_find_their_number);
+  ADD ("leaving-out-wraps", test_leaving_out_wraps);
+  ADD ("spatial-layers-begin-with-a-keyframe", test_spatial_layers_begin_with_a_keyframe);
+  ADD ("spatial-layers-end-with-a-picture", test_spatial_layers_end_with_a_picture);
+  ADD ("vp9-picture-ids-keep-their-gaps", test_vp9_picture_ids_keep_their_gaps);
   return g_test_run ();
 }

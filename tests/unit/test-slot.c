@@ -746,6 +746,163 @@ test_survives_a_restart (Fixture *f, gconstpointer data)
   g_assert_cmpuint (second.sequence, ==, (guint16)(first.sequence + 1));
 }
 
+static void
+count_call (guint *n_calls)
+{
+  (*n_calls)++;
+}
+
+static GstPad *
+get_active_pad (Fixture *f)
+{
+  g_autoptr (GstPad) active = NULL;
+
+  g_object_get (f->slot, "active-pad", &active, NULL);
+  return active;
+}
+
+static void
+test_next_pad_waits_for_its_keyframe (Fixture *f, gconstpointer data)
+{
+  guint n_notified = 0;
+  SalonRtpPacket packet;
+
+  push (f->h, 1, vp8_keyframe);
+  take_requests (f->h);
+  g_signal_connect_swapped (f->slot, "notify::active-pad", G_CALLBACK (count_call), &n_notified);
+  g_object_set (f->slot, "next-pad", f->other_pad, NULL);
+  g_assert_cmpuint (take_requests (f->other), ==, 1);
+  g_assert_cmpuint (take_requests (f->h), ==, 0);
+  push (f->other, 70, vp8_interframe);
+  push (f->h, 2, vp8_interframe);
+  g_assert_true (get_active_pad (f) == f->pad);
+  g_assert_false (is_awaiting (f));
+  g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 2);
+
+  push (f->other, 71, vp8_keyframe);
+  push (f->h, 3, vp8_interframe); /* too late */
+  push (f->other, 72, vp8_interframe);
+  g_assert_true (get_active_pad (f) == f->other_pad);
+  g_assert_cmpuint (n_notified, ==, 1);
+  packet = pull_packet (f);
+  for (guint i = 1; i < 4; i++)
+    g_assert_cmpuint (pull_packet (f).sequence, ==, (guint16)(packet.sequence + i));
+  g_assert_null (gst_harness_try_pull (f->h));
+}
+
+/* Until its keyframe comes, as long as packets do; the subscriber's own requests are about what it sees. */
+static void
+test_next_pad_is_asked_again (Fixture *f, gconstpointer data)
+{
+  gint64 deadline_us = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  guint n_requests = 0;
+
+  push (f->h, 1, vp8_keyframe);
+  g_object_set (f->slot, "next-pad", f->other_pad, NULL);
+  take_requests (f->other);
+  for (guint16 i = 1; n_requests == 0 && g_get_monotonic_time () < deadline_us; i++)
+    {
+      push (f->other, i, vp8_interframe);
+      n_requests = take_requests (f->other);
+      g_usleep (1000);
+    }
+  g_assert_cmpuint (n_requests, ==, 1);
+  take_requests (f->h);
+  g_signal_emit_by_name (f->slot, "request-keyframe");
+  g_assert_cmpuint (take_requests (f->h), ==, 1);
+  g_assert_cmpuint (take_requests (f->other), ==, 0);
+}
+
+static void
+test_next_pad_can_be_called_off (Fixture *f, gconstpointer data)
+{
+  push (f->h, 1, vp8_keyframe);
+  g_object_set (f->slot, "next-pad", f->other_pad, NULL);
+  g_object_set (f->slot, "next-pad", NULL, NULL);
+  push (f->other, 70, vp8_keyframe);
+  g_assert_true (get_active_pad (f) == f->pad);
+  g_object_set (f->slot, "next-pad", f->other_pad, NULL);
+  g_object_set (f->slot, "active-pad", NULL, NULL);
+  push (f->other, 71, vp8_keyframe);
+  g_assert_null (get_active_pad (f));
+  g_object_set (f->slot, "active-pad", f->pad, "next-pad", f->other_pad, "open", FALSE, NULL);
+  push (f->other, 72, vp8_keyframe);
+  g_assert_true (get_active_pad (f) == f->pad);
+}
+
+static void
+test_released_next_pad_is_forgotten (void)
+{
+  g_autoptr (GstElement) slot = gst_object_ref_sink (gst_element_factory_make ("salonslot", NULL));
+  g_autoptr (GstPad) first = gst_element_request_pad_simple (slot, "sink_%u");
+  g_autoptr (GstPad) second = gst_element_request_pad_simple (slot, "sink_%u");
+  g_autoptr (GstPad) next = NULL;
+
+  g_object_set (slot, "active-pad", first, "next-pad", second, NULL);
+  gst_element_release_request_pad (slot, second);
+  g_object_get (slot, "next-pad", &next, NULL);
+  g_assert_null (next);
+}
+
+/* One that the output cannot carry would never go out. */
+static void
+test_next_pad_of_a_foreign_codec_stays_next (Fixture *f, gconstpointer data)
+{
+  static const guint8 av1_keyframe[] = { 0x28, 0x0a, 0x0b };
+
+  gst_harness_set_src_caps_str (f->other, CAPS_AV1);
+  push (f->h, 1, vp8_keyframe);
+  g_object_set (f->slot, "next-pad", f->other_pad, NULL);
+  push (f->other, 70, av1_keyframe);
+  g_assert_true (get_active_pad (f) == f->pad);
+}
+
+static void
+test_leaves_layers_out (Fixture *f, gconstpointer data)
+{
+  static const guint8 keyframe[] = { 0x90, 0x20, 0x00, 0x00, 0xee };
+  static const guint8 upper[] = { 0x90, 0x20, 0x60, 0x01, 0xee };
+  static const guint8 base[] = { 0x90, 0x20, 0x00, 0x01, 0xee };
+  guint16 sequence;
+
+  g_object_set (f->slot, "max-temporal-layer", 0, NULL);
+  push (f->h, 1, keyframe);
+  sequence = pull_packet (f).sequence;
+  push (f->h, 2, upper);
+  push (f->h, 3, base);
+  g_assert_cmpuint (pull_packet (f).sequence, ==, (guint16)(sequence + 1));
+  g_assert_cmpuint (get_stat (f, "dropped"), ==, 1);
+  g_object_set (f->slot, "max-temporal-layer", 7, NULL);
+  push (f->h, 4, upper);
+  g_assert_cmpuint (pull_packet (f).sequence, ==, (guint16)(sequence + 2));
+}
+
+/* A spatial layer that can only begin with a keyframe is asked for. */
+static void
+test_asks_for_a_higher_spatial_layer (Fixture *f, gconstpointer data)
+{
+  static const guint8 keyframe[] = { 0xac, 0x80, 0x01, 0x00, 0x01, 0x82 };
+  static const guint8 upper[] = { 0xac, 0x80, 0x01, 0x02, 0x01, 0x82 };
+  gint64 deadline_us = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  g_autoptr (GstCaps) caps = gst_caps_from_string ("application/x-rtp,media=video,encoding-name=VP9,payload=98");
+  guint n_requests = 0;
+
+  g_object_set (f->slot, "caps", caps, "max-spatial-layer", 0, NULL);
+  gst_harness_set_src_caps_str (f->h, "application/x-rtp,media=video,encoding-name=VP9,clock-rate=90000,payload=98");
+  push (f->h, 1, keyframe);
+  push (f->h, 2, upper);
+  g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 1);
+  g_object_set (f->slot, "max-spatial-layer", 1, NULL);
+  take_requests (f->h);
+  for (guint16 i = 3; n_requests == 0 && g_get_monotonic_time () < deadline_us; i++)
+    {
+      push (f->h, i, upper);
+      n_requests = take_requests (f->h);
+      g_usleep (1000);
+    }
+  g_assert_cmpuint (n_requests, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -782,6 +939,13 @@ main (int argc, char **argv)
   ADD ("control-never-waits", test_control_never_waits);
   ADD ("pads-come-and-go-while-streaming", test_pads_come_and_go_while_streaming);
   ADD ("survives-a-restart", test_survives_a_restart);
+  ADD ("next-pad-waits-for-its-keyframe", test_next_pad_waits_for_its_keyframe);
+  ADD ("next-pad-is-asked-again", test_next_pad_is_asked_again);
+  ADD ("next-pad-can-be-called-off", test_next_pad_can_be_called_off);
+  g_test_add_func ("/slot/released-next-pad-is-forgotten", test_released_next_pad_is_forgotten);
+  ADD ("next-pad-of-a-foreign-codec-stays-next", test_next_pad_of_a_foreign_codec_stays_next);
+  ADD ("leaves-layers-out", test_leaves_layers_out);
+  ADD ("asks-for-a-higher-spatial-layer", test_asks_for_a_higher_spatial_layer);
   status = g_test_run ();
   gst_deinit ();
   return status;
