@@ -3,6 +3,9 @@
 
 /* How much more than the need there has to be for more. */
 #define MARGIN 1.1
+/* How much less there may be than what is had takes: the estimate is careful, and varies. If the link is really too
+ * narrow, it soon goes below. */
+#define SLACK 0.85
 #define MIN_DWELL_US (2 * G_TIME_SPAN_SECOND)
 #define MAX_DWELL_US (32 * G_TIME_SPAN_SECOND)
 /* What goes down so soon after it went up, went up for nothing; what stays so long, didn't. */
@@ -79,7 +82,7 @@ lift (SalonShare *share, Budget *budget)
   gint next = share->reach + 1;
   double used_bps = budget->used_bps + get_rate (share, next) - get_rate (share, share->reach);
 
-  if (used_bps * (next > share->step ? MARGIN : 1) > budget->budget_bps)
+  if (used_bps * (next > share->step ? MARGIN : SLACK) > budget->budget_bps)
     return FALSE;
   share->reach = next;
   budget->used_bps = used_bps;

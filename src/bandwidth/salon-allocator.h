@@ -7,8 +7,8 @@
  * order of priority; then, from one priority to the next, everybody's second, and so on: nobody gets a second before
  * all have the first. What doesn't fit, is paused.
  *
- * Down at once. Up only when there is a tenth more than it takes, and some time after it last went down; the longer,
- * the more often it was for nothing.
+ * Down as soon as what is had clearly does not fit. Up only when there is a tenth more than it takes, and some time
+ * after it last went down; the longer, the more often it was for nothing.
  *
  * Pure functions on plain data: the same input gives the same shares. */
 

@@ -4,8 +4,8 @@
 /* The first time nothing is known, as libwebrtc; later, more would fill queues. */
 #define FIRST_FACTOR 3.0
 #define FACTOR 2.0
-/* Beyond the need, so that it fits with the allocator's margin. */
-#define NEED_FACTOR 1.25
+/* Beyond the need: what it grows by, need not be tried again. */
+#define NEED_FACTOR 2.0
 /* As libwebrtc or somewhat longer; and in any case so many packets as say something. */
 #define MIN_DURATION_US (25 * G_TIME_SPAN_MILLISECOND)
 #define MIN_PACKETS 5

@@ -8,6 +8,7 @@
 #include "salon-extension-map.h"
 #include "salon-offer.h"
 #include "salon-packet-guard.h"
+#include "salon-shares.h"
 #include "salon-webrtc-bypass.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
@@ -42,6 +43,8 @@ typedef struct
   gboolean is_paused;
   SalonLayer cap;
   SalonLayer layer;
+  SalonPriority priority;
+  guint area_pixels;
   gint wish;       /* what the track was told is wanted of it */
   SalonLayer told; /* by the signal */
 } Slot;
@@ -57,6 +60,7 @@ struct _SalonSubscriber
   SalonPacketGuard *guard; /* (owned) */
   SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
   SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
+  SalonShares *shares;     /* (owned) (nullable): likewise */
   guint trim_id;           /* the timer, once connected */
   gint may_have_switched;  /* atomic: a look at the layers is on its way */
 };
@@ -138,6 +142,8 @@ forget_bounds (Slot *slot)
 {
   slot->cap = slot->layer = SALON_LAYER_HIGHEST;
   slot->wish = -1;
+  slot->priority = SALON_PRIORITY_OTHER;
+  slot->area_pixels = 0;
 }
 
 static SalonLayer
@@ -271,8 +277,16 @@ follow_bounds (SalonSubscriber *self, Slot *slot)
 }
 
 static void
+share_anew (SalonSubscriber *self)
+{
+  if (self->shares != NULL)
+    salon_shares_run (self->shares);
+}
+
+static void
 on_layers_changed (SalonSubscriber *self, SalonTrack *track)
 {
+  share_anew (self);
   for (guint i = 0; i < self->n_slots; i++)
     {
       if (self->slots[i].track == track)
@@ -286,6 +300,7 @@ salon_subscriber_set_cap (SalonSubscriber *self, guint seat, SalonLayer cap)
   Slot *slot = get_slot (self, seat, TRUE);
 
   slot->cap = cap;
+  share_anew (self);
   follow_bounds (self, slot);
 }
 
@@ -302,6 +317,44 @@ salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
 
   slot->layer = layer;
   follow_bounds (self, slot);
+}
+
+void
+salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority, guint area_pixels)
+{
+  Slot *slot = get_slot (self, seat, TRUE);
+
+  if (slot->priority == priority && slot->area_pixels == area_pixels)
+    return;
+  slot->priority = priority;
+  slot->area_pixels = area_pixels;
+  share_anew (self);
+}
+
+static SalonShareWish
+get_wish (gpointer owner, guint index)
+{
+  const Slot *slot = &SALON_SUBSCRIBER (owner)->slots[index];
+
+  return (SalonShareWish){ .track = slot->track,
+    .is_paused = slot->is_paused,
+    .cap = slot->cap,
+    .priority = slot->priority,
+    .area_pixels = slot->area_pixels };
+}
+
+static void
+set_shared_layer (gpointer owner, guint index, SalonLayer layer)
+{
+  salon_subscriber_set_layer (owner, index / 2, layer);
+}
+
+static const SalonSharesOwner shares_owner = { .get_wish = get_wish, .set_layer = set_shared_layer };
+
+guint
+salon_subscriber_get_estimate_bps (SalonSubscriber *self)
+{
+  return self->sender != NULL ? salon_congestion_get_estimate_bps (salon_sender_get_congestion (self->sender)) : 0;
 }
 
 SalonLayer
@@ -436,6 +489,8 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   if (salon_track_is_video (track))
     slot->layers_changed_id
         = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
+  if (self->shares != NULL)
+    salon_shares_add (self->shares, slot - self->slots);
   follow_bounds (self, slot);
 }
 
@@ -454,6 +509,8 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
   g_clear_object (&slot->track);
   slot->is_paused = FALSE;
   forget_bounds (slot);
+  if (self->shares != NULL)
+    salon_shares_remove (self->shares, slot - self->slots);
 }
 
 void
@@ -464,6 +521,7 @@ salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_vide
   if (slot->is_paused == is_paused)
     return;
   slot->is_paused = is_paused;
+  share_anew (self);
   follow_bounds (self, slot);
 }
 
@@ -679,6 +737,7 @@ make_slots (SalonSubscriber *self, const char *name)
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
   self->sender = gst_object_ref_sink (salon_sender_new (sender_name, &bandwidth));
+  self->shares = salon_shares_new (self->sender, self->n_slots, &shares_owner, self);
   salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
   salon_webrtc_negotiate_transport (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)));
   for (guint i = 0; i < self->n_slots; i++)
@@ -717,6 +776,7 @@ salon_subscriber_close (SalonSubscriber *self)
 {
   if (salon_transport_is_closed (SALON_TRANSPORT (self)))
     return;
+  g_clear_pointer (&self->shares, salon_shares_free);
   for (guint i = 0; i < self->n_slots; i++)
     close_slot (self, i);
   g_clear_handle_id (&self->trim_id, g_source_remove);

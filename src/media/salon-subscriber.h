@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-allocator.h"
 #include "salon-track.h"
 #include "salon-transport.h"
 
@@ -33,6 +34,12 @@ gboolean salon_subscriber_answer_finish (
 
 /* The m-line of a slot. Returns: (transfer none) (nullable): NULL before the offer is made. */
 const char *salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video);
+
+/* How important a seat's picture is; forgotten when the track is taken off. area_pixels: that it is shown with, or 0.
+ */
+void salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority, guint area_pixels);
+/* How much can be sent over it, in bit/s; without a sender of its own, 0: nobody knows. */
+guint salon_subscriber_get_estimate_bps (SalonSubscriber *self);
 
 /* Puts a track on its kind's slot of a seat, which must be free, or takes it off. */
 void salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track);
