@@ -111,15 +111,15 @@ salon_congestion_get_due (SalonCongestion *self)
 }
 
 void
-salon_congestion_get_stats (SalonCongestion *self, SalonCongestionStats *stats)
+salon_congestion_get_stats (SalonCongestion *self, SalonConnectionStats *stats)
 {
   g_mutex_lock (&self->lock);
-  *stats = (SalonCongestionStats){
+  *stats = (SalonConnectionStats){
     .estimate_bps = salon_estimator_get_bps (&self->estimator),
     .rtt_us = self->estimator.rtt_us != 0 ? self->estimator.rtt_us : -1,
-    .sent_bytes = self->history.n_bytes,
-    .known = self->estimator.n_known,
-    .lost = self->estimator.n_lost,
+    .n_bytes = self->history.n_bytes,
+    .n_told = self->estimator.n_known,
+    .n_lost = self->estimator.n_lost,
   };
   g_mutex_unlock (&self->lock);
 }

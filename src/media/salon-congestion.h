@@ -2,6 +2,7 @@
 #pragma once
 
 #include "salon-estimator.h"
+#include "salon-reception.h"
 
 /* What is known of the way to one subscriber: what was sent, what came of it, and how much more would get through. A
  * SalonEstimator and its history, behind a lock: publishers' threads send, the hub's tell of feedback, and the main
@@ -34,11 +35,5 @@ guint salon_congestion_get_estimate_bps (SalonCongestion *self);
 gboolean salon_congestion_begin_probe (SalonCongestion *self, guint need_bps) G_GNUC_WARN_UNUSED_RESULT;
 gssize salon_congestion_get_due (SalonCongestion *self);
 
-typedef struct
-{
-  guint estimate_bps;
-  gint64 rtt_us;       /* -1: not known */
-  guint64 sent_bytes;  /* in all, padding and what was sent again too */
-  guint64 known, lost; /* packets that the client told of, in all, and of these those that did not come */
-} SalonCongestionStats;
-void salon_congestion_get_stats (SalonCongestion *self, SalonCongestionStats *stats);
+/* All but the target. */
+void salon_congestion_get_stats (SalonCongestion *self, SalonConnectionStats *stats);

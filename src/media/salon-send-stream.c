@@ -125,6 +125,8 @@ salon_send_stream_take_block (SalonSendStream *self, const SalonRtcpReportBlock 
   self->n_reported_packets = self->stats.packets;
   self->stats.fraction_lost = block->fraction_lost;
   self->stats.rtt_us = get_rtt_us (block);
+  if (self->clock_rate > 0)
+    self->stats.jitter_us = (gint64)block->jitter * G_USEC_PER_SEC / self->clock_rate;
   g_mutex_unlock (&self->lock);
   return n_packets;
 }

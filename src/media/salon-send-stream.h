@@ -48,5 +48,6 @@ typedef struct
   guint64 unsent;          /* not RTP, too large, or too late */
   guint8 fraction_lost;    /* by the last report, of 256 */
   gint64 rtt_us;           /* likewise; -1: not known */
+  gint64 jitter_us;        /* likewise */
 } SalonSendStreamStats;
 void salon_send_stream_get_stats (SalonSendStream *self, SalonSendStreamStats *stats);

@@ -357,6 +357,55 @@ salon_subscriber_get_estimate_bps (SalonSubscriber *self)
   return self->sender != NULL ? salon_congestion_get_estimate_bps (salon_sender_get_congestion (self->sender)) : 0;
 }
 
+gboolean
+salon_subscriber_get_stats (SalonSubscriber *self, SalonConnectionStats *stats)
+{
+  if (self->sender == NULL)
+    return FALSE;
+  salon_congestion_get_stats (salon_sender_get_congestion (self->sender), stats);
+  return TRUE;
+}
+
+static guint64
+count_keyframe_requests (const Slot *slot)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 n_requests = 0;
+
+  g_object_get (slot->element, "stats", &stats, NULL);
+  gst_structure_get_uint64 (stats, "keyframe-requests", &n_requests);
+  return n_requests;
+}
+
+gboolean
+salon_subscriber_get_slot_stats (SalonSubscriber *self, guint seat, gboolean is_video, SalonReceptionStats *stats)
+{
+  const Slot *slot = get_slot (self, seat, is_video);
+  const SalonShare *share = self->shares != NULL ? salon_shares_get (self->shares, slot - self->slots) : NULL;
+  SalonSendStreamStats sent;
+  SalonLayer layer;
+
+  if (slot->track == NULL || share == NULL || !salon_sender_get_stats (self->sender, slot->ssrc, &sent))
+    return FALSE;
+  layer = is_video ? read_layer (slot) : SALON_LAYER_NONE;
+  *stats = (SalonReceptionStats){
+    .track = slot->track,
+    .mid = slot->mid,
+    .n_packets = sent.packets,
+    .n_bytes = sent.bytes,
+    .n_resent = sent.retransmissions,
+    .lost = sent.fraction_lost / 256.0,
+    .rtt_us = sent.rtt_us,
+    .jitter_us = sent.jitter_us,
+    .n_keyframe_requests = is_video ? count_keyframe_requests (slot) : 0,
+    .is_muted = slot->is_paused,
+    .spatial = layer.spatial,
+    .temporal = layer.temporal,
+    .reason = salon_reason_to_string (share->reason),
+  };
+  return TRUE;
+}
+
 SalonLayer
 salon_subscriber_get_layer (SalonSubscriber *self, guint seat)
 {

@@ -414,6 +414,43 @@ salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gbo
         get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track), is_paused);
 }
 
+/* -- how well it is received -- */
+
+GArray *
+salon_subscriptions_list_connections (SalonSubscriptions *self)
+{
+  GArray *connections = g_array_new (FALSE, FALSE, sizeof (SalonConnectionStats));
+
+  for (guint i = 0; i < self->subscribers->len; i++)
+    {
+      SalonConnectionStats stats;
+
+      if (!salon_subscriber_get_stats (g_ptr_array_index (self->subscribers, i), &stats))
+        continue;
+      stats.target = i + 1;
+      g_array_append_val (connections, stats);
+    }
+  return connections;
+}
+
+GArray *
+salon_subscriptions_list_receptions (SalonSubscriptions *self)
+{
+  GArray *receptions = g_array_new (FALSE, FALSE, sizeof (SalonReceptionStats));
+
+  for (guint i = 0; i < 2 * self->seats->len; i++)
+    {
+      guint seat = i / 2;
+      SalonReceptionStats stats;
+
+      if (!salon_subscriber_get_slot_stats (get_subscriber (self, seat), seat % self->n_seats, i % 2 == 1, &stats))
+        continue;
+      stats.target = seat / self->n_seats + 1;
+      g_array_append_val (receptions, stats);
+    }
+  return receptions;
+}
+
 /* -- life -- */
 
 SalonSubscriptions *

@@ -37,6 +37,11 @@ gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);
 /* Emits `slot` again for every slot, also the empty ones: for a client that may have missed some. */
 void salon_subscriptions_tell_slots (SalonSubscriptions *self);
 
+/* Returns: (transfer full) (element-type SalonConnectionStats), and (element-type SalonReceptionStats), without the
+ * tracks' ids; valid until the main loop runs again. Empty where packets pass webrtcbin. */
+GArray *salon_subscriptions_list_connections (SalonSubscriptions *self) G_GNUC_WARN_UNUSED_RESULT;
+GArray *salon_subscriptions_list_receptions (SalonSubscriptions *self) G_GNUC_WARN_UNUSED_RESULT;
+
 /* From the client. Errors: MEDIA. */
 void salon_subscriptions_answer_async (
     SalonSubscriptions *self, guint target, const char *sdp, GAsyncReadyCallback callback, gpointer user_data);

@@ -7,8 +7,8 @@
 #include "salon-params.h"
 #include "salon-protocol.h"
 
-static gboolean
-check_joined (SalonSession *self, GError **error)
+gboolean
+salon_session_check_joined (SalonSession *self, GError **error)
 {
   if (self->state == SALON_SESSION_JOINED)
     return TRUE;
@@ -220,7 +220,8 @@ handle_offer (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *sdp;
 
-  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "offer", &sdp, &error)
+  if (!salon_session_check_joined (self, &error)
+      || !salon_params_read_description (request->params, "desc", "offer", &sdp, &error)
       || !salon_params_read_sources (request->params, &sources, &error))
     {
       salon_request_fail (request, error);
@@ -248,7 +249,8 @@ handle_answer (SalonSession *self, SalonRequest *request)
   const char *sdp;
   gint64 target = 1;
 
-  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "answer", &sdp, &error)
+  if (!salon_session_check_joined (self, &error)
+      || !salon_params_read_description (request->params, "desc", "answer", &sdp, &error)
       || !salon_json_get_optional_int (request->params, "target", 1, SALON_LIMIT_SUBSCRIBERS, &target, &error))
     salon_request_fail (request, error);
   else
@@ -277,7 +279,8 @@ handle_trickle (SalonSession *self, SalonRequest *request)
       keep_candidate (self, request);
       return;
     }
-  if (check_joined (self, &error) && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
       && salon_participant_add_candidate (self->participant, (guint)target, (guint)m_line, text, &error))
     salon_request_resolve_empty (request);
   else
@@ -289,7 +292,7 @@ handle_ice_servers (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (check_joined (self, &error))
+  if (salon_session_check_joined (self, &error))
     salon_request_resolve (request, salon_protocol_wrap ("ice_servers", ice_servers_of (self)));
   else
     salon_request_fail (request, error);
@@ -304,7 +307,7 @@ handle_publish (SalonSession *self, SalonRequest *request)
   SalonTrackSource source;
   const SalonPublication *publication = NULL;
 
-  if (check_joined (self, &error) && salon_params_read_source (request->params, &source, &error))
+  if (salon_session_check_joined (self, &error) && salon_params_read_source (request->params, &source, &error))
     publication = salon_participant_publish (self->participant, &source, &error);
   if (publication != NULL)
     salon_request_resolve (request, salon_protocol_wrap ("track", salon_protocol_track (publication)));
@@ -318,7 +321,8 @@ handle_unpublish (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *track;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_participant_unpublish (self->participant, track, &error))
     salon_request_resolve_empty (request);
   else
@@ -332,7 +336,8 @@ handle_mute (SalonSession *self, SalonRequest *request)
   const char *track;
   gboolean is_muted;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_json_get_boolean (request->params, "muted", &is_muted, &error)
       && salon_participant_set_muted (self->participant, track, is_muted, &error))
     salon_request_resolve_empty (request);
@@ -377,7 +382,7 @@ handle_chat (SalonSession *self, SalonRequest *request)
   const char *text;
   const char *reply_to = NULL;
 
-  if (!check_joined (self, &error) || !check_chat_rate (self, &error)
+  if (!salon_session_check_joined (self, &error) || !check_chat_rate (self, &error)
       || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
       || !salon_params_read_optional_id (request->params, "reply_to", &reply_to, &error))
     {
@@ -405,7 +410,7 @@ handle_chat_edit (SalonSession *self, SalonRequest *request)
   const char *id;
   const char *text;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
       && salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error))
     salon_rooms_change_message_async (self->rooms, self->participant, id, text, on_done, request);
   else
@@ -418,7 +423,7 @@ handle_chat_delete (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *id;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
+  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
     salon_rooms_change_message_async (self->rooms, self->participant, id, NULL, on_done, request);
   else
     salon_request_fail (request, error);
@@ -432,7 +437,7 @@ handle_kick (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *participant;
 
-  if (check_joined (self, &error)
+  if (salon_session_check_joined (self, &error)
       && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error))
     salon_rooms_kick_async (self->rooms, self->participant, participant, on_done, request);
   else
@@ -445,7 +450,7 @@ set_flag (SalonSession *self, SalonRequest *request, const char *name, SalonRoom
   GError *error = NULL;
   gboolean is_set;
 
-  if (check_joined (self, &error) && salon_json_get_boolean (request->params, name, &is_set, &error))
+  if (salon_session_check_joined (self, &error) && salon_json_get_boolean (request->params, name, &is_set, &error))
     salon_rooms_set_flag_async (self->rooms, self->participant, flag, is_set, on_done, request);
   else
     salon_request_fail (request, error);
@@ -470,7 +475,7 @@ handle_admit (SalonSession *self, SalonRequest *request)
   const char *id;
   gboolean is_admitted;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
       && salon_json_get_boolean (request->params, "admitted", &is_admitted, &error))
     salon_rooms_admit_async (self->rooms, self->participant, id, is_admitted, on_done, request);
   else
@@ -482,7 +487,7 @@ handle_close (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (check_joined (self, &error))
+  if (salon_session_check_joined (self, &error))
     salon_rooms_close_room_async (self->rooms, self->participant, on_done, request);
   else
     salon_request_fail (request, error);
@@ -495,7 +500,7 @@ handle_leave (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (!check_joined (self, &error))
+  if (!salon_session_check_joined (self, &error))
     {
       salon_request_fail (request, error);
       return;
@@ -533,6 +538,7 @@ static const struct
   { "set_waiting_room", handle_set_waiting_room },
   { "admit", handle_admit },
   { "close", handle_close },
+  { "watch_stats", salon_session_handle_watch_stats },
   { "leave", handle_leave },
   { "ping", handle_ping },
 };

@@ -30,12 +30,15 @@ struct _SalonSession
   GPtrArray *early_candidates;   /* (owned) (element-type JsonObject): trickled before the join was answered */
   SalonRateLimit request_limit;
   SalonRateLimit chat_limit;
+  guint stats_id;  /* the timer of who watches how well they receive, or 0 */
   guint n_pending; /* requests that wait for an answer of the store or webrtcbin */
 };
 
 /* What the participant tells. */
 extern const SalonParticipantEvents salon_session_events;
 
+/* Errors: NOT_JOINED. */
+gboolean salon_session_check_joined (SalonSession *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Takes a message: (transfer full). */
 void salon_session_send (SalonSession *self, JsonNode *message);
 /* Out of the room. */
@@ -66,3 +69,7 @@ typedef void (*SalonHandler) (SalonSession *self, SalonRequest *request);
 
 /* Errors: UNKNOWN_METHOD. */
 SalonHandler salon_session_find_handler (const char *method, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* watch_stats: in salon-session-stats.c. */
+void salon_session_handle_watch_stats (SalonSession *self, SalonRequest *request);
+void salon_session_stop_stats (SalonSession *self);

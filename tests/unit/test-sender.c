@@ -518,21 +518,21 @@ test_knows_what_came (Fixture *f, gconstpointer data)
   static const gint64 received_us[] = { 1000, -1, 2000, -1, 3000 };
   guint8 feedback[NETWORK_FEEDBACK_MAX_BYTES];
   gsize size = network_write_feedback (feedback, 0, received_us, G_N_ELEMENTS (received_us), 0);
-  SalonCongestionStats stats;
+  SalonConnectionStats stats;
 
   salon_sender_take_transport_feedback (f->sender, feedback, size);
   salon_congestion_get_stats (salon_sender_get_congestion (f->sender), &stats);
-  g_assert_cmpuint (stats.known, ==, 0);
+  g_assert_cmpuint (stats.n_told, ==, 0);
   g_assert_cmpint (stats.rtt_us, ==, -1);
   for (guint16 i = 0; i < 4; i++)
     push_plain (f, i);
   nack (f, 1, 0);
   salon_sender_take_transport_feedback (f->sender, feedback, size);
   salon_congestion_get_stats (salon_sender_get_congestion (f->sender), &stats);
-  g_assert_cmpuint (stats.known, ==, 5);
-  g_assert_cmpuint (stats.lost, ==, 2);
+  g_assert_cmpuint (stats.n_told, ==, 5);
+  g_assert_cmpuint (stats.n_lost, ==, 2);
   g_assert_cmpint (stats.rtt_us, >=, 0);
-  g_assert_cmpuint (stats.sent_bytes, ==, 5 * (HEADER_BYTES + 50) + 2);
+  g_assert_cmpuint (stats.n_bytes, ==, 5 * (HEADER_BYTES + 50) + 2);
   g_assert_cmpuint (stats.estimate_bps, ==, bounds.start_bps);
 }
 
