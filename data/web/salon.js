@@ -207,6 +207,7 @@ export class Salon extends EventTarget {
   #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
+  #statsIntervalS = 0;
   /** Whether the connections before these were interrupted, and none of these is there yet. */
   #isMending = false;
   /** Whether the server has said, on this connection, that the host has to let us in. */
@@ -310,6 +311,12 @@ export class Salon extends EventTarget {
   /** The host lets one of `waiting` in, or sends them away. */
   async admit(id, admitted = true) {
     await this.#request('admit', { id, admitted });
+  }
+
+  /** From now on `stats` events tell every so many seconds how well one receives (the protocol's stats); 0: no more. */
+  async watchStats(intervalS = 1) {
+    this.#statsIntervalS = intervalS;
+    await this.#request('watch_stats', { interval_s: intervalS });
   }
 
   /** The host ends the call for everybody. */
@@ -496,6 +503,14 @@ export class Salon extends EventTarget {
     if (!isFirst) {
       this.#emit('reconnected', { resumed: isResumed });
       this.#publishAgain();
+      this.#watchStatsAgain();
+    }
+  }
+
+  /** Whoever watches goes on; each session has to ask. */
+  #watchStatsAgain() {
+    if (this.#statsIntervalS > 0) {
+      this.watchStats(this.#statsIntervalS).catch((error) => this.#emit('error', { error }));
     }
   }
 
@@ -694,6 +709,9 @@ export class Salon extends EventTarget {
         break;
       case 'chat_changed':
         this.#onChatChanged(params);
+        break;
+      case 'stats':
+        this.#emit('stats', params);
         break;
       case 'waiting_list':
         this.#setWaitingList(params.waiting);

@@ -64,6 +64,7 @@ take_packet (SalonEstimator *self, const SalonSentPacket *packet)
   self->newest = MAX (self->newest, packet->number);
   self->n_known++;
   self->n_lost += !is_received;
+  salon_throughput_take (&self->sent, packet->sent_us, packet->size_bytes);
   salon_loss_limit_count (&self->loss, 1, !is_received);
   if (is_received)
     take_received (self, packet);
@@ -127,7 +128,8 @@ salon_estimator_take_feedback (
   sent_us = take_packets (self, history, &feedback, now_us);
   if (sent_us >= 0)
     take_rtt (self, now_us - sent_us);
-  salon_rate_control_update (&self->control, self->trendline.usage, self->throughput.rate_bps, self->rtt_us, now_us);
+  salon_rate_control_update (
+      &self->control, self->trendline.usage, self->sent.rate_bps, self->throughput.rate_bps, self->rtt_us, now_us);
   bound_rate (self);
   salon_loss_limit_update (&self->loss, self->control.rate_bps, history->n_bytes, self->rtt_us, now_us);
   if (self->trendline.usage == SALON_USAGE_OVER)

@@ -32,7 +32,7 @@ typedef struct
   gboolean has_feedback;
   SalonPacketGroups groups;
   SalonTrendline trendline;
-  SalonThroughput throughput;
+  SalonThroughput sent, throughput; /* what was sent, and what of it arrives */
   SalonRateControl control;
   SalonLossLimit loss;
   SalonProber prober;

@@ -20,6 +20,11 @@
 /* What the first decreases do has to be seen before there are others. */
 #define MIN_DECREASE_INTERVAL_US (10 * G_TIME_SPAN_MILLISECOND)
 #define MAX_DECREASE_INTERVAL_US (200 * G_TIME_SPAN_MILLISECOND)
+/* The draft takes senders to send what they may. Of a room whose pictures are paused only the sound goes out: cut to
+ * that, the estimate would never let a picture come back. */
+#define INNOCENT_PART 0.7
+#define ARRIVED_PART 0.8
+#define INNOCENT_BETA 0.9
 #define ASSUMED_FRAMES_PER_S 30
 #define ASSUMED_PACKET_BITS (1200 * 8)
 
@@ -102,6 +107,21 @@ may_decrease (const SalonRateControl *self, double throughput_bps, gint64 rtt_us
   return self->decreased_us == 0 || now_us - self->decreased_us >= interval_us || throughput_bps < self->rate_bps / 2;
 }
 
+/* What was sent is far less than what might be, and arrives, as a keyframe does that takes its time: then it is not
+ * this that fills the queue. */
+static gboolean
+is_innocent (const SalonRateControl *self, double sent_bps, double throughput_bps)
+{
+  return sent_bps < INNOCENT_PART * self->rate_bps && throughput_bps >= ARRIVED_PART * sent_bps;
+}
+
+static void
+decrease_a_little (SalonRateControl *self, double throughput_bps, gint64 now_us)
+{
+  self->decreased_us = self->changed_us = now_us;
+  self->rate_bps = MAX (INNOCENT_BETA * self->rate_bps, BETA * throughput_bps);
+}
+
 static void
 decrease (SalonRateControl *self, double throughput_bps, gint64 now_us)
 {
@@ -119,12 +139,18 @@ decrease (SalonRateControl *self, double throughput_bps, gint64 now_us)
 
 void
 salon_rate_control_update (
-    SalonRateControl *self, SalonUsage usage, double throughput_bps, gint64 rtt_us, gint64 now_us)
+    SalonRateControl *self, SalonUsage usage, double sent_bps, double throughput_bps, gint64 rtt_us, gint64 now_us)
 {
   if (usage == SALON_USAGE_OVER)
     {
-      if (throughput_bps > 0 && may_decrease (self, throughput_bps, rtt_us, now_us))
+      gboolean is_limited = !is_innocent (self, sent_bps, throughput_bps);
+
+      if (throughput_bps <= 0 || !may_decrease (self, is_limited ? throughput_bps : G_MAXDOUBLE, rtt_us, now_us))
+        return;
+      if (is_limited)
         decrease (self, throughput_bps, now_us);
+      else
+        decrease_a_little (self, throughput_bps, now_us);
     }
   else if (usage == SALON_USAGE_NORMAL && throughput_bps > 0)
     increase (self, throughput_bps, rtt_us, now_us);

@@ -18,8 +18,8 @@ typedef struct
 
 void salon_rate_control_init (SalonRateControl *self, double rate_bps);
 
-/* throughput_bps: what arrives; 0: not known. */
+/* sent_bps, throughput_bps: what is sent and what of it arrives; 0: not known. */
 void salon_rate_control_update (
-    SalonRateControl *self, SalonUsage usage, double throughput_bps, gint64 rtt_us, gint64 now_us);
+    SalonRateControl *self, SalonUsage usage, double sent_bps, double throughput_bps, gint64 rtt_us, gint64 now_us);
 /* It was tried out. */
 void salon_rate_control_set (SalonRateControl *self, double rate_bps, gint64 now_us);

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-congestion.h"
 
+#define RESEND_PART 0.5
+/* How long what was not used is kept: losses come in bursts. */
+#define RESEND_CREDIT_S 0.5
+
 struct _SalonCongestion
 {
   GMutex lock; /* of all: a packet's number and its time are one step, and held for less than a microsecond */
   SalonBandwidthBounds bounds;
   SalonEstimator estimator;
   SalonSentHistory history;
+  gint64 resent_us;     /* when the credit was counted; 0: never */
+  double resend_credit; /* in bytes */
 };
 
 SalonCongestion *
@@ -54,6 +60,25 @@ salon_congestion_count (SalonCongestion *self, gsize size_bytes)
   g_mutex_lock (&self->lock);
   self->history.n_bytes += size_bytes;
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+salon_congestion_take_resend (SalonCongestion *self, gsize size_bytes)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  double rate, elapsed_s;
+  gboolean may_resend;
+
+  g_mutex_lock (&self->lock);
+  rate = RESEND_PART * salon_estimator_get_bps (&self->estimator) / 8;
+  elapsed_s = self->resent_us != 0 ? (double)(now_us - self->resent_us) / G_USEC_PER_SEC : RESEND_CREDIT_S;
+  self->resent_us = now_us;
+  self->resend_credit = MIN (self->resend_credit + rate * elapsed_s, rate * RESEND_CREDIT_S);
+  may_resend = self->resend_credit >= size_bytes;
+  if (may_resend)
+    self->resend_credit -= size_bytes;
+  g_mutex_unlock (&self->lock);
+  return may_resend;
 }
 
 /* -- what the client tells -- */

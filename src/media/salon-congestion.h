@@ -23,6 +23,10 @@ guint16 salon_congestion_number (SalonCongestion *self, gsize size_bytes);
 /* One without a number. */
 void salon_congestion_count (SalonCongestion *self, gsize size_bytes);
 
+/* Whether a packet may be sent again now, and so is: a client that misses much asks for much, and what fills its link
+ * can't be cured by more. Half of the estimate at most, in the long run. */
+gboolean salon_congestion_take_resend (SalonCongestion *self, gsize size_bytes) G_GNUC_WARN_UNUSED_RESULT;
+
 /* data: a whole RTCP packet of transport-wide feedback. */
 void salon_congestion_take_feedback (SalonCongestion *self, const guint8 *data, gsize size);
 /* See salon_estimator_take_report(). */

@@ -65,6 +65,12 @@ salon_send_path_new_srtp (SalonSendPath *self)
   return salon_srtp_new (self->key);
 }
 
+gboolean
+salon_send_path_take_resend (SalonSendPath *self, gsize size)
+{
+  return salon_congestion_take_resend (self->congestion, size);
+}
+
 guint8
 salon_send_path_get_transport_cc_id (SalonSendPath *self)
 {

@@ -32,6 +32,8 @@ SalonSrtp *salon_send_path_new_srtp (SalonSendPath *self) G_GNUC_WARN_UNUSED_RES
 gboolean salon_send_path_send_rtp (SalonSendPath *self, SalonSrtp *srtp, guint8 *packet, gsize size);
 /* The same for a compound RTCP packet. */
 void salon_send_path_send_rtcp (SalonSendPath *self, guint8 *packet, gsize size);
+/* See salon_congestion_take_resend(). */
+gboolean salon_send_path_take_resend (SalonSendPath *self, gsize size) G_GNUC_WARN_UNUSED_RESULT;
 /* 0: it was not negotiated. */
 guint8 salon_send_path_get_transport_cc_id (SalonSendPath *self);
 const char *salon_send_path_get_cname (SalonSendPath *self);

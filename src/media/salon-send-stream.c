@@ -296,7 +296,8 @@ resend_locked (SalonSendStream *self, SalonSendPath *path, guint16 sequence)
   gint64 now_us = g_get_monotonic_time ();
 
   if (kept == NULL || kept->rest == NULL || kept->sequence != sequence || self->credit == 0
-      || now_us - kept->resent_us < RESEND_INTERVAL_US)
+      || now_us - kept->resent_us < RESEND_INTERVAL_US
+      || !salon_send_path_take_resend (path, (gsize)kept->head_size + kept->size))
     return FALSE;
   kept->resent_us = now_us;
   self->credit--;

@@ -160,6 +160,22 @@ test_gets_used_to_others (void)
   g_assert_cmpint (trendline.usage, ==, SALON_USAGE_NORMAL);
 }
 
+/* A room whose pictures are paused: what comes late is not its fault. Then again, what does not arrive, is. */
+static void
+test_is_not_cut_to_the_sound (void)
+{
+  SalonRateControl control;
+  gint64 now_us = S;
+
+  salon_rate_control_init (&control, 1 * MBPS);
+  for (guint i = 0; i < 10; i++, now_us += 100 * MS)
+    salon_rate_control_update (&control, SALON_USAGE_OVER, 40 * KBPS, 40 * KBPS, 50 * MS, now_us);
+  g_assert_cmpfloat (control.rate_bps, >=, 500 * KBPS);
+  g_assert_cmpfloat (control.rate_bps, <, 900 * KBPS);
+  salon_rate_control_update (&control, SALON_USAGE_OVER, 400 * KBPS, 200 * KBPS, 50 * MS, now_us);
+  g_assert_cmpfloat (control.rate_bps, <=, 200 * KBPS);
+}
+
 static void
 test_shares_fairly (void)
 {
@@ -312,6 +328,7 @@ main (int argc, char **argv)
   g_test_add_func ("/estimator/yields-to-heavy-loss", test_yields_to_heavy_loss);
   g_test_add_func ("/estimator/bears-jitter", test_bears_jitter);
   g_test_add_func ("/trendline/gets-used-to-others", test_gets_used_to_others);
+  g_test_add_func ("/rate-control/is-not-cut-to-the-sound", test_is_not_cut_to_the_sound);
   g_test_add_func ("/estimator/shares-fairly", test_shares_fairly);
   g_test_add_func ("/estimator/probes-only-in-need", test_probes_only_in_need);
   g_test_add_func ("/estimator/failing-probes-do-no-harm", test_failing_probes_do_no_harm);

@@ -497,6 +497,25 @@ test_pads_with_nothing (Fixture *f, gconstpointer data)
     }
 }
 
+/* Of a client that misses everything, half of the estimate goes again, and what half a second of that adds up to. */
+static void
+test_resends_are_part_of_the_estimate (Fixture *f, gconstpointer data)
+{
+  const gsize payload_size = 1000, budget = bounds.start_bps / 8 / 2 / 2;
+  const guint n = 100;
+  guint n_resent;
+
+  for (guint i = 0; i < n; i++)
+    push (f->video, new_packet (SSRC_VIDEO, i, 1000, payload_size));
+  for (guint i = 0; i < n; i++)
+    nack (f, i, 0);
+  n_resent = get_stats (f).retransmissions;
+  g_assert_cmpuint (n_resent, >=, budget / (HEADER_BYTES + payload_size));
+  /* However slow this machine is: some time passes between the first and the last. */
+  g_assert_cmpuint (n_resent, <, n / 2 + n / 4);
+  g_assert_cmpuint (get_stats (f).refused, ==, n - n_resent);
+}
+
 static void
 test_pads_only_where_it_is_thrown_away (Fixture *f, gconstpointer data)
 {
@@ -695,6 +714,7 @@ main (int argc, char **argv)
   ADD ("sends-again-as-it-was", set_up, test_sends_again_as_it_was);
   ADD ("pads-with-what-it-sent", set_up_rtx, test_pads_with_what_it_sent);
   ADD ("pads-with-nothing", set_up_rtx, test_pads_with_nothing);
+  ADD ("resends-are-part-of-the-estimate", set_up_rtx, test_resends_are_part_of_the_estimate);
   ADD ("pads-only-where-it-is-thrown-away", set_up, test_pads_only_where_it_is_thrown_away);
   ADD ("knows-what-came", set_up_rtx, test_knows_what_came);
   ADD ("forgets-when-at-rest", set_up_rtx, test_forgets_when_at_rest);
