@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/** A picture sent in three sizes, so that each of the others gets what fits; the smallest first. */
+const SIMULCAST = Object.freeze(
+  [
+    { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+    { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+    { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+  ].map((encoding) => ({ ...encoding, scalabilityMode: 'L1T3' })),
+);
+/** Of a small camera, the sizes below this are of no use. */
+const SMALLEST_HEIGHT = 150;
+
 /**
  * What a person can publish, in the order of the publisher connection's m-lines. All four exist from the start, idle
  * or not, so that turning a device on or off never changes the session: it is a `replaceTrack` and a message.
  */
 export const SOURCES = Object.freeze({
   microphone: { kind: 'audio' },
-  camera: { kind: 'video', maxBitrate: 1_500_000 },
-  screen: { kind: 'video', maxBitrate: 2_500_000 },
+  camera: { kind: 'video', sendEncodings: SIMULCAST },
+  screen: { kind: 'video', sendEncodings: [{ maxBitrate: 2_500_000 }] },
   screen_audio: { kind: 'audio' },
 });
 
@@ -117,20 +128,36 @@ class Connection {
   }
 }
 
+/**
+ * Which encodings to send: of those that are of use at this height, up to the highest that is wanted, and one at least.
+ * @param {number[]} [wanted] - the layers that anybody has use for; all when left out
+ */
+function wantedEncodings(encodings, height, wanted = encodings.map((_, i) => i)) {
+  const last = encodings.length - 1;
+  const isUseful = encodings.map(
+    ({ scaleResolutionDownBy = 1 }, i) => i === last || height / scaleResolutionDownBy >= SMALLEST_HEIGHT,
+  );
+  const highest = Math.max(...wanted, isUseful.indexOf(true));
+  return encodings.map((_, i) => wanted.length > 0 && isUseful[i] && i <= highest);
+}
+
 /** Target 0: what we send. Negotiated once, and again for each ICE restart. */
 export class Publisher extends Connection {
   #transceivers = new Map();
+  /** By source, what the server said. */
+  #wantedLayers = new Map();
+  #lastChange = Promise.resolve();
 
   constructor(options) {
     super(0, options);
     // What belongs together shares a stream, so that the receiver keeps lips and voice in step.
     const person = new MediaStream();
     const screen = new MediaStream();
-    for (const [source, { kind, maxBitrate }] of Object.entries(SOURCES)) {
+    for (const [source, { kind, sendEncodings }] of Object.entries(SOURCES)) {
       const transceiver = this.pc.addTransceiver(kind, {
         direction: 'sendonly',
         streams: [source.startsWith('screen') ? screen : person],
-        ...(maxBitrate && { sendEncodings: [{ maxBitrate }] }),
+        ...(sendEncodings && { sendEncodings }),
       });
       this.#transceivers.set(source, transceiver);
     }
@@ -157,8 +184,43 @@ export class Publisher extends Connection {
     return this.#transceivers.get(source).mid;
   }
 
-  replaceTrack(source, track) {
-    return this.#transceivers.get(source).sender.replaceTrack(track);
+  async replaceTrack(source, track) {
+    await this.#transceivers.get(source).sender.replaceTrack(track);
+    await this.#applyLayers(source);
+  }
+
+  /** The server tells which sizes of an m-line's picture anybody has use for: the others are not made. */
+  async setWantedLayers(mid, layers) {
+    const [source] = [...this.#transceivers].find(([, transceiver]) => transceiver.mid === mid) ?? [];
+    if (source) {
+      this.#wantedLayers.set(source, layers);
+      await this.#applyLayers(source);
+    }
+  }
+
+  /** All are wanted again, unless the server says otherwise once more. */
+  forgetWantedLayers() {
+    const sources = [...this.#wantedLayers.keys()];
+    this.#wantedLayers.clear();
+    sources.forEach((source) => this.#applyLayers(source).catch(() => {})); // The connection may be closed.
+  }
+
+  /** Changes of one sender's parameters come one after the other. */
+  #applyLayers(source) {
+    const run = this.#lastChange.then(() => this.#activate(source));
+    this.#lastChange = run.catch(() => {});
+    return run;
+  }
+
+  async #activate(source) {
+    const { sender } = this.#transceivers.get(source);
+    const parameters = sender.getParameters();
+    const height = sender.track?.getSettings?.().height ?? Infinity;
+    const isWanted = wantedEncodings(parameters.encodings, height, this.#wantedLayers.get(source));
+    if (parameters.encodings.some(({ active }, i) => active !== isWanted[i])) {
+      parameters.encodings.forEach((encoding, i) => (encoding.active = isWanted[i]));
+      await sender.setParameters(parameters);
+    }
   }
 }
 

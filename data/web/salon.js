@@ -26,6 +26,8 @@
  * | `track-published`, `track-unpublished`, `track-muted`, `track-unmuted`    | `{track}`                           |
  * | `track-subscribed`: from now on the media comes out of this track         | `{track, mediaStreamTrack}`         |
  * | `track-unsubscribed`                                                      | `{track}`                           |
+ * | `track-updated`: its layers, what a picture can be had in, changed        | `{track}`                           |
+ * | `track-layer`: which of them we are sent from now on; null: none          | `{track, layer}`                    |
  * | `local-track`: one's own device went on, off, or was taken away           | `{source, on, mediaStreamTrack}`    |
  * | `chat`: something was said; `history`: before we came                     | the protocol's, and `history`       |
  * | `chat-changed`: a message was edited, or deleted (null)                   | `{id, message}`                     |
@@ -192,6 +194,8 @@ export class Salon extends EventTarget {
 
   #options;
   #rpc = null;
+  /** By track id. */
+  #trackSettings = new Map();
   #iceServers = [];
   #iceServersAt = 0;
   #subscribers = null;
@@ -337,6 +341,17 @@ export class Salon extends EventTarget {
   /** @param {boolean|MediaStream} on - true asks the person what to show, and must come from their click */
   setScreen(on) {
     return this.#change('screen', () => (on ? this.#turnOnScreen(on) : this.#turnOffScreen()));
+  }
+
+  /**
+   * What we have use for of somebody else's track: bounds, each of which can be left out. The server sends what is within
+   * them, and asks the publisher for no more than anybody has use for. They hold until the track is unpublished.
+   * @param {{quality?: 'off'|'low'|'medium'|'high', width?: number, height?: number, frame_rate?: number}} settings -
+   *   width and height: the pixels that it is shown with
+   */
+  setTrackSettings(trackId, settings) {
+    this.#trackSettings.set(trackId, settings);
+    this.#sendTrackSettings(trackId);
   }
 
   /** Whether the others get this source of ours now. */
@@ -490,7 +505,9 @@ export class Salon extends EventTarget {
     this.room = join.room;
     this.participants = new Map(join.participants.map((each) => [each.id, each]));
     this.#local.forEach((local, source) => (local.published = this.#ownTrack(source)));
-    if (!isResumed) {
+    if (isResumed) {
+      this.#publisher?.forgetWantedLayers();
+    } else {
       this.#renewConnections();
     }
     this.#setState('joined');
@@ -567,6 +584,7 @@ export class Salon extends EventTarget {
       ...this.#connectionOptions(),
       onSubscribed: (track, mediaStreamTrack) => {
         this.subscriptions.set(track.id, { track, mediaStreamTrack });
+        this.#sendTrackSettings(track.id);
         this.#emit('track-subscribed', { track, mediaStreamTrack });
       },
       onUnsubscribed: (track) => {
@@ -574,6 +592,13 @@ export class Salon extends EventTarget {
         this.#emit('track-unsubscribed', { track });
       },
     });
+  }
+
+  /** As a notification: a track that is gone meanwhile needs none. After a break, with the connections made anew. */
+  #sendTrackSettings(track) {
+    if (this.state === 'joined' && this.#trackSettings.has(track)) {
+      this.#rpc.notify('track_settings', { track, ...this.#trackSettings.get(track) });
+    }
   }
 
   /** Brings the server in line with what is on here, after a break. */
@@ -695,6 +720,12 @@ export class Salon extends EventTarget {
       case 'slot':
         this.#subscribers.setSlot(params.target, params.mid, params.track);
         break;
+      case 'layer':
+        this.#onLayer(params);
+        break;
+      case 'layers_wanted':
+        this.#publisher?.setWantedLayers(params.mid, params.layers).catch((error) => this.#emit('error', { error }));
+        break;
       case 'participant':
         this.#onParticipant(params);
         break;
@@ -754,6 +785,7 @@ export class Salon extends EventTarget {
   #onParticipant({ event, participant }) {
     if (event === 'left') {
       this.participants.delete(participant.id);
+      participant.tracks.forEach(({ id }) => this.#trackSettings.delete(id));
     } else {
       this.participants.set(participant.id, participant);
     }
@@ -791,7 +823,18 @@ export class Salon extends EventTarget {
         participant.tracks.push(track);
       }
     }
+    if (event === 'unpublished') {
+      this.#trackSettings.delete(track.id);
+    }
     this.#emit(`track-${event}`, { track });
+  }
+
+  #onLayer({ track: id, layer }) {
+    const subscription = this.subscriptions.get(id);
+    if (subscription) {
+      subscription.layer = layer;
+      this.#emit('track-layer', { track: subscription.track, layer });
+    }
   }
 
   #onRoom(room) {

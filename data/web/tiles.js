@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 import { bindFullScreen } from './full-screen.js';
 import { ANY_SHAPE, keepLaidOut } from './layout.js';
+import { ShownSize } from './shown-size.js';
 import { fillStrings, setLabel, text } from './strings.js';
 
 /** One picture: a person's camera (or initials), or a screen. */
 class Tile {
   #video;
   #track = null;
+  #trackId = null;
+  #shownSize = null;
   #removed = new AbortController();
 
-  constructor({ participantId, source, isOwn }, onKick) {
+  constructor({ participantId, source, isOwn }, { onKick, onShownSize }) {
     const template = document.getElementById('tile-template');
     this.element = template.content.firstElementChild.cloneNode(true);
     fillStrings(this.element);
@@ -21,13 +24,17 @@ class Tile {
     // The last picture of whoever had this slot before is never shown: only what arrives from now on.
     this.#video.addEventListener('loadeddata', () => this.element.classList.add('has-video'));
     this.element.querySelector('.kick').addEventListener('click', onKick);
+    if (!isOwn) {
+      const tell = (size) => this.#trackId && onShownSize(this.#trackId, size);
+      this.#shownSize = new ShownSize(this.element, this.#video, tell);
+    }
     if (source === 'screen') {
       const toggle = bindFullScreen(this.element.querySelector('.full-screen'), this.element, this.#removed.signal);
       this.element.addEventListener('dblclick', toggle);
     }
   }
 
-  update({ name, label, isMuted, isHost, isSilent = false, isKickable, track }) {
+  update({ name, label, isMuted, isHost, isSilent = false, isKickable, track, trackId = null }) {
     const kick = this.element.querySelector('.kick');
     kick.hidden = !isKickable;
     setLabel(kick, text('kick', { name }));
@@ -41,6 +48,7 @@ class Tile {
     const description = [label, isHost && text('host'), isMuted && text('muted'), isSilent && text('silent')];
     this.element.setAttribute('aria-label', description.filter(Boolean).join(', '));
     this.#setTrack(track);
+    this.#setTrackId(trackId);
   }
 
   setSpeaking(isSpeaking) {
@@ -49,8 +57,16 @@ class Tile {
 
   remove() {
     this.#removed.abort();
+    this.#shownSize?.close();
     this.#setTrack(null);
     this.element.remove();
+  }
+
+  #setTrackId(trackId) {
+    if (trackId !== this.#trackId) {
+      this.#trackId = trackId;
+      this.#shownSize?.repeat();
+    }
   }
 
   #setTrack(track) {
@@ -112,7 +128,10 @@ export class Tiles {
   }
 
   #add(key, description) {
-    const tile = new Tile(description, () => this.#onKick(description.participantId));
+    const tile = new Tile(description, {
+      onKick: () => this.#onKick(description.participantId),
+      onShownSize: (trackId, size) => this.#salon.setTrackSettings(trackId, size),
+    });
     this.#tiles.set(key, tile);
     if (description.source === 'screen' && !description.isOwn) {
       this.#stage.append(tile.element);
@@ -153,7 +172,7 @@ export class Tiles {
       const received = track && !track.muted ? this.#salon.subscriptions.get(track.id) : null;
       const isSilent = connection === 'silent';
       const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name, isSilent };
-      return { ...base, track: received?.mediaStreamTrack ?? null, ...rest };
+      return { ...base, track: received?.mediaStreamTrack ?? null, trackId: received?.track.id, ...rest };
     };
     const isKickable = this.#salon.room.host === this.#salon.id;
     const isMuted = find('microphone')?.muted ?? true;

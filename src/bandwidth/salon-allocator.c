@@ -165,7 +165,7 @@ static SalonReason
 explain (const SalonShare *share, const Budget *budget)
 {
   if (share->step + 1 >= (gint)share->n_steps)
-    return share->n_steps > 0 ? share->cap : SALON_REASON_PUBLISHER;
+    return share->cap;
   return get_rate (share, share->step + 1) * MARGIN <= budget->budget_bps ? SALON_REASON_PRIORITY
                                                                           : SALON_REASON_BANDWIDTH;
 }

@@ -100,10 +100,12 @@ increase (SalonRateControl *self, double throughput_bps, gint64 rtt_us, gint64 n
 }
 
 static gboolean
-may_decrease (const SalonRateControl *self, double throughput_bps, gint64 rtt_us, gint64 now_us)
+may_decrease (const SalonRateControl *self, gboolean is_limited, double throughput_bps, gint64 rtt_us, gint64 now_us)
 {
   gint64 interval_us = CLAMP (rtt_us, MIN_DECREASE_INTERVAL_US, MAX_DECREASE_INTERVAL_US);
 
+  if (!is_limited)
+    return now_us - self->decreased_us >= MAX_DECREASE_INTERVAL_US;
   return self->decreased_us == 0 || now_us - self->decreased_us >= interval_us || throughput_bps < self->rate_bps / 2;
 }
 
@@ -145,7 +147,7 @@ salon_rate_control_update (
     {
       gboolean is_limited = !is_innocent (self, sent_bps, throughput_bps);
 
-      if (throughput_bps <= 0 || !may_decrease (self, is_limited ? throughput_bps : G_MAXDOUBLE, rtt_us, now_us))
+      if (throughput_bps <= 0 || !may_decrease (self, is_limited, throughput_bps, rtt_us, now_us))
         return;
       if (is_limited)
         decrease (self, throughput_bps, now_us);

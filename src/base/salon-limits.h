@@ -10,8 +10,8 @@
 #define SALON_LIMIT_SDP_ATTRIBUTES 1024
 /* SSRCs announced for one m-line: three layers, each with retransmission and correction, are 9. */
 #define SALON_LIMIT_SSRCS 16
-/* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's, and as many again for those
- * that change. As many of RTCP. */
+/* SSRCs of RTP that one connection may ever send: each m-line's and its retransmission's (a camera in simulcast has
+ * three of both), and as many again for those that change. As many of RTCP. */
 #define SALON_LIMIT_PACKET_SSRCS 128
 /* How often a publisher is told which of its packets came, in one report: as browsers do it, and it has room for
  * 19 Mbit/s. */
@@ -87,6 +87,9 @@
 #define SALON_LIMIT_ROOMS 100000
 /* How long an ephemeral room that was made by request waits for the first to join. */
 #define SALON_LIMIT_JOIN_WITHIN_S (60 * 60)
+/* What a picture can be shown with: beyond the largest screens, and the 14 bits that VP8 has for either. */
+#define SALON_LIMIT_PIXELS 16384
+#define SALON_LIMIT_FRAME_RATE 240
 /* One packet of media or STUN; more is no media of ours, and ends a TCP connection. */
 #define SALON_LIMIT_PACKET_BYTES 2048
 /* Received media of one connection that waits to be read: a second of video. webrtcbin allows 5 MiB, and a stalled

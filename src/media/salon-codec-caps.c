@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "salon-extension-map.h"
+
 #define EXT_MID "urn:ietf:params:rtp-hdrext:sdes:mid"
 #define EXT_AUDIO_LEVEL "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 #define EXT_TWCC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -16,19 +18,22 @@ static const struct
   guint offered_id; /* 0: only accepted, never offered: webrtcbin doesn't write it */
   gboolean for_audio;
   gboolean for_video;
+  gboolean is_of_simulcast; /* of use there alone */
 } extensions[] = {
   { EXT_MID, 0, TRUE, TRUE },
   { EXT_AUDIO_LEVEL, 1, TRUE, FALSE },
   { EXT_TWCC, 3, TRUE, TRUE },
   { EXT_ORIENTATION, 4, FALSE, TRUE },
+  { SALON_URI_RID, 0, FALSE, TRUE, TRUE },
+  { SALON_URI_REPAIRED_RID, 0, FALSE, TRUE, TRUE },
 };
 
 const char *
-salon_codec_caps_find_extension (const char *uri)
+salon_codec_caps_find_extension (const char *uri, gboolean has_simulcast)
 {
   for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
     {
-      if (g_str_equal (uri, extensions[i].uri))
+      if (g_str_equal (uri, extensions[i].uri) && (has_simulcast || !extensions[i].is_of_simulcast))
         return extensions[i].uri;
     }
   return NULL;
@@ -47,6 +52,27 @@ accept_extensions (const GstSDPMedia *media, GstStructure *structure)
 
       gst_structure_set (structure, field, G_TYPE_STRING, words[1], NULL);
     }
+}
+
+/* As webrtcbin writes it into the answer: what is sent to us we receive. */
+static void
+accept_simulcast (const GstSDPMedia *media, GstStructure *structure)
+{
+  const char *streams = gst_sdp_media_get_attribute_val (media, "simulcast");
+  g_autofree char *answer = NULL;
+  const char *value;
+
+  if (streams == NULL)
+    return;
+  for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (media, "rid", i)) != NULL; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (value, " ", 2);
+      g_autofree char *field = g_strconcat ("rid-", words[0], NULL);
+
+      gst_structure_set (structure, field, G_TYPE_STRING, "recv", NULL);
+    }
+  answer = g_strconcat ("recv", streams + strlen ("send"), NULL);
+  gst_structure_set (structure, "a-simulcast", G_TYPE_STRING, answer, NULL);
 }
 
 /* The first payload type of a codec in an m-line, with what its rtpmap and fmtp say. */
@@ -85,6 +111,7 @@ salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order, gu
           "encoding-name", G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate,
           "payload", G_TYPE_INT, payload_type, NULL);
       accept_extensions (offered, structure);
+      accept_simulcast (offered, structure);
       return gst_caps_new_full (structure, NULL);
     }
   return NULL;

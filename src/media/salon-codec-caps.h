@@ -8,8 +8,9 @@
 /* The caps that tell webrtcbin what to negotiate. Pure functions; any thread. The m-lines are those of a SalonSdp,
  * which has nothing in it that isn't understood. */
 
-/* Returns: (transfer none) (nullable): the same URI, static, if it names a header extension that we use. */
-const char *salon_codec_caps_find_extension (const char *uri);
+/* Returns: (transfer none) (nullable): the same URI, static, if it names a header extension that we use on an m-line
+ * with, or without, simulcast. */
+const char *salon_codec_caps_find_extension (const char *uri, gboolean has_simulcast);
 
 /* What to accept of an offered m-line: the first of `order` that it offers, with the offer's own payload type and
  * those of its header extensions that we use.

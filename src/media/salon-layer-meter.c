@@ -83,6 +83,16 @@ salon_layer_meter_sample (SalonLayerMeter *meter, gint64 now_us)
   return is_changed;
 }
 
+guint
+salon_layer_meter_count_layers (const SalonLayerMeter *meter)
+{
+  guint n_layers = SALON_MAX_SPATIAL_LAYERS;
+
+  while (n_layers > 0 && meter->sampled_sizes[n_layers - 1] == 0 && meter->heard_us[n_layers - 1] == 0)
+    n_layers--;
+  return n_layers;
+}
+
 void
 salon_layer_meter_read (const SalonLayerMeter *meter, SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS])
 {
@@ -93,12 +103,11 @@ salon_layer_meter_read (const SalonLayerMeter *meter, SalonTrackLayer layers[SAL
       gdouble byte_rate = 0;
       gdouble frame_rate = 0;
 
-      *layer = (SalonTrackLayer){ 0 };
-      if (meter->heard_us[spatial] == 0)
+      *layer = (SalonTrackLayer){ .arrives = meter->heard_us[spatial] != 0,
+        .width = meter->sampled_sizes[spatial] >> 16,
+        .height = meter->sampled_sizes[spatial] & 0xffff };
+      if (!layer->arrives)
         continue;
-      layer->arrives = TRUE;
-      layer->width = meter->sampled_sizes[spatial] >> 16;
-      layer->height = meter->sampled_sizes[spatial] & 0xffff;
       for (guint temporal = 0; temporal < SALON_MAX_TEMPORAL_LAYERS; temporal++)
         {
           byte_rate += meter->counts[spatial][temporal].byte_rate;

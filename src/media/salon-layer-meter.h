@@ -48,5 +48,8 @@ void salon_layer_meter_count (SalonLayerMeter *meter, guint stream, SalonCodec c
 /* Returns: whether something that `arrives` or a size says has changed since the last time. */
 gboolean salon_layer_meter_sample (SalonLayerMeter *meter, gint64 now_us);
 
+/* How many spatial layers have ever been seen, from the lowest on. */
+guint salon_layer_meter_count_layers (const SalonLayerMeter *meter);
+
 /* As it was sampled last. */
 void salon_layer_meter_read (const SalonLayerMeter *meter, SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS]);

@@ -17,14 +17,15 @@ typedef struct
 #define SALON_LAYER_HIGHEST ((SalonLayer){ SALON_MAX_SPATIAL_LAYERS - 1, SALON_MAX_TEMPORAL_LAYERS - 1 })
 #define SALON_LAYER_NONE ((SalonLayer){ -1, SALON_MAX_TEMPORAL_LAYERS - 1 })
 
-/* What one spatial layer of a track is like now; all 0 unless it arrives. */
+/* What one spatial layer of a track is like. */
 typedef struct
 {
   gboolean arrives;
-  guint width; /* 0: not known */
+  guint width; /* as it was last; 0: not known */
   guint height;
-  /* Of what a subscriber of this layer is sent, over about a second: cut at each temporal layer, the last having them
-   * all. With SVC the spatial layers below are counted in. Payload and RTP header, in bits. */
+  /* Now, so 0 unless it arrives: of what a subscriber of this layer is sent, over about a second: cut at each temporal
+   * layer, the last having them all. With SVC the spatial layers below are counted in. Payload and RTP header, in bits.
+   */
   guint rate_bps[SALON_MAX_TEMPORAL_LAYERS];
   gdouble frame_rate[SALON_MAX_TEMPORAL_LAYERS];
 } SalonTrackLayer;

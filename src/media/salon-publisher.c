@@ -5,12 +5,16 @@
 #include "salon-error.h"
 #include "salon-extension-map.h"
 #include "salon-packet-guard.h"
+#include "salon-rtp-packet.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_publisher_debug);
 #define GST_CAT_DEFAULT salon_publisher_debug
 
 /* How much later than its neighbours a packet of audio may come and still be put in order: one of Opus' packets. */
 #define AUDIO_REORDER_MS 20
+
+/* What is read of a packet to tell where it belongs: header and extensions. */
+#define PACKET_HEAD_BYTES 256
 
 struct _SalonPublisher
 {
@@ -92,11 +96,23 @@ on_new_transceiver (GstElement *webrtc, GstWebRTCRTPTransceiver *transceiver, gp
 
 /* -- a streaming thread: media arrives -- */
 
+static SalonTrack *
+dup_track (SalonPublisher *self, const char *mid)
+{
+  SalonTrack *track;
+
+  g_mutex_lock (&self->shared.lock);
+  track = mid != NULL ? find_track (self->shared.tracks, mid) : NULL;
+  if (track != NULL)
+    g_object_ref (track);
+  g_mutex_unlock (&self->shared.lock);
+  return track;
+}
+
 /* The SSRC that the description announces is certain; the pad's transceiver is webrtcbin's guess. */
 static char *
-dup_mid_of_pad (SalonPublisher *self, GstPad *pad)
+dup_mid_of_pad (const SalonSdp *offer, GstPad *pad)
 {
-  g_autoptr (SalonSdp) offer = dup_offer (self);
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
   char *mid = NULL;
@@ -111,18 +127,71 @@ dup_mid_of_pad (SalonPublisher *self, GstPad *pad)
   return mid;
 }
 
-static SalonTrack *
-dup_track_of_pad (SalonPublisher *self, GstPad *pad)
-{
-  g_autofree char *mid = dup_mid_of_pad (self, pad);
-  SalonTrack *track;
+/* -- simulcast: only the packets say which stream they are -- */
 
-  g_mutex_lock (&self->shared.lock);
-  track = mid != NULL ? find_track (self->shared.tracks, mid) : NULL;
-  if (track != NULL)
-    g_object_ref (track);
-  g_mutex_unlock (&self->shared.lock);
-  return track;
+/* (transfer none) (nullable): *size bytes, without a NUL. */
+static const char *
+find_text (const SalonSdp *offer, const SalonRtpPacket *packet, const char *uri, gsize *size)
+{
+  guint id = salon_sdp_get_extension_id (offer, uri);
+
+  return id != 0 ? (const char *)salon_rtp_packet_find_extension (packet, (guint8)id, size) : NULL;
+}
+
+/* Which m-line a packet belongs to, and which of its streams (RFC 8852); clients say so until they know that we have
+ * heard it. FALSE when it doesn't say. */
+static gboolean
+read_stream (const SalonSdp *offer, GstPad *pad, const SalonRtpPacket *packet, char **mid, guint *stream)
+{
+  const SalonSdpMedia *media;
+  gint found = 0;
+  gsize size;
+  const char *text = find_text (offer, packet, SALON_URI_MID, &size);
+
+  *mid = text != NULL ? g_strndup (text, size) : dup_mid_of_pad (offer, pad);
+  media = *mid != NULL ? salon_sdp_find_media (offer, *mid) : NULL;
+  if (media == NULL)
+    return FALSE;
+  if (media->n_rids > 0)
+    {
+      text = find_text (offer, packet, SALON_URI_RID, &size);
+      found = text != NULL ? salon_sdp_media_find_rid (media, text, size) : -1;
+    }
+  *stream = (guint)MAX (found, 0);
+  return found >= 0;
+}
+
+static gboolean
+link_by_packet (SalonPublisher *self, GstPad *pad, GstBuffer *buffer)
+{
+  g_autoptr (SalonSdp) offer = dup_offer (self);
+  guint8 head[PACKET_HEAD_BYTES];
+  gsize head_size = gst_buffer_extract (buffer, 0, head, sizeof head);
+  SalonRtpPacket packet;
+  g_autofree char *mid = NULL;
+  g_autoptr (SalonTrack) track = NULL;
+  guint stream;
+
+  if (!salon_rtp_packet_parse_head (&packet, head, head_size, gst_buffer_get_size (buffer))
+      || !read_stream (offer, pad, &packet, &mid, &stream))
+    return FALSE;
+  track = dup_track (self, mid);
+  if (track == NULL || stream >= salon_track_get_n_streams (track))
+    return FALSE;
+  GST_DEBUG_OBJECT (pad, "is stream %u of m-line %s", stream, mid);
+  salon_track_link_source (track, stream, pad);
+  return TRUE;
+}
+
+/* Until a packet tells where the pad belongs, its media is lost. */
+static GstPadProbeReturn
+on_unknown_stream (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstBuffer *buffer = info->type & GST_PAD_PROBE_TYPE_BUFFER
+                          ? GST_PAD_PROBE_INFO_BUFFER (info)
+                          : gst_buffer_list_get (GST_PAD_PROBE_INFO_BUFFER_LIST (info), 0);
+
+  return link_by_packet (user_data, pad, buffer) ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_DROP;
 }
 
 /* Audio is not sent again: waiting for what is lost would only hold up what follows. */
@@ -161,11 +230,22 @@ on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
 static void
 on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
 {
+  SalonPublisher *self = user_data;
+  g_autoptr (SalonSdp) offer = NULL;
+  g_autofree char *mid = NULL;
   g_autoptr (SalonTrack) track = NULL;
 
   if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
     return;
-  track = dup_track_of_pad (user_data, pad);
+  offer = dup_offer (self);
+  if (salon_sdp_has_simulcast (offer))
+    {
+      gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_unknown_stream,
+          g_object_ref (self), g_object_unref);
+      return;
+    }
+  mid = dup_mid_of_pad (offer, pad);
+  track = dup_track (self, mid);
   if (track != NULL)
     salon_track_link_source (track, 0, pad);
   else
@@ -186,7 +266,8 @@ add_tracks (SalonPublisher *self, const SalonSdp *offer)
 
       if (!media->sends || find_track (self->shared.tracks, media->mid) != NULL)
         continue;
-      track = salon_track_new (salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO, 1);
+      track = salon_track_new (
+          salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO, MAX (media->n_rids, 1));
       salon_track_set_open (track, salon_transport_is_verified (transport));
       g_mutex_lock (&self->shared.lock);
       g_ptr_array_add (self->shared.tracks, track);

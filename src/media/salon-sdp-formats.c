@@ -311,6 +311,7 @@ read_extension_id (const char *word, guint *id)
 const char *
 salon_sdp_extension_copy (SalonSdpNumbers *numbers, const GstSDPAttribute *attribute, GstSDPMedia *to)
 {
+  gboolean has_simulcast = gst_sdp_media_get_attribute_val (to, "simulcast") != NULL;
   g_auto (GStrv) words = NULL;
   const char *uri;
   guint known_id;
@@ -319,7 +320,7 @@ salon_sdp_extension_copy (SalonSdpNumbers *numbers, const GstSDPAttribute *attri
   if (g_strcmp0 (attribute->key, "extmap") != 0 || attribute->value == NULL)
     return NULL;
   words = g_strsplit (attribute->value, " ", 3);
-  uri = g_strv_length (words) >= 2 ? salon_codec_caps_find_extension (words[1]) : NULL;
+  uri = g_strv_length (words) >= 2 ? salon_codec_caps_find_extension (words[1], has_simulcast) : NULL;
   if (uri == NULL || !read_extension_id (words[0], &id) || has_extension (to, uri))
     return NULL;
   if (numbers->extensions[id] != NULL && numbers->extensions[id] != uri)

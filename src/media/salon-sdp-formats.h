@@ -25,6 +25,7 @@ const char *salon_sdp_formats_copy (
 /* Returns: the id of a header extension; 0: it has none. */
 guint salon_sdp_numbers_find_extension (const SalonSdpNumbers *numbers, const char *uri);
 
-/* attribute: an a=extmap of the m-line or of the session; others are passed over. Returns as above. */
+/* `to` has its simulcast already. attribute: an a=extmap of the m-line or of the session; others are passed over.
+ * Returns as above. */
 const char *salon_sdp_extension_copy (
     SalonSdpNumbers *numbers, const GstSDPAttribute *attribute, GstSDPMedia *to) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,6 +7,7 @@
 #include "salon-error.h"
 #include "salon-limits.h"
 #include "salon-sdp-formats.h"
+#include "salon-sdp-simulcast.h"
 
 /* Hashes that RFC 8122 allows and that nobody can collide; sha-1 and md5 are refused. */
 static const struct
@@ -26,6 +27,8 @@ static void
 media_free (SalonSdpMedia *media)
 {
   g_free (media->mid);
+  for (guint i = 0; i < media->n_rids; i++)
+    g_free (media->rids[i]);
   g_free (media);
 }
 
@@ -85,6 +88,28 @@ salon_sdp_find_media (const SalonSdp *self, const char *mid)
         return media;
     }
   return NULL;
+}
+
+gint
+salon_sdp_media_find_rid (const SalonSdpMedia *media, const char *rid, gsize size)
+{
+  for (guint i = 0; i < media->n_rids; i++)
+    {
+      if (strlen (media->rids[i]) == size && memcmp (media->rids[i], rid, size) == 0)
+        return (gint)i;
+    }
+  return -1;
+}
+
+gboolean
+salon_sdp_has_simulcast (const SalonSdp *self)
+{
+  for (guint i = 0; i < self->media->len; i++)
+    {
+      if (salon_sdp_get_media (self, i)->n_rids > 0)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 const char *
@@ -386,6 +411,17 @@ read_formats (const Reader *reader, SalonSdpKind kind, GError **error)
   return problem == NULL || refuse (error, "%s", problem);
 }
 
+/* Before the formats: some header extensions are of use for simulcast alone. */
+static gboolean
+read_simulcast (const Reader *reader, SalonSdpMedia *out, GError **error)
+{
+  const char *problem = NULL;
+
+  if (out->kind == SALON_SDP_VIDEO && out->sends)
+    problem = salon_sdp_simulcast_copy (reader->media, reader->out, out->rids, &out->n_rids);
+  return problem == NULL || refuse (error, "%s", problem);
+}
+
 static gboolean
 read_rtp (const Reader *reader, SalonSdpKind kind, GError **error)
 {
@@ -404,7 +440,7 @@ read_parts (const Reader *reader, SalonSdpMedia *out, GError **error)
       || !read_ice (reader, error) || !read_dtls (reader, error))
     return FALSE;
   read_candidates (reader);
-  return read_rtp (reader, out->kind, error);
+  return read_simulcast (reader, out, error) && read_rtp (reader, out->kind, error);
 }
 
 static gboolean
@@ -618,6 +654,17 @@ check_same_ssrcs (const SalonSdp *self, const SalonSdp *previous, GError **error
   return TRUE;
 }
 
+/* The track has a stream for each. */
+static gboolean
+has_same_rids (const SalonSdpMedia *now, const SalonSdpMedia *then)
+{
+  gboolean is_same = now->n_rids == then->n_rids;
+
+  for (guint i = 0; i < now->n_rids && is_same; i++)
+    is_same = g_str_equal (now->rids[i], then->rids[i]);
+  return is_same;
+}
+
 static gboolean
 check_offered_lines (const SalonSdp *self, GError **error)
 {
@@ -643,6 +690,9 @@ salon_sdp_check_offer (const SalonSdp *self, const SalonSdp *previous, GError **
     return FALSE;
   for (guint i = 0; i < previous->media->len; i++)
     {
+      if (salon_sdp_get_media (self, i)->sends
+          && !has_same_rids (salon_sdp_get_media (self, i), salon_sdp_get_media (previous, i)))
+        return refuse (error, "m-line %u changed its simulcast streams; add a new one", i);
       /* On 1.22 a revived m-line makes every later negotiation of the connection fail. */
       if (salon_sdp_get_media (self, i)->sends && !salon_sdp_get_media (previous, i)->sends)
         return refuse (error, "m-line %u was inactive and can't be revived; add a new one", i);

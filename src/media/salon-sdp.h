@@ -3,6 +3,8 @@
 
 #include <gst/sdp/sdp.h>
 
+#include "salon-layer.h"
+
 /* A session description from a client: read, checked, and written anew before webrtcbin sees it. webrtcbin 1.22 aborts
  * the process on several legal and illegal descriptions, so whatever is not known to be safe is refused here with
  * SALON_ERROR_MEDIA; and what merely isn't needed (most attributes, unknown codecs) is not passed on.
@@ -21,6 +23,8 @@ typedef struct
   char *mid;      /* (owned) */
   gboolean sends; /* the describing side sends on it */
   gboolean receives;
+  char *rids[SALON_MAX_SPATIAL_LAYERS]; /* (owned): of simulcast (RFC 8853) that it sends, the smallest picture first */
+  guint n_rids;                         /* 0: it sends one stream */
 } SalonSdpMedia;
 
 typedef struct _SalonSdpNumbers SalonSdpNumbers;
@@ -60,6 +64,10 @@ SalonSdp *salon_sdp_copy_transport (const SalonSdp *self) G_GNUC_WARN_UNUSED_RES
 const SalonSdpMedia *salon_sdp_get_media (const SalonSdp *self, guint index);
 /* Returns: (nullable): the m-line of this mid. */
 const SalonSdpMedia *salon_sdp_find_media (const SalonSdp *self, const char *mid);
+/* Which of an m-line's simulcast streams has this rid (RFC 8851), which need not end with a NUL; -1: none. */
+gint salon_sdp_media_find_rid (const SalonSdpMedia *media, const char *rid, gsize size);
+/* Whether some m-line sends simulcast. */
+gboolean salon_sdp_has_simulcast (const SalonSdp *self);
 /* Returns: (nullable): the mid of the m-line that announces this SSRC (RFC 5576). */
 const char *salon_sdp_get_mid_of_ssrc (const SalonSdp *self, guint32 ssrc);
 

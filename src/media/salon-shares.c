@@ -74,30 +74,33 @@ describe_video (SalonShare *share, const SalonShareWish *wish)
         add_steps (share, &layers[spatial], spatial, wish->cap.temporal);
     }
   /* Nothing that is so small arrives. */
-  for (gint spatial = 0; spatial <= highest && share->n_steps == 0 && wish->cap.spatial >= 0; spatial++)
+  for (gint spatial = 0; spatial <= highest && share->n_steps == 0; spatial++)
     {
       if (layers[spatial].arrives)
         add_steps (share, &layers[spatial], spatial, wish->cap.temporal);
     }
   if (highest > wish->cap.spatial || wish->cap.temporal < SALON_MAX_TEMPORAL_LAYERS - 1)
     share->cap = SALON_REASON_SIZE;
-  else if (highest + 1 < (gint)salon_track_get_n_streams (wish->track))
-    share->cap = SALON_REASON_PUBLISHER;
+  else if (highest + 1 == (gint)MAX (salon_track_get_n_layers (wish->track), 1))
+    share->cap = SALON_REASON_NONE;
 }
 
 static void
 describe (SalonShare *share, const SalonShareWish *wish)
 {
   share->n_steps = 0;
-  share->cap = SALON_REASON_NONE;
+  share->cap = wish->cap.spatial < 0 ? SALON_REASON_SIZE : SALON_REASON_PUBLISHER;
   share->priority = wish->priority;
   share->area_pixels = wish->area_pixels;
-  if (wish->track == NULL || wish->is_paused)
+  if (wish->track == NULL || wish->is_paused || wish->cap.spatial < 0)
     return;
-  if (share->is_audio)
-    add_step (share, 0, 0, AUDIO_BPS);
-  else
+  if (!share->is_audio)
     describe_video (share, wish);
+  else
+    {
+      add_step (share, 0, 0, AUDIO_BPS);
+      share->cap = SALON_REASON_NONE;
+    }
 }
 
 /* -- trying -- */

@@ -6,6 +6,7 @@
 #include "salon-codec-caps.h"
 #include "salon-error.h"
 #include "salon-extension-map.h"
+#include "salon-layer-choice.h"
 #include "salon-offer.h"
 #include "salon-packet-guard.h"
 #include "salon-shares.h"
@@ -41,10 +42,10 @@ typedef struct
   } links[SALON_MAX_SPATIAL_LAYERS]; /* one a stream of the track */
   gulong layers_changed_id;
   gboolean is_paused;
-  SalonLayer cap;
+  SalonTrackSettings settings;
+  SalonLayer cap; /* by the settings, and what the track is like */
   SalonLayer layer;
   SalonPriority priority;
-  guint area_pixels;
   gint wish;       /* what the track was told is wanted of it */
   SalonLayer told; /* by the signal */
 } Slot;
@@ -140,10 +141,10 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
 static void
 forget_bounds (Slot *slot)
 {
+  slot->settings = SALON_TRACK_SETTINGS_ALL;
   slot->cap = slot->layer = SALON_LAYER_HIGHEST;
   slot->wish = -1;
   slot->priority = SALON_PRIORITY_OTHER;
-  slot->area_pixels = 0;
 }
 
 static SalonLayer
@@ -252,18 +253,30 @@ has_active_pad (const Slot *slot)
   return active != NULL;
 }
 
+/* The track is told of the client's wish alone: what there is no room for now, there may be room for soon. */
+static void
+follow_settings (Slot *slot)
+{
+  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  gint wish;
+
+  salon_track_get_layers (slot->track, layers);
+  slot->cap = salon_layer_choose (&slot->settings, layers, MAX (salon_track_get_n_layers (slot->track), 1));
+  wish = slot->is_paused ? -1 : slot->cap.spatial;
+  salon_track_change_wish (slot->track, slot->wish, wish);
+  slot->wish = wish;
+}
+
 static void
 follow_bounds (SalonSubscriber *self, Slot *slot)
 {
-  SalonLayer bound = get_bound (slot);
-  gint wish = slot->is_paused ? -1 : slot->cap.spatial;
+  SalonLayer bound;
   guint stream;
 
   if (slot->track == NULL)
     return;
-  /* By the client's wish alone: what there is no room for now, there may be room for soon. */
-  salon_track_change_wish (slot->track, slot->wish, wish);
-  slot->wish = wish;
+  follow_settings (slot);
+  bound = get_bound (slot);
   if (bound.spatial < 0)
     {
       g_object_set (slot->element, "active-pad", NULL, NULL);
@@ -286,22 +299,22 @@ share_anew (SalonSubscriber *self)
 static void
 on_layers_changed (SalonSubscriber *self, SalonTrack *track)
 {
-  share_anew (self);
   for (guint i = 0; i < self->n_slots; i++)
     {
       if (self->slots[i].track == track)
         follow_bounds (self, &self->slots[i]);
     }
+  share_anew (self);
 }
 
 void
-salon_subscriber_set_cap (SalonSubscriber *self, guint seat, SalonLayer cap)
+salon_subscriber_set_settings (SalonSubscriber *self, guint seat, gboolean is_video, const SalonTrackSettings *settings)
 {
-  Slot *slot = get_slot (self, seat, TRUE);
+  Slot *slot = get_slot (self, seat, is_video);
 
-  slot->cap = cap;
-  share_anew (self);
+  slot->settings = *settings;
   follow_bounds (self, slot);
+  share_anew (self);
 }
 
 SalonLayer
@@ -320,14 +333,13 @@ salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
 }
 
 void
-salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority, guint area_pixels)
+salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority)
 {
   Slot *slot = get_slot (self, seat, TRUE);
 
-  if (slot->priority == priority && slot->area_pixels == area_pixels)
+  if (slot->priority == priority)
     return;
   slot->priority = priority;
-  slot->area_pixels = area_pixels;
   share_anew (self);
 }
 
@@ -335,12 +347,14 @@ static SalonShareWish
 get_wish (gpointer owner, guint index)
 {
   const Slot *slot = &SALON_SUBSCRIBER (owner)->slots[index];
+  guint area_pixels = slot->settings.width * slot->settings.height;
+  gboolean is_shown = slot->priority == SALON_PRIORITY_OTHER && area_pixels > 0;
 
   return (SalonShareWish){ .track = slot->track,
     .is_paused = slot->is_paused,
     .cap = slot->cap,
-    .priority = slot->priority,
-    .area_pixels = slot->area_pixels };
+    .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
+    .area_pixels = area_pixels };
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "salon-allocator.h"
 #include "salon-reception.h"
+#include "salon-track-settings.h"
 #include "salon-track.h"
 #include "salon-transport.h"
 
@@ -36,9 +37,9 @@ gboolean salon_subscriber_answer_finish (
 /* The m-line of a slot. Returns: (transfer none) (nullable): NULL before the offer is made. */
 const char *salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video);
 
-/* How important a seat's picture is; forgotten when the track is taken off. area_pixels: that it is shown with, or 0.
- */
-void salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority, guint area_pixels);
+/* How important a seat's picture is; forgotten when the track is taken off. OTHER becomes VISIBLE when the settings say
+ * how large it is shown. */
+void salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority);
 /* How much can be sent over it, in bit/s; without a sender of its own, 0: nobody knows. */
 guint salon_subscriber_get_estimate_bps (SalonSubscriber *self);
 /* All but the target. FALSE without a sender of its own: nobody knows. */
@@ -54,10 +55,12 @@ void salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_vid
 void salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_video, gboolean is_paused);
 
 /* Which layer of a seat's video goes out is the highest that arrives and is within two bounds, each forgotten when the
- * track is taken off and the highest at first: the cap, what the client has use for, and the layer, what there is room
- * for on its connection. A simulcast layer changes when the next one's keyframe comes, so that nobody sees a break. If
- * none within them arrives, the lowest that does goes out. With one of them SALON_LAYER_NONE nothing does. */
-void salon_subscriber_set_cap (SalonSubscriber *self, guint seat, SalonLayer cap);
+ * track is taken off and the highest at first: the cap, what the client has use for by its settings, and the layer,
+ * what there is room for on its connection. A simulcast layer changes when the next one's keyframe comes, so that
+ * nobody sees a break. If none within them arrives, the lowest that does goes out. With one of them SALON_LAYER_NONE
+ * nothing does. Of audio, settings and cap tell on from off. */
+void salon_subscriber_set_settings (
+    SalonSubscriber *self, guint seat, gboolean is_video, const SalonTrackSettings *settings);
 SalonLayer salon_subscriber_get_cap (SalonSubscriber *self, guint seat);
 void salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer);
 /* What goes out now, or waits for its first keyframe; temporal is the bound in force, since not every track has so

@@ -20,6 +20,8 @@ typedef struct
   SalonTrack *track; /* (owned) */
   char *group;       /* (owned) */
   gboolean is_paused;
+  SalonTrackSettings settings;
+  SalonPriority priority;
 } Waiting;
 
 struct _SalonSubscriptions
@@ -44,6 +46,7 @@ enum
   SIGNAL_OFFER,
   SIGNAL_CANDIDATE,
   SIGNAL_SLOT,
+  SIGNAL_LAYER,
   SIGNAL_DISTURBED,
   SIGNAL_FAILED,
   N_SIGNALS
@@ -152,6 +155,18 @@ on_disturbed (SalonTransport *transport, gboolean is_disturbed, gpointer user_da
 }
 
 static void
+on_layer_changed (SalonSubscriber *subscriber, guint seat, gpointer user_data)
+{
+  SalonSubscriptions *self = user_data;
+  const char *mid = salon_subscriber_get_mid (subscriber, seat, TRUE);
+  SalonLayer layer = salon_subscriber_get_layer (subscriber, seat);
+
+  if (mid != NULL)
+    g_signal_emit (self, signals[SIGNAL_LAYER], 0, target_of (self, subscriber), mid,
+        salon_subscriber_get_track (subscriber, seat, TRUE), layer.spatial, layer.temporal);
+}
+
+static void
 on_candidate (SalonTransport *transport, guint m_line, const char *text, gpointer user_data)
 {
   SalonSubscriptions *self = user_data;
@@ -194,6 +209,7 @@ open_subscriber (SalonSubscriptions *self)
     g_ptr_array_add (self->seats, g_new0 (Seat, 1));
   g_signal_connect_object (subscriber, "candidate", G_CALLBACK (on_candidate), self, 0);
   g_signal_connect_object (subscriber, "disturbed", G_CALLBACK (on_disturbed), self, 0);
+  g_signal_connect_object (subscriber, "layer-changed", G_CALLBACK (on_layer_changed), self, 0);
   g_signal_connect_object (subscriber, "failed", G_CALLBACK (on_failed), self, 0);
   salon_subscriber_offer_async (subscriber, on_offer_created, g_object_ref (self));
   return TRUE;
@@ -288,16 +304,20 @@ find_seat_for (SalonSubscriptions *self, const char *group, gboolean is_video, g
 static void ensure_seats (SalonSubscriptions *self);
 
 static void
-take_seat (SalonSubscriptions *self, guint index, SalonTrack *track, const char *group, gboolean is_paused)
+take_seat (SalonSubscriptions *self, guint index, const Waiting *who)
 {
+  SalonTrack *track = who->track;
   gboolean is_video = salon_track_is_video (track);
   SalonSubscriber *subscriber = get_subscriber (self, index);
   Seat *seat = get_seat (self, index);
 
   g_free (seat->group);
-  seat->group = g_strdup (group);
+  seat->group = g_strdup (who->group);
   seat->tracks[is_video] = g_object_ref (track);
-  salon_subscriber_set_paused (subscriber, index % self->n_seats, is_video, is_paused);
+  salon_subscriber_set_paused (subscriber, index % self->n_seats, is_video, who->is_paused);
+  salon_subscriber_set_settings (subscriber, index % self->n_seats, is_video, &who->settings);
+  if (is_video)
+    salon_subscriber_set_priority (subscriber, index % self->n_seats, who->priority);
   salon_subscriber_attach (subscriber, index % self->n_seats, track);
   emit_slot (self, index, is_video);
 }
@@ -312,7 +332,7 @@ seat_waiting (SalonSubscriptions *self)
 
       if (find_seat_for (self, waiting->group, salon_track_is_video (waiting->track), &index))
         {
-          take_seat (self, index, waiting->track, waiting->group, waiting->is_paused);
+          take_seat (self, index, waiting);
           g_ptr_array_remove_index (self->waiting, i);
         }
       else
@@ -353,16 +373,17 @@ ensure_seats (SalonSubscriptions *self)
 void
 salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused)
 {
-  Waiting *waiting;
+  Waiting *waiting = g_new (Waiting, 1);
   guint index;
 
+  *waiting
+      = (Waiting){ g_object_ref (track), g_strdup (group), is_paused, SALON_TRACK_SETTINGS_ALL, SALON_PRIORITY_OTHER };
   if (find_seat_for (self, group, salon_track_is_video (track), &index))
     {
-      take_seat (self, index, track, group, is_paused);
+      take_seat (self, index, waiting);
+      waiting_free (waiting);
       return;
     }
-  waiting = g_new (Waiting, 1);
-  *waiting = (Waiting){ g_object_ref (track), g_strdup (group), is_paused };
   g_ptr_array_add (self->waiting, waiting);
   ensure_seats (self);
 }
@@ -412,6 +433,34 @@ salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gbo
   else if (find_seat_of_track (self, track, &index))
     salon_subscriber_set_paused (
         get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track), is_paused);
+}
+
+void
+salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, SalonPriority priority)
+{
+  Waiting *waiting = find_waiting (self, track);
+  guint index;
+
+  if (waiting != NULL)
+    waiting->priority = priority;
+  else if (salon_track_is_video (track) && find_seat_of_track (self, track, &index))
+    salon_subscriber_set_priority (get_subscriber (self, index), index % self->n_seats, priority);
+}
+
+gboolean
+salon_subscriptions_set_settings (SalonSubscriptions *self, SalonTrack *track, const SalonTrackSettings *settings)
+{
+  Waiting *waiting = find_waiting (self, track);
+  guint index;
+
+  if (waiting != NULL)
+    waiting->settings = *settings;
+  else if (find_seat_of_track (self, track, &index))
+    salon_subscriber_set_settings (
+        get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track), settings);
+  else
+    return FALSE;
+  return TRUE;
 }
 
 /* -- how well it is received -- */
@@ -518,6 +567,8 @@ salon_subscriptions_class_init (SalonSubscriptionsClass *klass)
       G_TYPE_UINT, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_SLOT] = g_signal_new ("slot", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
       G_TYPE_UINT, G_TYPE_STRING, SALON_TYPE_TRACK);
+  signals[SIGNAL_LAYER] = g_signal_new ("layer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 5,
+      G_TYPE_UINT, G_TYPE_STRING, SALON_TYPE_TRACK, G_TYPE_INT, G_TYPE_INT);
   signals[SIGNAL_DISTURBED]
       = g_signal_new ("disturbed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[SIGNAL_FAILED]

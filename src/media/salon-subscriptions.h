@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-track-settings.h"
+#include "salon-allocator.h"
 #include "salon-track.h"
 #include "salon-transport.h"
 
@@ -12,8 +14,10 @@
  *   offer (guint target, const char *sdp)                         to be told to the client
  *   candidate (guint target, guint m-line, const char *text)
  *   slot (guint target, const char *mid, SalonTrack *or NULL)     what the m-line carries from now on
- *   disturbed (gboolean)                                          as a SalonTransport's, of each connection
- *   failed (const GError *)                                       the owner closes all
+ *   layer (guint target, const char *mid, SalonTrack *, gint spatial, gint temporal)    which of it the m-line carries
+ * now, as salon_subscriber_get_layer() disturbed (gboolean)                                          as a
+ * SalonTransport's, of each connection failed (const GError *)                                       the owner closes
+ * all
  *
  * Owned by its participant; main context; salon_subscriptions_close() ends it. */
 #define SALON_TYPE_SUBSCRIPTIONS (salon_subscriptions_get_type ())
@@ -31,6 +35,13 @@ void salon_subscriptions_close (SalonSubscriptions *self);
 void salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused);
 void salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track);
 void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused);
+
+/* What the client has use for of a track, until it is removed. Returns: whether it is among those added. */
+gboolean salon_subscriptions_set_settings (
+    SalonSubscriptions *self, SalonTrack *track, const SalonTrackSettings *settings);
+
+/* How important a picture is where there is not room for all; OTHER at first. */
+void salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, SalonPriority priority);
 
 /* Whether every connection is up. */
 gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);

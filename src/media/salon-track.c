@@ -223,6 +223,12 @@ salon_track_get_layers (SalonTrack *self, SalonTrackLayer layers[SALON_MAX_SPATI
   salon_layer_meter_read (&self->meter, layers);
 }
 
+guint
+salon_track_get_n_layers (SalonTrack *self)
+{
+  return MAX (self->n_streams, salon_layer_meter_count_layers (&self->meter));
+}
+
 /* The highest that somebody wants just now. */
 static gint
 get_highest_wish (SalonTrack *self)

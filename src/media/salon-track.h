@@ -50,6 +50,8 @@ GstPad *salon_track_request_pad (SalonTrack *self, guint stream) G_GNUC_WARN_UNU
 /* pad: (transfer full) */
 void salon_track_release_pad (SalonTrack *self, guint stream, GstPad *pad);
 
+/* How many spatial layers it has, as far as is known: its streams, or those seen within the one. */
+guint salon_track_get_n_layers (SalonTrack *self);
 /* What arrives, and at what rate, as measured a quarter of a second ago at most. */
 void salon_track_get_layers (SalonTrack *self, SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS]);
 

@@ -81,8 +81,8 @@ tune (GstElement *webrtc)
   g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
 
   g_object_set (webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", JITTER_BUFFER_MS, NULL);
-  /* Each SSRC of media makes elements and two threads: more than one for each m-line is an attack. (Those of
-   * retransmission make none.) */
+  /* Each SSRC of media makes elements and two threads: more than one for each m-line is an attack, unless it is
+   * simulcast, which nobody sends on all of so many. (Those of retransmission make none.) */
   g_object_set (rtpbin, "max-streams", SALON_LIMIT_MEDIA_LINES, NULL);
   /* Sender reports tell when the media came, not when a sink of ours would play it: that would wait for a latency which
    * the graph never agrees on, and without it there are no usable reports, hence no lip sync. */

@@ -64,6 +64,8 @@ void salon_participant_notify_waiting_list (SalonParticipant *self);
 /* Also seats, unseats or pauses the track. */
 void salon_participant_notify_track (
     SalonParticipant *self, SalonTrackEvent event, const SalonPublication *publication);
+/* Which layers of one's own picture anybody has use for. */
+void salon_participant_notify_wanted (SalonParticipant *self, const SalonPublication *publication);
 void salon_participant_notify_room (SalonParticipant *self);
 void salon_participant_notify_chat_changed (SalonParticipant *self, const char *message_id, const char *text);
 void salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *message);

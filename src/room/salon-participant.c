@@ -72,8 +72,9 @@ return_error (GTask *task, GError *error)
 
 /* -- what others do -- */
 
+/* In the room: one with this track, or with this id. */
 static const SalonPublication *
-find_publication_of_track (SalonParticipant *self, SalonTrack *track)
+find_in_room (SalonParticipant *self, SalonTrack *track, const char *id)
 {
   GPtrArray *participants = salon_room_get_participants (self->room);
 
@@ -85,11 +86,23 @@ find_publication_of_track (SalonParticipant *self, SalonTrack *track)
         {
           const SalonPublication *publication = g_ptr_array_index (publications, k);
 
-          if (publication->track == track)
+          if (track != NULL ? publication->track == track : g_str_equal (publication->id, id))
             return publication;
         }
     }
   return NULL;
+}
+
+static const SalonPublication *
+find_publication_of_track (SalonParticipant *self, SalonTrack *track)
+{
+  return find_in_room (self, track, NULL);
+}
+
+static const SalonPublication *
+find_publication_of_id (SalonParticipant *self, const char *id)
+{
+  return find_in_room (self, NULL, id);
 }
 
 static void
@@ -98,6 +111,8 @@ seat (SalonParticipant *self, const SalonPublication *publication)
   g_autofree char *group = salon_publication_dup_group (publication);
 
   salon_subscriptions_add (self->subscriptions, publication->track, group, publication->is_muted);
+  if (publication->source == SALON_SOURCE_SCREEN)
+    salon_subscriptions_set_priority (self->subscriptions, publication->track, SALON_PRIORITY_SCREEN);
 }
 
 static void
@@ -115,6 +130,8 @@ update_subscriptions (SalonParticipant *self, SalonTrackEvent event, const Salon
     case SALON_TRACK_UNMUTED:
       salon_subscriptions_set_paused (self->subscriptions, publication->track, publication->is_muted);
       break;
+    case SALON_TRACK_UPDATED:
+      break;
     }
 }
 
@@ -124,6 +141,21 @@ salon_participant_notify_track (SalonParticipant *self, SalonTrackEvent event, c
   EMIT (self, track, event, publication);
   if (self->subscriptions != NULL)
     update_subscriptions (self, event, publication);
+}
+
+void
+salon_participant_notify_wanted (SalonParticipant *self, const SalonPublication *publication)
+{
+  if (salon_track_is_video (publication->track))
+    EMIT (self, layers_wanted, publication, salon_track_get_wanted (publication->track));
+}
+
+/* To one who takes it that all of it is. */
+static void
+tell_unwanted (SalonParticipant *self, const SalonPublication *publication)
+{
+  if (salon_track_get_wanted (publication->track) + 1 < (gint)salon_track_get_n_streams (publication->track))
+    salon_participant_notify_wanted (self, publication);
 }
 
 void
@@ -417,6 +449,17 @@ on_slot (SalonSubscriptions *subscriptions, guint target, const char *mid, Salon
     EMIT (self, slot, target, mid, track != NULL ? find_publication_of_track (self, track) : NULL);
 }
 
+static void
+on_layer (SalonSubscriptions *subscriptions, guint target, const char *mid, SalonTrack *track, gint spatial,
+    gint temporal, gpointer user_data)
+{
+  SalonParticipant *self = user_data;
+  const SalonPublication *publication = self->room != NULL ? find_publication_of_track (self, track) : NULL;
+
+  if (publication != NULL)
+    EMIT (self, layer, target, mid, publication, spatial, temporal);
+}
+
 void
 salon_participant_subscribe (SalonParticipant *self)
 {
@@ -431,6 +474,7 @@ salon_participant_subscribe (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "offer", G_CALLBACK (on_offer), self, 0);
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
+  g_signal_connect_object (self->subscriptions, "layer", G_CALLBACK (on_layer), self, 0);
   g_signal_connect_object (self->subscriptions, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (self->subscriptions, "failed", G_CALLBACK (on_transport_failed), self, 0);
   salon_subscriptions_start (self->subscriptions);
@@ -443,6 +487,29 @@ salon_participant_subscribe (SalonParticipant *self)
       for (guint k = 0; other != self && k < other->publications->len; k++)
         seat (self, g_ptr_array_index (other->publications, k));
     }
+}
+
+gboolean
+salon_participant_set_track_settings (
+    SalonParticipant *self, const char *publication_id, const SalonTrackSettings *settings, GError **error)
+{
+  const SalonPublication *publication;
+
+  if (!check_in_room (self, error))
+    return FALSE;
+  publication = find_publication_of_id (self, publication_id);
+  if (publication != NULL && self->subscriptions != NULL
+      && salon_subscriptions_set_settings (self->subscriptions, publication->track, settings))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_TRACK, "You are sent no track of this id");
+  return FALSE;
+}
+
+void
+salon_participant_tell_wanted (SalonParticipant *self)
+{
+  for (guint i = 0; i < self->publications->len; i++)
+    tell_unwanted (self, g_ptr_array_index (self->publications, i));
 }
 
 void
@@ -566,6 +633,7 @@ salon_participant_publish (SalonParticipant *self, const SalonTrackSource *sourc
       self, salon_publisher_get_track (self->publisher, source->mid), source->mid, source->source, source->is_muted);
   g_ptr_array_add (self->publications, publication);
   salon_room_track_changed (self->room, SALON_TRACK_PUBLISHED, publication);
+  tell_unwanted (self, publication);
   return publication;
 }
 

@@ -7,6 +7,7 @@
 #include "salon-publication.h"
 #include "salon-reception.h"
 #include "salon-room-info.h"
+#include "salon-track-settings.h"
 
 /* One person in a room: what they send (a publisher connection and its publications) and receive (subscriptions).
  *
@@ -28,6 +29,7 @@ typedef enum
   SALON_TRACK_UNPUBLISHED,
   SALON_TRACK_MUTED,
   SALON_TRACK_UNMUTED,
+  SALON_TRACK_UPDATED, /* other layers arrive, or of another size */
 } SalonTrackEvent;
 
 /* Somebody in the room, on whichever server, as the others see them. */
@@ -46,6 +48,11 @@ typedef struct
   void (*offer) (gpointer session, guint target, const char *sdp);
   void (*candidate) (gpointer session, guint target, guint m_line, const char *candidate);
   void (*slot) (gpointer session, guint target, const char *mid, const SalonPublication *publication); /* (nullable) */
+  /* Which layers the m-line carries now, of which publication; spatial -1: none. */
+  void (*layer) (gpointer session, guint target, const char *mid, const SalonPublication *publication, gint spatial,
+      gint temporal);
+  /* Nobody has use for spatial layers of one's own publication above this one; -1: for nothing of it. */
+  void (*layers_wanted) (gpointer session, const SalonPublication *publication, gint highest);
   void (*participant) (gpointer session, SalonParticipantEvent event, const SalonPerson *other);
   void (*track) (gpointer session, SalonTrackEvent event, const SalonPublication *publication);
   void (*room) (gpointer session, const SalonRoomInfo *room);
@@ -107,6 +114,10 @@ gboolean salon_participant_unpublish (
 gboolean salon_participant_set_muted (
     SalonParticipant *self, const char *publication_id, gboolean is_muted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What the client has use for of somebody else's track. Errors: UNKNOWN_TRACK, also of one that it is not sent. */
+gboolean salon_participant_set_track_settings (SalonParticipant *self, const char *publication_id,
+    const SalonTrackSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How well they receive: (transfer full) (element-type SalonConnectionStats), and (element-type SalonReceptionStats);
  * valid until the main loop runs again. Empty while they do not. */
 GArray *salon_participant_list_connections (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;
@@ -120,6 +131,8 @@ void salon_participant_lose_session (SalonParticipant *self, gboolean is_reload)
 gboolean salon_participant_belongs_to (SalonParticipant *self, gconstpointer session);
 /* The secret with which the client can come back: (transfer none). */
 const char *salon_participant_get_session_token (SalonParticipant *self);
+/* Tells a client that has just joined, or come back, which of its layers nobody has use for. */
+void salon_participant_tell_wanted (SalonParticipant *self);
 /* Tells a client that came back what its slots carry. */
 void salon_participant_tell_slots (SalonParticipant *self);
 

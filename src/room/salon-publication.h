@@ -34,6 +34,21 @@ void salon_publication_free (SalonPublication *self);
 /* Returns: (transfer full): the seat group: camera and microphone sit together, screen and its sound too. */
 char *salon_publication_dup_group (const SalonPublication *self) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A spatial layer of its picture, 0 being the smallest. */
+typedef struct
+{
+  guint spatial;
+  guint width; /* 0: not known yet */
+  guint height;
+} SalonPublicationLayer;
+
+#define SALON_PUBLICATION_MAX_LAYERS 3
+
+/* The layers that arrive now, the smallest first. Returns: how many; 0 where there is no choice: of sound, of a picture
+ * that comes in one size, or not yet. */
+guint salon_publication_list_layers (
+    const SalonPublication *self, SalonPublicationLayer layers[SALON_PUBLICATION_MAX_LAYERS]);
+
 /* (transfer none): "camera", "microphone", "screen", "screen_audio". */
 const char *salon_source_to_string (SalonSource source);
 gboolean salon_source_from_string (const char *text, SalonSource *source) G_GNUC_WARN_UNUSED_RESULT;

@@ -108,6 +108,43 @@ salon_params_read_candidate (JsonObject *params, gint64 *target, gint64 *m_line,
          && salon_json_get_optional_int (candidate, "sdpMLineIndex", 0, 255, m_line, error);
 }
 
+static gboolean
+read_quality (const char *text, gint *max_layer, GError **error)
+{
+  static const char *const qualities[] = { "off", "low", "medium", "high" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (qualities); i++)
+    {
+      if (g_str_equal (text, qualities[i]))
+        {
+          *max_layer = (gint)i - 1;
+          return TRUE;
+        }
+    }
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"quality\" must be off, low, medium or high");
+  return FALSE;
+}
+
+gboolean
+salon_params_read_track_settings (JsonObject *params, SalonTrackSettings *settings, GError **error)
+{
+  const char *quality = "high";
+  gint64 width = 0;
+  gint64 height = 0;
+  gint64 frame_rate = 0;
+
+  *settings = SALON_TRACK_SETTINGS_ALL;
+  if (!salon_json_get_optional_string (params, "quality", 1, 16, &quality, error)
+      || !salon_json_get_optional_int (params, "width", 1, SALON_LIMIT_PIXELS, &width, error)
+      || !salon_json_get_optional_int (params, "height", 1, SALON_LIMIT_PIXELS, &height, error)
+      || !salon_json_get_optional_int (params, "frame_rate", 1, SALON_LIMIT_FRAME_RATE, &frame_rate, error))
+    return FALSE;
+  settings->width = (guint)width;
+  settings->height = (guint)height;
+  settings->frame_rate = (guint)frame_rate;
+  return read_quality (quality, &settings->max_layer, error);
+}
+
 /* Ids are UUIDs: what is none would be told to others. */
 gboolean
 salon_params_read_optional_id (JsonObject *params, const char *name, const char **id, GError **error)

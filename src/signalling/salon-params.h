@@ -19,6 +19,8 @@ gboolean salon_params_read_join (
     JsonObject *params, SalonJoinRequest *join, gboolean *no_subscribe, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_params_read_candidate (
     JsonObject *params, gint64 *target, gint64 *m_line, const char **text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_params_read_track_settings (
+    JsonObject *params, SalonTrackSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* *id: (nullable): left as it was when there is none. */
 gboolean salon_params_read_optional_id (
     JsonObject *params, const char *name, const char **id, GError **error) G_GNUC_WARN_UNUSED_RESULT;

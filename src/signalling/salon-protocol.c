@@ -49,6 +49,31 @@ salon_protocol_room (const SalonRoomInfo *room)
   return salon_protocol_object (object);
 }
 
+static void
+add_layers (JsonObject *track, const SalonPublication *publication)
+{
+  SalonPublicationLayer layers[SALON_PUBLICATION_MAX_LAYERS];
+  guint n_layers = salon_publication_list_layers (publication, layers);
+  JsonArray *array;
+
+  if (n_layers == 0)
+    return;
+  array = json_array_new ();
+  for (guint i = 0; i < n_layers; i++)
+    {
+      JsonObject *layer = json_object_new ();
+
+      json_object_set_int_member (layer, "spatial", layers[i].spatial);
+      if (layers[i].width != 0)
+        {
+          json_object_set_int_member (layer, "width", layers[i].width);
+          json_object_set_int_member (layer, "height", layers[i].height);
+        }
+      json_array_add_object_element (array, layer);
+    }
+  json_object_set_array_member (track, "layers", array);
+}
+
 JsonNode *
 salon_protocol_track (const SalonPublication *publication)
 {
@@ -60,6 +85,7 @@ salon_protocol_track (const SalonPublication *publication)
   json_object_set_string_member (object, "kind", salon_source_is_video (publication->source) ? "video" : "audio");
   json_object_set_string_member (object, "source", salon_source_to_string (publication->source));
   json_object_set_boolean_member (object, "muted", publication->is_muted);
+  add_layers (object, publication);
   return salon_protocol_object (object);
 }
 

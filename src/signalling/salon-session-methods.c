@@ -7,8 +7,8 @@
 #include "salon-params.h"
 #include "salon-protocol.h"
 
-gboolean
-salon_session_check_joined (SalonSession *self, GError **error)
+static gboolean
+check_joined (SalonSession *self, GError **error)
 {
   if (self->state == SALON_SESSION_JOINED)
     return TRUE;
@@ -101,6 +101,7 @@ finish_join (SalonRequest *request, const char *answer)
   self->state = SALON_SESSION_JOINED;
   salon_request_resolve (request, join_result (self, answer));
   give_early_candidates (self);
+  salon_participant_tell_wanted (participant);
   if (self->outcome.is_resumed)
     salon_participant_tell_slots (participant);
   if (self->may_subscribe)
@@ -220,8 +221,7 @@ handle_offer (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *sdp;
 
-  if (!salon_session_check_joined (self, &error)
-      || !salon_params_read_description (request->params, "desc", "offer", &sdp, &error)
+  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "offer", &sdp, &error)
       || !salon_params_read_sources (request->params, &sources, &error))
     {
       salon_request_fail (request, error);
@@ -249,8 +249,7 @@ handle_answer (SalonSession *self, SalonRequest *request)
   const char *sdp;
   gint64 target = 1;
 
-  if (!salon_session_check_joined (self, &error)
-      || !salon_params_read_description (request->params, "desc", "answer", &sdp, &error)
+  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "answer", &sdp, &error)
       || !salon_json_get_optional_int (request->params, "target", 1, SALON_LIMIT_SUBSCRIBERS, &target, &error))
     salon_request_fail (request, error);
   else
@@ -279,8 +278,7 @@ handle_trickle (SalonSession *self, SalonRequest *request)
       keep_candidate (self, request);
       return;
     }
-  if (salon_session_check_joined (self, &error)
-      && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
+  if (check_joined (self, &error) && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
       && salon_participant_add_candidate (self->participant, (guint)target, (guint)m_line, text, &error))
     salon_request_resolve_empty (request);
   else
@@ -292,7 +290,7 @@ handle_ice_servers (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (salon_session_check_joined (self, &error))
+  if (check_joined (self, &error))
     salon_request_resolve (request, salon_protocol_wrap ("ice_servers", ice_servers_of (self)));
   else
     salon_request_fail (request, error);
@@ -307,7 +305,7 @@ handle_publish (SalonSession *self, SalonRequest *request)
   SalonTrackSource source;
   const SalonPublication *publication = NULL;
 
-  if (salon_session_check_joined (self, &error) && salon_params_read_source (request->params, &source, &error))
+  if (check_joined (self, &error) && salon_params_read_source (request->params, &source, &error))
     publication = salon_participant_publish (self->participant, &source, &error);
   if (publication != NULL)
     salon_request_resolve (request, salon_protocol_wrap ("track", salon_protocol_track (publication)));
@@ -321,8 +319,7 @@ handle_unpublish (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *track;
 
-  if (salon_session_check_joined (self, &error)
-      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_participant_unpublish (self->participant, track, &error))
     salon_request_resolve_empty (request);
   else
@@ -336,10 +333,26 @@ handle_mute (SalonSession *self, SalonRequest *request)
   const char *track;
   gboolean is_muted;
 
-  if (salon_session_check_joined (self, &error)
-      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_json_get_boolean (request->params, "muted", &is_muted, &error)
       && salon_participant_set_muted (self->participant, track, is_muted, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+/* -- what is received of others -- */
+
+static void
+handle_track_settings (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  SalonTrackSettings settings;
+  const char *track;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+      && salon_params_read_track_settings (request->params, &settings, &error)
+      && salon_participant_set_track_settings (self->participant, track, &settings, &error))
     salon_request_resolve_empty (request);
   else
     salon_request_fail (request, error);
@@ -382,7 +395,7 @@ handle_chat (SalonSession *self, SalonRequest *request)
   const char *text;
   const char *reply_to = NULL;
 
-  if (!salon_session_check_joined (self, &error) || !check_chat_rate (self, &error)
+  if (!check_joined (self, &error) || !check_chat_rate (self, &error)
       || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
       || !salon_params_read_optional_id (request->params, "reply_to", &reply_to, &error))
     {
@@ -410,7 +423,7 @@ handle_chat_edit (SalonSession *self, SalonRequest *request)
   const char *id;
   const char *text;
 
-  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
       && salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error))
     salon_rooms_change_message_async (self->rooms, self->participant, id, text, on_done, request);
   else
@@ -423,7 +436,7 @@ handle_chat_delete (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *id;
 
-  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
     salon_rooms_change_message_async (self->rooms, self->participant, id, NULL, on_done, request);
   else
     salon_request_fail (request, error);
@@ -437,7 +450,7 @@ handle_kick (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *participant;
 
-  if (salon_session_check_joined (self, &error)
+  if (check_joined (self, &error)
       && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error))
     salon_rooms_kick_async (self->rooms, self->participant, participant, on_done, request);
   else
@@ -450,7 +463,7 @@ set_flag (SalonSession *self, SalonRequest *request, const char *name, SalonRoom
   GError *error = NULL;
   gboolean is_set;
 
-  if (salon_session_check_joined (self, &error) && salon_json_get_boolean (request->params, name, &is_set, &error))
+  if (check_joined (self, &error) && salon_json_get_boolean (request->params, name, &is_set, &error))
     salon_rooms_set_flag_async (self->rooms, self->participant, flag, is_set, on_done, request);
   else
     salon_request_fail (request, error);
@@ -475,7 +488,7 @@ handle_admit (SalonSession *self, SalonRequest *request)
   const char *id;
   gboolean is_admitted;
 
-  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
       && salon_json_get_boolean (request->params, "admitted", &is_admitted, &error))
     salon_rooms_admit_async (self->rooms, self->participant, id, is_admitted, on_done, request);
   else
@@ -487,10 +500,28 @@ handle_close (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (salon_session_check_joined (self, &error))
+  if (check_joined (self, &error))
     salon_rooms_close_room_async (self->rooms, self->participant, on_done, request);
   else
     salon_request_fail (request, error);
+}
+
+/* -- stats -- */
+
+static void
+handle_watch_stats (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  gint64 interval_s;
+
+  if (!check_joined (self, &error)
+      || !salon_json_get_int (request->params, "interval_s", 0, SALON_LIMIT_STATS_INTERVAL_S, &interval_s, &error))
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  salon_session_watch_stats (self, (guint)interval_s);
+  salon_request_resolve_empty (request);
 }
 
 /* -- leave, ping -- */
@@ -500,7 +531,7 @@ handle_leave (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (!salon_session_check_joined (self, &error))
+  if (!check_joined (self, &error))
     {
       salon_request_fail (request, error);
       return;
@@ -530,6 +561,7 @@ static const struct
   { "publish", handle_publish },
   { "unpublish", handle_unpublish },
   { "mute", handle_mute },
+  { "track_settings", handle_track_settings },
   { "chat", handle_chat },
   { "chat_edit", handle_chat_edit },
   { "chat_delete", handle_chat_delete },
@@ -538,7 +570,7 @@ static const struct
   { "set_waiting_room", handle_set_waiting_room },
   { "admit", handle_admit },
   { "close", handle_close },
-  { "watch_stats", salon_session_handle_watch_stats },
+  { "watch_stats", handle_watch_stats },
   { "leave", handle_leave },
   { "ping", handle_ping },
 };

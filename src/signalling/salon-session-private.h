@@ -6,7 +6,8 @@
 #include "salon-rate-limit.h"
 #include "salon-session.h"
 
-/* Between salon-session.c (life, events, dispatch) and salon-session-methods.c (what each method does). */
+/* Between salon-session.c (life, events, dispatch), salon-session-methods.c (what each method does), and
+ * salon-session-stats.c (how well one receives). */
 
 typedef enum
 {
@@ -37,8 +38,6 @@ struct _SalonSession
 /* What the participant tells. */
 extern const SalonParticipantEvents salon_session_events;
 
-/* Errors: NOT_JOINED. */
-gboolean salon_session_check_joined (SalonSession *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Takes a message: (transfer full). */
 void salon_session_send (SalonSession *self, JsonNode *message);
 /* Out of the room. */
@@ -70,6 +69,5 @@ typedef void (*SalonHandler) (SalonSession *self, SalonRequest *request);
 /* Errors: UNKNOWN_METHOD. */
 SalonHandler salon_session_find_handler (const char *method, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* watch_stats: in salon-session-stats.c. */
-void salon_session_handle_watch_stats (SalonSession *self, SalonRequest *request);
-void salon_session_stop_stats (SalonSession *self);
+/* From now on, tells the client how well it receives every so many seconds; 0: no more. */
+void salon_session_watch_stats (SalonSession *self, guint interval_s);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How well one receives, for who asks to be told. */
-#include "salon-json.h"
-#include "salon-limits.h"
 #include "salon-protocol.h"
 #include "salon-session-private.h"
 
@@ -90,25 +88,9 @@ on_stats_due (gpointer user_data)
 }
 
 void
-salon_session_stop_stats (SalonSession *self)
+salon_session_watch_stats (SalonSession *self, guint interval_s)
 {
   g_clear_handle_id (&self->stats_id, g_source_remove);
-}
-
-void
-salon_session_handle_watch_stats (SalonSession *self, SalonRequest *request)
-{
-  GError *error = NULL;
-  gint64 interval_s;
-
-  if (!salon_session_check_joined (self, &error)
-      || !salon_json_get_int (request->params, "interval_s", 0, SALON_LIMIT_STATS_INTERVAL_S, &interval_s, &error))
-    {
-      salon_request_fail (request, error);
-      return;
-    }
-  salon_session_stop_stats (self);
   if (interval_s > 0)
     self->stats_id = g_timeout_add_seconds (interval_s, on_stats_due, self);
-  salon_request_resolve_empty (request);
 }

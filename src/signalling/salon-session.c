@@ -67,7 +67,7 @@ let_go_of_participant (SalonSession *self)
   g_autoptr (SalonParticipant) participant = g_steal_pointer (&self->participant);
 
   self->state = SALON_SESSION_NEW;
-  salon_session_stop_stats (self);
+  salon_session_watch_stats (self, 0);
   if (participant == NULL || !salon_participant_belongs_to (participant, self))
     return NULL;
   return g_steal_pointer (&participant);
@@ -140,11 +140,51 @@ on_slot (gpointer session, guint target, const char *mid, const SalonPublication
   notify (session, "slot", salon_protocol_object (params));
 }
 
+static void
+on_layer (
+    gpointer session, guint target, const char *mid, const SalonPublication *publication, gint spatial, gint temporal)
+{
+  JsonObject *params = json_object_new ();
+
+  json_object_set_int_member (params, "target", target);
+  json_object_set_string_member (params, "mid", mid);
+  json_object_set_string_member (params, "track", publication->id);
+  if (spatial < 0)
+    json_object_set_null_member (params, "layer");
+  else
+    {
+      JsonObject *layer = json_object_new ();
+
+      json_object_set_int_member (layer, "spatial", spatial);
+      json_object_set_int_member (layer, "temporal", temporal);
+      json_object_set_object_member (params, "layer", layer);
+    }
+  notify (session, "layer", salon_protocol_object (params));
+}
+
 /* Until the join is answered, the events of the room are in the answer: it tells the state at that moment. */
 static gboolean
 is_listening (gpointer session)
 {
   return SALON_SESSION (session)->state == SALON_SESSION_JOINED;
+}
+
+static void
+on_layers_wanted (gpointer session, const SalonPublication *publication, gint highest)
+{
+  JsonObject *params;
+  JsonArray *layers;
+
+  if (!is_listening (session))
+    return;
+  params = json_object_new ();
+  layers = json_array_new ();
+  for (gint i = 0; i <= highest; i++)
+    json_array_add_int_element (layers, i);
+  json_object_set_string_member (params, "track", publication->id);
+  json_object_set_string_member (params, "mid", publication->mid);
+  json_object_set_array_member (params, "layers", layers);
+  notify (session, "layers_wanted", salon_protocol_object (params));
 }
 
 static void
@@ -173,6 +213,7 @@ on_track (gpointer session, SalonTrackEvent event, const SalonPublication *publi
     [SALON_TRACK_UNPUBLISHED] = "unpublished",
     [SALON_TRACK_MUTED] = "muted",
     [SALON_TRACK_UNMUTED] = "unmuted",
+    [SALON_TRACK_UPDATED] = "updated",
   };
   JsonObject *params;
 
@@ -253,7 +294,7 @@ on_ended (gpointer session, const char *reason, const char *message)
   /* It may be another session's by now. */
   g_clear_object (&self->participant);
   self->state = SALON_SESSION_NEW;
-  salon_session_stop_stats (self);
+  salon_session_watch_stats (self, 0);
   say_goodbye (self, reason, message);
 }
 
@@ -261,6 +302,8 @@ const SalonParticipantEvents salon_session_events = {
   .offer = on_offer,
   .candidate = on_candidate,
   .slot = on_slot,
+  .layer = on_layer,
+  .layers_wanted = on_layers_wanted,
   .participant = on_participant,
   .track = on_track,
   .room = on_room,

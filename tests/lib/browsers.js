@@ -54,7 +54,7 @@ function throughNat({ address, port }) {
 
 /* Runs in every page before its own scripts: pictures small enough for a machine with two cores, a screen to share that
  * needs no desktop, and a count of the session descriptions this page was given. */
-function prepare() {
+function prepare(cameraSize = { width: 320, height: 240 }) {
   window.sdpCount = 0;
   /* What an ICE restart takes. */
   const OriginalWebSocket = window.WebSocket;
@@ -74,7 +74,7 @@ function prepare() {
     return;
   const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
   mediaDevices.getUserMedia = (constraints) => getUserMedia({
-    ...constraints, ...(constraints.video && { video: { width: 320, height: 240, frameRate: 15 } }),
+    ...constraints, ...(constraints.video && { video: { ...cameraSize, frameRate: 15 } }),
   });
   mediaDevices.getDisplayMedia = async () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
@@ -95,7 +95,7 @@ function familyOf(pid) {
 /* Both return { newPage (options), kill () }; a page has what the two libraries share: goto, evaluate, click, type,
  * keyboard, on, close. */
 export async function openChromium(t, { isGranting = true, isRelayOnly = false, isTrusting = false, nat, wrap,
-                                      secureOrigin } = {}) {
+                                      secureOrigin, cameraSize } = {}) {
   const args = [...CHROMIUM_ARGS, ...(isGranting ? ['--use-fake-ui-for-media-stream'] : []),
                 ...(isTrusting ? ['--ignore-certificate-errors'] : []),
                 ...(secureOrigin ? [`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`] : [])];
@@ -112,7 +112,7 @@ export async function openChromium(t, { isGranting = true, isRelayOnly = false, 
     async newPage(options = {}) {
       /* A context each: pages of one context share their storage, and people do not. */
       const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...options });
-      await context.addInitScript(prepare);
+      await context.addInitScript(prepare, cameraSize);
       if (isRelayOnly)
         await context.addInitScript(relayOnly);
       if (nat)
@@ -122,7 +122,7 @@ export async function openChromium(t, { isGranting = true, isRelayOnly = false, 
   };
 }
 
-export async function openFirefox(t, { isRelayOnly = false } = {}) {
+export async function openFirefox(t, { isRelayOnly = false, cameraSize } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, extraPrefsFirefox: FIREFOX_PREFS,
   });
@@ -133,7 +133,7 @@ export async function openFirefox(t, { isRelayOnly = false } = {}) {
     },
     async newPage() {
       const page = await browser.newPage();
-      await page.evaluateOnNewDocument(prepare);
+      await page.evaluateOnNewDocument(prepare, cameraSize);
       if (isRelayOnly)
         await page.evaluateOnNewDocument(relayOnly);
       return page;

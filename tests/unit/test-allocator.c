@@ -181,6 +181,7 @@ test_says_what_it_is_not_to_blame_for (void)
   shares[1].n_steps = 2;
   shares[1].cap = SALON_REASON_PUBLISHER;
   shares[2].n_steps = 0;
+  shares[2].cap = SALON_REASON_PUBLISHER;
   allocate (shares, 3, 5000 * KBPS, S);
   g_assert_cmpint (shares[0].reason, ==, SALON_REASON_SIZE);
   g_assert_cmpint (shares[1].reason, ==, SALON_REASON_PUBLISHER);

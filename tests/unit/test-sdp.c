@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "salon-candidate.h"
+#include "salon-codec-caps.h"
 #include "salon-error.h"
 #include "salon-sdp.h"
 
@@ -237,6 +238,104 @@ test_refuses_malformed_candidates (void)
     }
 }
 
+/* -- simulcast -- */
+
+/* Chromium's offer, whose first video m-line says this too. (transfer full) */
+static char *
+read_offer_with (const char *lines)
+{
+  g_autofree char *text = read_offer ("chromium-offer.sdp");
+  g_auto (GStrv) parts = g_strsplit (text, "a=mid:1", 2);
+
+  g_assert_nonnull (parts[1]);
+  return g_strconcat (parts[0], lines, "a=mid:1", parts[1], NULL);
+}
+
+#define RID(rid) "a=rid:" rid " send\r\n"
+
+static void
+test_reads_simulcast (void)
+{
+  static const struct
+  {
+    const char *lines;
+    const char *written;
+    const char *answer;
+  } cases[] = {
+    { RID ("q") RID ("h") RID ("f") "a=simulcast:send q;h;f\r\n", "send q;h;f", "recv q;h;f" },
+    { "a=rid:f send pt=96;max-width=1280\r\n" RID ("h") RID ("q") "a=simulcast: send f;~h;q recv x\r\n", "send q;h;f",
+        "recv q;h;f" },
+    { RID ("h") RID ("m") RID ("l") "a=simulcast:recv x send h;m;l\r\n", "send l;m;h", "recv l;m;h" },
+    { RID ("1") RID ("0") "a=simulcast:send 1,2;0\r\n", "send 1;0", "recv 1;0" },
+  };
+  static const SalonCodec vp8 = SALON_CODEC_VP8;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = read_offer_with (cases[i].lines);
+      g_autoptr (SalonSdp) sdp = parse (text);
+      const GstSDPMedia *media = gst_sdp_message_get_media (sdp->message, 1);
+      g_autoptr (GstCaps) caps = salon_codec_caps_choose (media, &vp8, 1);
+      const GstStructure *structure = gst_caps_get_structure (caps, 0);
+
+      g_assert_cmpstr (gst_sdp_media_get_attribute_val (media, "simulcast"), ==, cases[i].written);
+      g_assert_cmpstr (gst_structure_get_string (structure, "a-simulcast"), ==, cases[i].answer);
+      g_assert_cmpuint (count_attributes (media, "extmap"), ==, 5);
+      g_assert_cmpuint (salon_sdp_get_media (sdp, 1)->n_rids, ==, count_attributes (media, "rid"));
+      g_assert_cmpuint (salon_sdp_get_media (sdp, 2)->n_rids, ==, 0);
+      g_assert_true (salon_sdp_has_simulcast (sdp));
+    }
+}
+
+static void
+test_finds_rids (void)
+{
+  g_autofree char *text = read_offer_with (RID ("q") RID ("h") "a=simulcast:send q;h\r\n");
+  g_autoptr (SalonSdp) sdp = parse (text);
+  const SalonSdpMedia *media = salon_sdp_get_media (sdp, 1);
+
+  g_assert_cmpint (salon_sdp_media_find_rid (media, "qq", 1), ==, 0);
+  g_assert_cmpint (salon_sdp_media_find_rid (media, "h", 1), ==, 1);
+  g_assert_cmpint (salon_sdp_media_find_rid (media, "hh", 2), ==, -1);
+  g_assert_cmpint (salon_sdp_media_find_rid (media, "", 0), ==, -1);
+}
+
+static void
+test_refuses_other_simulcast (void)
+{
+  static const char *const refused[] = {
+    RID ("a") RID ("b") RID ("c") RID ("d") "a=simulcast:send a;b;c;d\r\n",
+    RID ("q") "a=simulcast:send q;h\r\n",
+    RID ("q") "a=simulcast:send q;q\r\n",
+    RID ("abc") "a=simulcast:send abc\r\n", /* GStreamer would remember it for ever */
+    RID ("") "a=simulcast:send ;\r\n",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autofree char *text = read_offer_with (refused[i]);
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", refused[i]);
+      g_assert_null (salon_sdp_parse (text, &error));
+      g_assert_error (error, SALON_ERROR, SALON_ERROR_MEDIA);
+    }
+}
+
+static void
+test_simulcast_stays (void)
+{
+  g_autofree char *plain = read_offer ("chromium-offer.sdp");
+  g_autofree char *layered = read_offer_with (RID ("q") RID ("h") "a=simulcast:send q;h\r\n");
+  g_autoptr (SalonSdp) first = parse (layered);
+  g_autoptr (SalonSdp) second = parse (plain);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (salon_sdp_check_offer (first, first, NULL));
+  g_assert_false (salon_sdp_check_offer (second, first, &error));
+  g_assert_error (error, SALON_ERROR, SALON_ERROR_MEDIA);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -249,6 +348,10 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/keeps-the-formats-it-knows", test_keeps_known_formats);
   g_test_add_func ("/sdp/knows-which-m-line-an-ssrc-is-of", test_knows_its_ssrcs);
   g_test_add_func ("/sdp/matches-the-promised-certificate", test_matches_certificate);
+  g_test_add_func ("/sdp/reads-simulcast", test_reads_simulcast);
+  g_test_add_func ("/sdp/finds-rids", test_finds_rids);
+  g_test_add_func ("/sdp/refuses-other-simulcast", test_refuses_other_simulcast);
+  g_test_add_func ("/sdp/simulcast-stays", test_simulcast_stays);
   g_test_add_func ("/candidate/is-written-anew-or-passed-over", test_reads_candidates);
   g_test_add_func ("/candidate/is-refused-when-malformed", test_refuses_malformed_candidates);
   return g_test_run ();

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cameras that are sent in three sizes, and received in the one that fits. */
+
+import assert from 'node:assert/strict';
+import * as runner from 'node:test';
+import { openChromium, openFirefox } from '../lib/browsers.js';
+import { newRoom } from '../lib/people.js';
+import { Person } from '../lib/person.js';
+import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const { test } = runner;
+/* Three layers of it are of use; at the 15 pictures a second of all cameras here, it is little to encode. */
+const cameraSize = { width: 1280, height: 720 };
+const chromium = await openChromium(runner, { cameraSize });
+
+/* Runs in the page: what is sent of the camera, the smallest layer first: { rid, frames }. */
+async function readSent() {
+  const reports = [...(await window.salon.peerConnections.get(0).getStats()).values()];
+  return ['q', 'h', 'f'].map((rid) => {
+    const report = reports.find((each) => each.type === 'outbound-rtp' && each.rid === rid);
+    return { rid, frames: report?.framesEncoded ?? 0 };
+  });
+}
+
+/* Those of which more and more is sent. */
+async function layersSent(person) {
+  const before = await person.page.evaluate(readSent);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const after = await person.page.evaluate(readSent);
+  return after.filter(({ frames }, i) => frames > before[i].frames).map(({ rid }) => rid).join('');
+}
+
+/* The page asks for what its tiles have room for. */
+const large = { width: 1800, height: 1000 };
+const medium = { width: 900, height: 700 };
+const small = { width: 400, height: 400 };
+
+async function seesWidth(person, name, width, deadlineMs = 10000) {
+  await until(`${person.name} sees ${name}'s picture ${width} pixels wide`, async () =>
+    (await person.from(name, 'camera'))?.width === width, deadlineMs);
+}
+
+async function isSending(person, layers, deadlineMs = 10000) {
+  await until(`${person.name} sends ${layers || 'nothing'}`, async () => await layersSent(person) === layers, deadlineMs);
+}
+
+/* How often the receiver could not go on: it asks for a keyframe then. */
+async function timesStuck(person) {
+  return await person.page.evaluate(async () => {
+    const reports = [...(await window.salon.peerConnections.get(1).getStats()).values()];
+    return reports.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video').pliCount;
+  });
+}
+
+test('who makes a tile small gets a small picture, and what nobody wants rests at the source', async (t) => {
+  const server = await startServer(t);
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann', 'audio=0');
+  await until('the camera is on', () => ann.page.evaluate(() => window.salon.isOn('camera')));
+  await isSending(ann, '');
+
+  const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0', { viewport: large });
+  await seesWidth(bob, 'Ann', 1280, 20000);
+  await isSending(ann, 'qhf');
+  const before = await timesStuck(bob);
+  await bob.page.setViewportSize(small);
+  await seesWidth(bob, 'Ann', 320);
+  await isSending(ann, 'q');
+  await bob.page.setViewportSize(medium);
+  await seesWidth(bob, 'Ann', 640);
+  await isSending(ann, 'qh');
+  assert.equal(await timesStuck(bob), before);
+
+  await bob.page.evaluate(() => {
+    const [id] = window.salon.subscriptions.keys();
+    window.salon.setTrackSettings(id, { quality: 'off' });
+  });
+  await isSending(ann, '');
+  await bob.page.setViewportSize(large);
+  await bob.grows('Ann', 'camera', 'frames', 5000);
+  assert.deepEqual([...ann.problems, ...bob.problems], []);
+});
+
+test("Firefox's layers are told apart, and received by its size", async (t) => {
+  const server = await startServer(t);
+  const room = newRoom();
+  const firefox = await openFirefox(t, { cameraSize });
+  const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0', { viewport: medium });
+  const ann = await Person.enter(firefox, server, room, 'Ann', 'audio=0');
+  await seesWidth(bob, 'Ann', 640, 20000);
+  await bob.page.setViewportSize(small);
+  await seesWidth(bob, 'Ann', 320);
+  await bob.page.setViewportSize(medium);
+  await seesWidth(bob, 'Ann', 640);
+  assert.deepEqual(bob.problems, []);
+});
