@@ -109,6 +109,7 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
     ['chat', {}], ['chat', { message: 7 }], ['chat', { message: '' }], ['chat', { message: 'x'.repeat(4001) }],
     ['mute', {}], ['mute', { track: SOME_ID }], ['mute', { track: SOME_ID, muted: 'yes' }], ['mute', { track: 7, muted: true }],
     ['unpublish', {}], ['unpublish', { track: null }],
+    ['watch_stats', {}], ...[-1, 61, 0.5, 'often', null].map((interval) => ['watch_stats', { interval_s: interval }]),
     ['publish', {}], ['publish', { mid: '0' }], ['publish', { mid: '0', source: 'window' }], ['publish', { mid: 0, source: 'camera' }],
     ['offer', {}], ['offer', { desc: 7 }], ['offer', { desc: { type: 'offer' } }],
     ['answer', {}], ['answer', { desc: { type: 'answer', sdp: 5 } }], ['answer', { desc: { type: 'answer', sdp: '' }, target: 16 }],
