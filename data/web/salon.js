@@ -34,6 +34,7 @@
  * | `room`: the room changed, e.g. its host                                   | `{room}`                            |
  * | `waiting`: the host has to let us in, or has: see `isWaiting`             | `{isWaiting}`                       |
  * | `waiting-list`: for the host, who waits to be let in: see `waiting`       | `{waiting}`                         |
+ * | `stats`: how well one receives, after `watchStats()`                      | the protocol's                      |
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
  * | `media-state`: of one peer connection; see `isMediaInterrupted`           | `{target, state}`                   |
