@@ -39,7 +39,7 @@ typedef struct
   {
     GstPad *tee_pad;                 /* (owned) (nullable): of the track */
     GstPad *sink_pad;                /* (owned) (nullable): of the element */
-  } links[SALON_MAX_SPATIAL_LAYERS]; /* one a stream of the track */
+  } links[SALON_MAX_SPATIAL_LAYERS]; /* by the track's streams */
   gulong layers_changed_id;
   gboolean is_paused;
   SalonTrackSettings settings;
@@ -136,6 +136,63 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
   g_signal_connect_object (session, "on-feedback-rtcp", G_CALLBACK (on_feedback_rtcp), user_data, 0);
 }
 
+/* -- links: to those streams of a track alone that go out, or are about to -- */
+
+static gboolean
+send_sticky (GstPad *pad, GstEvent **event, gpointer user_data)
+{
+  gst_pad_send_event (user_data, gst_event_ref (*event));
+  return TRUE;
+}
+
+/* A packet that the tee is just pushing may come through a new link before the events that go before it: so the slot
+ * is told of stream and caps first. */
+static void
+link_while_flowing (GstPad *tee_pad, GstPad *sink_pad)
+{
+  gst_pad_sticky_events_foreach (tee_pad, send_sticky, sink_pad);
+  gst_pad_link (tee_pad, sink_pad);
+}
+
+static void
+link_stream (Slot *slot, guint stream)
+{
+  if (slot->links[stream].sink_pad != NULL)
+    return;
+  slot->links[stream].tee_pad = salon_track_request_pad (slot->track, stream);
+  slot->links[stream].sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
+  link_while_flowing (slot->links[stream].tee_pad, slot->links[stream].sink_pad);
+}
+
+static void
+unlink_stream (Slot *slot, guint stream)
+{
+  if (slot->links[stream].sink_pad == NULL)
+    return;
+  /* The tee's pad first: after it nothing flows into the slot's. */
+  salon_track_release_pad (slot->track, stream, g_steal_pointer (&slot->links[stream].tee_pad));
+  gst_element_release_request_pad (slot->element, slot->links[stream].sink_pad);
+  gst_clear_object (&slot->links[stream].sink_pad);
+}
+
+/* Each would cost its tee a push for every packet. */
+static void
+unlink_unused (Slot *slot)
+{
+  g_autoptr (GstPad) active = NULL;
+  g_autoptr (GstPad) next = NULL;
+
+  if (slot->element == NULL)
+    return;
+  /* In this order: the next may become the active one meanwhile. */
+  g_object_get (slot->element, "next-pad", &next, "active-pad", &active, NULL);
+  for (guint i = 0; i < SALON_MAX_SPATIAL_LAYERS; i++)
+    {
+      if (slot->links[i].sink_pad != active && slot->links[i].sink_pad != next)
+        unlink_stream (slot, i);
+    }
+}
+
 /* -- layers -- */
 
 static void
@@ -205,6 +262,7 @@ tell_layers (gpointer user_data)
       Slot *slot = &self->slots[i];
       SalonLayer now = read_layer (slot);
 
+      unlink_unused (slot);
       if (!is_news (slot, now))
         continue;
       slot->told = now;
@@ -284,6 +342,7 @@ follow_bounds (SalonSubscriber *self, Slot *slot)
       return;
     }
   stream = salon_track_get_n_streams (slot->track) > 1 ? choose_stream (slot, bound.spatial) : 0;
+  link_stream (slot, stream);
   g_object_set (slot->element, "max-temporal-layer", (guint)bound.temporal, "max-spatial-layer", (guint)bound.spatial,
       has_active_pad (slot) ? "next-pad" : "active-pad", slot->links[stream].sink_pad, NULL);
   tell_layers_soon (self);
@@ -500,39 +559,6 @@ close_slot (SalonSubscriber *self, guint index)
 
 /* -- tracks -- */
 
-static gboolean
-send_sticky (GstPad *pad, GstEvent **event, gpointer user_data)
-{
-  gst_pad_send_event (user_data, gst_event_ref (*event));
-  return TRUE;
-}
-
-/* A packet that the tee is just pushing may come through a new link before the events that go before it: so the slot
- * is told of stream and caps first. */
-static void
-link_while_flowing (GstPad *tee_pad, GstPad *sink_pad)
-{
-  gst_pad_sticky_events_foreach (tee_pad, send_sticky, sink_pad);
-  gst_pad_link (tee_pad, sink_pad);
-}
-
-static void
-link_stream (Slot *slot, guint stream)
-{
-  slot->links[stream].tee_pad = salon_track_request_pad (slot->track, stream);
-  slot->links[stream].sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
-  link_while_flowing (slot->links[stream].tee_pad, slot->links[stream].sink_pad);
-}
-
-static void
-unlink_stream (Slot *slot, guint stream)
-{
-  /* The tee's pad first: after it nothing flows into the slot's. */
-  salon_track_release_pad (slot->track, stream, g_steal_pointer (&slot->links[stream].tee_pad));
-  gst_element_release_request_pad (slot->element, slot->links[stream].sink_pad);
-  gst_clear_object (&slot->links[stream].sink_pad);
-}
-
 void
 salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
 {
@@ -547,8 +573,6 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   slot->track = g_object_ref (track);
   /* Of a plain track nobody has to be told that it comes as it is. */
   slot->told = (SalonLayer){ salon_track_get_n_streams (track) > 1 ? -1 : 0, SALON_MAX_TEMPORAL_LAYERS - 1 };
-  for (guint i = 0; i < salon_track_get_n_streams (track); i++)
-    link_stream (slot, i);
   if (salon_track_is_video (track))
     slot->layers_changed_id
         = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);

@@ -110,6 +110,8 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
     ['mute', {}], ['mute', { track: SOME_ID }], ['mute', { track: SOME_ID, muted: 'yes' }], ['mute', { track: 7, muted: true }],
     ['unpublish', {}], ['unpublish', { track: null }],
     ['watch_stats', {}], ...[-1, 61, 0.5, 'often', null].map((interval) => ['watch_stats', { interval_s: interval }]),
+    ...[{ quality: 'best' }, { quality: 1 }, { width: 0 }, { width: 16385 }, { height: '2' }, { frame_rate: 0 },
+        { frame_rate: 241 }, { frame_rate: 1.5 }].map((wrong) => ['track_settings', { track: SOME_ID, ...wrong }]),
     ['publish', {}], ['publish', { mid: '0' }], ['publish', { mid: '0', source: 'window' }], ['publish', { mid: 0, source: 'camera' }],
     ['offer', {}], ['offer', { desc: 7 }], ['offer', { desc: { type: 'offer' } }],
     ['answer', {}], ['answer', { desc: { type: 'answer', sdp: 5 } }], ['answer', { desc: { type: 'answer', sdp: '' }, target: 16 }],
@@ -123,7 +125,7 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
 });
 
 test('no params at all get invalid_params, or not_joined, where there must be some', async (t) => {
-  const methods = ['join', 'offer', 'answer', 'trickle', 'publish', 'unpublish', 'mute', 'chat'];
+  const methods = ['join', 'offer', 'answer', 'trickle', 'publish', 'unpublish', 'mute', 'track_settings', 'chat'];
   const stranger = await connect(t, server);
   for (const method of methods)
     assert.match((await stranger.raw(JSON.stringify({ id: 1, method }), 1)).error?.data.reason, /^(invalid_params|not_joined)$/, method);
@@ -140,7 +142,7 @@ test('before join everything but join and ping gets not_joined', async (t) => {
   const requests = {
     offer: { desc: DESC }, answer: { desc: { type: 'answer', sdp: DESC.sdp } }, trickle: { target: 0, candidate },
     publish: { mid: '0', source: 'camera' }, unpublish: { track: SOME_ID }, mute: { track: SOME_ID, muted: true },
-    chat: { message: 'hello' },
+    track_settings: { track: SOME_ID }, chat: { message: 'hello' },
   };
   for (const [method, params] of Object.entries(requests))
     assert.equal(await reasonOf(client.request(method, params)), 'not_joined', method);
@@ -166,6 +168,7 @@ test('unknown tracks and m-lines are named as such', async (t) => {
   const ann = await enter(t, server, newRoom(), 'Ann');
   assert.equal(await reasonOf(ann.request('unpublish', { track: SOME_ID })), 'unknown_track');
   assert.equal(await reasonOf(ann.request('mute', { track: SOME_ID, muted: true })), 'unknown_track');
+  assert.equal(await reasonOf(ann.request('track_settings', { track: SOME_ID })), 'unknown_track');
   assert.equal(await reasonOf(ann.request('publish', { mid: '99', source: 'camera' })), 'unknown_mid');
 });
 

@@ -22,6 +22,13 @@ const SOURCES = [
   { source: 'screen_audio', kind: 'audio' },
 ];
 
+/* The camera's in simulcast, as the page sends them. */
+const LAYERS = [
+  { rid: 'q', size: { width: 320, height: 180 } },
+  { rid: 'h', size: { width: 640, height: 360 } },
+  { rid: 'f', size: { width: 1280, height: 720 } },
+];
+
 const randomSsrc = () => 1 + Math.floor(Math.random() * 0xfffffffe);
 
 function trickle(signalling, target, transport, mid) {
@@ -42,16 +49,18 @@ class Publisher {
   keyframeRequests = [];
   nacked = [];
 
-  static async create(signalling, { label, dialect, nat }) {
+  static async create(signalling, { label, dialect, nat, simulcast }) {
     const transport = await Transport.create({ isControlling: true, nat });
-    return new Publisher(signalling, transport, label, dialect);
+    return new Publisher(signalling, transport, label, dialect, simulcast);
   }
 
-  constructor(signalling, transport, label, dialect) {
+  constructor(signalling, transport, label, dialect, simulcast) {
     this.#signalling = signalling;
     this.#transport = transport;
     this.#dialect = dialect;
     this.tracks = SOURCES.map(({ source, kind }, index) => this.#createTrack(source, kind, index, label));
+    if (simulcast)
+      this.#splitTrack(this.track('camera'), label);
     transport.onRtcp = (packet) => this.#onRtcp(packet);
   }
 
@@ -95,12 +104,32 @@ class Publisher {
     return track;
   }
 
+  /* A stream for each layer, in place of the one. */
+  #splitTrack(track, label) {
+    track.layers = LAYERS.map(({ rid, size }) => {
+      const layer = { ...track, rid, ssrc: randomSsrc(), rtxSsrc: randomSsrc() };
+      layer.media = new VideoSource(`${label}/camera/${rid}`, (fields, payload) => this.#send(layer, fields, payload));
+      layer.media.size = size;
+      return layer;
+    });
+    track.media = { start: () => track.layers.forEach(({ media }) => media.start()),
+                    stop: () => track.layers.forEach(({ media }) => media.stop()) };
+  }
+
+  get #streams() {
+    return this.tracks.flatMap((track) => track.layers ?? [track]);
+  }
+
   /* The answer decides which payload types are spoken. */
   #adopt(track, section) {
+    track.layers?.forEach((layer) => this.#adopt(layer, section));
     const codec = section.codecs.find(({ name }) => /^(opus|vp8)$/i.test(name));
     const rtx = section.codecs.find(({ name, fmtp }) => /^rtx$/i.test(name) && fmtp === `apt=${codec?.type}`);
     Object.assign(track, { payloadType: codec?.type, rtxPayloadType: rtx?.type, section,
-                           midExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:mid'))?.id });
+                           midExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:mid'))?.id,
+                           ridExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:rtp-stream-id'))?.id,
+                           repairedRidExtension: section.extensions.find(({ uri }) =>
+                             uri.endsWith('sdes:repaired-rtp-stream-id'))?.id });
   }
 
   #send(track, fields, payload) {
@@ -112,7 +141,9 @@ class Publisher {
 
   #write(track, { extensions = [], ...fields }, payload) {
     const mid = track.midExtension === undefined ? [] : [{ id: track.midExtension, payload: Buffer.from(track.mid) }];
-    const header = new RtpHeader({ ...fields, version: 2, extensions: [...mid, ...extensions] });
+    const ridId = fields.ssrc === track.rtxSsrc ? track.repairedRidExtension : track.ridExtension;
+    const rid = track.rid && ridId !== undefined ? [{ id: ridId, payload: Buffer.from(track.rid) }] : [];
+    const header = new RtpHeader({ ...fields, version: 2, extensions: [...mid, ...rid, ...extensions] });
     header.extension = header.extensions.length > 0;
     this.#transport.sendRtp(header, payload);
   }
@@ -120,7 +151,7 @@ class Publisher {
   #onRtcp(packet) {
     const { feedback } = packet;
     if (feedback instanceof PictureLossIndication) {
-      const track = this.tracks.find(({ ssrc }) => ssrc === feedback.mediaSsrc);
+      const track = this.#streams.find(({ ssrc }) => ssrc === feedback.mediaSsrc);
       this.keyframeRequests.push({ ssrc: feedback.mediaSsrc, at: performance.now() });
       track?.media.requestKeyframe?.();
     } else if (feedback instanceof GenericNack) {
@@ -131,7 +162,7 @@ class Publisher {
 
   /* RFC 4588: the lost packet on the RTX stream, its own number in front of the payload. */
   #retransmit(ssrc, sequenceNumber) {
-    const track = this.tracks.find((candidate) => candidate.ssrc === ssrc);
+    const track = this.#streams.find((candidate) => candidate.ssrc === ssrc);
     const lost = track?.media.packet(sequenceNumber);
     if (!lost || track.rtxPayloadType === undefined)
       return;
@@ -143,7 +174,7 @@ class Publisher {
   }
 
   #report() {
-    for (const { ssrc, media, packets, octets } of this.tracks.filter((track) => track.packets > 0)) {
+    for (const { ssrc, media, packets, octets } of this.#streams.filter((track) => track.packets > 0)) {
       const senderInfo = new RtcpSenderInfo({ ntpTimestamp: ntpTime(), rtpTimestamp: media.timestamp,
                                               packetCount: packets, octetCount: octets });
       this.#transport.sendRtcp(new RtcpSrPacket({ ssrc, senderInfo }));
@@ -298,6 +329,7 @@ export class Peer {
    *   publish: sources to publish at once ([]: a publisher connection without tracks; null: none at all)
    *   muted: of those, what starts muted
    *   dialect: 'chromium' or 'firefox'
+   *   simulcast: the camera's in three layers, q, h and f
    *   late: joins without an offer and publishes afterwards, as the page does
    *   alterOffer, alterAnswer: SDP -> SDP, for what goes to the server
    *   subscribe: false answers no offer

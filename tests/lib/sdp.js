@@ -6,6 +6,8 @@ const EXTENSIONS = {
   mid: 'urn:ietf:params:rtp-hdrext:sdes:mid',
   twcc: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
   sendTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+  rid: 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
+  repairedRid: 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
 };
 
 /* Payload types and extension ids as the two browsers choose them: the server must map one to the other. */
@@ -39,6 +41,8 @@ export const DIALECTS = {
     extensions: { audio: { audioLevel: 1, mid: 3 }, video: { mid: 3, sendTime: 4, twcc: 7 } },
   },
 };
+
+const SIMULCAST_IDS = { rid: 10, repairedRid: 11 };
 
 function attribute(lines, name) {
   const prefix = `a=${name}:`;
@@ -122,13 +126,20 @@ function ssrcLines({ ssrc, rtxSsrc, msid }) {
           ...ssrcs.flatMap((id) => [`a=ssrc:${id} cname:salon-test`, `a=ssrc:${id} msid:${msid}`])];
 }
 
-/* tracks: [{ mid, kind, ssrc, rtxSsrc, msid }], one m-line each, all sending. */
+/* In simulcast browsers announce no SSRCs. */
+function layerLines({ layers, msid }) {
+  const rids = layers.map(({ rid }) => rid);
+  return [`a=msid:${msid}`, ...rids.map((rid) => `a=rid:${rid} send`), `a=simulcast:send ${rids.join(';')}`];
+}
+
+/* tracks: [{ mid, kind, ssrc, rtxSsrc, msid, layers: [{ rid }] }], one m-line each, all sending. */
 export function writeOffer(tracks, transport, dialect) {
   const { codecs, extensions } = DIALECTS[dialect];
   const sections = tracks.map((track) => mediaLines({
     kind: track.kind, mid: track.mid, codecs: codecs[track.kind], direction: 'sendonly', transport, setup: 'actpass',
-    extensions: Object.entries(extensions[track.kind]).map(([name, id]) => ({ id, uri: EXTENSIONS[name] })),
-    extra: ssrcLines(track),
+    extensions: Object.entries({ ...extensions[track.kind], ...(track.layers && SIMULCAST_IDS) })
+      .map(([name, id]) => ({ id, uri: EXTENSIONS[name] })),
+    extra: track.layers ? layerLines(track) : ssrcLines(track),
   }));
   return session(tracks.map(({ mid }) => mid), sections);
 }

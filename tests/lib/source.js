@@ -20,17 +20,19 @@ export function readStamp(payload) {
   return found ? { label: found[1], frame: Number(found[2]) } : undefined;
 }
 
-/* RFC 7741, section 4.2: X, S; I with a 15-bit picture id, L, T. */
-function vp8Descriptor(isStart, pictureId, tl0PicIdx) {
-  return Buffer.from([0x80 | (isStart ? 0x10 : 0), 0xe0, 0x80 | (pictureId >> 8), pictureId & 0xff, tl0PicIdx, 0x20]);
+/* RFC 7741, section 4.2: X, S; I with a 15-bit picture id, L, T: the layer, and Y where it needs the base layer alone. */
+function vp8Descriptor(isStart, pictureId, tl0PicIdx, temporal = 0, isSync = true) {
+  return Buffer.from([0x80 | (isStart ? 0x10 : 0), 0xe0, 0x80 | (pictureId >> 8), pictureId & 0xff, tl0PicIdx,
+                      temporal << 6 | (isSync ? 0x20 : 0)]);
 }
 
 /* RFC 6386, section 9.1: the frame tag, and a keyframe's start code and size. */
-function vp8Header(isKeyframe) {
-  return Buffer.from(isKeyframe ? [0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00] : [0x11, 0x02, 0x00]);
+function vp8Header(isKeyframe, { width, height }) {
+  const size = [width & 0xff, width >> 8, height & 0xff, height >> 8];
+  return Buffer.from(isKeyframe ? [0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, ...size] : [0x11, 0x02, 0x00]);
 }
 
-/* { isStart, isKeyframe, pictureId, tl0PicIdx } of a VP8 payload as this file and browsers write it. */
+/* { isStart, isKeyframe, pictureId, tl0PicIdx, temporal } of a VP8 payload as this file and browsers write it. */
 export function readVp8(payload) {
   if (payload.length < 2 || !(payload[0] & 0x80))
     return { isStart: (payload[0] & 0x1f) === 0x10, isKeyframe: false };
@@ -45,7 +47,7 @@ export function readVp8(payload) {
   if (flags & 0x40)
     result.tl0PicIdx = payload[at++];
   if (flags & 0x30)
-    at++;
+    result.temporal = payload[at++] >> 6;
   result.isKeyframe = result.isStart && (payload[at] & 1) === 0;
   return result;
 }
@@ -89,9 +91,13 @@ class Source {
 export class VideoSource extends Source {
   intervalMs = VIDEO_INTERVAL_MS;
   keyframesSent = 0;
+  size = { width: 320, height: 240 };
+  /* The temporal layers of its pictures, round after round; true where one needs the base layer alone. */
+  pattern = [[0, true]];
   #pictureId = random(0x8000);
   #tl0PicIdx = random(0x100);
   #wantsKeyframe = true;
+  #turn = 0;
 
   requestKeyframe() {
     this.#wantsKeyframe = true;
@@ -99,18 +105,20 @@ export class VideoSource extends Source {
 
   tick() {
     const isKeyframe = this.#wantsKeyframe;
+    this.#turn = isKeyframe ? 0 : this.#turn + 1;
+    const [temporal, isSync] = this.pattern[this.#turn % this.pattern.length];
+    this.#tl0PicIdx = (this.#tl0PicIdx + (temporal === 0)) & 0xff;
     this.#wantsKeyframe = false;
     this.keyframesSent += isKeyframe;
     for (let index = 0; index < PACKETS_PER_FRAME; index++) {
       const isStart = index === 0;
-      const parts = [vp8Descriptor(isStart, this.#pictureId, this.#tl0PicIdx), stamp(this.label, this.frame)];
+      const parts = [vp8Descriptor(isStart, this.#pictureId, this.#tl0PicIdx, temporal, isSync), stamp(this.label, this.frame)];
       if (isStart)
-        parts.splice(1, 0, vp8Header(isKeyframe));
+        parts.splice(1, 0, vp8Header(isKeyframe, this.size));
       this.emit(index === PACKETS_PER_FRAME - 1, Buffer.concat(parts));
     }
     this.frame++;
     this.#pictureId = (this.#pictureId + 1) & 0x7fff;
-    this.#tl0PicIdx = (this.#tl0PicIdx + 1) & 0xff;
     this.timestamp = (this.timestamp + VIDEO_INTERVAL_MS * 90) >>> 0;
   }
 }
