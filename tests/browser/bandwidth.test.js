@@ -84,3 +84,28 @@ test('what is sent follows the line, down and up', { timeout: 150_000 }, async (
   await eve.grows('Bob', 'camera', 'frames', UP_MS);
   assert.deepEqual(eve.problems, []);
 });
+
+/* The fake camera's largest layer takes more than the narrow line has, and its smallest less. */
+test('a picture in three sizes becomes smaller with the line, and larger again', { timeout: 150_000 }, async (t) => {
+  const cameraSize = { width: 1280, height: 720 };
+  const server = await startServer(t);
+  const room = newRoom();
+  const ann = await Person.enter(await openChromium(t, { cameraSize }), server, room, 'Ann', 'audio=0');
+  const link = await Impairment.start(t, { seed: 8, down: { rateBps: 2 * WIDE_BPS, delayMs: 10 }, up: { delayMs: 10 } });
+  link.leadTo(server.mediaPort);
+  const eve = await Person.enter(await openChromium(t, { nat: link }), server, room, 'Eve', 'audio=0&video=0',
+                                 { viewport: { width: 1800, height: 1000 } });
+  const width = async () => (await eve.from('Ann', 'camera'))?.width ?? 0;
+  await until('it is large', async () => await width() === cameraSize.width, UP_MS);
+
+  link.down.set({ rateBps: 300_000 });
+  await until('it is smaller', async () => {
+    const now = await width();
+    return now > 0 && now < cameraSize.width;
+  }, DOWN_MS);
+  await eve.grows('Ann', 'camera', 'frames', DOWN_MS);
+
+  link.down.set({ rateBps: 2 * WIDE_BPS });
+  await until('it is large again', async () => await width() === cameraSize.width, UP_MS);
+  assert.deepEqual([...ann.problems, ...eve.problems], []);
+});
