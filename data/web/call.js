@@ -5,6 +5,7 @@ import { Countdown } from './countdown.js';
 import * as devices from './devices.js';
 import { bindFullScreen } from './full-screen.js';
 import { ownerKey, roomLink } from './place.js';
+import { Reception } from './reception.js';
 import { deleteRoom } from './salon-http.js';
 import { Settings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
@@ -56,6 +57,7 @@ export class Call {
     this.#bindHostControls(signal);
     this.#bindOwnerControls(signal);
     new Admission(salon, (promise) => this.#try(promise), signal);
+    new Reception(salon, (error) => this.#showError(error), signal);
     new Countdown(salon.room.expires_at ?? null, (message) => this.#announce(message), signal);
     bindFullScreen(document.getElementById('full-screen'), document.documentElement, signal);
     bindShortcuts(signal);

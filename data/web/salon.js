@@ -36,6 +36,7 @@
  * | `room`: the room changed, e.g. its host                                   | `{room}`                            |
  * | `waiting`: the host has to let us in, or has: see `isWaiting`             | `{isWaiting}`                       |
  * | `waiting-list`: for the host, who waits to be let in: see `waiting`       | `{waiting}`                         |
+ * | `stats`: how well one receives, after `watchStats()`                      | the protocol's                      |
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
  * | `media-state`: of one peer connection; see `isMediaInterrupted`           | `{target, state}`                   |
@@ -145,6 +146,7 @@ export class Salon extends EventTarget {
   #isAsking = false;
   /** Whether we came back because nothing came any more, by any way. */
   #isSilent = false;
+  #statsIntervalS = 0;
   /** Whether the connections before these were interrupted, and none of these is there yet. */
   #isMending = false;
   /** Whether the server has said, on this connection, that the host has to let us in. */
@@ -261,6 +263,12 @@ export class Salon extends EventTarget {
   /** The host lets one of `waiting` in, or sends them away. */
   async admit(id, admitted = true) {
     await this.#request('admit', { id, admitted });
+  }
+
+  /** From now on `stats` events tell every so many seconds how well one receives (the protocol's stats); 0: no more. */
+  async watchStats(intervalS = 1) {
+    this.#statsIntervalS = intervalS;
+    await this.#request('watch_stats', { interval_s: intervalS });
   }
 
   /** The host ends the call for everybody. */
@@ -511,6 +519,14 @@ export class Salon extends EventTarget {
       this.#emit('reconnected', { resumed: isResumed });
       this.#publishAgain();
       this.pinned.forEach((id) => this.pin(id).catch(() => this.pinned.delete(id)));
+      this.#watchStatsAgain();
+    }
+  }
+
+  /** Whoever watches goes on; each session has to ask. */
+  #watchStatsAgain() {
+    if (this.#statsIntervalS > 0) {
+      this.watchStats(this.#statsIntervalS).catch((error) => this.#emit('error', { error }));
     }
   }
 
@@ -727,6 +743,9 @@ export class Salon extends EventTarget {
         break;
       case 'chat_changed':
         this.#onChatChanged(params);
+        break;
+      case 'stats':
+        this.#emit('stats', params);
         break;
       case 'waiting_list':
         this.#setWaitingList(params.waiting);

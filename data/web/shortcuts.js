@@ -9,6 +9,7 @@ const KEYS = [
   { key: 's', button: 'screen', label: 'screen' },
   { key: 'c', button: 'chat-toggle', label: 'chat' },
   { key: 'f', button: 'full-screen', label: 'fullScreen' },
+  { key: 'n', button: 'reception-toggle', label: 'reception' },
   { key: 'i', button: 'invite-open', label: 'invite' },
   { key: '?', button: 'settings-open', label: 'settings' },
 ];

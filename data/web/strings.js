@@ -59,6 +59,28 @@ export const STRINGS = {
   fullScreen: _('Full screen'),
   fullScreenOff: _('Leave full screen'),
 
+  // Translators: the title of a table of how well pictures and sound of the others come.
+  reception: _('Reception'),
+  // Translators: {rate} is as “2,400 kb/s”, {rtt} as “35 ms”.
+  receptionRoom: _('Room for {rate}; there and back in {rtt}'),
+  receptionUnknown: _('Nothing is known yet.'),
+  receptionTrack: _('From'),
+  receptionRate: _('Rate'),
+  // Translators: the part of it that does not arrive.
+  receptionLost: _('Lost'),
+  // Translators: of a picture, in pixels.
+  receptionSize: _('Size'),
+  // Translators: why a picture does not come larger or with more frames. The six answers are below.
+  receptionReason: _('Why not more'),
+  reception_audio: _('{name}’s sound'),
+  reception_video: _('{name}’s picture'),
+  reason_none: _('It is all there is'),
+  reason_size: _('More would not be seen'),
+  reason_publisher: _('More is not sent'),
+  reason_bandwidth: _('Your connection is too slow'),
+  reason_priority: _('Others are more important'),
+  reason_muted: _('It is off'),
+
   // Translators: under one's own picture.
   you: _('{name} (you)'),
   screenOf: _('{name}’s screen'),

@@ -57,6 +57,8 @@
 /* Requests of one connection, at once and a second: a join with all its candidates is about 60. */
 #define SALON_LIMIT_REQUESTS_BURST 300
 #define SALON_LIMIT_REQUESTS_PER_S 50
+/* How seldom somebody may be told how well they receive. */
+#define SALON_LIMIT_STATS_INTERVAL_S 60
 /* Chat goes to everybody in the room and to the store: faster than people type, slower than a flood. */
 #define SALON_LIMIT_CHAT_BURST 30
 #define SALON_LIMIT_CHAT_PER_S 5

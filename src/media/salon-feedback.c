@@ -59,6 +59,8 @@ take_packet (SalonFeedback *self, const SalonRtcpPacket *packet)
     take_full_intra_requests (self, entries, size);
   else if (packet->type == SALON_RTCP_RTPFB && packet->count == SALON_RTCP_RTPFB_NACK)
     salon_sender_take_nack (self->sender, salon_read_u32 (packet->data + 8), entries, size);
+  else if (packet->type == SALON_RTCP_RTPFB && packet->count == SALON_RTCP_RTPFB_TRANSPORT_CC)
+    salon_sender_take_transport_feedback (self->sender, packet->data, packet->size);
   else
     take_blocks (self, packet);
 }

@@ -6,7 +6,8 @@
 #include "salon-srtp.h"
 
 /* Takes a subscriber's RTCP before webrtcbin does, whose session has sent nothing that it could be about, and would
- * spend two threads' wake-ups and a slow decryption on it: keyframe requests, NACKs, reports. All other packets go on
+ * spend two threads' wake-ups and a slow decryption on it: keyframe requests, NACKs, reports, transport-wide feedback.
+ * All other packets go on
  * to webrtcbin.
  *
  *   SalonIceHub --> SalonFeedback --+--> SalonSender --> salonslot

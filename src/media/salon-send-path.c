@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "salon-bytes.h"
 #include "salon-rtp-packet.h"
 
 struct _SalonSendPath
@@ -11,8 +12,8 @@ struct _SalonSendPath
   SalonIcePeer *peer; /* (owned) */
   guint8 key[SALON_SRTP_KEY_BYTES];
   guint8 transport_cc_id;
-  gint transport_cc_number; /* atomic: the next */
-  char *cname;              /* (owned) */
+  SalonCongestion *congestion; /* (borrowed) */
+  char *cname;                 /* (owned) */
 
   GMutex rtcp_lock;
   SalonSrtcp *srtcp; /* (owned), rtcp_lock */
@@ -24,14 +25,14 @@ static void
 write_number (SalonSendPath *self, const SalonRtpPacket *packet)
 {
   gsize size;
-  guint8 *at = (guint8 *)salon_rtp_packet_find_extension (packet, self->transport_cc_id, &size);
-  guint number;
+  guint8 *at = NULL;
 
-  if (at == NULL || size != 2)
-    return;
-  number = (guint)g_atomic_int_add (&self->transport_cc_number, 1);
-  at[0] = number >> 8 & 0xff;
-  at[1] = number & 0xff;
+  if (self->transport_cc_id != 0)
+    at = (guint8 *)salon_rtp_packet_find_extension (packet, self->transport_cc_id, &size);
+  if (at != NULL && size == 2)
+    salon_write_u16 (at, salon_congestion_number (self->congestion, packet->size));
+  else
+    salon_congestion_count (self->congestion, packet->size);
 }
 
 gboolean
@@ -41,8 +42,7 @@ salon_send_path_send_rtp (SalonSendPath *self, SalonSrtp *srtp, guint8 *packet, 
 
   if (!salon_rtp_packet_parse (&parsed, packet, size))
     return FALSE;
-  if (self->transport_cc_id != 0)
-    write_number (self, &parsed);
+  write_number (self, &parsed);
   size = salon_srtp_protect (srtp, packet, parsed.payload_offset, size);
   if (size == 0)
     return FALSE;
@@ -65,6 +65,18 @@ salon_send_path_new_srtp (SalonSendPath *self)
   return salon_srtp_new (self->key);
 }
 
+gboolean
+salon_send_path_take_resend (SalonSendPath *self, gsize size)
+{
+  return salon_congestion_take_resend (self->congestion, size);
+}
+
+guint8
+salon_send_path_get_transport_cc_id (SalonSendPath *self)
+{
+  return self->transport_cc_id;
+}
+
 const char *
 salon_send_path_get_cname (SalonSendPath *self)
 {
@@ -74,7 +86,8 @@ salon_send_path_get_cname (SalonSendPath *self)
 /* -- life -- */
 
 SalonSendPath *
-salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, guint8 transport_cc_id, const char *cname)
+salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, guint8 transport_cc_id,
+    SalonCongestion *congestion, const char *cname)
 {
   SalonSendPath *self = g_new0 (SalonSendPath, 1);
 
@@ -82,6 +95,7 @@ salon_send_path_new (SalonIceHub *hub, SalonIcePeer *peer, const guint8 *key, gu
   self->peer = salon_ice_peer_ref (peer);
   memcpy (self->key, key, sizeof self->key);
   self->transport_cc_id = transport_cc_id;
+  self->congestion = congestion;
   self->cname = g_strdup (cname);
   g_mutex_init (&self->rtcp_lock);
   self->srtcp = salon_srtcp_new (key);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "salon-bytes.h"
 #include "salon-rtp-packet.h"
 #include "salon-sender-report.h"
 
@@ -23,6 +24,9 @@
 #define MAX_RTT_S 60
 /* RFC 4588, section 4: the sequence number that the packet had. */
 #define OSN_BYTES 2
+/* The most that its last byte can count (RFC 3550, section 5.1); and a header with a transport-wide number. */
+#define MAX_PADDING_BYTES 255
+#define PADDING_PACKET_BYTES (20 + MAX_PADDING_BYTES)
 
 /* A packet: head, then what of rest follows. A GstBuffer of its own would be six times as large, for each subscriber.
  */
@@ -53,12 +57,16 @@ struct _SalonSendStream
   guint32 rtx_ssrc;
   guint16 rtx_sequence;
   guint8 rtx_payload_types[128];
+  guint16 last_sequence; /* kept */
+  guint n_padded;        /* since then, as padding */
+  guint32 last_timestamp;
 
   gint64 keyframe_asked_us;
   guint clock_rate;
   gint64 sent_us;     /* the last */
   gint64 reported_us; /* 0: never */
   guint32 n_payload_bytes;
+  guint64 n_reported_packets; /* of stats.packets: those the client had told of */
   SalonSendStreamStats stats;
 };
 
@@ -107,13 +115,20 @@ get_rtt_us (const SalonRtcpReportBlock *block)
   return (gint64)rtt * G_USEC_PER_SEC >> 16;
 }
 
-void
+guint
 salon_send_stream_take_block (SalonSendStream *self, const SalonRtcpReportBlock *block)
 {
+  guint n_packets;
+
   g_mutex_lock (&self->lock);
+  n_packets = (guint)(self->stats.packets - self->n_reported_packets);
+  self->n_reported_packets = self->stats.packets;
   self->stats.fraction_lost = block->fraction_lost;
   self->stats.rtt_us = get_rtt_us (block);
+  if (self->clock_rate > 0)
+    self->stats.jitter_us = (gint64)block->jitter * G_USEC_PER_SEC / self->clock_rate;
   g_mutex_unlock (&self->lock);
+  return n_packets;
 }
 
 /* -- what was sent -- */
@@ -163,6 +178,8 @@ keep (SalonSendStream *self, GstBuffer *packet, guint16 sequence)
   if (self->kept == NULL)
     self->kept = g_new0 (Kept, N_KEPT);
   kept_set (&self->kept[sequence % N_KEPT], packet, sequence);
+  self->last_sequence = sequence;
+  self->n_padded = 0;
   self->credit = MIN (self->credit + 1, N_KEPT);
 }
 
@@ -222,6 +239,7 @@ send_locked (SalonSendStream *self, SalonSendPath *path, GstBuffer *packet)
   self->stats.packets++;
   self->stats.bytes += size;
   self->n_payload_bytes += (guint32)parsed.payload_size;
+  self->last_timestamp = parsed.timestamp;
   report_if_due (self, path, packet, parsed.timestamp);
   return TRUE;
 }
@@ -278,7 +296,8 @@ resend_locked (SalonSendStream *self, SalonSendPath *path, guint16 sequence)
   gint64 now_us = g_get_monotonic_time ();
 
   if (kept == NULL || kept->rest == NULL || kept->sequence != sequence || self->credit == 0
-      || now_us - kept->resent_us < RESEND_INTERVAL_US)
+      || now_us - kept->resent_us < RESEND_INTERVAL_US
+      || !salon_send_path_take_resend (path, (gsize)kept->head_size + kept->size))
     return FALSE;
   kept->resent_us = now_us;
   self->credit--;
@@ -294,6 +313,93 @@ salon_send_stream_resend (SalonSendStream *self, SalonSendPath *path, guint16 se
   else
     self->stats.refused++;
   g_mutex_unlock (&self->lock);
+}
+
+/* -- padding -- */
+
+/* Returns: (nullable): the newest, then those before it, and again. */
+static const Kept *
+next_to_pad (SalonSendStream *self)
+{
+  guint16 sequence = self->last_sequence - self->n_padded;
+  const Kept *kept = &self->kept[sequence % N_KEPT];
+
+  if (self->n_padded == N_KEPT || kept->rest == NULL || kept->sequence != sequence)
+    {
+      self->n_padded = 0;
+      kept = &self->kept[self->last_sequence % N_KEPT];
+    }
+  self->n_padded++;
+  return kept->rest != NULL ? kept : NULL;
+}
+
+/* What was lost may be among it. Returns: its size; 0: none is kept. */
+static gsize
+pad_with_kept (SalonSendStream *self, SalonSendPath *path)
+{
+  const Kept *kept = self->kept != NULL ? next_to_pad (self) : NULL;
+
+  if (kept == NULL || !resend_kept (self, path, kept))
+    return 0;
+  return (gsize)kept->head_size + kept->size + OSN_BYTES;
+}
+
+static guint8
+find_rtx_payload_type (const SalonSendStream *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->rtx_payload_types); i++)
+    {
+      if (self->rtx_payload_types[i] != 0)
+        return self->rtx_payload_types[i];
+    }
+  return 0;
+}
+
+/* RFC 3550, section 5.1; the extension as RFC 8285, section 4.2. Returns: its size. */
+static gsize
+make_padding (SalonSendStream *self, SalonSendPath *path, guint8 *data)
+{
+  guint8 *at = data;
+
+  memset (data, 0, PADDING_PACKET_BYTES);
+  *at++ = 0xb0; /* version 2, padding, extension */
+  *at++ = find_rtx_payload_type (self);
+  at = salon_write_u16 (at, self->rtx_sequence++);
+  at = salon_write_u32 (at, self->last_timestamp);
+  at = salon_write_u32 (at, self->rtx_ssrc);
+  at = salon_write_u16 (at, 0xbede);
+  at = salon_write_u16 (at, 1);
+  *at = salon_send_path_get_transport_cc_id (path) << 4 | 1;
+  data[PADDING_PACKET_BYTES - 1] = MAX_PADDING_BYTES;
+  return PADDING_PACKET_BYTES;
+}
+
+static gsize
+pad_with_nothing (SalonSendStream *self, SalonSendPath *path)
+{
+  guint8 data[PADDING_PACKET_BYTES + SALON_SEND_PATH_OVERHEAD_BYTES];
+  gsize size = make_padding (self, path, data);
+
+  if (self->rtx_srtp == NULL)
+    self->rtx_srtp = salon_send_path_new_srtp (path);
+  return salon_send_path_send_rtp (path, self->rtx_srtp, data, size) ? size : 0;
+}
+
+gsize
+salon_send_stream_pad (SalonSendStream *self, SalonSendPath *path)
+{
+  gsize size = 0;
+
+  g_mutex_lock (&self->lock);
+  if (self->rtx_ssrc != 0 && find_rtx_payload_type (self) != 0)
+    {
+      size = pad_with_kept (self, path);
+      if (size == 0)
+        size = pad_with_nothing (self, path);
+      self->stats.padding += size > 0;
+    }
+  g_mutex_unlock (&self->lock);
+  return size;
 }
 
 /* -- settings and figures -- */

@@ -2,6 +2,7 @@
 #include "salon-sender.h"
 
 #include "salon-bytes.h"
+#include "salon-ice-batch.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_sender_debug);
 #define GST_CAT_DEFAULT salon_sender_debug
@@ -11,8 +12,9 @@ struct _SalonSender
   GstElement parent_instance;
 
   GMutex lock;
-  GPtrArray *pads;     /* (owned) (element-type GstPad), lock: each with its SalonSendStream; none goes */
-  SalonSendPath *path; /* (owned) (nullable): atomic, never changes once set */
+  GPtrArray *pads;             /* (owned) (element-type GstPad), lock: each with its SalonSendStream; none goes */
+  SalonSendPath *path;         /* (owned) (nullable): atomic, never changes once set */
+  SalonCongestion *congestion; /* (owned) */
   char cname[17];
 };
 
@@ -107,6 +109,12 @@ salon_sender_get_cname (SalonSender *self)
   return self->cname;
 }
 
+SalonCongestion *
+salon_sender_get_congestion (SalonSender *self)
+{
+  return self->congestion;
+}
+
 GstPad *
 salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets)
 {
@@ -164,9 +172,20 @@ void
 salon_sender_take_block (SalonSender *self, const SalonRtcpReportBlock *block)
 {
   SalonSendStream *stream = find_stream (self, block->ssrc);
+  SalonSendStreamStats stats;
+  guint n_packets;
 
-  if (stream != NULL)
-    salon_send_stream_take_block (stream, block);
+  if (stream == NULL)
+    return;
+  n_packets = salon_send_stream_take_block (stream, block);
+  salon_send_stream_get_stats (stream, &stats);
+  salon_congestion_take_report (self->congestion, n_packets, stats.fraction_lost, stats.rtt_us);
+}
+
+void
+salon_sender_take_transport_feedback (SalonSender *self, const guint8 *data, gsize size)
+{
+  salon_congestion_take_feedback (self->congestion, data, size);
 }
 
 void
@@ -192,6 +211,34 @@ salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, 
           n_left--;
         }
     }
+}
+
+static gsize
+pad_once (SalonSender *self, SalonSendPath *path)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < self->pads->len && size == 0; i++)
+    size = salon_send_stream_pad (get_stream (g_ptr_array_index (self->pads, i)), path);
+  return size;
+}
+
+gboolean
+salon_sender_pad (SalonSender *self, gsize n_bytes)
+{
+  SalonSendPath *path = g_atomic_pointer_get (&self->path);
+  gsize n_sent = 0, size = 1;
+
+  if (path == NULL)
+    return FALSE;
+  salon_ice_batch_begin ();
+  while (size > 0 && n_sent < n_bytes)
+    {
+      size = pad_once (self, path);
+      n_sent += size;
+    }
+  salon_ice_batch_end ();
+  return size > 0;
 }
 
 void
@@ -224,6 +271,7 @@ salon_sender_finalize (GObject *object)
   g_ptr_array_unref (self->pads);
   g_mutex_clear (&self->lock);
   g_clear_pointer (&self->path, salon_send_path_free);
+  g_clear_pointer (&self->congestion, salon_congestion_free);
   G_OBJECT_CLASS (salon_sender_parent_class)->finalize (object);
 }
 
@@ -248,7 +296,10 @@ salon_sender_init (SalonSender *self)
 }
 
 SalonSender *
-salon_sender_new (const char *name)
+salon_sender_new (const char *name, const SalonBandwidthBounds *bounds)
 {
-  return g_object_new (SALON_TYPE_SENDER, "name", name, NULL);
+  SalonSender *self = g_object_new (SALON_TYPE_SENDER, "name", name, NULL);
+
+  self->congestion = salon_congestion_new (bounds);
+  return self;
 }

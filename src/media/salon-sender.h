@@ -17,10 +17,13 @@
 G_DECLARE_FINAL_TYPE (SalonSender, salon_sender, SALON, SENDER, GstElement)
 
 /* Returns: (transfer floating) */
-SalonSender *salon_sender_new (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+SalonSender *salon_sender_new (const char *name, const SalonBandwidthBounds *bounds) G_GNUC_WARN_UNUSED_RESULT;
 
 /* RFC 7022: that of all its streams; tells nothing. */
 const char *salon_sender_get_cname (SalonSender *self);
+
+/* Returns: (transfer none): of all its streams. */
+SalonCongestion *salon_sender_get_congestion (SalonSender *self);
 
 /* Returns: (transfer none): the sink pad of a new stream. */
 GstPad *salon_sender_add_stream (SalonSender *self, guint32 ssrc, gboolean keeps_packets);
@@ -35,6 +38,10 @@ void salon_sender_request_keyframe (SalonSender *self, guint32 ssrc);
 void salon_sender_take_block (SalonSender *self, const SalonRtcpReportBlock *block);
 /* Sends packets again: what a generic NACK asks for (RFC 4585, section 6.2.1). */
 void salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, gsize size);
+void salon_sender_take_transport_feedback (SalonSender *self, const guint8 *data, gsize size);
+/* Sends at least so many bytes that say nothing, on the streams that can be sent again; the main context, and no other
+ * thread. FALSE: none can. */
+gboolean salon_sender_pad (SalonSender *self, gsize n_bytes) G_GNUC_WARN_UNUSED_RESULT;
 /* Lets go of packets that nobody asks for any more: those of streams that rest. now_us: monotonic. Any thread. */
 void salon_sender_trim (SalonSender *self, gint64 now_us);
 /* FALSE if there is no such stream. */

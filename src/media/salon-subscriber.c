@@ -9,6 +9,7 @@
 #include "salon-layer-choice.h"
 #include "salon-offer.h"
 #include "salon-packet-guard.h"
+#include "salon-shares.h"
 #include "salon-webrtc-bypass.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
@@ -20,6 +21,9 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define FIRST_RTX_SSRC 0x5a110000
 /* How often what resting slots have kept is let go of; all connections' timers fire together. */
 #define TRIM_INTERVAL_S 5
+
+/* Of one connection: too little for a picture, what nearly all have, and more than anybody watches. */
+static const SalonBandwidthBounds bandwidth = { .min_bps = 50000, .start_bps = 1000000, .max_bps = 100000000 };
 
 typedef struct
 {
@@ -41,6 +45,7 @@ typedef struct
   SalonTrackSettings settings;
   SalonLayer cap; /* by the settings, and what the track is like */
   SalonLayer layer;
+  SalonPriority priority;
   gint wish;       /* what the track was told is wanted of it */
   SalonLayer told; /* by the signal */
 } Slot;
@@ -56,6 +61,7 @@ struct _SalonSubscriber
   SalonPacketGuard *guard; /* (owned) */
   SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
   SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
+  SalonShares *shares;     /* (owned) (nullable): likewise */
   guint trim_id;           /* the timer, once connected */
   gint may_have_switched;  /* atomic: a look at the layers is on its way */
 };
@@ -195,6 +201,7 @@ forget_bounds (Slot *slot)
   slot->settings = SALON_TRACK_SETTINGS_ALL;
   slot->cap = slot->layer = SALON_LAYER_HIGHEST;
   slot->wish = -1;
+  slot->priority = SALON_PRIORITY_OTHER;
 }
 
 static SalonLayer
@@ -342,6 +349,13 @@ follow_bounds (SalonSubscriber *self, Slot *slot)
 }
 
 static void
+share_anew (SalonSubscriber *self)
+{
+  if (self->shares != NULL)
+    salon_shares_run (self->shares);
+}
+
+static void
 on_layers_changed (SalonSubscriber *self, SalonTrack *track)
 {
   for (guint i = 0; i < self->n_slots; i++)
@@ -349,6 +363,7 @@ on_layers_changed (SalonSubscriber *self, SalonTrack *track)
       if (self->slots[i].track == track)
         follow_bounds (self, &self->slots[i]);
     }
+  share_anew (self);
 }
 
 void
@@ -358,6 +373,7 @@ salon_subscriber_set_settings (SalonSubscriber *self, guint seat, gboolean is_vi
 
   slot->settings = *settings;
   follow_bounds (self, slot);
+  share_anew (self);
 }
 
 SalonLayer
@@ -375,6 +391,94 @@ salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
     return;
   slot->layer = layer;
   follow_bounds (self, slot);
+}
+
+void
+salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority)
+{
+  Slot *slot = get_slot (self, seat, TRUE);
+
+  if (slot->priority == priority)
+    return;
+  slot->priority = priority;
+  share_anew (self);
+}
+
+static SalonShareWish
+get_wish (gpointer owner, guint index)
+{
+  const Slot *slot = &SALON_SUBSCRIBER (owner)->slots[index];
+  guint area_pixels = slot->settings.width * slot->settings.height;
+  gboolean is_shown = slot->priority == SALON_PRIORITY_OTHER && area_pixels > 0;
+
+  return (SalonShareWish){ .track = slot->track,
+    .is_paused = slot->is_paused,
+    .cap = slot->cap,
+    .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
+    .area_pixels = area_pixels };
+}
+
+static void
+set_shared_layer (gpointer owner, guint index, SalonLayer layer)
+{
+  salon_subscriber_set_layer (owner, index / 2, layer);
+}
+
+static const SalonSharesOwner shares_owner = { .get_wish = get_wish, .set_layer = set_shared_layer };
+
+guint
+salon_subscriber_get_estimate_bps (SalonSubscriber *self)
+{
+  return self->sender != NULL ? salon_congestion_get_estimate_bps (salon_sender_get_congestion (self->sender)) : 0;
+}
+
+gboolean
+salon_subscriber_get_stats (SalonSubscriber *self, SalonConnectionStats *stats)
+{
+  if (self->sender == NULL)
+    return FALSE;
+  salon_congestion_get_stats (salon_sender_get_congestion (self->sender), stats);
+  return TRUE;
+}
+
+static guint64
+count_keyframe_requests (const Slot *slot)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 n_requests = 0;
+
+  g_object_get (slot->element, "stats", &stats, NULL);
+  gst_structure_get_uint64 (stats, "keyframe-requests", &n_requests);
+  return n_requests;
+}
+
+gboolean
+salon_subscriber_get_slot_stats (SalonSubscriber *self, guint seat, gboolean is_video, SalonReceptionStats *stats)
+{
+  const Slot *slot = get_slot (self, seat, is_video);
+  const SalonShare *share = self->shares != NULL ? salon_shares_get (self->shares, slot - self->slots) : NULL;
+  SalonSendStreamStats sent;
+  SalonLayer layer;
+
+  if (slot->track == NULL || share == NULL || !salon_sender_get_stats (self->sender, slot->ssrc, &sent))
+    return FALSE;
+  layer = is_video ? read_layer (slot) : SALON_LAYER_NONE;
+  *stats = (SalonReceptionStats){
+    .track = slot->track,
+    .mid = slot->mid,
+    .n_packets = sent.packets,
+    .n_bytes = sent.bytes,
+    .n_resent = sent.retransmissions,
+    .lost = sent.fraction_lost / 256.0,
+    .rtt_us = sent.rtt_us,
+    .jitter_us = sent.jitter_us,
+    .n_keyframe_requests = is_video ? count_keyframe_requests (slot) : 0,
+    .is_muted = slot->is_paused,
+    .spatial = layer.spatial,
+    .temporal = layer.temporal,
+    .reason = salon_reason_to_string (share->reason),
+  };
+  return TRUE;
 }
 
 SalonLayer
@@ -474,6 +578,8 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   if (salon_track_is_video (track))
     slot->layers_changed_id
         = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
+  if (self->shares != NULL)
+    salon_shares_add (self->shares, slot - self->slots);
   follow_bounds (self, slot);
 }
 
@@ -492,6 +598,8 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
   g_clear_object (&slot->track);
   slot->is_paused = FALSE;
   forget_bounds (slot);
+  if (self->shares != NULL)
+    salon_shares_remove (self->shares, slot - self->slots);
 }
 
 void
@@ -502,6 +610,7 @@ salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_vide
   if (slot->is_paused == is_paused)
     return;
   slot->is_paused = is_paused;
+  share_anew (self);
   follow_bounds (self, slot);
 }
 
@@ -716,7 +825,8 @@ make_slots (SalonSubscriber *self, const char *name)
 {
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
-  self->sender = gst_object_ref_sink (salon_sender_new (sender_name));
+  self->sender = gst_object_ref_sink (salon_sender_new (sender_name, &bandwidth));
+  self->shares = salon_shares_new (self->sender, self->n_slots, &shares_owner, self);
   salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
   salon_webrtc_negotiate_transport (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)));
   for (guint i = 0; i < self->n_slots; i++)
@@ -755,6 +865,7 @@ salon_subscriber_close (SalonSubscriber *self)
 {
   if (salon_transport_is_closed (SALON_TRANSPORT (self)))
     return;
+  g_clear_pointer (&self->shares, salon_shares_free);
   for (guint i = 0; i < self->n_slots; i++)
     close_slot (self, i);
   g_clear_handle_id (&self->trim_id, g_source_remove);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-allocator.h"
+#include "salon-reception.h"
 #include "salon-track-settings.h"
 #include "salon-track.h"
 #include "salon-transport.h"
@@ -34,6 +36,17 @@ gboolean salon_subscriber_answer_finish (
 
 /* The m-line of a slot. Returns: (transfer none) (nullable): NULL before the offer is made. */
 const char *salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video);
+
+/* How important a seat's picture is; forgotten when the track is taken off. OTHER becomes VISIBLE when the settings say
+ * how large it is shown. */
+void salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority);
+/* How much can be sent over it, in bit/s; without a sender of its own, 0: nobody knows. */
+guint salon_subscriber_get_estimate_bps (SalonSubscriber *self);
+/* All but the target. FALSE without a sender of its own: nobody knows. */
+gboolean salon_subscriber_get_stats (SalonSubscriber *self, SalonConnectionStats *stats);
+/* All but the target and the track's id. FALSE also while the slot carries nothing. */
+gboolean salon_subscriber_get_slot_stats (
+    SalonSubscriber *self, guint seat, gboolean is_video, SalonReceptionStats *stats);
 
 /* Puts a track on its kind's slot of a seat, which must be free, or takes it off. */
 void salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track);

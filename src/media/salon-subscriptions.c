@@ -21,6 +21,7 @@ typedef struct
   char *group;       /* (owned) */
   gboolean is_paused;
   SalonTrackSettings settings;
+  SalonPriority priority;
 } Waiting;
 
 struct _SalonSubscriptions
@@ -315,6 +316,8 @@ take_seat (SalonSubscriptions *self, guint index, const Waiting *who)
   seat->tracks[is_video] = g_object_ref (track);
   salon_subscriber_set_paused (subscriber, index % self->n_seats, is_video, who->is_paused);
   salon_subscriber_set_settings (subscriber, index % self->n_seats, is_video, &who->settings);
+  if (is_video)
+    salon_subscriber_set_priority (subscriber, index % self->n_seats, who->priority);
   salon_subscriber_attach (subscriber, index % self->n_seats, track);
   emit_slot (self, index, is_video);
 }
@@ -373,7 +376,8 @@ salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char
   Waiting *waiting = g_new (Waiting, 1);
   guint index;
 
-  *waiting = (Waiting){ g_object_ref (track), g_strdup (group), is_paused, SALON_TRACK_SETTINGS_ALL };
+  *waiting
+      = (Waiting){ g_object_ref (track), g_strdup (group), is_paused, SALON_TRACK_SETTINGS_ALL, SALON_PRIORITY_OTHER };
   if (find_seat_for (self, group, salon_track_is_video (track), &index))
     {
       take_seat (self, index, waiting);
@@ -431,6 +435,18 @@ salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gbo
         get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track), is_paused);
 }
 
+void
+salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, SalonPriority priority)
+{
+  Waiting *waiting = find_waiting (self, track);
+  guint index;
+
+  if (waiting != NULL)
+    waiting->priority = priority;
+  else if (salon_track_is_video (track) && find_seat_of_track (self, track, &index))
+    salon_subscriber_set_priority (get_subscriber (self, index), index % self->n_seats, priority);
+}
+
 gboolean
 salon_subscriptions_set_settings (SalonSubscriptions *self, SalonTrack *track, const SalonTrackSettings *settings)
 {
@@ -445,6 +461,43 @@ salon_subscriptions_set_settings (SalonSubscriptions *self, SalonTrack *track, c
   else
     return FALSE;
   return TRUE;
+}
+
+/* -- how well it is received -- */
+
+GArray *
+salon_subscriptions_list_connections (SalonSubscriptions *self)
+{
+  GArray *connections = g_array_new (FALSE, FALSE, sizeof (SalonConnectionStats));
+
+  for (guint i = 0; i < self->subscribers->len; i++)
+    {
+      SalonConnectionStats stats;
+
+      if (!salon_subscriber_get_stats (g_ptr_array_index (self->subscribers, i), &stats))
+        continue;
+      stats.target = i + 1;
+      g_array_append_val (connections, stats);
+    }
+  return connections;
+}
+
+GArray *
+salon_subscriptions_list_receptions (SalonSubscriptions *self)
+{
+  GArray *receptions = g_array_new (FALSE, FALSE, sizeof (SalonReceptionStats));
+
+  for (guint i = 0; i < 2 * self->seats->len; i++)
+    {
+      guint seat = i / 2;
+      SalonReceptionStats stats;
+
+      if (!salon_subscriber_get_slot_stats (get_subscriber (self, seat), seat % self->n_seats, i % 2 == 1, &stats))
+        continue;
+      stats.target = seat / self->n_seats + 1;
+      g_array_append_val (receptions, stats);
+    }
+  return receptions;
 }
 
 /* -- life -- */

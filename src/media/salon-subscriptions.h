@@ -2,6 +2,7 @@
 #pragma once
 
 #include "salon-track-settings.h"
+#include "salon-allocator.h"
 #include "salon-track.h"
 #include "salon-transport.h"
 
@@ -39,10 +40,18 @@ void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track
 gboolean salon_subscriptions_set_settings (
     SalonSubscriptions *self, SalonTrack *track, const SalonTrackSettings *settings);
 
+/* How important a picture is where there is not room for all; OTHER at first. */
+void salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, SalonPriority priority);
+
 /* Whether every connection is up. */
 gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);
 /* Emits `slot` again for every slot, also the empty ones: for a client that may have missed some. */
 void salon_subscriptions_tell_slots (SalonSubscriptions *self);
+
+/* Returns: (transfer full) (element-type SalonConnectionStats), and (element-type SalonReceptionStats), without the
+ * tracks' ids; valid until the main loop runs again. Empty where packets pass webrtcbin. */
+GArray *salon_subscriptions_list_connections (SalonSubscriptions *self) G_GNUC_WARN_UNUSED_RESULT;
+GArray *salon_subscriptions_list_receptions (SalonSubscriptions *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* From the client. Errors: MEDIA. */
 void salon_subscriptions_answer_async (

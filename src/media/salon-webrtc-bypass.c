@@ -80,8 +80,11 @@ salon_webrtc_bypass (GstElement *webrtc, SalonIceHub *hub, SalonSender *sender, 
   peer = salon_ice_agent_dup_peer (agent);
   if (has_keys && peer != NULL)
     {
+      SalonCongestion *congestion = salon_sender_get_congestion (sender);
+
+      salon_congestion_start (congestion, transport_cc_id != 0);
       salon_sender_set_path (
-          sender, salon_send_path_new (hub, peer, key, transport_cc_id, salon_sender_get_cname (sender)));
+          sender, salon_send_path_new (hub, peer, key, transport_cc_id, congestion, salon_sender_get_cname (sender)));
       take_feedback (peer, sender, client_key);
     }
   explicit_bzero (key, sizeof key);

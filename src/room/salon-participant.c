@@ -983,6 +983,36 @@ salon_participant_get_max_video (SalonParticipant *self)
   return salon_view_get_max_video (self->view);
 }
 
+/* -- how well they receive -- */
+
+GArray *
+salon_participant_list_connections (SalonParticipant *self)
+{
+  if (self->subscriptions == NULL)
+    return g_array_new (FALSE, FALSE, sizeof (SalonConnectionStats));
+  return salon_subscriptions_list_connections (self->subscriptions);
+}
+
+GArray *
+salon_participant_list_receptions (SalonParticipant *self)
+{
+  GArray *receptions;
+
+  if (self->subscriptions == NULL || self->room == NULL)
+    return g_array_new (FALSE, FALSE, sizeof (SalonReceptionStats));
+  receptions = salon_subscriptions_list_receptions (self->subscriptions);
+  for (guint i = receptions->len; i-- > 0;)
+    {
+      SalonReceptionStats *stats = &g_array_index (receptions, SalonReceptionStats, i);
+      const SalonPublication *publication = find_publication_of_track (self, stats->track);
+
+      stats->track_id = publication != NULL ? publication->id : NULL;
+      if (publication == NULL || stats->mid == NULL)
+        g_array_remove_index (receptions, i);
+    }
+  return receptions;
+}
+
 /* -- life -- */
 
 SalonParticipant *

@@ -5,6 +5,7 @@
 
 #include "salon-chat-message.h"
 #include "salon-publication.h"
+#include "salon-reception.h"
 #include "salon-room-info.h"
 #include "salon-track-settings.h"
 
@@ -136,6 +137,11 @@ gboolean salon_participant_set_muted (SalonParticipant *self, const char *public
 /* What the client has use for of somebody else's track. Errors: UNKNOWN_TRACK, also of one that it is not sent. */
 gboolean salon_participant_set_track_settings (SalonParticipant *self, const char *publication_id,
     const SalonTrackSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How well they receive: (transfer full) (element-type SalonConnectionStats), and (element-type SalonReceptionStats);
+ * valid until the main loop runs again. Empty while they do not. */
+GArray *salon_participant_list_connections (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;
+GArray *salon_participant_list_receptions (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The client's connection broke: no event comes any more, but room and media stay as they are until the grace time is
  * over, or somebody joins with the session token. is_reload: a page went, and if it is being loaded again, it is back

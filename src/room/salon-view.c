@@ -121,15 +121,12 @@ seat_chosen (SalonView *self, GArray *pictures)
     }
 }
 
-void
-salon_view_choose (SalonView *self)
+static void
+choose (SalonView *self)
 {
   GPtrArray *participants = salon_room_get_participants (self->room);
-  g_autoptr (GArray) pictures = NULL;
+  g_autoptr (GArray) pictures = g_array_new (FALSE, FALSE, sizeof (SalonPicture));
 
-  if (self->subscriptions == NULL || self->max_video == G_MAXUINT)
-    return;
-  pictures = g_array_new (FALSE, FALSE, sizeof (SalonPicture));
   for (guint i = 0; i < participants->len; i++)
     {
       if (g_ptr_array_index (participants, i) != self->viewer)
@@ -137,6 +134,44 @@ salon_view_choose (SalonView *self)
     }
   salon_picture_choice (pictures, self->max_video);
   seat_chosen (self, pictures);
+}
+
+/* Whose picture is the last to suffer where the connection bears too little. */
+static SalonPriority
+get_priority (SalonView *self, const SalonPublication *publication)
+{
+  const char *leader = salon_floor_get_leader (salon_room_get_floor (self->room));
+
+  if (g_strcmp0 (leader, salon_participant_get_id (publication->participant)) == 0)
+    return SALON_PRIORITY_SPEAKER;
+  if (is_pinned (self, publication->participant))
+    return SALON_PRIORITY_PINNED;
+  return publication->source == SALON_SOURCE_SCREEN ? SALON_PRIORITY_SCREEN : SALON_PRIORITY_OTHER;
+}
+
+static void
+prioritise (SalonView *self)
+{
+  GHashTableIter iter;
+  gpointer publication;
+
+  g_hash_table_iter_init (&iter, self->seated);
+  while (g_hash_table_iter_next (&iter, &publication, NULL))
+    {
+      if (salon_source_is_video (((SalonPublication *)publication)->source))
+        salon_subscriptions_set_priority (
+            self->subscriptions, ((SalonPublication *)publication)->track, get_priority (self, publication));
+    }
+}
+
+void
+salon_view_choose (SalonView *self)
+{
+  if (self->subscriptions == NULL)
+    return;
+  if (self->max_video != G_MAXUINT)
+    choose (self);
+  prioritise (self);
 }
 
 void

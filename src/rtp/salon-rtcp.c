@@ -68,6 +68,7 @@ salon_rtcp_get_block (const SalonRtcpPacket *packet, guint index, SalonRtcpRepor
   *block = (SalonRtcpReportBlock){
     .ssrc = salon_read_u32 (at),
     .fraction_lost = at[4],
+    .jitter = salon_read_u32 (at + 12),
     .last_report = salon_read_u32 (at + 16),
     .delay = salon_read_u32 (at + 20),
   };

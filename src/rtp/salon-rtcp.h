@@ -50,6 +50,7 @@ typedef struct
 {
   guint32 ssrc;
   guint8 fraction_lost; /* since the last report, of 256 */
+  guint32 jitter;       /* between arrivals, in units of the stream's clock */
   guint32 last_report;  /* the middle 32 bits of our last report's time; 0: it had none */
   guint32 delay;        /* since it had that, in 1/65536 s */
 } SalonRtcpReportBlock;

@@ -526,6 +526,24 @@ handle_close (SalonSession *self, SalonRequest *request)
     salon_request_fail (request, error);
 }
 
+/* -- stats -- */
+
+static void
+handle_watch_stats (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  gint64 interval_s;
+
+  if (!check_joined (self, &error)
+      || !salon_json_get_int (request->params, "interval_s", 0, SALON_LIMIT_STATS_INTERVAL_S, &interval_s, &error))
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  salon_session_watch_stats (self, (guint)interval_s);
+  salon_request_resolve_empty (request);
+}
+
 /* -- leave, ping -- */
 
 static void
@@ -573,6 +591,7 @@ static const struct
   { "set_waiting_room", handle_set_waiting_room },
   { "admit", handle_admit },
   { "close", handle_close },
+  { "watch_stats", handle_watch_stats },
   { "leave", handle_leave },
   { "ping", handle_ping },
 };

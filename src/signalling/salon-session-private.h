@@ -6,7 +6,8 @@
 #include "salon-rate-limit.h"
 #include "salon-session.h"
 
-/* Between salon-session.c (life, events, dispatch) and salon-session-methods.c (what each method does). */
+/* Between salon-session.c (life, events, dispatch), salon-session-methods.c (what each method does), and
+ * salon-session-stats.c (how well one receives). */
 
 typedef enum
 {
@@ -30,6 +31,7 @@ struct _SalonSession
   GPtrArray *early_candidates;   /* (owned) (element-type JsonObject): trickled before the join was answered */
   SalonRateLimit request_limit;
   SalonRateLimit chat_limit;
+  guint stats_id;  /* the timer of who watches how well they receive, or 0 */
   guint n_pending; /* requests that wait for an answer of the store or webrtcbin */
 };
 
@@ -66,3 +68,6 @@ typedef void (*SalonHandler) (SalonSession *self, SalonRequest *request);
 
 /* Errors: UNKNOWN_METHOD. */
 SalonHandler salon_session_find_handler (const char *method, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* From now on, tells the client how well it receives every so many seconds; 0: no more. */
+void salon_session_watch_stats (SalonSession *self, guint interval_s);

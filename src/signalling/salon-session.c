@@ -67,6 +67,7 @@ let_go_of_participant (SalonSession *self)
   g_autoptr (SalonParticipant) participant = g_steal_pointer (&self->participant);
 
   self->state = SALON_SESSION_NEW;
+  salon_session_watch_stats (self, 0);
   if (participant == NULL || !salon_participant_belongs_to (participant, self))
     return NULL;
   return g_steal_pointer (&participant);
@@ -302,6 +303,7 @@ on_ended (gpointer session, const char *reason, const char *message)
   /* It may be another session's by now. */
   g_clear_object (&self->participant);
   self->state = SALON_SESSION_NEW;
+  salon_session_watch_stats (self, 0);
   say_goodbye (self, reason, message);
 }
 

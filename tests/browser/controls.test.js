@@ -82,6 +82,28 @@ test('keys do what the help says, but not while one types, nor with Ctrl, nor wh
   await never('keys are off, and m turns it on', () => isOn(ann, 'microphone'), 300);
 });
 
+test('n shows how well one receives, until n is pressed again', async () => {
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann', QUIET);
+  await Person.enter(chromium, server, room, 'Bob');
+  const rows = () => ann.page.$$eval('#reception tbody tr', (all) => all.map(({ textContent }) => textContent));
+  const told = () => ann.page.evaluate(() => window.statsCount);
+  await ann.page.evaluate(() => {
+    window.statsCount = 0;
+    window.salon.addEventListener('stats', () => window.statsCount++);
+  });
+  await ann.page.keyboard.press('n');
+  await until('Bob is in it', async () => (await rows()).filter((row) => row.startsWith('Bob’s')).length === 2, 15000);
+  await ann.sees('Room for', '#reception .reception-room');
+  assert.equal(await attribute(ann, '#reception-toggle', 'aria-expanded'), 'true');
+  await ann.page.keyboard.press('n');
+  await until('it is gone', async () => !(await ann.page.isVisible('#reception')));
+  assert.equal(await attribute(ann, '#reception-toggle', 'aria-expanded'), 'false');
+  await until('the server has been told', () => ann.page.evaluate(() => window.salon.watchStats(0).then(() => true)));
+  const count = await told();
+  await never('it is told all the same', async () => (await told()) > count, 1500);
+});
+
 test('on a keyboard without Latin letters, the keys are where they are printed', async () => {
   const ann = await Person.enter(chromium, server, newRoom(), 'Ann', QUIET);
   await ann.page.evaluate(() =>

@@ -13,6 +13,7 @@
 #include "salon-level-meter.h"
 #include "salon-rewriter.h"
 #include "salon-rtcp.h"
+#include "salon-transport-feedback.h"
 
 #define SSRC_OUT 0xcafe0001
 #define MAX_PACKET 1600
@@ -70,6 +71,20 @@ rewrite_one (SalonRewriter *rewriter, const guint8 *data, gsize size, gsize whol
 }
 
 static void
+read_transport_feedback (const SalonRtcpPacket *packet)
+{
+  SalonTransportFeedback feedback;
+  SalonPacketStatus status;
+  guint n = 0;
+
+  if (!salon_transport_feedback_parse (&feedback, packet->data, packet->size))
+    return;
+  while (salon_transport_feedback_next (&feedback, &status))
+    n++;
+  g_assert_cmpuint (n, ==, feedback.n_packets);
+}
+
+static void
 read_rtcp (const guint8 *data, gsize size)
 {
   const guint8 *at = data;
@@ -81,6 +96,7 @@ read_rtcp (const guint8 *data, gsize size)
       g_assert_cmpuint (packet.size, >=, salon_rtcp_get_least_size (packet.type, packet.count));
       for (guint i = 0; i < salon_rtcp_get_n_blocks (&packet); i++)
         salon_rtcp_get_block (&packet, i, &block);
+      read_transport_feedback (&packet);
     }
 }
 

@@ -109,6 +109,7 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
     ['chat', {}], ['chat', { message: 7 }], ['chat', { message: '' }], ['chat', { message: 'x'.repeat(4001) }],
     ['mute', {}], ['mute', { track: SOME_ID }], ['mute', { track: SOME_ID, muted: 'yes' }], ['mute', { track: 7, muted: true }],
     ['unpublish', {}], ['unpublish', { track: null }],
+    ['watch_stats', {}], ...[-1, 61, 0.5, 'often', null].map((interval) => ['watch_stats', { interval_s: interval }]),
     ...[{ quality: 'best' }, { quality: 1 }, { width: 0 }, { width: 16385 }, { height: '2' }, { frame_rate: 0 },
         { frame_rate: 241 }, { frame_rate: 1.5 }].map((wrong) => ['track_settings', { track: SOME_ID, ...wrong }]),
     ['publish', {}], ['publish', { mid: '0' }], ['publish', { mid: '0', source: 'window' }], ['publish', { mid: 0, source: 'camera' }],

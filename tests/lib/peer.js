@@ -49,8 +49,8 @@ class Publisher {
   keyframeRequests = [];
   nacked = [];
 
-  static async create(signalling, { label, dialect, simulcast }) {
-    const transport = await Transport.create({ isControlling: true });
+  static async create(signalling, { label, dialect, nat, simulcast }) {
+    const transport = await Transport.create({ isControlling: true, nat });
     return new Publisher(signalling, transport, label, dialect, simulcast);
   }
 
@@ -236,8 +236,8 @@ class Subscriber {
   /* Simulates loss on the way here: (slot, packet) => true drops. */
   isLost = () => false;
 
-  static async create(target) {
-    return new Subscriber(target, await Transport.create({ isControlling: false }));
+  static async create(target, nat) {
+    return new Subscriber(target, await Transport.create({ isControlling: false, nat }));
   }
 
   constructor(target, transport) {
@@ -337,8 +337,8 @@ export class Peer {
    *   late: joins without an offer and publishes afterwards, as the page does
    *   alterOffer, alterAnswer: SDP -> SDP, for what goes to the server
    *   subscribe: false answers no offer
+   *   nat: a UdpRelay, through which all its media goes
    *   session: of an earlier join: comes back, with new connections
-   *   config: the join's
    *   config: of the join
    *   mayFail: connections that fail are no error, since the test is about that */
   static async join(t, server, room, name, options = {}) {
@@ -366,9 +366,7 @@ export class Peer {
   async join(room) {
     const { publish, late } = this.#options;
     if (publish !== null)
-      this.publisher = await Publisher.create(this.signalling, {
-        label: this.name, dialect: this.#options.dialect, simulcast: this.#options.simulcast,
-      });
+      this.publisher = await Publisher.create(this.signalling, { label: this.name, ...this.#options });
     const { session, config } = this.#options;
     const params = { sid: room, name: this.name, session, config };
     if (this.publisher && !late)
@@ -534,7 +532,7 @@ export class Peer {
 
   async #onOffer({ target, sdp }) {
     const isNew = !this.subscribers.has(target);
-    const subscriber = this.subscribers.get(target) ?? await Subscriber.create(target);
+    const subscriber = this.subscribers.get(target) ?? await Subscriber.create(target, this.#options.nat);
     this.subscribers.set(target, subscriber);
     if (this.#isClosing)
       return await subscriber.close();

@@ -16,6 +16,7 @@ export class Transport {
   #dtls;
   #earlyDtls = [];
   #isClosed = false;
+  #nat;
   #close;
   #closed = new Promise((_, reject) => { this.#close = () => reject(new Error('closed while connecting')); });
 
@@ -24,12 +25,14 @@ export class Transport {
   /* SRTP datagrams, decipherable or not. */
   rtpDatagrams = 0;
 
-  static async create({ isControlling }) {
+  /* nat (nullable): what stands between this and the server: a UdpRelay. */
+  static async create({ isControlling, nat }) {
     await RTCDtlsTransport.SetupCertificate();
-    return new Transport(isControlling);
+    return new Transport(isControlling, nat);
   }
 
-  constructor(isControlling) {
+  constructor(isControlling, nat) {
+    this.#nat = nat;
     const hasNetwork = getHostAddresses(true, false).length > 0;
     const gatherer = new RTCIceGatherer({
       useIpv6: false,
@@ -78,8 +81,11 @@ export class Transport {
   addRemoteCandidate(text) {
     const candidate = IceCandidate.fromJSON({ candidate: text });
     /* The server's TCP and IPv6 candidates are as good, but one is enough. */
-    if (candidate && candidate.protocol.toLowerCase() === 'udp' && !candidate.ip.includes(':'))
-      this.#ice.addRemoteCandidate(candidate);
+    if (!candidate || candidate.protocol.toLowerCase() !== 'udp' || candidate.ip.includes(':'))
+      return;
+    if (this.#nat)
+      Object.assign(candidate, { ip: this.#nat.address, port: this.#nat.port });
+    this.#ice.addRemoteCandidate(candidate);
   }
 
   /* remote: { ufrag, password, fingerprint, isLite }; role: 'client' or 'server' of DTLS. */

@@ -24,6 +24,7 @@ test_reads_a_compound_packet (void)
   salon_rtcp_get_block (&packet, 0, &block);
   g_assert_cmphex (block.ssrc, ==, 0x5a100001);
   g_assert_cmpuint (block.fraction_lost, ==, 25);
+  g_assert_cmpuint (block.jitter, ==, 9);
   g_assert_cmphex (block.last_report, ==, 0xabcd1234);
   g_assert_cmphex (block.delay, ==, 0x10000);
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "network-model.h"
 #include "salon-bytes.h"
 #include "salon-rtp-packet.h"
 #include "salon-sender-report.h"
@@ -21,6 +22,7 @@
 #define HEADER_BYTES 20
 #define PATIENCE_S 10
 
+static const SalonBandwidthBounds bounds = { .min_bps = 50000, .start_bps = 1000000, .max_bps = 20000000 };
 static const guint8 key[SALON_SRTP_KEY_BYTES] = "a key of thirty bytes, no less";
 
 typedef struct
@@ -189,7 +191,8 @@ add_stream (Fixture *f, guint32 ssrc, gboolean is_video)
 static void
 set_path (Fixture *f)
 {
-  salon_sender_set_path (f->sender, salon_send_path_new (f->hub, f->peer, key, NUMBER_ID, "a name"));
+  salon_sender_set_path (f->sender,
+      salon_send_path_new (f->hub, f->peer, key, NUMBER_ID, salon_sender_get_congestion (f->sender), "a name"));
 }
 
 static void
@@ -204,7 +207,7 @@ set_up (Fixture *f, gconstpointer data)
   salon_ice_hub_set_local (f->hub, f->peer, "ours", "0123456789012345678901");
   connect_client (f);
   srtp_receiver_init (&f->receiver, key);
-  f->sender = gst_object_ref_sink (salon_sender_new ("sender"));
+  f->sender = gst_object_ref_sink (salon_sender_new ("sender", &bounds));
   f->clock = gst_test_clock_new ();
   gst_test_clock_set_time (GST_TEST_CLOCK (f->clock), GST_SECOND);
   gst_element_set_base_time (GST_ELEMENT (f->sender), 0);
@@ -449,6 +452,109 @@ test_sends_again_by_rtx (Fixture *f, gconstpointer data)
   g_assert_cmpuint (get_stats (f).refused, ==, 1);
 }
 
+/* -- tests: padding -- */
+
+/* The newest first: if it was lost, it is of use. */
+static void
+test_pads_with_what_it_sent (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GstBuffer) older = new_packet (SSRC_VIDEO, 0xffff, 1000, 300);
+  g_autoptr (GstBuffer) newer = new_packet (SSRC_VIDEO, 0, 1000, 400);
+
+  push (f->video, gst_buffer_ref (older));
+  receive_packet (f, FALSE);
+  receive_report (f);
+  push (f->video, gst_buffer_ref (newer));
+  receive_packet (f, FALSE);
+  g_assert_true (salon_sender_pad (f->sender, 500));
+  receive_packet (f, FALSE);
+  assert_is_rtx (f, newer, 0, 2);
+  receive_packet (f, FALSE);
+  assert_is_rtx (f, older, 0xffff, 3);
+  g_assert_true (salon_sender_pad (f->sender, 1));
+  receive_packet (f, FALSE);
+  assert_is_rtx (f, newer, 0, 4);
+  g_assert_cmpuint (get_stats (f).padding, ==, 3);
+  g_assert_cmpuint (get_stats (f).retransmissions, ==, 0);
+}
+
+/* What rests, has nothing else. */
+static void
+test_pads_with_nothing (Fixture *f, gconstpointer data)
+{
+  SalonRtpPacket parsed;
+
+  g_assert_true (salon_sender_pad (f->sender, 300));
+  for (guint i = 0; i < 2; i++)
+    {
+      receive_packet (f, FALSE);
+      g_assert_cmpuint (f->size, >=, 250);
+      g_assert_true (salon_rtp_packet_parse (&parsed, f->data, f->size));
+      g_assert_cmphex (parsed.ssrc, ==, SSRC_RTX);
+      g_assert_cmpuint (parsed.payload_type, ==, TYPE_RTX);
+      g_assert_cmpuint (parsed.payload_size, ==, 0);
+      g_assert_cmpuint (salon_read_u16 (f->data + 17), ==, i);
+    }
+}
+
+/* Of a client that misses everything, half of the estimate goes again, and what half a second of that adds up to. */
+static void
+test_resends_are_part_of_the_estimate (Fixture *f, gconstpointer data)
+{
+  const gsize payload_size = 1000, budget = bounds.start_bps / 8 / 2 / 2;
+  const guint n = 100;
+  guint n_resent;
+
+  for (guint i = 0; i < n; i++)
+    push (f->video, new_packet (SSRC_VIDEO, i, 1000, payload_size));
+  for (guint i = 0; i < n; i++)
+    nack (f, i, 0);
+  n_resent = get_stats (f).retransmissions;
+  g_assert_cmpuint (n_resent, >=, budget / (HEADER_BYTES + payload_size));
+  /* However slow this machine is: some time passes between the first and the last. */
+  g_assert_cmpuint (n_resent, <, n / 2 + n / 4);
+  g_assert_cmpuint (get_stats (f).refused, ==, n - n_resent);
+}
+
+static void
+test_pads_only_where_it_is_thrown_away (Fixture *f, gconstpointer data)
+{
+  g_assert_false (salon_sender_pad (f->sender, 300));
+  set_path (f);
+  push_plain (f, 1);
+  receive_packet (f, FALSE);
+  receive_report (f);
+  g_assert_false (salon_sender_pad (f->sender, 300));
+  push_plain (f, 2);
+  receive_packet (f, FALSE);
+  g_assert_cmpuint (salon_read_u16 (f->data + 2), ==, 2);
+}
+
+/* Of the five packets that go, the client has some; RTX counts as any. */
+static void
+test_knows_what_came (Fixture *f, gconstpointer data)
+{
+  static const gint64 received_us[] = { 1000, -1, 2000, -1, 3000 };
+  guint8 feedback[NETWORK_FEEDBACK_MAX_BYTES];
+  gsize size = network_write_feedback (feedback, 0, received_us, G_N_ELEMENTS (received_us), 0);
+  SalonConnectionStats stats;
+
+  salon_sender_take_transport_feedback (f->sender, feedback, size);
+  salon_congestion_get_stats (salon_sender_get_congestion (f->sender), &stats);
+  g_assert_cmpuint (stats.n_told, ==, 0);
+  g_assert_cmpint (stats.rtt_us, ==, -1);
+  for (guint16 i = 0; i < 4; i++)
+    push_plain (f, i);
+  nack (f, 1, 0);
+  salon_sender_take_transport_feedback (f->sender, feedback, size);
+  salon_congestion_get_stats (salon_sender_get_congestion (f->sender), &stats);
+  g_assert_cmpuint (stats.n_told, ==, 5);
+  g_assert_cmpuint (stats.n_lost, ==, 2);
+  g_assert_cmpint (stats.rtt_us, >=, 0);
+  g_assert_cmpuint (stats.n_bytes, ==, 5 * (HEADER_BYTES + 50) + 2);
+  g_assert_cmpuint (stats.estimate_bps, ==, bounds.start_bps);
+}
+
 static void
 test_sends_again_as_it_was (Fixture *f, gconstpointer data)
 {
@@ -606,6 +712,11 @@ main (int argc, char **argv)
   ADD ("learns-round-trips", set_up, test_learns_round_trips);
   ADD ("sends-again-by-rtx", set_up_rtx, test_sends_again_by_rtx);
   ADD ("sends-again-as-it-was", set_up, test_sends_again_as_it_was);
+  ADD ("pads-with-what-it-sent", set_up_rtx, test_pads_with_what_it_sent);
+  ADD ("pads-with-nothing", set_up_rtx, test_pads_with_nothing);
+  ADD ("resends-are-part-of-the-estimate", set_up_rtx, test_resends_are_part_of_the_estimate);
+  ADD ("pads-only-where-it-is-thrown-away", set_up, test_pads_only_where_it_is_thrown_away);
+  ADD ("knows-what-came", set_up_rtx, test_knows_what_came);
   ADD ("forgets-when-at-rest", set_up_rtx, test_forgets_when_at_rest);
   ADD ("keeps-nothing-that-is-not-asked-for", set_up_rtx, test_keeps_nothing_that_is_not_asked_for);
   ADD ("threads", set_up, test_threads);

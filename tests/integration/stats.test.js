@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How well one receives, for who asks. What the numbers are like on a bad line: tests/browser/bandwidth.test.js. */
+
+import assert from 'node:assert/strict';
+import * as runner from 'node:test';
+import { Peer } from '../lib/peer.js';
+import { enter, connect, newRoom, reasonOf } from '../lib/people.js';
+import { startServer } from '../lib/server.js';
+import { never, until } from '../lib/until.js';
+
+const { test } = runner;
+const server = await startServer(runner);
+
+/* A peer that hears and sees another, and what it is told. */
+async function watcher(t, options = {}, on = server) {
+  const room = newRoom();
+  const ann = await Peer.join(t, on, room, 'Ann', {});
+  const bob = await Peer.join(t, on, room, 'Bob', { publish: null, ...options });
+  const told = [];
+  bob.signalling.on('stats', (stats) => told.push(stats));
+  await ann.start();
+  return { ann, bob, told };
+}
+
+test('who asks is told of each connection and each track, and why it is as it is', { timeout: 30000 }, async (t) => {
+  const { bob, told } = await watcher(t);
+  await bob.signalling.request('watch_stats', { interval_s: 1 });
+  const stats = await until('both tracks flow', () =>
+    told.find(({ tracks }) => tracks.length === 2 && tracks.every(({ packets }) => packets > 0)), 15000);
+  assert.deepEqual(stats.connections.map(({ target }) => target), [1]);
+  assert.ok(stats.connections[0].estimate_bps > 0);
+  assert.ok(stats.connections[0].bytes >= stats.tracks.reduce((sum, { bytes }) => sum + bytes, 0));
+  const [audio, video] = stats.tracks;
+  assert.equal(audio.layer, null);
+  assert.equal(audio.reason, 'none');
+  assert.equal(video.layer.spatial, 0);
+  const slots = [...bob.slotTracks].filter(([, track]) => track).map(([slot, { id }]) => [slot, id]);
+  assert.deepEqual(stats.tracks.map(({ target, mid, track }) => [`${target}/${mid}`, track]).sort(), slots.sort());
+});
+
+test('a track that is muted says so', { timeout: 30000 }, async (t) => {
+  const { ann, bob, told } = await watcher(t);
+  await bob.signalling.request('watch_stats', { interval_s: 1 });
+  const video = await until('it flows', () => told.at(-1)?.tracks.find(({ layer }) => layer), 15000);
+  await ann.signalling.request('mute', { track: video.track, muted: true });
+  await until('it is muted', () =>
+    told.at(-1).tracks.find(({ track }) => track === video.track)?.reason === 'muted', 10000);
+});
+
+test('nobody is told who has not asked, or wants no more', { timeout: 30000 }, async (t) => {
+  const { ann, bob, told } = await watcher(t);
+  const toAnn = [];
+  ann.signalling.on('stats', (stats) => toAnn.push(stats));
+  await bob.signalling.request('watch_stats', { interval_s: 1 });
+  await until('it is told', () => told.length > 0, 15000);
+  await bob.signalling.request('watch_stats', { interval_s: 0 });
+  told.length = 0;
+  await never('it is told', () => told.length > 0 || toAnn.length > 0, 2500);
+});
+
+test('one without media gets empty lists, and one without a room nothing', { timeout: 30000 }, async (t) => {
+  const client = await connect(t, server);
+  assert.equal(await reasonOf(client.request('watch_stats', { interval_s: 1 })), 'not_joined');
+  const eve = await enter(t, server, newRoom(), 'Eve');
+  const told = [];
+  eve.on('stats', (stats) => told.push(stats));
+  await eve.request('watch_stats', { interval_s: 1 });
+  await until('it is told', () => told.length > 0, 5000);
+  assert.deepEqual(told[0], { connections: [], tracks: [] });
+});
+
+test('where packets pass webrtcbin, nothing is measured', { timeout: 30000 }, async (t) => {
+  const other = await startServer(t, { config: { media: { 'send-path': 'webrtcbin' } } });
+  const { bob, told } = await watcher(t, {}, other);
+  await bob.signalling.request('watch_stats', { interval_s: 1 });
+  await until('it is told', () => told.length > 0, 5000);
+  assert.deepEqual(told[0], { connections: [], tracks: [] });
+});
