@@ -23,8 +23,8 @@ void salon_view_add (SalonView *self, const SalonPublication *publication);
 void salon_view_remove (SalonView *self, const SalonPublication *publication);
 void salon_view_update (SalonView *self, const SalonPublication *publication);
 
-/* Chooses anew, where there is a choice, and says what is most important: pictures came, went, or were muted or unmuted,
- * or another leads. */
+/* Chooses anew, where there is a choice, and says what is most important: pictures came, went, or were muted or
+ * unmuted, or another leads. */
 void salon_view_choose (SalonView *self);
 /* The viewer wants to see somebody, whoever speaks, or no more. Of too many, those pinned first are let go of. */
 void salon_view_pin (SalonView *self, const char *participant_id, gboolean is_pinned);
