@@ -3,7 +3,10 @@
 
 #include "salon-log.h"
 #include "salon-participant.h"
+#include "salon-publisher.h"
 #include "salon-room.h"
+#include "salon-subscriptions.h"
+#include "salon-view.h"
 
 /* Between SalonRooms, SalonRoom and SalonParticipant. */
 
@@ -75,3 +78,54 @@ void salon_participant_choose_pictures (SalonParticipant *self);
 void salon_participant_notify_room (SalonParticipant *self);
 void salon_participant_notify_chat_changed (SalonParticipant *self, const char *message_id, const char *text);
 void salon_participant_notify_chat (SalonParticipant *self, const SalonChatMessage *message);
+
+/* -- between the files of SalonParticipant: salon-participant.c, salon-participant-publish.c (what they publish) -- */
+
+struct _SalonParticipant
+{
+  GObject parent_instance;
+
+  char *id;   /* (owned) */
+  char *name; /* (owned) */
+  gboolean may_publish;
+  SalonRoom *room; /* (owned) (nullable): NULL once out of it */
+  gboolean is_replaced;
+
+  const SalonParticipantEvents *events; /* (borrowed) (nullable): NULL once no event may come any more */
+  gpointer session;                     /* (borrowed) */
+  const SalonParticipantOwner *owner;   /* (borrowed) */
+  gpointer owner_data;                  /* (borrowed) */
+
+  char *session_id;    /* (owned) */
+  char *session_token; /* (owned) */
+  gint64 joined_us;
+  const char *leave_reason; /* static */
+  guint grace_s;
+  guint grace_id; /* the source that ends the grace time, or 0 */
+
+  SalonPublisher *publisher;         /* (owned) (nullable): from the first offer on */
+  GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
+  SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
+  SalonView *view;                   /* (owned): of them */
+  guint n_silent;                    /* of the connections */
+  gint64 silent_since_us;
+};
+
+/* Calls an event, if anybody still listens to it. */
+#define EMIT(self, event, ...)                                                                                         \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    if ((self)->events != NULL)                                                                                        \
+      (self)->events->event ((self)->session, __VA_ARGS__);                                                            \
+  }                                                                                                                    \
+  G_STMT_END
+
+gboolean salon_participant_check_in_room (SalonParticipant *self, GError **error);
+/* error: (transfer full) */
+void salon_participant_return_error (GTask *task, GError *error);
+/* transport: a SalonTransport or SalonSubscriptions, whose failure ends the stay. */
+void salon_participant_watch (SalonParticipant *self, GObject *transport);
+/* Nobody gets this one any more. index: of the publications. */
+void salon_participant_drop_publication (SalonParticipant *self, guint index);
+/* Which layers nobody takes, to one who takes it that all are. */
+void salon_participant_tell_unwanted (SalonParticipant *self, const SalonPublication *publication);

@@ -3,53 +3,11 @@
 
 #include "salon-error.h"
 #include "salon-limits.h"
-#include "salon-publisher.h"
-#include "salon-subscriptions.h"
-#include "salon-view.h"
-
-struct _SalonParticipant
-{
-  GObject parent_instance;
-
-  char *id;   /* (owned) */
-  char *name; /* (owned) */
-  gboolean may_publish;
-  SalonRoom *room; /* (owned) (nullable): NULL once out of it */
-  gboolean is_replaced;
-
-  const SalonParticipantEvents *events; /* (borrowed) (nullable): NULL once no event may come any more */
-  gpointer session;                     /* (borrowed) */
-  const SalonParticipantOwner *owner;   /* (borrowed) */
-  gpointer owner_data;                  /* (borrowed) */
-
-  char *session_id;    /* (owned) */
-  char *session_token; /* (owned) */
-  gint64 joined_us;
-  const char *leave_reason; /* static */
-  guint grace_s;
-  guint grace_id; /* the source that ends the grace time, or 0 */
-
-  SalonPublisher *publisher;         /* (owned) (nullable): from the first offer on */
-  GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
-  SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
-  SalonView *view;                   /* (owned): of them */
-  guint n_silent;                    /* of the connections */
-  gint64 silent_since_us;
-};
 
 G_DEFINE_FINAL_TYPE (SalonParticipant, salon_participant, G_TYPE_OBJECT)
 
-/* Calls an event, if anybody still listens to it. */
-#define EMIT(self, event, ...)                                                                                         \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    if ((self)->events != NULL)                                                                                        \
-      (self)->events->event ((self)->session, __VA_ARGS__);                                                            \
-  }                                                                                                                    \
-  G_STMT_END
-
-static gboolean
-check_in_room (SalonParticipant *self, GError **error)
+gboolean
+salon_participant_check_in_room (SalonParticipant *self, GError **error)
 {
   if (self->room != NULL)
     return TRUE;
@@ -58,15 +16,15 @@ check_in_room (SalonParticipant *self, GError **error)
 }
 
 /* What was under way when the connection was closed is no failure of the server: the participant has left. */
-static void
-return_error (GTask *task, GError *error)
+void
+salon_participant_return_error (GTask *task, GError *error)
 {
   SalonParticipant *self = g_task_get_source_object (task);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       g_clear_error (&error);
-      if (check_in_room (self, &error))
+      if (salon_participant_check_in_room (self, &error))
         g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_MEDIA, "The connection was closed; offer again");
     }
   g_task_return_error (task, error);
@@ -163,8 +121,8 @@ salon_participant_notify_wanted (SalonParticipant *self, const SalonPublication 
 }
 
 /* To one who takes it that all of it is. */
-static void
-tell_unwanted (SalonParticipant *self, const SalonPublication *publication)
+void
+salon_participant_tell_unwanted (SalonParticipant *self, const SalonPublication *publication)
 {
   if (salon_track_get_wanted (publication->track) + 1 < (gint)salon_track_get_n_streams (publication->track))
     salon_participant_notify_wanted (self, publication);
@@ -232,8 +190,8 @@ salon_participant_log (
 
 /* -- leaving -- */
 
-static void
-drop_publication (SalonParticipant *self, guint index)
+void
+salon_participant_drop_publication (SalonParticipant *self, guint index)
 {
   SalonPublication *publication = g_ptr_array_steal_index (self->publications, index);
 
@@ -252,7 +210,7 @@ salon_participant_leave (SalonParticipant *self)
   if (self->room == NULL)
     return;
   while (self->publications->len > 0)
-    drop_publication (self, self->publications->len - 1);
+    salon_participant_drop_publication (self, self->publications->len - 1);
   if (self->subscriptions != NULL)
     salon_subscriptions_close (self->subscriptions);
   if (self->publisher != NULL)
@@ -433,6 +391,13 @@ on_disturbed (GObject *transport, gboolean is_disturbed, gpointer user_data)
   salon_room_participant_updated (self->room, self);
 }
 
+void
+salon_participant_watch (SalonParticipant *self, GObject *transport)
+{
+  g_signal_connect_object (transport, "disturbed", G_CALLBACK (on_disturbed), self, 0);
+  g_signal_connect_object (transport, "failed", G_CALLBACK (on_transport_failed), self, 0);
+}
+
 /* -- receiving -- */
 
 static void
@@ -486,8 +451,7 @@ salon_participant_subscribe (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
   g_signal_connect_object (self->subscriptions, "layer", G_CALLBACK (on_layer), self, 0);
-  g_signal_connect_object (self->subscriptions, "disturbed", G_CALLBACK (on_disturbed), self, 0);
-  g_signal_connect_object (self->subscriptions, "failed", G_CALLBACK (on_transport_failed), self, 0);
+  salon_participant_watch (self, G_OBJECT (self->subscriptions));
   salon_subscriptions_start (self->subscriptions);
   salon_view_start (self->view, self->subscriptions);
 }
@@ -495,7 +459,7 @@ salon_participant_subscribe (SalonParticipant *self)
 gboolean
 salon_participant_pin (SalonParticipant *self, const char *participant_id, gboolean is_pinned, GError **error)
 {
-  if (!check_in_room (self, error))
+  if (!salon_participant_check_in_room (self, error))
     return FALSE;
   if (is_pinned && salon_room_find_participant (self->room, participant_id) == NULL)
     {
@@ -512,7 +476,7 @@ salon_participant_set_track_settings (
 {
   const SalonPublication *publication;
 
-  if (!check_in_room (self, error))
+  if (!salon_participant_check_in_room (self, error))
     return FALSE;
   publication = find_publication_of_id (self, publication_id);
   if (publication != NULL && self->subscriptions != NULL
@@ -526,7 +490,7 @@ void
 salon_participant_tell_wanted (SalonParticipant *self)
 {
   for (guint i = 0; i < self->publications->len; i++)
-    tell_unwanted (self, g_ptr_array_index (self->publications, i));
+    salon_participant_tell_unwanted (self, g_ptr_array_index (self->publications, i));
 }
 
 void
@@ -545,7 +509,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (salon_subscriptions_answer_finish (SALON_SUBSCRIPTIONS (source), result, &error))
     g_task_return_boolean (task, TRUE);
   else
-    return_error (task, error);
+    salon_participant_return_error (task, error);
 }
 
 void
@@ -555,7 +519,7 @@ salon_participant_answer_async (
   GTask *task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
 
-  if (!check_in_room (self, &error))
+  if (!salon_participant_check_in_room (self, &error))
     g_task_return_error (task, error);
   else if (self->subscriptions == NULL)
     g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_MEDIA,
@@ -578,7 +542,7 @@ gboolean
 salon_participant_add_candidate (
     SalonParticipant *self, guint target, guint m_line, const char *candidate, GError **error)
 {
-  if (!check_in_room (self, error))
+  if (!salon_participant_check_in_room (self, error))
     return FALSE;
   if (target == 0 ? self->publisher == NULL : self->subscriptions == NULL)
     {
@@ -589,283 +553,6 @@ salon_participant_add_candidate (
   if (target == 0)
     return salon_transport_add_candidate (SALON_TRANSPORT (self->publisher), m_line, candidate, error);
   return salon_subscriptions_add_candidate (self->subscriptions, target, m_line, candidate, error);
-}
-
-/* -- publishing -- */
-
-static SalonPublication *
-find_publication (SalonParticipant *self, const char *id, guint *index)
-{
-  for (guint i = 0; i < self->publications->len; i++)
-    {
-      SalonPublication *publication = g_ptr_array_index (self->publications, i);
-
-      *index = i;
-      if (g_str_equal (publication->id, id))
-        return publication;
-    }
-  return NULL;
-}
-
-static gboolean
-is_published (SalonParticipant *self, const char *mid)
-{
-  for (guint i = 0; i < self->publications->len; i++)
-    {
-      if (g_str_equal (((SalonPublication *)g_ptr_array_index (self->publications, i))->mid, mid))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
-check_source (SalonParticipant *self, const SalonTrackSource *source, GError **error)
-{
-  SalonTrack *track = self->publisher != NULL ? salon_publisher_get_track (self->publisher, source->mid) : NULL;
-
-  if (track == NULL)
-    g_set_error (error, SALON_ERROR, SALON_ERROR_UNKNOWN_MID,
-        "Your publisher connection sends on no m-line \"%s\"; offer it first", source->mid);
-  else if (salon_track_is_video (track) != salon_source_is_video (source->source))
-    g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "m-line \"%s\" can't be a %s: it is %s", source->mid,
-        salon_source_to_string (source->source), salon_track_is_video (track) ? "video" : "audio");
-  else if (is_published (self, source->mid))
-    g_set_error (error, SALON_ERROR, SALON_ERROR_ALREADY_PUBLISHED, "m-line \"%s\" is published already", source->mid);
-  else if (self->publications->len >= SALON_LIMIT_TRACKS)
-    g_set_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_TRACKS, "You may publish %d tracks; unpublish one first",
-        SALON_LIMIT_TRACKS);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-const SalonPublication *
-salon_participant_publish (SalonParticipant *self, const SalonTrackSource *source, GError **error)
-{
-  SalonPublication *publication;
-
-  if (!check_in_room (self, error) || !check_source (self, source, error))
-    return NULL;
-  publication = salon_publication_new (
-      self, salon_publisher_get_track (self->publisher, source->mid), source->mid, source->source, source->is_muted);
-  publication->is_squelched = salon_room_is_squelched (self->room, self->id, source->source);
-  publication->is_muted |= publication->is_squelched;
-  g_ptr_array_add (self->publications, publication);
-  salon_room_track_changed (self->room, SALON_TRACK_PUBLISHED, publication, NULL);
-  tell_unwanted (self, publication);
-  return publication;
-}
-
-static gboolean
-refuse_unknown_track (GError **error)
-{
-  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_TRACK, "You publish no track of this id");
-  return FALSE;
-}
-
-gboolean
-salon_participant_unpublish (SalonParticipant *self, const char *publication_id, GError **error)
-{
-  guint index;
-
-  if (!check_in_room (self, error))
-    return FALSE;
-  if (find_publication (self, publication_id, &index) == NULL)
-    return refuse_unknown_track (error);
-  drop_publication (self, index);
-  return TRUE;
-}
-
-static gboolean
-mute_own (SalonParticipant *self, SalonPublication *publication, gboolean is_muted, GError **error)
-{
-  if (!is_muted && publication->is_squelched)
-    {
-      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "The host keeps this off; ask them");
-      return FALSE;
-    }
-  if (publication->is_muted == is_muted)
-    return TRUE;
-  publication->is_muted = is_muted;
-  salon_room_track_changed (self->room, is_muted ? SALON_TRACK_MUTED : SALON_TRACK_UNMUTED, publication, NULL);
-  return TRUE;
-}
-
-gboolean
-salon_participant_set_muted (
-    SalonParticipant *self, const char *publication_id, gboolean is_muted, gboolean is_squelched, GError **error)
-{
-  SalonPublication *publication;
-  guint index;
-
-  if (!check_in_room (self, error))
-    return FALSE;
-  publication = find_publication (self, publication_id, &index);
-  if (publication != NULL)
-    return mute_own (self, publication, is_muted, error);
-  return salon_room_mute (self->room, self, publication_id, is_muted, is_squelched, error);
-}
-
-/* -- the publisher connection -- */
-
-typedef struct
-{
-  GArray *sources; /* (owned) (element-type SalonTrackSource) (nullable): NULL publishes all that sends */
-} Offer;
-
-static void
-clear_source (SalonTrackSource *source)
-{
-  g_free ((char *)source->mid);
-}
-
-static void
-offer_free (Offer *offer)
-{
-  g_clear_pointer (&offer->sources, g_array_unref);
-  g_free (offer);
-}
-
-static Offer *
-offer_new (GArray *sources)
-{
-  Offer *offer = g_new0 (Offer, 1);
-
-  if (sources == NULL)
-    return offer;
-  offer->sources = g_array_new (FALSE, FALSE, sizeof (SalonTrackSource));
-  g_array_set_clear_func (offer->sources, (GDestroyNotify)clear_source);
-  for (guint i = 0; i < sources->len; i++)
-    {
-      SalonTrackSource source = g_array_index (sources, SalonTrackSource, i);
-
-      source.mid = g_strdup (source.mid);
-      g_array_append_val (offer->sources, source);
-    }
-  return offer;
-}
-
-static void
-on_publisher_candidate (SalonTransport *transport, guint m_line, const char *candidate, gpointer user_data)
-{
-  SalonParticipant *self = user_data;
-
-  EMIT (self, candidate, 0, m_line, candidate);
-}
-
-static void
-open_publisher (SalonParticipant *self)
-{
-  g_autofree char *name = g_strdup_printf ("publisher-%s", self->id);
-
-  self->publisher
-      = salon_publisher_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
-  g_signal_connect_object (self->publisher, "candidate", G_CALLBACK (on_publisher_candidate), self, 0);
-  g_signal_connect_object (self->publisher, "disturbed", G_CALLBACK (on_disturbed), self, 0);
-  g_signal_connect_object (self->publisher, "failed", G_CALLBACK (on_transport_failed), self, 0);
-}
-
-static gboolean
-publish_listed (SalonParticipant *self, GArray *sources, GError **error)
-{
-  for (guint i = 0; i < sources->len; i++)
-    {
-      const SalonTrackSource *source = &g_array_index (sources, SalonTrackSource, i);
-
-      /* A later offer may list again what is published. */
-      if (!is_published (self, source->mid) && !check_source (self, source, error))
-        return FALSE;
-    }
-  for (guint i = 0; i < sources->len; i++)
-    {
-      const SalonTrackSource *source = &g_array_index (sources, SalonTrackSource, i);
-
-      if (!is_published (self, source->mid) && salon_participant_publish (self, source, error) == NULL)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* What a client without `tracks` means: whatever sends is published, and what has stopped is not. */
-static gboolean
-publish_as_described (SalonParticipant *self, GError **error)
-{
-  const SalonSdp *offer = salon_transport_get_remote (SALON_TRANSPORT (self->publisher));
-
-  for (guint i = 0; i < offer->media->len; i++)
-    {
-      const SalonSdpMedia *media = salon_sdp_get_media (offer, i);
-      SalonTrackSource source
-          = { media->mid, media->kind == SALON_SDP_VIDEO ? SALON_SOURCE_CAMERA : SALON_SOURCE_MICROPHONE, FALSE };
-
-      if (media->sends && !is_published (self, media->mid) && salon_participant_publish (self, &source, error) == NULL)
-        return FALSE;
-      for (guint k = self->publications->len; !media->sends && k-- > 0;)
-        {
-          if (g_str_equal (((SalonPublication *)g_ptr_array_index (self->publications, k))->mid, media->mid))
-            drop_publication (self, k);
-        }
-    }
-  return TRUE;
-}
-
-/* A first offer that failed leaves nothing behind: the next one starts afresh. */
-static void
-drop_unused_publisher (SalonParticipant *self)
-{
-  if (self->publisher == NULL || salon_publisher_is_negotiating (self->publisher)
-      || salon_transport_get_remote (SALON_TRANSPORT (self->publisher)) != NULL)
-    return;
-  salon_publisher_close (self->publisher);
-  g_clear_object (&self->publisher);
-}
-
-static void
-on_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  SalonParticipant *self = g_task_get_source_object (task);
-  Offer *offer = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autofree char *answer = salon_publisher_offer_finish (SALON_PUBLISHER (source), result, &error);
-
-  if (answer == NULL)
-    drop_unused_publisher (self);
-  if (answer == NULL || !check_in_room (self, &error)
-      || !(
-          offer->sources != NULL ? publish_listed (self, offer->sources, &error) : publish_as_described (self, &error)))
-    return_error (task, error);
-  else
-    g_task_return_pointer (task, g_steal_pointer (&answer), g_free);
-}
-
-void
-salon_participant_offer_async (
-    SalonParticipant *self, const char *sdp, GArray *sources, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  GError *error = NULL;
-
-  g_task_set_task_data (task, offer_new (sources), (GDestroyNotify)offer_free);
-  if (!check_in_room (self, &error))
-    g_task_return_error (task, error);
-  else if (!self->may_publish)
-    g_task_return_new_error (
-        task, SALON_ERROR, SALON_ERROR_MEDIA, "You joined with NoPublish; join again without it to publish");
-  else
-    {
-      if (self->publisher == NULL)
-        open_publisher (self);
-      salon_publisher_offer_async (self->publisher, sdp, on_offer_answered, task);
-      return;
-    }
-  g_object_unref (task);
-}
-
-char *
-salon_participant_offer_finish (SalonParticipant *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* -- reading -- */
