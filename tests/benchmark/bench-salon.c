@@ -30,6 +30,7 @@ configure (BenchServer *server, GPtrArray *arguments, GError **error)
                                            "ice-port=0\n"
                                            "ice-tcp-port=0\n"
                                            "ice-addresses=127.0.0.1\n"
+                                           "max-audio=0\n" /* as the others: everybody hears all */
                                            "[rooms]\n"
                                            "default-max-members=1000\n",
       folder);

@@ -6,7 +6,7 @@ import * as runner from 'node:test';
 import { findings } from '../lib/axe.js';
 import { openChromium } from '../lib/browsers.js';
 import { Peer } from '../lib/peer.js';
-import { newRoom } from '../lib/people.js';
+import { enter, newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -101,4 +101,25 @@ test('12 people and 6 slots: who speaks comes in place of one, the rest is named
   await zoe.sees('Host has turned your camera off', '#toast');
   assert.equal(await zoe.page.evaluate(() => window.salon.localTrack('camera')), null, 'the device is released');
   assert.deepEqual([...host.problems, ...zoe.problems], []);
+});
+
+test('who speaks out of view comes to the front, and nobody else moves', async (t) => {
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann', 'audio=0&video=0');
+  for (let i = 0; i < 60; i++)
+    await enter(t, server, room, `Guest ${i}`);
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: ['microphone'], subscribe: false });
+  await bob.start();
+  const place = () => ann.page.evaluate((id) => {
+    const grid = document.querySelector('#grid').getBoundingClientRect();
+    const tile = document.querySelector(`.tile[data-participant="${id}"]`)?.getBoundingClientRect();
+    return tile && { isInView: tile.bottom <= grid.bottom + 1, isFirst: tile.top <= grid.top + 1 && tile.left <= grid.left + 50 };
+  }, bob.id);
+  await until('he has a tile', place);
+  assert.equal((await place()).isInView, false);
+  const before = (await tiles(ann)).filter((id) => id !== bob.id);
+  bob.talk();
+  await until('he is at the front', async () => (await place()).isFirst, 10000);
+  assert.deepEqual((await tiles(ann)).filter((id) => id !== bob.id), before);
+  await ann.page.waitForSelector(`.tile[data-participant="${bob.id}"] .speaking-badge`, { state: 'visible' });
 });
