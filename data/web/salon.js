@@ -58,10 +58,11 @@
  */
 
 import { openDevices, openScreen } from './salon-devices.js';
+import { SalonChat } from './salon-chat.js';
 import { createRoom, deleteRoom, parseRoomUrl } from './salon-http.js';
 import { SalonError, SalonRpc } from './salon-rpc.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
-import { Pulse } from './salon-pulse.js';
+import { Pulses } from './salon-pulse.js';
 import { pause } from './salon-pause.js';
 import { changesOfOthers } from './salon-snapshot.js';
 
@@ -70,16 +71,13 @@ export { createRoom, deleteRoom, openDevices, SalonError, SOURCES };
 /** Waits between attempts to come back double from the first to the longest, give or take half. */
 const FIRST_RETRY_MS = 300;
 const LONGEST_RETRY_MS = 5_000;
-/** Where nothing comes from the server: for its answer on the WebSocket, and then for a last sign that media lives. */
+/** Where no media comes from the server: for its answer on the WebSocket. */
 const SILENCE_PING_MS = 600;
-const LAST_SIGN_MS = 400;
 const SOON_MS = 50;
 /** Tried for this much longer than the server keeps our place: the room may have one all the same. */
 const RETRY_BEYOND_GRACE_S = 15;
 /** How long ICE servers are taken for new. Half of the shortest time that a server may give them (turn-ttl-s). */
 const FRESH_MS = 5_000;
-/** More than the server tells of again. */
-const KNOWN_MESSAGES = 200;
 /** For the host to let us in. Longer than the server gives them: it should be the one who says that it is over. */
 const ADMISSION_TIMEOUT_MS = 11 * 60_000;
 /** Refusals that asking again may change. */
@@ -134,16 +132,15 @@ export class Salon extends EventTarget {
   #local = new Map(Object.keys(SOURCES).map((source) => [source, { media: null, published: null, isOn: false }]));
   #lastChange = new Map();
   #earlyNotifications = [];
-  /** What was said, by id: what is told twice is news once. */
-  #knownMessages = new Map();
-  #ownReplays = [];
+  #chat = new SalonChat({
+    onMessage: (message, history) => this.#emit('chat', { ...message, history }),
+    onChange: (change) => this.#emit('chat-changed', change),
+  });
   /** The ids we have had: after too long a break, one comes back as somebody new. */
   #ownIds = new Set();
   #graceS = 0;
   #mustRebuild = false;
-  /** What comes on the publisher connection, which is about what we send; and on the others. */
-  #pulses = [];
-  #isAsking = false;
+  #pulses = null;
   /** Whether we came back because nothing came any more, by any way. */
   #isSilent = false;
   #statsIntervalS = 0;
@@ -210,8 +207,8 @@ export class Salon extends EventTarget {
     for (;;) {
       await this.#untilJoined();
       try {
-        const { id, timestamp } = this.#takeReplay(message) ?? (await this.#request('chat', params));
-        this.#know(id, message);
+        const { id, timestamp } = this.#chat.takeReplay(message) ?? (await this.#request('chat', params));
+        this.#chat.know(id, message);
         return { id, timestamp };
       } catch (error) {
         if (!this.#isBroken()) {
@@ -224,13 +221,13 @@ export class Salon extends EventTarget {
   /** Changes what one has said. */
   async editMessage(id, message) {
     await this.#request('chat_edit', { id, message });
-    this.#onChatChanged({ id, message });
+    this.#chat.change({ id, message });
   }
 
   /** Takes back what one has said; the host, what anybody has. */
   async deleteMessage(id) {
     await this.#request('chat_delete', { id });
-    this.#onChatChanged({ id, message: null });
+    this.#chat.change({ id, message: null });
   }
 
   /** Wants to see somebody, whoever speaks, or no more; where `maxVideo` is too few for all. */
@@ -438,48 +435,29 @@ export class Salon extends EventTarget {
   /** Whether our side of all media is there. What was being negotiated as the WebSocket broke is better made anew. */
   async #canResume() {
     if (this.#isSilent) {
-      await pause(LAST_SIGN_MS, this.#ended.signal);
-      this.#isSilent = this.#isUnheard || !(await this.#isAnythingComing());
+      this.#isSilent = await this.#pulses.isCut();
     }
     const areSubscribersConnected = this.#subscribers?.areConnected ?? false;
     const areConnected = areSubscribersConnected && (this.#publisher?.isConnected ?? true);
     return !this.#mustRebuild && !this.#isSilent && areConnected;
   }
 
-  async #isAnythingComing() {
-    const signs = await Promise.all(this.#pulses.map((pulse) => pulse.isAlive()));
-    return signs.includes(true);
-  }
-
-  /** What came all the time comes no more. If the server does not answer either, as after a change of address, none of
-   * our sockets is of use. */
-  async #onSilent() {
-    if (this.state === 'joined' && !this.#isAsking) {
-      this.#isAsking = true;
-      await this.#askWhetherAnybodyIsThere();
-      this.#isAsking = false;
-    }
-  }
-
-  async #askWhetherAnybodyIsThere() {
+  /** @returns {Promise<?boolean>} whether the server answers soon; null: by now there is another WebSocket */
+  async #isServerThere() {
     const rpc = this.#rpc;
     const hasAnswer = await this.#request('ping', {}, SILENCE_PING_MS).then(
       () => true,
       () => false,
     );
-    if (hasAnswer) {
-      await pause(LAST_SIGN_MS, this.#ended.signal);
-    }
-    const isCut = hasAnswer ? this.#isUnheard : !(await this.#isAnythingComing());
-    if (isCut && this.state === 'joined' && this.#rpc === rpc) {
+    return this.#rpc === rpc ? hasAnswer : null;
+  }
+
+  /** Media is cut off, whatever the browser says. */
+  #onCut() {
+    if (this.state === 'joined') {
       this.#isSilent = true;
       this.#comeBack(SOON_MS);
     }
-  }
-
-  /** The server is there, but has nothing of what we send. A browser would stay on a dead path for some seconds. */
-  get #isUnheard() {
-    return this.#pulses[0].isSilent && [...this.#local.values()].some(({ isOn }) => isOn);
   }
 
   /** In the room, for the first time or again; `join` is the protocol's joinResult. */
@@ -502,10 +480,14 @@ export class Salon extends EventTarget {
       this.#renewConnections();
     }
     if (isFirst) {
-      this.#pulses = [
-        async () => (await this.#publisher?.bytesReceived()) ?? null,
-        async () => this.#subscribers.lastPacketAt,
-      ].map((count) => new Pulse(count, () => this.#onSilent()));
+      this.#pulses = new Pulses({
+        countSent: async () => (await this.#publisher?.bytesReceived()) ?? null,
+        countReceived: async () => this.#subscribers.lastPacketAt,
+        isSending: () => [...this.#local.values()].some(({ isOn }) => isOn),
+        isServerThere: () => this.#isServerThere(),
+        onCut: () => this.#onCut(),
+        signal: this.#ended.signal,
+      });
     }
     this.#setState('joined');
     this.#setWaiting(false);
@@ -538,33 +520,9 @@ export class Salon extends EventTarget {
     return JSON.stringify(room) === JSON.stringify(this.room) ? events : [...events, ['room', { room }]];
   }
 
-  /** What we don't know of what was said: before we came, or while we were away. */
-  #enterChat(messages, history) {
-    const unknown = messages.filter(({ id }) => !this.#knownMessages.has(id));
-    if (history) {
-      this.history = messages;
-    } else {
-      this.#enterChatChanges(new Map(messages.map(({ id, message }) => [id, message])));
-      // Ours among them are those whose answer the break has swallowed: chat() looks for them.
-      this.#ownReplays = unknown.filter(({ from }) => this.#ownIds.has(from));
-    }
-    unknown.filter((message) => !this.#ownReplays.includes(message)).forEach((each) => this.#onChat(each, history));
-  }
-
-  /** Messages that are not told of any more were deleted; those before the first that is, are just too old. */
-  #enterChatChanges(told) {
-    let isWithin = false;
-    for (const [id, message] of [...this.#knownMessages]) {
-      isWithin ||= told.has(id);
-      if (isWithin && told.get(id) !== message) {
-        this.#onChatChanged({ id, message: told.get(id) ?? null });
-      }
-    }
-  }
-
-  #takeReplay(message) {
-    const index = this.#ownReplays.findIndex((replay) => replay.message === message);
-    return index < 0 ? null : this.#ownReplays.splice(index, 1)[0];
+  #enterChat(messages, isFirst) {
+    this.history = isFirst ? messages : this.history;
+    this.#chat.enter(messages, isFirst, this.#ownIds);
   }
 
   #ownTrack(source) {
@@ -678,7 +636,6 @@ export class Salon extends EventTarget {
     }
     this.#setState('closed');
     this.#setWaiting(false);
-    this.#pulses.forEach((pulse) => pulse.stop());
     this.#ended.abort();
     this.#local.forEach((local) => local.media?.stop());
     for (const source of ['microphone', 'camera']) {
@@ -739,10 +696,10 @@ export class Salon extends EventTarget {
         this.#onRoom(params.room);
         break;
       case 'chat':
-        this.#onChat(params, false);
+        this.#chat.take(params, false);
         break;
       case 'chat_changed':
-        this.#onChatChanged(params);
+        this.#chat.change(params);
         break;
       case 'stats':
         this.#emit('stats', params);
@@ -794,35 +751,6 @@ export class Salon extends EventTarget {
       this.participants.set(participant.id, participant);
     }
     this.#emit(`participant-${event}`, { participant });
-  }
-
-  #onChat(message, history) {
-    if (!this.#knownMessages.has(message.id)) {
-      this.#know(message.id, message.message);
-      this.#emit('chat', { ...message, history });
-    }
-  }
-
-  #know(id, message) {
-    this.#knownMessages.set(id, message);
-    if (this.#knownMessages.size > KNOWN_MESSAGES) {
-      this.#knownMessages.delete(this.#knownMessages.keys().next().value);
-    }
-  }
-
-  #onChatChanged({ id, message }) {
-    if (message === null) {
-      this.#knownMessages.delete(id);
-    } else if (this.#knownMessages.has(id)) {
-      this.#knownMessages.set(id, message);
-    }
-    this.#emit('chat-changed', { id, message });
-  }
-
-  #onSpeakers({ leader, speakers }) {
-    this.leader = leader;
-    this.speakers = speakers;
-    this.#emit('speakers', { leader, speakers });
   }
 
   #onTrack({ event, track, by }) {
