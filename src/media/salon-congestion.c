@@ -9,6 +9,7 @@ struct _SalonCongestion
 {
   GMutex lock; /* of all: a packet's number and its time are one step, and held for less than a microsecond */
   SalonBandwidthBounds bounds;
+  gboolean is_started;
   SalonEstimator estimator;
   SalonSentHistory history;
   gint64 resent_us;     /* when the credit was counted; 0: never */
@@ -38,6 +39,7 @@ salon_congestion_start (SalonCongestion *self, gboolean has_feedback)
 {
   g_mutex_lock (&self->lock);
   salon_estimator_init (&self->estimator, &self->bounds, has_feedback);
+  self->is_started = TRUE;
   g_mutex_unlock (&self->lock);
 }
 
@@ -119,7 +121,8 @@ salon_congestion_begin_probe (SalonCongestion *self, guint need_bps)
   gboolean has_begun;
 
   g_mutex_lock (&self->lock);
-  has_begun = salon_estimator_begin_probe (&self->estimator, &self->history, need_bps, g_get_monotonic_time ());
+  has_begun = self->is_started
+              && salon_estimator_begin_probe (&self->estimator, &self->history, need_bps, g_get_monotonic_time ());
   g_mutex_unlock (&self->lock);
   return has_begun;
 }

@@ -39,8 +39,7 @@ void salon_sender_take_block (SalonSender *self, const SalonRtcpReportBlock *blo
 /* Sends packets again: what a generic NACK asks for (RFC 4585, section 6.2.1). */
 void salon_sender_take_nack (SalonSender *self, guint32 ssrc, const guint8 *entries, gsize size);
 void salon_sender_take_transport_feedback (SalonSender *self, const guint8 *data, gsize size);
-/* Sends at least so many bytes that say nothing, on the streams that can be sent again; the main context, and no other
- * thread. FALSE: none can. */
+/* Sends at least so many bytes that say nothing, on the streams that can be sent again. FALSE: none can. */
 gboolean salon_sender_pad (SalonSender *self, gsize n_bytes) G_GNUC_WARN_UNUSED_RESULT;
 /* Lets go of packets that nobody asks for any more: those of streams that rest. now_us: monotonic. Any thread. */
 void salon_sender_trim (SalonSender *self, gint64 now_us);

@@ -59,6 +59,19 @@ add_steps (SalonShare *share, const SalonTrackLayer *layer, gint spatial, gint m
     share->steps[share->n_steps - 1].temporal = max_temporal;
 }
 
+/* highest: the layer that arrives. One that nobody wants, rests at the publisher: that is not why it is not sent. */
+static SalonReason
+explain_cap (const SalonShareWish *wish, gint highest)
+{
+  gint last = (gint)MAX (salon_track_get_n_layers (wish->track), 1) - 1;
+
+  if (highest < MIN (wish->cap.spatial, last))
+    return SALON_REASON_PUBLISHER;
+  if (wish->cap.spatial < last || wish->cap.temporal < SALON_MAX_TEMPORAL_LAYERS - 1)
+    return SALON_REASON_SIZE;
+  return SALON_REASON_NONE;
+}
+
 static void
 describe_video (SalonShare *share, const SalonShareWish *wish)
 {
@@ -79,10 +92,7 @@ describe_video (SalonShare *share, const SalonShareWish *wish)
       if (layers[spatial].arrives)
         add_steps (share, &layers[spatial], spatial, wish->cap.temporal);
     }
-  if (highest > wish->cap.spatial || wish->cap.temporal < SALON_MAX_TEMPORAL_LAYERS - 1)
-    share->cap = SALON_REASON_SIZE;
-  else if (highest + 1 == (gint)MAX (salon_track_get_n_layers (wish->track), 1))
-    share->cap = SALON_REASON_NONE;
+  share->cap = explain_cap (wish, highest);
 }
 
 static void

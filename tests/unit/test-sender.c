@@ -658,10 +658,16 @@ say_many_things (gpointer data)
 {
   Job *job = data;
   SalonRtcpReportBlock block = { .ssrc = job->ssrc };
+  const gint64 received_us[] = { 1000, -1, 2000 };
+  guint8 feedback[NETWORK_FEEDBACK_MAX_BYTES];
 
   while (!g_atomic_int_get (job->is_over))
     {
-      nack (job->fixture, g_atomic_int_get (&job->n_pushed) - 17, 0xffff);
+      gint n = g_atomic_int_get (&job->n_pushed);
+      gsize size = network_write_feedback (feedback, n, received_us, G_N_ELEMENTS (received_us), 0);
+
+      nack (job->fixture, n - 17, 0xffff);
+      salon_sender_take_transport_feedback (job->fixture->sender, feedback, size);
       salon_sender_take_block (job->fixture->sender, &block);
       salon_sender_request_keyframe (job->fixture->sender, job->ssrc);
     }
@@ -685,6 +691,8 @@ test_threads (Fixture *f, gconstpointer data)
   do
     {
       salon_sender_trim (f->sender, g_get_monotonic_time () + 60 * G_USEC_PER_SEC);
+      (void)!salon_sender_pad (f->sender, 300);
+      salon_congestion_get_estimate_bps (salon_sender_get_congestion (f->sender));
       stats = get_stats (f);
     }
   while (stats.packets < N_ENOUGH || stats.retransmissions < N_ENOUGH / 10);
