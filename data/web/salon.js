@@ -753,6 +753,12 @@ export class Salon extends EventTarget {
     this.#emit(`participant-${event}`, { participant });
   }
 
+  #onSpeakers({ leader, speakers }) {
+    this.leader = leader;
+    this.speakers = speakers;
+    this.#emit('speakers', { leader, speakers });
+  }
+
   #onTrack({ event, track, by }) {
     const participant = this.participants.get(track.participant);
     if (participant) {
