@@ -85,6 +85,7 @@ test('wrong parameters get invalid_params that names the field', async (t) => {
              { sid: 'x', offer: DESC, tracks: Array(17).fill({ mid: '0', source: 'camera' }) }],
     config: [{ sid: 'x', config: 1 }],
     NoPublish: [{ sid: 'x', config: { NoPublish: 'yes' } }],
+    max_video: [-1, 393, 1.5, '6'].map((max_video) => ({ sid: 'x', config: { max_video } })),
   };
   for (const [field, list] of Object.entries(joins)) {
     for (const params of list) {
@@ -108,6 +109,8 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
   const requests = [
     ['chat', {}], ['chat', { message: 7 }], ['chat', { message: '' }], ['chat', { message: 'x'.repeat(4001) }],
     ['mute', {}], ['mute', { track: SOME_ID }], ['mute', { track: SOME_ID, muted: 'yes' }], ['mute', { track: 7, muted: true }],
+    ['mute', { track: SOME_ID, muted: true, squelched: 'yes' }],
+    ['pin', {}], ['pin', { participant: SOME_ID }], ['pin', { participant: SOME_ID, pinned: 1 }], ['pin', { participant: 7, pinned: true }],
     ['unpublish', {}], ['unpublish', { track: null }],
     ['publish', {}], ['publish', { mid: '0' }], ['publish', { mid: '0', source: 'window' }], ['publish', { mid: 0, source: 'camera' }],
     ['offer', {}], ['offer', { desc: 7 }], ['offer', { desc: { type: 'offer' } }],
@@ -122,7 +125,7 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
 });
 
 test('no params at all get invalid_params, or not_joined, where there must be some', async (t) => {
-  const methods = ['join', 'offer', 'answer', 'trickle', 'publish', 'unpublish', 'mute', 'chat'];
+  const methods = ['join', 'offer', 'answer', 'trickle', 'publish', 'unpublish', 'mute', 'pin', 'chat'];
   const stranger = await connect(t, server);
   for (const method of methods)
     assert.match((await stranger.raw(JSON.stringify({ id: 1, method }), 1)).error?.data.reason, /^(invalid_params|not_joined)$/, method);
@@ -139,7 +142,7 @@ test('before join everything but join and ping gets not_joined', async (t) => {
   const requests = {
     offer: { desc: DESC }, answer: { desc: { type: 'answer', sdp: DESC.sdp } }, trickle: { target: 0, candidate },
     publish: { mid: '0', source: 'camera' }, unpublish: { track: SOME_ID }, mute: { track: SOME_ID, muted: true },
-    chat: { message: 'hello' },
+    pin: { participant: SOME_ID, pinned: true }, chat: { message: 'hello' },
   };
   for (const [method, params] of Object.entries(requests))
     assert.equal(await reasonOf(client.request(method, params)), 'not_joined', method);
