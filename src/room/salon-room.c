@@ -613,13 +613,9 @@ find_publication (SalonRoom *self, const char *id)
 
 /* What this server knows of who is the host is enough: tracks are not in the store, and it can be done again. Nobody
  * turns on what another has turned off. */
-gboolean
-salon_room_mute (SalonRoom *self, SalonParticipant *by, const char *publication_id, gboolean is_muted,
-    gboolean is_squelched, GError **error)
+static gboolean
+check_may_mute (SalonParticipant *by, const SalonPublication *publication, gboolean is_muted, GError **error)
 {
-  SalonPublication *publication = find_publication (self, publication_id);
-  SalonParticipant *owner;
-
   if (publication == NULL)
     g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_TRACK, "Nobody here publishes a track of this id");
   else if (!salon_participant_is_host (by))
@@ -627,7 +623,19 @@ salon_room_mute (SalonRoom *self, SalonParticipant *by, const char *publication_
   else if (!is_muted)
     g_set_error_literal (
         error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "Nobody but they themselves can turn that on again");
-  if (publication == NULL || !salon_participant_is_host (by) || !is_muted)
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+salon_room_mute (SalonRoom *self, SalonParticipant *by, const char *publication_id, gboolean is_muted,
+    gboolean is_squelched, GError **error)
+{
+  SalonPublication *publication = find_publication (self, publication_id);
+  SalonParticipant *owner;
+
+  if (!check_may_mute (by, publication, is_muted, error))
     return FALSE;
   owner = publication->participant;
   squelch (self, salon_participant_get_id (owner), publication->source, is_squelched);

@@ -11,7 +11,7 @@
 typedef struct _SalonView SalonView;
 typedef struct _SalonRoom SalonRoom;
 
-/* room, viewer, subscriptions: (borrowed): must outlive it. max_video: cameras and screens; G_MAXUINT: all. */
+/* room, viewer: (borrowed): must outlive it. max_video: cameras and screens; G_MAXUINT: all. */
 SalonView *salon_view_new (SalonRoom *room, SalonParticipant *viewer, guint max_video) G_GNUC_WARN_UNUSED_RESULT;
 void salon_view_free (SalonView *self);
 

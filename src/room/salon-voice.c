@@ -110,7 +110,8 @@ salon_voice_get_activity (const SalonVoice *self, guint n_frames)
 int
 salon_voice_get_level (const SalonVoice *self)
 {
-  return self->floor_dbov + (int)salon_voice_get_activity (self, 3);
+  /* The floor may have risen since. */
+  return MIN (self->floor_dbov + (int)salon_voice_get_activity (self, 3), 0);
 }
 
 gboolean

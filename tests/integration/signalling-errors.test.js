@@ -85,6 +85,7 @@ test('wrong parameters get invalid_params that names the field', async (t) => {
              { sid: 'x', offer: DESC, tracks: Array(17).fill({ mid: '0', source: 'camera' }) }],
     config: [{ sid: 'x', config: 1 }],
     NoPublish: [{ sid: 'x', config: { NoPublish: 'yes' } }],
+    max_video: [-1, 393, 1.5, '6'].map((max_video) => ({ sid: 'x', config: { max_video } })),
   };
   for (const [field, list] of Object.entries(joins)) {
     for (const params of list) {
@@ -108,6 +109,8 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
   const requests = [
     ['chat', {}], ['chat', { message: 7 }], ['chat', { message: '' }], ['chat', { message: 'x'.repeat(4001) }],
     ['mute', {}], ['mute', { track: SOME_ID }], ['mute', { track: SOME_ID, muted: 'yes' }], ['mute', { track: 7, muted: true }],
+    ['mute', { track: SOME_ID, muted: true, squelched: 'yes' }],
+    ['pin', {}], ['pin', { participant: SOME_ID }], ['pin', { participant: SOME_ID, pinned: 1 }], ['pin', { participant: 7, pinned: true }],
     ['unpublish', {}], ['unpublish', { track: null }],
     ['watch_stats', {}], ...[-1, 61, 0.5, 'often', null].map((interval) => ['watch_stats', { interval_s: interval }]),
     ...[{ quality: 'best' }, { quality: 1 }, { width: 0 }, { width: 16385 }, { height: '2' }, { frame_rate: 0 },
@@ -125,7 +128,7 @@ test('inside a room wrong parameters get invalid_params too', async (t) => {
 });
 
 test('no params at all get invalid_params, or not_joined, where there must be some', async (t) => {
-  const methods = ['join', 'offer', 'answer', 'trickle', 'publish', 'unpublish', 'mute', 'track_settings', 'chat'];
+  const methods = ['join', 'offer', 'answer', 'trickle', 'publish', 'unpublish', 'mute', 'pin', 'track_settings', 'chat'];
   const stranger = await connect(t, server);
   for (const method of methods)
     assert.match((await stranger.raw(JSON.stringify({ id: 1, method }), 1)).error?.data.reason, /^(invalid_params|not_joined)$/, method);
@@ -142,7 +145,7 @@ test('before join everything but join and ping gets not_joined', async (t) => {
   const requests = {
     offer: { desc: DESC }, answer: { desc: { type: 'answer', sdp: DESC.sdp } }, trickle: { target: 0, candidate },
     publish: { mid: '0', source: 'camera' }, unpublish: { track: SOME_ID }, mute: { track: SOME_ID, muted: true },
-    track_settings: { track: SOME_ID }, chat: { message: 'hello' },
+      pin: { participant: SOME_ID, pinned: true }, track_settings: { track: SOME_ID }, chat: { message: 'hello' },
   };
   for (const [method, params] of Object.entries(requests))
     assert.equal(await reasonOf(client.request(method, params)), 'not_joined', method);

@@ -384,6 +384,20 @@ test_news_are_of_changes_alone_and_not_too_often (void)
   close_room (&room);
 }
 
+static void
+test_level_is_none_above_the_loudest (void)
+{
+  SalonVoice voice;
+
+  salon_voice_init (&voice);
+  for (guint frame = 0; frame < 100; frame++)
+    {
+      salon_voice_hear (&voice, frame < 30 ? QUIET_DBOV : -3);
+      g_assert_cmpint (salon_voice_get_level (&voice), <=, 0);
+      g_assert_cmpint (salon_voice_get_level (&voice), >=, SALON_VOICE_SILENCE_DBOV);
+    }
+}
+
 /* -- the meter -- */
 
 static void
@@ -449,6 +463,7 @@ main (int argc, char **argv)
   g_test_add_func ("/speakers/nobody-leads-when-the-leader-has-gone", test_nobody_leads_when_the_leader_has_gone);
   g_test_add_func (
       "/speakers/news-are-of-changes-alone-and-not-too-often", test_news_are_of_changes_alone_and_not_too_often);
+  g_test_add_func ("/speakers/level-is-none-above-the-loudest", test_level_is_none_above_the_loudest);
   g_test_add_func ("/level-meter/takes-the-mean", test_meter_takes_the_mean);
   g_test_add_func ("/level-meter/reads-no-broken-packet", test_meter_reads_no_broken_packet);
   return g_test_run ();
