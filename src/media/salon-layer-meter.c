@@ -73,11 +73,14 @@ gboolean
 salon_layer_meter_sample (SalonLayerMeter *meter, gint64 now_us)
 {
   gint64 elapsed_us = now_us - meter->sampled_us;
+  gboolean is_first = meter->sampled_us == 0;
   gboolean is_changed = FALSE;
 
   if (elapsed_us < SALON_LAYER_METER_INTERVAL_US)
     return FALSE;
   meter->sampled_us = now_us;
+  if (is_first)
+    return FALSE;
   for (guint spatial = 0; spatial < SALON_MAX_SPATIAL_LAYERS; spatial++)
     is_changed |= sample_layer (meter, spatial, elapsed_us, now_us);
   return is_changed;

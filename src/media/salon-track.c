@@ -211,7 +211,7 @@ start_sampling (gpointer user_data)
 
   if (self->streams[0].tee != NULL && self->sample_id == 0)
     {
-      salon_layer_meter_sample (&self->meter, g_get_monotonic_time ());
+      on_sample (self);
       self->sample_id = g_timeout_add (SAMPLE_INTERVAL_MS, on_sample, self);
     }
   return G_SOURCE_REMOVE;
