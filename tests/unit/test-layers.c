@@ -98,6 +98,21 @@ test_first_sample_tells_nothing (Fixture *f, gconstpointer data)
 }
 
 static void
+test_expected_layer_arrives (Fixture *f, gconstpointer data)
+{
+  salon_layer_meter_expect (&f->meter, 2, f->now_us);
+  salon_layer_meter_read (&f->meter, f->layers);
+  g_assert_true (f->layers[2].arrives);
+  count_vp8 (f, 2, 0, 500);
+  sample (f);
+  g_assert_false (f->is_changed);
+  g_assert_cmpuint (f->layers[2].rate_bps[0], ==, 16000); /* at once, not by and by */
+  for (guint i = 0; i < 4; i++)
+    sample (f);
+  g_assert_true (f->is_changed && !f->layers[2].arrives);
+}
+
+static void
 test_tells_sizes (Fixture *f, gconstpointer data)
 {
   count_vp8_keyframe (f, 2, 64);
@@ -262,6 +277,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add ("/layers/" name, Fixture, NULL, set_up, func, NULL)
   ADD ("arrive-and-fall-silent", test_arrives_and_falls_silent);
   ADD ("first-sample-tells-nothing", test_first_sample_tells_nothing);
+  ADD ("expected-layer-arrives", test_expected_layer_arrives);
   ADD ("sizes-are-told", test_tells_sizes);
   ADD ("temporal-cuts-are-measured", test_measures_temporal_cuts);
   ADD ("lower-spatial-layers-are-counted-in", test_counts_lower_spatial_layers_in);
