@@ -74,7 +74,7 @@ take_much (SalonLossLimit *self, double estimate_bps, double lost, double sent_b
       decrease (self, estimate_bps, lost - self->own_loss, sent_bps);
       return;
     }
-  self->own_loss = lost;
+  self->own_loss = MIN (self->trial.lost, lost);
   self->rate_bps = self->trial.rate_bps;
   self->trial.is_under_way = FALSE;
 }

@@ -119,11 +119,16 @@ test_bears_heavy_random_loss (void)
   summary = run (flow, &now_us, 60 * S);
   g_assert_cmpfloat (summary.mean_bps, >=, 1200 * KBPS);
   g_assert_cmpuint (summary.min_bps, >=, 600 * KBPS);
-  /* If it becomes narrow too, that is another thing. */
+  /* It is over: what is lost from then on, is another thing; */
+  g_assert_cmpfloat (flow->estimator.loss.own_loss, >, 0.1);
+  link.loss = 0;
+  run (flow, &now_us, 75 * S);
+  g_assert_cmpfloat (flow->estimator.loss.own_loss, <, 0.05);
+  /* as is that the link becomes narrow. */
   link.loss = 0.1;
   link.rate_bps = 500 * KBPS;
-  run (flow, &now_us, 65 * S);
-  summary = run (flow, &now_us, 90 * S);
+  run (flow, &now_us, 80 * S);
+  summary = run (flow, &now_us, 105 * S);
   g_assert_cmpfloat (summary.mean_bps, <=, 600 * KBPS);
   network_flow_free (flow);
   network_link_clear (&link);
@@ -260,14 +265,14 @@ test_failing_probes_do_no_harm (void)
   guint n_probes;
   Summary summary;
 
-  network_link_init (&link, 1500 * KBPS, 7);
+  network_link_init (&link, 500 * KBPS, 7);
   flow = network_flow_new (&link, &bounds, now_us);
-  flow->media_bps = 700 * KBPS;
+  flow->media_bps = 300 * KBPS;
   flow->need_bps = 4 * MBPS;
   run (flow, &now_us, 5 * S);
   n_probes = flow->n_probes;
   summary = run (flow, &now_us, 65 * S);
-  g_assert_cmpuint (summary.min_bps, >=, 700 * KBPS);
+  g_assert_cmpuint (summary.min_bps, >=, 400 * KBPS);
   g_assert_cmpuint (flow->n_probes - n_probes, <=, 20);
   network_flow_free (flow);
   network_link_clear (&link);
@@ -320,8 +325,8 @@ test_ignores_reports_if_there_is_feedback (void)
       for (guint i = 0; i < 100; i++)
         salon_sent_history_add (history, now_us, 100);
       salon_estimator_take_report (&estimator, history, 100, 128, 50 * MS, now_us);
+      g_assert_cmpuint (salon_estimator_get_bps (&estimator), ==, bounds.start_bps);
     }
-  g_assert_cmpuint (salon_estimator_get_bps (&estimator), ==, bounds.start_bps);
 }
 
 /* A client that says the impossible, gets no more than is allowed, and no less. */
