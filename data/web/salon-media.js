@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/** A picture sent in three sizes, so that each of the others gets what fits; the smallest first. */
+/** A picture sent in up to three sizes, so that each of the others gets what fits; the smallest first. */
 const SIMULCAST = Object.freeze(
-  [
-    { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-    { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-    { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
-  ].map((encoding) => ({ ...encoding, scalabilityMode: 'L1T3' })),
+  ['q', 'h', 'f'].map((rid) => ({ rid, scaleResolutionDownBy: 1, scalabilityMode: 'L1T3' })),
 );
-/** Of a small camera, the sizes below this are of no use. */
-const SMALLEST_HEIGHT = 150;
+/**
+ * How many sizes a picture of so many pixels is worth, each half of the next, and their bits a second. Chromium sends no
+ * more of them, and leaves the last ones out: so that a small camera has the first alone.
+ */
+const SIZES = [
+  { pixels: 960 * 540, bitrates: [150_000, 500_000, 1_700_000] },
+  { pixels: 480 * 270, bitrates: [250_000, 1_000_000] },
+  { pixels: 0, bitrates: [500_000] },
+];
 
 /**
  * What a person can publish, in the order of the publisher connection's m-lines. All four exist from the start, idle
@@ -129,16 +132,18 @@ class Connection {
 }
 
 /**
- * Which encodings to send: of those that are of use at this height, up to the highest that is wanted, and one at least.
- * @param {number[]} [wanted] - the layers that anybody has use for; all when left out
+ * What to send of a picture in simulcast.
+ * @param {number} pixels - of the whole picture
+ * @param {number[]} wanted - the layers that anybody has use for
+ * @returns {object[]} what is to be of each encoding
  */
-function wantedEncodings(encodings, height, wanted = encodings.map((_, i) => i)) {
-  const last = encodings.length - 1;
-  const isUseful = encodings.map(
-    ({ scaleResolutionDownBy = 1 }, i) => i === last || height / scaleResolutionDownBy >= SMALLEST_HEIGHT,
-  );
-  const highest = Math.max(...wanted, isUseful.indexOf(true));
-  return encodings.map((_, i) => wanted.length > 0 && isUseful[i] && i <= highest);
+function planEncodings(encodings, pixels, wanted) {
+  const { bitrates } = SIZES.find((size) => pixels >= size.pixels);
+  return encodings.map((_, i) => ({
+    active: i < bitrates.length && wanted.includes(i),
+    scaleResolutionDownBy: 2 ** Math.max(bitrates.length - 1 - i, 0),
+    maxBitrate: bitrates[i] ?? bitrates.at(-1),
+  }));
 }
 
 /** Target 0: what we send. Negotiated once, and again for each ICE restart. */
@@ -146,6 +151,8 @@ export class Publisher extends Connection {
   #transceivers = new Map();
   /** By source, what the server said. */
   #wantedLayers = new Map();
+  /** By source, how large what is sent is. */
+  #pixels = new Map();
   #lastChange = Promise.resolve();
 
   constructor(options) {
@@ -185,8 +192,10 @@ export class Publisher extends Connection {
   }
 
   async replaceTrack(source, track) {
-    await this.#transceivers.get(source).sender.replaceTrack(track);
+    const { width, height } = track?.getSettings?.() ?? {};
+    this.#pixels.set(source, width * height || Infinity);
     await this.#applyLayers(source);
+    await this.#transceivers.get(source).sender.replaceTrack(track);
   }
 
   /** The server tells which sizes of an m-line's picture anybody has use for: the others are not made. */
@@ -207,18 +216,22 @@ export class Publisher extends Connection {
 
   /** Changes of one sender's parameters come one after the other. */
   #applyLayers(source) {
-    const run = this.#lastChange.then(() => this.#activate(source));
+    const run = this.#lastChange.then(() => this.#plan(source));
     this.#lastChange = run.catch(() => {});
     return run;
   }
 
-  async #activate(source) {
+  async #plan(source) {
     const { sender } = this.#transceivers.get(source);
     const parameters = sender.getParameters();
-    const height = sender.track?.getSettings?.().height ?? Infinity;
-    const isWanted = wantedEncodings(parameters.encodings, height, this.#wantedLayers.get(source));
-    if (parameters.encodings.some(({ active }, i) => active !== isWanted[i])) {
-      parameters.encodings.forEach((encoding, i) => (encoding.active = isWanted[i]));
+    const { encodings } = parameters;
+    const wanted = this.#wantedLayers.get(source) ?? encodings.map((_, i) => i);
+    const plan =
+      encodings.length > 1
+        ? planEncodings(encodings, this.#pixels.get(source) ?? Infinity, wanted)
+        : [{ active: wanted.includes(0) }];
+    if (encodings.some((encoding, i) => Object.keys(plan[i]).some((key) => encoding[key] !== plan[i][key]))) {
+      encodings.forEach((encoding, i) => Object.assign(encoding, plan[i]));
       await sender.setParameters(parameters);
     }
   }

@@ -27,6 +27,12 @@ salon_layer_meter_count (SalonLayerMeter *meter, guint stream, SalonCodec codec,
     meter->is_layered = TRUE;
 }
 
+void
+salon_layer_meter_expect (SalonLayerMeter *meter, guint stream, gint64 now_us)
+{
+  meter->heard_us[stream] = now_us;
+}
+
 static gdouble
 follow (gdouble rate, gdouble measured, gint64 elapsed_us)
 {
@@ -35,19 +41,28 @@ follow (gdouble rate, gdouble measured, gint64 elapsed_us)
 
 /* Returns: whether it has brought anything. */
 static gboolean
-sample_count (SalonLayerCount *count, gint64 elapsed_us, gboolean is_new)
+sample_count (SalonLayerCount *count, gint64 elapsed_us)
 {
   guint64 n_bytes = atomic_load_explicit (&count->n_bytes, memory_order_relaxed);
   guint n_frames = atomic_load_explicit (&count->n_frames, memory_order_relaxed);
   gdouble byte_rate = (gdouble)(n_bytes - count->sampled_bytes) * G_USEC_PER_SEC / elapsed_us;
   gdouble frame_rate = (gdouble)(n_frames - count->sampled_frames) * G_USEC_PER_SEC / elapsed_us;
   gboolean is_heard = n_bytes != count->sampled_bytes;
+  gboolean is_new = count->byte_rate == 0;
 
   count->byte_rate = is_new ? byte_rate : follow (count->byte_rate, byte_rate, elapsed_us);
   count->frame_rate = is_new ? frame_rate : follow (count->frame_rate, frame_rate, elapsed_us);
   count->sampled_bytes = n_bytes;
   count->sampled_frames = n_frames;
   return is_heard;
+}
+
+static void
+fall_silent (SalonLayerMeter *meter, guint spatial)
+{
+  meter->heard_us[spatial] = 0;
+  for (guint temporal = 0; temporal < SALON_MAX_TEMPORAL_LAYERS; temporal++)
+    meter->counts[spatial][temporal].byte_rate = meter->counts[spatial][temporal].frame_rate = 0;
 }
 
 static gboolean
@@ -60,11 +75,11 @@ sample_layer (SalonLayerMeter *meter, guint spatial, gint64 elapsed_us, gint64 n
 
   for (guint temporal = 0; temporal < SALON_MAX_TEMPORAL_LAYERS; temporal++)
     {
-      if (sample_count (&meter->counts[spatial][temporal], elapsed_us, !did_arrive))
+      if (sample_count (&meter->counts[spatial][temporal], elapsed_us))
         *heard_us = now_us;
     }
   if (now_us - *heard_us >= SALON_LAYER_METER_SILENCE_US)
-    *heard_us = 0;
+    fall_silent (meter, spatial);
   meter->sampled_sizes[spatial] = size;
   return did_arrive != (*heard_us != 0) || (is_resized && *heard_us != 0);
 }
@@ -73,11 +88,14 @@ gboolean
 salon_layer_meter_sample (SalonLayerMeter *meter, gint64 now_us)
 {
   gint64 elapsed_us = now_us - meter->sampled_us;
+  gboolean is_first = meter->sampled_us == 0;
   gboolean is_changed = FALSE;
 
   if (elapsed_us < SALON_LAYER_METER_INTERVAL_US)
     return FALSE;
   meter->sampled_us = now_us;
+  if (is_first)
+    return FALSE;
   for (guint spatial = 0; spatial < SALON_MAX_SPATIAL_LAYERS; spatial++)
     is_changed |= sample_layer (meter, spatial, elapsed_us, now_us);
   return is_changed;

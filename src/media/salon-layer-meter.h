@@ -45,7 +45,11 @@ typedef struct
  * one at a time. */
 void salon_layer_meter_count (SalonLayerMeter *meter, guint stream, SalonCodec codec, const SalonRtpPacket *packet);
 
-/* Returns: whether something that `arrives` or a size says has changed since the last time. */
+/* A stream's first packet is on its way: it arrives from now on, before it is sampled. The sampler's. */
+void salon_layer_meter_expect (SalonLayerMeter *meter, guint stream, gint64 now_us);
+
+/* Returns: whether something that `arrives` or a size says has changed since the last time. The first call only begins
+ * the time that is measured. */
 gboolean salon_layer_meter_sample (SalonLayerMeter *meter, gint64 now_us);
 
 /* How many spatial layers have ever been seen, from the lowest on. */

@@ -387,6 +387,8 @@ salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
 {
   Slot *slot = get_slot (self, seat, TRUE);
 
+  if (slot->layer.spatial == layer.spatial && slot->layer.temporal == layer.temporal)
+    return;
   slot->layer = layer;
   follow_bounds (self, slot);
 }

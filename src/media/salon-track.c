@@ -44,7 +44,6 @@ struct _SalonTrack
   GPtrArray *drains; /* (owned) (element-type GstElement), link_lock: where replaced sources flow into */
 
   /* Main context. */
-  gint has_media;                            /* atomic: the sample timer runs, or will */
   guint sample_id;                           /* or 0 */
   guint n_wanting[SALON_MAX_SPATIAL_LAYERS]; /* slots, by the highest layer they want */
   gint wanted;
@@ -204,16 +203,22 @@ on_sample (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Whoever waits for this stream, or has waited for another in vain, need not wait for a sample too. */
 static gboolean
-start_sampling (gpointer user_data)
+on_linked (gpointer user_data)
 {
-  SalonTrack *self = user_data;
+  Stream *stream = user_data;
+  SalonTrack *self = stream->track;
 
-  if (self->streams[0].tee != NULL && self->sample_id == 0)
+  if (stream->tee == NULL)
+    return G_SOURCE_REMOVE;
+  if (self->sample_id == 0)
     {
-      salon_layer_meter_sample (&self->meter, g_get_monotonic_time ());
+      on_sample (self);
       self->sample_id = g_timeout_add (SAMPLE_INTERVAL_MS, on_sample, self);
     }
+  salon_layer_meter_expect (&self->meter, stream->index, g_get_monotonic_time ());
+  g_signal_emit (self, signals[SIGNAL_LAYERS_CHANGED], 0);
   return G_SOURCE_REMOVE;
 }
 
@@ -367,8 +372,7 @@ salon_track_link_source (SalonTrack *self, guint stream_index, GstPad *source)
   if (GST_PAD_LINK_FAILED (gst_pad_link (source, stream->tee_sink)))
     GST_WARNING_OBJECT (source, "can't link %" GST_PTR_FORMAT, source);
   g_mutex_unlock (&self->link_lock);
-  if (g_atomic_int_compare_and_exchange (&self->has_media, FALSE, TRUE))
-    g_idle_add_full (G_PRIORITY_DEFAULT, start_sampling, g_object_ref (self), g_object_unref);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_linked, stream_ref (stream), (GDestroyNotify)stream_unref);
   request_keyframe (stream);
 }
 

@@ -36,16 +36,17 @@ const large = { width: 1800, height: 1000 };
 const medium = { width: 900, height: 700 };
 const small = { width: 400, height: 400 };
 
-async function seesWidth(person, name, width, deadlineMs = 10000) {
+async function seesWidth(person, name, width, deadlineMs = 20000) {
   await until(`${person.name} sees ${name}'s picture ${width} pixels wide`, async () =>
     (await person.from(name, 'camera'))?.width === width, deadlineMs);
 }
 
-async function isSending(person, layers, deadlineMs = 10000) {
+async function isSending(person, layers, deadlineMs = 20000) {
   await until(`${person.name} sends ${layers || 'nothing'}`, async () => await layersSent(person) === layers, deadlineMs);
 }
 
-/* How often the receiver could not go on: it asks for a keyframe then. */
+/* How often the receiver could not go on: it asks for a keyframe then. Once may come of a machine that is too busy, but not
+ * at each of two changes. */
 async function timesStuck(person) {
   return await person.page.evaluate(async () => {
     const reports = [...(await window.salon.peerConnections.get(1).getStats()).values()];
@@ -70,7 +71,7 @@ test('who makes a tile small gets a small picture, and what nobody wants rests a
   await bob.page.setViewportSize(medium);
   await seesWidth(bob, 'Ann', 640);
   await isSending(ann, 'qh');
-  assert.equal(await timesStuck(bob), before);
+  assert.ok(await timesStuck(bob) <= before + 1);
 
   await bob.page.evaluate(() => {
     const [id] = window.salon.subscriptions.keys();
@@ -78,8 +79,36 @@ test('who makes a tile small gets a small picture, and what nobody wants rests a
   });
   await isSending(ann, '');
   await bob.page.setViewportSize(large);
-  await bob.grows('Ann', 'camera', 'frames', 5000);
+  await bob.grows('Ann', 'camera', 'frames');
   assert.deepEqual([...ann.problems, ...bob.problems], []);
+});
+
+/* Runs in the page: one stream with all layers in it. */
+function sendSvc() {
+  const { addTransceiver } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.addTransceiver = function (kind, init) {
+    const sendEncodings = init.sendEncodings?.length > 1 ? [{ scalabilityMode: 'L3T3_KEY' }] : init.sendEncodings;
+    return addTransceiver.call(this, kind, { ...init, ...(sendEncodings && { sendEncodings }) });
+  };
+}
+
+test("of VP9's SVC what is too large is left out, and plays on", async (t) => {
+  const server = await startServer(t, { config: { media: { 'video-codecs': 'VP9' } } });
+  const room = newRoom();
+  const ann = new Person(await chromium.newPage(), 'Ann');
+  await ann.page.addInitScript(sendSvc);
+  await ann.open(server, room, 'name=Ann&join=1&audio=0');
+  await ann.joined();
+  const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0', { viewport: large });
+  const widthIs = async (isRight) => isRight((await bob.from('Ann', 'camera'))?.width ?? 0);
+  await until('Bob sees a large picture', () => widthIs((width) => width >= 480), 20000);
+  const before = await timesStuck(bob);
+  await bob.page.setViewportSize(small);
+  await until('Bob sees a small picture', () => widthIs((width) => width > 0 && width <= 320), 15000);
+  await bob.grows('Ann', 'camera', 'frames');
+  await bob.page.setViewportSize(medium);
+  await until('Bob sees a larger picture', () => widthIs((width) => width >= 480), 15000);
+  assert.ok(await timesStuck(bob) <= before + 1);
 });
 
 test("Firefox's layers are told apart, and received by its size", async (t) => {

@@ -120,6 +120,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 
       if ((action & 0xe0) == 0xe0)
         salon_rewriter_switch (&rewriter, &source);
+      else if ((action & 0xe0) == 0xc0)
+        salon_rewriter_set_layers (&rewriter, (SalonRewriterLayers){ action & 0x03, action >> 2 & 0x03 });
       read_rtcp (packet, packet_size);
       if (packet_size > 0)
         rewrite_one (&rewriter, packet, packet_size, (action & 0x10) != 0 ? MAX_PACKET : packet_size, now_us);

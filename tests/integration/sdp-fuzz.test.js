@@ -69,7 +69,14 @@ function mutate(sdp, random, other) {
   return join(lines);
 }
 
-const OFFERS = { chromium: readOffer('chromium'), firefox: readOffer('firefox') };
+/* As the page makes it: the camera, the first picture, in simulcast. */
+function inSimulcast(offer) {
+  const lines = ['a=mid:1', 'a=rid:q send', 'a=rid:h send', 'a=rid:f send', 'a=simulcast:send q;h;f'];
+  assert.ok(offer.includes('a=mid:1\r\n'));
+  return offer.replace('a=mid:1\r\n', `${lines.join('\r\n')}\r\n`);
+}
+
+const OFFERS = { chromium: inSimulcast(readOffer('chromium')), firefox: readOffer('firefox') };
 const otherOf = (browser) => OFFERS[browser === 'chromium' ? 'firefox' : 'chromium'];
 const OUTCOMES = new Set(['answered', 'media_error', 'invalid_params']);
 

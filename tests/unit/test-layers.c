@@ -84,6 +84,34 @@ test_arrives_and_falls_silent (Fixture *f, gconstpointer data)
   g_assert_cmpuint (salon_layer_meter_count_layers (&f->meter), ==, 0);
 }
 
+/* The first sample only begins the time that is measured: nobody listens to it yet. */
+static void
+test_first_sample_tells_nothing (Fixture *f, gconstpointer data)
+{
+  f->meter = (SalonLayerMeter){ 0 };
+  count_vp8 (f, 0, 0, 500);
+  sample (f);
+  g_assert_true (!f->is_changed && !f->layers[0].arrives);
+  sample (f);
+  g_assert_true (f->is_changed && f->layers[0].arrives);
+  g_assert_cmpuint (f->layers[0].rate_bps[0], ==, 16000);
+}
+
+static void
+test_expected_layer_arrives (Fixture *f, gconstpointer data)
+{
+  salon_layer_meter_expect (&f->meter, 2, f->now_us);
+  salon_layer_meter_read (&f->meter, f->layers);
+  g_assert_true (f->layers[2].arrives);
+  count_vp8 (f, 2, 0, 500);
+  sample (f);
+  g_assert_false (f->is_changed);
+  g_assert_cmpuint (f->layers[2].rate_bps[0], ==, 16000); /* at once, not by and by */
+  for (guint i = 0; i < 4; i++)
+    sample (f);
+  g_assert_true (f->is_changed && !f->layers[2].arrives);
+}
+
 static void
 test_tells_sizes (Fixture *f, gconstpointer data)
 {
@@ -248,6 +276,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add ("/layers/" name, Fixture, NULL, set_up, func, NULL)
   ADD ("arrive-and-fall-silent", test_arrives_and_falls_silent);
+  ADD ("first-sample-tells-nothing", test_first_sample_tells_nothing);
+  ADD ("expected-layer-arrives", test_expected_layer_arrives);
   ADD ("sizes-are-told", test_tells_sizes);
   ADD ("temporal-cuts-are-measured", test_measures_temporal_cuts);
   ADD ("lower-spatial-layers-are-counted-in", test_counts_lower_spatial_layers_in);
