@@ -96,6 +96,7 @@ test('n shows how well one receives, until n is pressed again', async () => {
   await until('Bob is in it', async () => (await rows()).filter((row) => row.startsWith('Bob’s')).length === 2, 15000);
   await ann.sees('Room for', '#reception .reception-room');
   assert.equal(await attribute(ann, '#reception-toggle', 'aria-expanded'), 'true');
+  assert.deepEqual(await findings(ann), []);
   await ann.page.keyboard.press('n');
   await until('it is gone', async () => !(await ann.page.isVisible('#reception')));
   assert.equal(await attribute(ann, '#reception-toggle', 'aria-expanded'), 'false');
