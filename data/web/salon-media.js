@@ -31,7 +31,7 @@ class Connection {
   #onState;
   #onGivenUp;
 
-  constructor(target, { rpc, getIceServers, isReplacement, onState, onGivenUp }) {
+  constructor(target, { rpc, getIceServers, isReplacement, onState, onGivenUp, onDataChannel }) {
     this.target = target;
     this.#isReplacement = isReplacement;
     this.rpc = rpc;
@@ -42,6 +42,7 @@ class Connection {
         rpc.notify('trickle', { target, candidate: candidate.toJSON() });
       }
     };
+    this.pc.ondatachannel = ({ channel }) => onDataChannel(channel);
     this.#onState = onState;
     this.#onGivenUp = onGivenUp;
     this.pc.onconnectionstatechange = () => this.#followState(this.pc.connectionState);
@@ -120,6 +121,7 @@ class Connection {
 /** Target 0: what we send. Negotiated once, and again for each ICE restart. */
 export class Publisher extends Connection {
   #transceivers = new Map();
+  #dataNegotiated = null;
 
   constructor(options) {
     super(0, options);
@@ -159,6 +161,21 @@ export class Publisher extends Connection {
 
   replaceTrack(source, track) {
     return this.#transceivers.get(source).sender.replaceTrack(track);
+  }
+
+  /** @returns {Promise<RTCDataChannel>} open, if the server had no reason to close it meanwhile */
+  async openDataChannel(label, options) {
+    const channel = this.pc.createDataChannel(label, options);
+    const opened = new Promise((resolve) => (channel.onopen = channel.onclose = resolve));
+    this.#dataNegotiated ??= this.connect(); // There is one m-line for all of them.
+    try {
+      await this.#dataNegotiated;
+    } catch (error) {
+      this.#dataNegotiated = null;
+      throw error;
+    }
+    await opened;
+    return channel;
   }
 }
 

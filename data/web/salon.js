@@ -35,6 +35,8 @@
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
  * | `media-state`: of one peer connection; see `isMediaInterrupted`           | `{target, state}`                   |
+ * | `data-channel`: somebody opened one, and this is ours to hear and answer  | `{channel}`                         |
+ * | `data-channel-closed`: the server closed one of ours, and this is why     | `{label, reason}`                   |
  * | `error`: something failed that nobody was waiting for                     | `{error, source?}`                  |
  * | `closed`: the end, once; nothing of this object can be used afterwards    | `{reason, message}`                 |
  *
@@ -226,6 +228,7 @@ export class Salon extends EventTarget {
    * @param {string} [options.name] - what the others see
    * @param {boolean|MediaStreamTrack} [options.microphone] - on from the start; a track becomes ours to stop
    * @param {boolean|MediaStreamTrack} [options.camera] - likewise
+   * @param {boolean} [options.dataChannels] - whether we take those that others open
    * @param {string} [options.session] - that of an earlier Salon object, which ends with the reason `replaced`
    */
   constructor(options) {
@@ -332,6 +335,18 @@ export class Salon extends EventTarget {
     return this.#change('screen', () => (on ? this.#turnOnScreen(on) : this.#turnOffScreen()));
   }
 
+  /**
+   * Opens a data channel to everybody who takes them: each has one of this label, and all hear what one of them sends.
+   * It goes with our connections: after `reconnected` with `resumed` false, open it again.
+   * @param {RTCDataChannelInit} [options] - how reliable it is, for all
+   * @returns {Promise<RTCDataChannel>}
+   */
+  async openDataChannel(label, options) {
+    await this.#untilJoined();
+    await this.#connectPublisher();
+    return this.#publisher.openDataChannel(label, options);
+  }
+
   /** Whether the others get this source of ours now. */
   isOn(source) {
     return this.#local.get(source).isOn;
@@ -406,12 +421,13 @@ export class Salon extends EventTarget {
       onClose: () => this.state === 'joined' && this.#comeBack(),
     });
     this.#rpc = rpc;
-    const { room, name } = this.#options;
+    const { room, name, dataChannels } = this.#options;
     const { session } = this;
     try {
       this.#assertOpen();
       const resume = { session, resume: this.#canResume() };
-      return await rpc.request('join', { sid: room, ...(name && { name }), ...(session && resume) });
+      const wanted = { ...(name && { name }), ...(dataChannels && { data_channels: true }) };
+      return await rpc.request('join', { sid: room, ...wanted, ...(session && resume) });
     } catch (error) {
       rpc.abandon();
       throw error;
@@ -605,6 +621,7 @@ export class Salon extends EventTarget {
         }
       },
       onGivenUp: () => this.state === 'joined' && this.#comeBack(),
+      onDataChannel: (channel) => this.#emit('data-channel', { channel }),
     };
   }
 
@@ -694,6 +711,9 @@ export class Salon extends EventTarget {
         break;
       case 'chat_changed':
         this.#onChatChanged(params);
+        break;
+      case 'data_channel':
+        this.#emit('data-channel-closed', params);
         break;
       case 'waiting_list':
         this.#setWaitingList(params.waiting);

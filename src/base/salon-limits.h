@@ -121,8 +121,8 @@
 #define SALON_LIMIT_DATA_STREAMS 64
 /* a label, as long as a room's in four-byte characters, and a protocol; */
 #define SALON_LIMIT_DATA_LABEL_BYTES 256
-/* what waits for a client that takes it slower than it comes: four seconds at 2 Mbit/s. Of a lossy channel nothing waits
- * behind more than half a second's, or two of the largest messages; */
+/* what waits for a client that takes it slower than it comes: four seconds at 2 Mbit/s. Of a lossy channel nothing
+ * waits behind more than half a second's, or two of the largest messages; */
 #define SALON_LIMIT_DATA_QUEUE_BYTES (1024 * 1024)
 #define SALON_LIMIT_DATA_LOSSY_QUEUE_BYTES (128 * 1024)
 /* what comes from a client and is not read yet: four messages, and SCTP tells it to wait; */
@@ -130,7 +130,7 @@
 /* SCTP packets of a client, at once and a second: 19 Mbit/s. Beyond it loses some, and slows down; */
 #define SALON_LIMIT_DATA_PACKETS_BURST 1000
 #define SALON_LIMIT_DATA_PACKETS_PER_S 2000
-/* what one client makes the server send to others, a second: in a room of 11 people, 500 messages of 1,600 bytes. Beyond
- * it is read later, and SCTP tells it to wait. */
+/* what one client makes the server send to others, a second: in a room of 11 people, 500 messages of 1,600 bytes.
+ * Beyond it is read later, and SCTP tells it to wait. */
 #define SALON_LIMIT_DATA_DELIVERIES_PER_S 5000
 #define SALON_LIMIT_DATA_DELIVERED_BYTES_PER_S (8 * 1024 * 1024)

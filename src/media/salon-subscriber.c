@@ -19,6 +19,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define FIRST_RTX_SSRC 0x5a110000
 /* How often what resting slots have kept is let go of; all connections' timers fire together. */
 #define TRIM_INTERVAL_S 5
+#define DATA_MID "data"
 
 typedef struct
 {
@@ -273,7 +274,10 @@ static char *
 take_offer (SalonSubscriber *self, char *text, GError **error)
 {
   g_autofree char *own_text = text;
-  g_autofree char *offer = self->sender != NULL ? write_offer (self, text) : g_steal_pointer (&own_text);
+  g_autofree char *media = self->sender != NULL ? write_offer (self, text) : g_steal_pointer (&own_text);
+  g_autofree char *offer = salon_transport_takes_data (SALON_TRANSPORT (self))
+                               ? salon_offer_add_data (media, self->n_slots, DATA_MID, TRUE)
+                               : g_steal_pointer (&media);
 
   self->offer = salon_sdp_parse (offer, error);
   if (self->offer == NULL)
@@ -339,6 +343,14 @@ narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
 }
 
 static void
+take_answer (SalonSubscriber *self, const SalonSdp *answer)
+{
+  narrow_slots (self, answer);
+  if (answer->data_mid != NULL)
+    salon_transport_open_data (SALON_TRANSPORT (self));
+}
+
+static void
 on_answer_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonTransport *transport = SALON_TRANSPORT (source);
@@ -351,7 +363,7 @@ on_answer_set (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   if (!salon_transport_is_closed (transport))
-    narrow_slots (SALON_SUBSCRIBER (transport), g_task_get_task_data (task));
+    take_answer (SALON_SUBSCRIBER (transport), g_task_get_task_data (task));
   g_task_return_boolean (task, TRUE);
 }
 

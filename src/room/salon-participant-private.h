@@ -22,6 +22,7 @@ typedef struct
   const char *session_id;    /* UUID of this stay, for the store and the log */
   const char *session_token; /* the secret with which they can come back */
   gboolean may_publish;
+  gboolean takes_data; /* data channels that others open */
   guint grace_s;
 } SalonParticipantDetails;
 

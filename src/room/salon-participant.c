@@ -13,6 +13,7 @@ struct _SalonParticipant
   char *id;   /* (owned) */
   char *name; /* (owned) */
   gboolean may_publish;
+  gboolean takes_data;
   SalonRoom *room; /* (owned) (nullable): NULL once out of it */
   gboolean is_replaced;
 
@@ -31,6 +32,7 @@ struct _SalonParticipant
   SalonPublisher *publisher;         /* (owned) (nullable): from the first offer on */
   GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
   SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
+  SalonDataMember *data;             /* (owned) (nullable): from the first connection that may have data channels on */
   guint n_silent;                    /* of the connections */
   gint64 silent_since_us;
 };
@@ -209,6 +211,7 @@ salon_participant_leave (SalonParticipant *self)
     return;
   while (self->publications->len > 0)
     drop_publication (self, self->publications->len - 1);
+  g_clear_pointer (&self->data, salon_data_member_leave);
   if (self->subscriptions != NULL)
     salon_subscriptions_close (self->subscriptions);
   if (self->publisher != NULL)
@@ -389,6 +392,24 @@ on_disturbed (GObject *transport, gboolean is_disturbed, gpointer user_data)
   salon_room_participant_updated (self->room, self);
 }
 
+/* -- data channels -- */
+
+static void
+on_data_channel_closed (const char *label, const char *reason, gpointer user_data)
+{
+  SalonParticipant *self = user_data;
+
+  EMIT (self, data_channel_closed, label, reason);
+}
+
+static SalonDataMember *
+ensure_data_member (SalonParticipant *self)
+{
+  if (self->data == NULL)
+    self->data = salon_data_fan_join (salon_room_get_data_fan (self->room), on_data_channel_closed, self);
+  return self->data;
+}
+
 /* -- receiving -- */
 
 static void
@@ -433,6 +454,9 @@ salon_participant_subscribe (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
   g_signal_connect_object (self->subscriptions, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (self->subscriptions, "failed", G_CALLBACK (on_transport_failed), self, 0);
+  if (self->takes_data)
+    salon_subscriptions_set_data_events (self->subscriptions, &salon_data_member_events,
+        salon_data_member_get_subscriber_end (ensure_data_member (self)));
   salon_subscriptions_start (self->subscriptions);
 
   participants = salon_room_get_participants (self->room);
@@ -661,6 +685,8 @@ open_publisher (SalonParticipant *self)
 
   self->publisher
       = salon_publisher_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
+  salon_transport_set_data_events (SALON_TRANSPORT (self->publisher), &salon_data_member_events,
+      salon_data_member_get_publisher_end (ensure_data_member (self)));
   g_signal_connect_object (self->publisher, "candidate", G_CALLBACK (on_publisher_candidate), self, 0);
   g_signal_connect_object (self->publisher, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (self->publisher, "failed", G_CALLBACK (on_transport_failed), self, 0);
@@ -873,6 +899,7 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
   self->session_id = g_strdup (details->session_id);
   self->session_token = g_strdup (details->session_token);
   self->may_publish = details->may_publish;
+  self->takes_data = details->takes_data;
   self->grace_s = details->grace_s;
   self->joined_us = g_get_monotonic_time ();
   self->leave_reason = "left";

@@ -119,6 +119,7 @@ join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events,
   join->details.session_id = g_uuid_string_random ();
   join->details.session_token = salon_secret_new ();
   join->details.may_publish = request->may_publish;
+  join->details.takes_data = request->takes_data;
   join->details.grace_s = grace_s;
   join->old_token = g_strdup (request->session_token);
   join->is_resuming = request->is_resuming;

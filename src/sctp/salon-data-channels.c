@@ -44,6 +44,8 @@ struct _SalonDataChannels
 {
   const SalonDataChannelsEvents *events;
   gpointer user_data;
+  SalonDataSendFunc send;
+  gpointer send_data;
   SalonSctp *sctp; /* (owned) (nullable): NULL once closed */
   gboolean is_dtls_client;
   gboolean is_up;
@@ -150,6 +152,7 @@ fill_channel (SalonDataChannels *self, Stream *stream, const SalonDataChannel *l
   stream->channel = *like;
   stream->channel.channels = self;
   stream->channel.stream = (guint16)(stream - self->streams);
+  stream->channel.is_ours = (stream->channel.stream % 2 == 0) == self->is_dtls_client;
   stream->channel.label = g_strdup (like->label);
   stream->channel.protocol = g_strdup (like->protocol);
 }
@@ -171,12 +174,14 @@ salon_data_channels_open (SalonDataChannels *self, const SalonDataChannel *like)
 }
 
 SalonDataChannel *
-salon_data_channels_find (SalonDataChannels *self, const char *label)
+salon_data_channels_find (SalonDataChannels *self, const char *label, const SalonDataChannel *except)
 {
   for (guint i = 0; i < SALON_LIMIT_DATA_STREAMS; i++)
     {
-      if (g_strcmp0 (self->streams[i].channel.label, label) == 0)
-        return &self->streams[i].channel;
+      SalonDataChannel *channel = &self->streams[i].channel;
+
+      if (channel != except && g_strcmp0 (channel->label, label) == 0)
+        return channel;
     }
   return NULL;
 }
@@ -277,9 +282,8 @@ on_open (SalonDataChannels *self, guint16 stream, const guint8 *data, gsize size
 }
 
 static void
-on_message (guint16 stream, guint32 ppid, const guint8 *data, gsize size, gpointer user_data)
+take_message (SalonDataChannels *self, guint16 stream, guint32 ppid, const guint8 *data, gsize size)
 {
-  SalonDataChannels *self = user_data;
   SalonDataChannel *channel;
   gboolean is_text = ppid == PPID_TEXT || ppid == PPID_TEXT_EMPTY;
 
@@ -300,11 +304,20 @@ on_message (guint16 stream, guint32 ppid, const guint8 *data, gsize size, gpoint
         channel, is_text, data, ppid == PPID_TEXT_EMPTY || ppid == PPID_BINARY_EMPTY ? 0 : size, self->user_data);
 }
 
-/* RFC 8831 section 6.7: whoever is told of a reset closes its own side too. */
 static void
-on_reset (guint16 number, gboolean is_ours, gpointer user_data)
+on_message (guint16 stream, guint32 ppid, const guint8 *data, gsize size, gpointer user_data)
 {
   SalonDataChannels *self = user_data;
+
+  self->n_users++;
+  take_message (self, stream, ppid, data, size);
+  unuse (self);
+}
+
+/* RFC 8831 section 6.7: whoever is told of a reset closes its own side too. */
+static void
+take_reset (SalonDataChannels *self, guint16 number, gboolean is_ours)
+{
   Stream *stream = number < SALON_LIMIT_DATA_STREAMS ? &self->streams[number] : NULL;
 
   if (stream == NULL)
@@ -325,12 +338,23 @@ on_reset (guint16 number, gboolean is_ours, gpointer user_data)
 }
 
 static void
+on_reset (guint16 number, gboolean is_ours, gpointer user_data)
+{
+  SalonDataChannels *self = user_data;
+
+  self->n_users++;
+  take_reset (self, number, is_ours);
+  unuse (self);
+}
+
+static void
 on_up (gpointer user_data)
 {
   SalonDataChannels *self = user_data;
 
   self->is_up = TRUE;
-  self->events->up (self->user_data);
+  /* The last word of this function: it may have been closed. */
+  self->events->up (self, self->user_data);
 }
 
 static void
@@ -355,25 +379,21 @@ on_send (const guint8 *packet, gsize size, gpointer user_data)
 {
   SalonDataChannels *self = user_data;
 
-  self->events->send (packet, size, self->user_data);
+  self->send (packet, size, self->send_data);
 }
 
 void
 salon_data_channels_receive (SalonDataChannels *self, const guint8 *packet, gsize size)
 {
-  self->n_users++;
   if (self->sctp != NULL)
     salon_sctp_receive (self->sctp, packet, size);
-  unuse (self);
 }
 
 void
 salon_data_channels_set_reading (SalonDataChannels *self, gboolean is_reading)
 {
-  self->n_users++;
   if (self->sctp != NULL)
     salon_sctp_set_reading (self->sctp, is_reading);
-  unuse (self);
 }
 
 /* -- life -- */
@@ -381,12 +401,15 @@ salon_data_channels_set_reading (SalonDataChannels *self, gboolean is_reading)
 static const SalonSctpEvents sctp_events = { on_send, on_up, on_message, on_reset, on_down };
 
 SalonDataChannels *
-salon_data_channels_new (const SalonDataChannelsEvents *events, gpointer user_data, gboolean is_dtls_client)
+salon_data_channels_new (gboolean is_dtls_client, SalonDataSendFunc send, gpointer send_data,
+    const SalonDataChannelsEvents *events, gpointer user_data)
 {
   SalonDataChannels *self = g_new0 (SalonDataChannels, 1);
 
   self->events = events;
   self->user_data = user_data;
+  self->send = send;
+  self->send_data = send_data;
   self->is_dtls_client = is_dtls_client;
   self->n_users = 1;
   self->sctp = salon_sctp_new (&sctp_events, self);

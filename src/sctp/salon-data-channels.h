@@ -14,8 +14,9 @@ typedef struct
 {
   SalonDataChannels *channels; /* (borrowed) */
   guint16 stream;
-  char *label;    /* (owned): UTF-8 */
-  char *protocol; /* (owned): UTF-8 */
+  gboolean is_ours; /* opened by us */
+  char *label;      /* (owned): UTF-8 */
+  char *protocol;   /* (owned): UTF-8 */
   gboolean is_unordered;
   gint max_retransmits; /* -1: reliable, as far as this goes */
   gint max_lifetime_ms; /* -1: the same */
@@ -29,11 +30,13 @@ typedef enum
   SALON_DATA_TOO_MANY,
 } SalonDataProblem;
 
+/* Where its packets go. */
+typedef void (*SalonDataSendFunc) (const guint8 *packet, gsize size, gpointer user_data);
+
 typedef struct
 {
-  void (*send) (const guint8 *packet, gsize size, gpointer user_data);
   /* Channels can be opened. */
-  void (*up) (gpointer user_data);
+  void (*up) (SalonDataChannels *channels, gpointer user_data);
   /* By the peer. */
   void (*opened) (SalonDataChannel *channel, gpointer user_data);
   void (*message) (SalonDataChannel *channel, gboolean is_text, const guint8 *data, gsize size, gpointer user_data);
@@ -45,8 +48,8 @@ typedef struct
 } SalonDataChannelsEvents;
 
 /* events (borrowed) must outlive it. is_dtls_client: whose streams have even numbers. Returns: (nullable) */
-SalonDataChannels *salon_data_channels_new (
-    const SalonDataChannelsEvents *events, gpointer user_data, gboolean is_dtls_client) G_GNUC_WARN_UNUSED_RESULT;
+SalonDataChannels *salon_data_channels_new (gboolean is_dtls_client, SalonDataSendFunc send, gpointer send_data,
+    const SalonDataChannelsEvents *events, gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
 void salon_data_channels_close (SalonDataChannels *self);
 /* DTLS is up and its peer is who it should be. */
 void salon_data_channels_start (SalonDataChannels *self);
@@ -59,8 +62,8 @@ void salon_data_channels_set_reading (SalonDataChannels *self, gboolean is_readi
  * not up, or all streams are in use. */
 SalonDataChannel *salon_data_channels_open (SalonDataChannels *self, const SalonDataChannel *like);
 void salon_data_channels_close_channel (SalonDataChannel *channel);
-/* Returns: (transfer none) (nullable) */
-SalonDataChannel *salon_data_channels_find (SalonDataChannels *self, const char *label);
+/* except (nullable): not this one. Returns: (transfer none) (nullable) */
+SalonDataChannel *salon_data_channels_find (SalonDataChannels *self, const char *label, const SalonDataChannel *except);
 
 gboolean salon_data_channel_is_reliable (const SalonDataChannel *channel);
 /* FALSE: the peer does not take as much as it is sent: a lossy channel has lost this message, as it may; a reliable one

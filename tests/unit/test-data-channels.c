@@ -50,7 +50,13 @@ on_send (const guint8 *packet, gsize size, gpointer user_data)
 }
 
 static void
-on_up (gpointer user_data)
+on_up (SalonDataChannels *channels, gpointer user_data)
+{
+  ((Side *)user_data)->is_up = TRUE;
+}
+
+static void
+on_raw_up (gpointer user_data)
 {
   ((Side *)user_data)->is_up = TRUE;
 }
@@ -95,7 +101,7 @@ on_problem (SalonDataProblem problem, const char *label, gpointer user_data)
   tell (user_data, names[problem], label);
 }
 
-static const SalonDataChannelsEvents events = { on_send, on_up, on_opened, on_message, on_closed, on_problem };
+static const SalonDataChannelsEvents events = { on_up, on_opened, on_message, on_closed, on_problem };
 
 static void
 on_raw_message (guint16 stream, guint32 ppid, const guint8 *data, gsize size, gpointer user_data)
@@ -118,7 +124,7 @@ on_raw_down (gpointer user_data)
   tell (user_data, "down", NULL);
 }
 
-static const SalonSctpEvents raw_events = { on_send, on_up, on_raw_message, on_raw_reset, on_raw_down };
+static const SalonSctpEvents raw_events = { on_send, on_raw_up, on_raw_message, on_raw_reset, on_raw_down };
 
 /* -- the wire -- */
 
@@ -183,7 +189,7 @@ set_up (Fixture *fixture, gconstpointer is_hostile)
   side_init (&fixture->a, &fixture->b);
   side_init (&fixture->b, &fixture->a);
   fixture->watchdog_id = g_timeout_add (WATCHDOG_MS, on_watchdog, NULL);
-  fixture->a.channels = salon_data_channels_new (&events, &fixture->a, FALSE);
+  fixture->a.channels = salon_data_channels_new (FALSE, on_send, &fixture->a, &events, &fixture->a);
   salon_data_channels_start (fixture->a.channels);
   if (is_hostile != NULL)
     {
@@ -192,7 +198,7 @@ set_up (Fixture *fixture, gconstpointer is_hostile)
     }
   else
     {
-      fixture->b.channels = salon_data_channels_new (&events, &fixture->b, TRUE);
+      fixture->b.channels = salon_data_channels_new (TRUE, on_send, &fixture->b, &events, &fixture->b);
       salon_data_channels_start (fixture->b.channels);
     }
   RUN_UNTIL (fixture, fixture->a.is_up && fixture->b.is_up);

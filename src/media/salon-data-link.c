@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-data-link.h"
+
+#include "salon-limits.h"
+#include "salon-rate-limit.h"
+#include "salon-webrtc-bypass.h"
+
+/* What may wait for the main context: some milliseconds of the most that may come. */
+#define MAX_WAITING 128
+
+struct _SalonDataLink
+{
+  SalonDataChannels *channels; /* (owned) (nullable): NULL once closed */
+  GstPad *receive_pad;         /* (owned) */
+  GstPad *send_pad;            /* (owned) */
+  gulong probe_id;
+  gint is_open; /* atomic */
+
+  /* The receiving thread's. */
+  SalonRateLimit rate;
+
+  struct
+  {
+    GMutex lock;
+    GQueue waiting;  /* lock (element-type GstBuffer) (owned) */
+    guint source_id; /* lock: what takes them, or 0 */
+  } shared;
+};
+
+static void
+clear (SalonDataLink *self)
+{
+  g_queue_clear_full (&self->shared.waiting, (GDestroyNotify)gst_buffer_unref);
+  g_mutex_clear (&self->shared.lock);
+  gst_clear_object (&self->receive_pad);
+  gst_clear_object (&self->send_pad);
+}
+
+static void
+link_unref (SalonDataLink *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify)clear);
+}
+
+/* -- from the network -- */
+
+static GstBuffer *
+take_waiting (SalonDataLink *self)
+{
+  GstBuffer *buffer;
+
+  g_mutex_lock (&self->shared.lock);
+  buffer = g_queue_pop_head (&self->shared.waiting);
+  if (buffer == NULL)
+    self->shared.source_id = 0;
+  g_mutex_unlock (&self->shared.lock);
+  return buffer;
+}
+
+static gboolean
+receive_on_main (gpointer user_data)
+{
+  SalonDataLink *self = user_data;
+  GstBuffer *buffer;
+
+  while ((buffer = take_waiting (self)) != NULL)
+    {
+      GstMapInfo map;
+
+      if (self->channels != NULL && gst_buffer_map (buffer, &map, GST_MAP_READ))
+        {
+          salon_data_channels_receive (self->channels, map.data, map.size);
+          gst_buffer_unmap (buffer, &map);
+        }
+      gst_buffer_unref (buffer);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post (SalonDataLink *self, GstBuffer *buffer)
+{
+  g_mutex_lock (&self->shared.lock);
+  if (self->shared.waiting.length < MAX_WAITING)
+    g_queue_push_tail (&self->shared.waiting, gst_buffer_ref (buffer));
+  if (self->shared.source_id == 0)
+    self->shared.source_id = g_idle_add_full (
+        G_PRIORITY_DEFAULT, receive_on_main, g_atomic_rc_box_acquire (self), (GDestroyNotify)link_unref);
+  g_mutex_unlock (&self->shared.lock);
+}
+
+/* What is too much is lost: SCTP takes it for a narrow network, and slows down. Nothing goes further than here: there
+ * is nothing behind the pad. */
+static GstPadProbeReturn
+on_receive (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  SalonDataLink *self = user_data;
+
+  if (g_atomic_int_get (&self->is_open)
+      && salon_rate_limit_take (
+          &self->rate, SALON_LIMIT_DATA_PACKETS_BURST, SALON_LIMIT_DATA_PACKETS_PER_S, g_get_monotonic_time ()))
+    post (self, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_DROP;
+}
+
+/* -- to the network -- */
+
+static void
+on_send (const guint8 *packet, gsize size, gpointer user_data)
+{
+  SalonDataLink *self = user_data;
+
+  /* A connection that is closing refuses it, and says so to its transport. */
+  gst_pad_chain (self->send_pad, gst_buffer_new_memdup (packet, size));
+}
+
+static void
+begin_stream (GstPad *pad)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_BYTES);
+  gst_pad_send_event (pad, gst_event_new_stream_start ("data-channels"));
+  gst_pad_send_event (pad, gst_event_new_segment (&segment));
+}
+
+/* -- life -- */
+
+static GstPad *
+find_pad (GstElement *webrtc, const char *factory_name, const char *pad_name)
+{
+  g_autoptr (GstElement) element = salon_webrtc_find_element (webrtc, factory_name);
+
+  return element != NULL ? gst_element_get_static_pad (element, pad_name) : NULL;
+}
+
+SalonDataLink *
+salon_data_link_new (
+    GstElement *webrtc, gboolean is_dtls_client, const SalonDataChannelsEvents *events, gpointer user_data)
+{
+  SalonDataLink *self = g_atomic_rc_box_new0 (SalonDataLink);
+
+  g_mutex_init (&self->shared.lock);
+  self->receive_pad = find_pad (webrtc, "dtlssrtpdec", "data_src");
+  self->send_pad = find_pad (webrtc, "dtlssrtpenc", "data_sink");
+  self->channels = salon_data_channels_new (is_dtls_client, on_send, self, events, user_data);
+  if (self->receive_pad == NULL || self->send_pad == NULL || self->channels == NULL)
+    {
+      g_clear_pointer (&self->channels, salon_data_channels_close);
+      link_unref (self);
+      return NULL;
+    }
+  self->probe_id = gst_pad_add_probe (self->receive_pad, GST_PAD_PROBE_TYPE_BUFFER, on_receive,
+      g_atomic_rc_box_acquire (self), (GDestroyNotify)link_unref);
+  return self;
+}
+
+void
+salon_data_link_start (SalonDataLink *self)
+{
+  begin_stream (self->send_pad);
+  g_atomic_int_set (&self->is_open, TRUE);
+  salon_data_channels_start (self->channels);
+}
+
+void
+salon_data_link_close (SalonDataLink *self)
+{
+  g_atomic_int_set (&self->is_open, FALSE);
+  g_clear_pointer (&self->channels, salon_data_channels_close);
+  gst_pad_remove_probe (self->receive_pad, self->probe_id);
+  link_unref (self);
+}
+
+SalonDataChannels *
+salon_data_link_get_channels (SalonDataLink *self)
+{
+  return self->channels;
+}
