@@ -163,19 +163,30 @@ export class Publisher extends Connection {
     return this.#transceivers.get(source).sender.replaceTrack(track);
   }
 
-  /** @returns {Promise<RTCDataChannel>} open, if the server had no reason to close it meanwhile */
-  async openDataChannel(label, options) {
+  /**
+   * @param {Promise} ready - that of the first connect()
+   * @returns {Promise<RTCDataChannel>} open, if the server had no reason to close it meanwhile
+   */
+  async openDataChannel(label, options, ready) {
     const channel = this.pc.createDataChannel(label, options);
     const opened = new Promise((resolve) => (channel.onopen = channel.onclose = resolve));
-    this.#dataNegotiated ??= this.connect(); // There is one m-line for all of them.
-    try {
-      await this.#dataNegotiated;
-    } catch (error) {
-      this.#dataNegotiated = null;
-      throw error;
+    await ready;
+    if (!this.pc.sctp) {
+      await this.#negotiateData(); // There is one m-line for all of them.
     }
     await opened;
     return channel;
+  }
+
+  /** Not while ICE is still at work: Firefox may not end it then. */
+  #negotiateData() {
+    const connected = new Promise((resolve) => {
+      const look = () => this.pc.connectionState !== 'new' && this.pc.connectionState !== 'connecting' && resolve();
+      this.pc.addEventListener('connectionstatechange', look);
+      look();
+    });
+    this.#dataNegotiated ??= connected.then(() => this.connect()).finally(() => (this.#dataNegotiated = null));
+    return this.#dataNegotiated;
   }
 }
 

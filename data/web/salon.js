@@ -343,8 +343,8 @@ export class Salon extends EventTarget {
    */
   async openDataChannel(label, options) {
     await this.#untilJoined();
-    await this.#connectPublisher();
-    return this.#publisher.openDataChannel(label, options);
+    const ready = this.#connectPublisher();
+    return this.#publisher.openDataChannel(label, options, ready);
   }
 
   /** Whether the others get this source of ours now. */

@@ -89,17 +89,27 @@ post (SalonDataLink *self, GstBuffer *buffer)
   g_mutex_unlock (&self->shared.lock);
 }
 
-/* What is too much is lost: SCTP takes it for a narrow network, and slows down. Nothing goes further than here: there
- * is nothing behind the pad. */
-static GstPadProbeReturn
-on_receive (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+/* What is too much is lost: SCTP takes it for a narrow network, and slows down. */
+static gboolean
+receive (GstBuffer **buffer, guint index, gpointer user_data)
 {
   SalonDataLink *self = user_data;
 
   if (g_atomic_int_get (&self->is_open)
       && salon_rate_limit_take (
           &self->rate, SALON_LIMIT_DATA_PACKETS_BURST, SALON_LIMIT_DATA_PACKETS_PER_S, g_get_monotonic_time ()))
-    post (self, GST_PAD_PROBE_INFO_BUFFER (info));
+    post (self, *buffer);
+  return TRUE;
+}
+
+/* Nothing goes further than here: behind the pad is nothing, and to push there would end all that comes. */
+static GstPadProbeReturn
+on_receive (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    receive ((GstBuffer **)&info->data, 0, user_data);
+  else
+    gst_buffer_list_foreach (GST_PAD_PROBE_INFO_BUFFER_LIST (info), receive, user_data);
   return GST_PAD_PROBE_DROP;
 }
 
@@ -150,8 +160,8 @@ salon_data_link_new (
       link_unref (self);
       return NULL;
     }
-  self->probe_id = gst_pad_add_probe (self->receive_pad, GST_PAD_PROBE_TYPE_BUFFER, on_receive,
-      g_atomic_rc_box_acquire (self), (GDestroyNotify)link_unref);
+  self->probe_id = gst_pad_add_probe (self->receive_pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      on_receive, g_atomic_rc_box_acquire (self), (GDestroyNotify)link_unref);
   return self;
 }
 

@@ -221,7 +221,12 @@ read_one (SalonSctp *self)
   socklen_t info_size = sizeof info, address_size = 0;
   unsigned int info_type = SCTP_RECVV_NOINFO;
   int flags = 0;
-  gssize size = usrsctp_recvv (self->socket, stack.message, SALON_LIMIT_DATA_MESSAGE_BYTES, NULL, &address_size, &info,
+  gssize size;
+
+  /* Asked before it is connected, usrsctp takes it for over. */
+  if (!(usrsctp_get_events (self->socket) & (SCTP_EVENT_READ | SCTP_EVENT_ERROR)))
+    return FALSE;
+  size = usrsctp_recvv (self->socket, stack.message, SALON_LIMIT_DATA_MESSAGE_BYTES, NULL, &address_size, &info,
       &info_size, &info_type, &flags);
 
   if (size <= 0)

@@ -7,7 +7,7 @@ import * as runner from 'node:test';
 import { openChromium, openFirefox } from '../lib/browsers.js';
 import { newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
-import { never, until } from '../lib/until.js';
+import { until } from '../lib/until.js';
 
 const { test } = runner;
 const server = await startServer(runner);
@@ -22,11 +22,10 @@ async function joinRoom({ room, name, dataChannels }) {
     ? { text: data.slice(0, 40), size: data.length }
     : { bytes: [...new Uint8Array(data).subarray(0, 4)], size: data.byteLength });
   const keep = (channel) => {
-    const kept = { channel, heard: [], isClosed: false };
+    const kept = { channel, heard: [] };
     window.channels.set(channel.label, kept);
     channel.binaryType = 'arraybuffer';
     channel.addEventListener('message', ({ data }) => kept.heard.push(describe(data)));
-    channel.addEventListener('close', () => (kept.isClosed = true));
   };
   Object.assign(window, { salon, channels: new Map(), refused: [] });
   window.openChannel = async (label, options) => keep(await salon.openDataChannel(label, options));
@@ -68,7 +67,8 @@ class Someone {
   }
 
   async seesClosed(label) {
-    await until(`"${label}" is closed`, () => this.page.evaluate((what) => window.channels.get(what)?.isClosed, label));
+    await until(`"${label}" is closed`, () => this.page.evaluate((what) =>
+      window.channels.get(what)?.channel.readyState === 'closed', label), 15000);
   }
 
   async hears(label, count) {
@@ -106,3 +106,116 @@ for (const [name, first, second] of [['Chromium and Chromium', chromium, chromiu
     assert.equal((await bob.heard('chat')).length, 1);
   });
 }
+
+test('how reliable a channel is, holds for all', { timeout: 30000 }, async (t) => {
+  const room = newRoom();
+  const ann = await Someone.join(t, chromium, room, 'Ann');
+  const bob = await Someone.join(t, firefox, room, 'Bob');
+  await ann.opens('lossy', { ordered: false, maxRetransmits: 0, protocol: 'v1' });
+  await ann.opens('timed', { maxPacketLifeTime: 300 });
+  await bob.hasOpen('lossy');
+  await bob.hasOpen('timed');
+  const modes = await bob.page.evaluate(() => [...window.channels.values()].map(({ channel }) =>
+    [channel.label, channel.ordered, channel.maxRetransmits, channel.maxPacketLifeTime, channel.protocol]));
+  assert.deepEqual(modes.sort(), [['lossy', false, 0, null, 'v1'], ['timed', true, null, 300, '']]);
+  await ann.sends('lossy', 'there');
+  await bob.hears('lossy', 1);
+});
+
+test('rooms are apart, and who takes none gets none', { timeout: 30000 }, async (t) => {
+  const room = newRoom();
+  const ann = await Someone.join(t, chromium, room, 'Ann');
+  const bob = await Someone.join(t, chromium, room, 'Bob');
+  const cat = await Someone.join(t, chromium, room, 'Cat', false);
+  const eve = await Someone.join(t, chromium, newRoom(), 'Eve');
+  await eve.opens('talk');
+  await ann.opens('talk');
+  await bob.hasOpen('talk');
+  await ann.sends('talk', 'for this room');
+  await bob.hears('talk', 1);
+  assert.deepEqual(await eve.heard('talk'), []);
+  assert.equal(await cat.heard('talk'), undefined);
+  const offered = await cat.page.evaluate(() =>
+    window.salon.peerConnections.get(1).remoteDescription.sdp.includes('m=application'));
+  assert.equal(offered, false);
+  /* What she did not take, she can still open. */
+  await cat.opens('talk');
+  await bob.sends('talk', 'to all');
+  assert.deepEqual(await cat.hears('talk', 1), [{ text: 'to all', size: 6 }]);
+});
+
+test('who comes later has the channels of those before', { timeout: 30000 }, async (t) => {
+  const room = newRoom();
+  const ann = await Someone.join(t, chromium, room, 'Ann');
+  await ann.opens('one');
+  await ann.opens('two');
+  const bob = await Someone.join(t, chromium, room, 'Bob');
+  await bob.hasOpen('one');
+  await bob.hasOpen('two');
+  /* His own, instead of ours. */
+  await bob.opens('one');
+  await bob.sends('one', 'mine');
+  await ann.hears('one', 1);
+  await ann.sends('one', 'once');
+  assert.deepEqual(await bob.hears('one', 1), [{ text: 'once', size: 4 }]);
+});
+
+test('a channel goes with the last who opened it, closing or leaving', { timeout: 60000 }, async (t) => {
+  const room = newRoom();
+  const [ann, bob, cat] = await Promise.all(['Ann', 'Bob', 'Cat'].map((name) => Someone.join(t, chromium, room, name)));
+  await ann.opens('shared');
+  await bob.hasOpen('shared');
+  await bob.opens('shared');
+  await cat.hasOpen('shared');
+  await ann.opens('brief');
+  await cat.hasOpen('brief');
+  await ann.page.evaluate(() => window.channels.get('brief').channel.close());
+  await cat.seesClosed('brief');
+  await ann.leaves();
+  await bob.sends('shared', 'still there');
+  await cat.hears('shared', 1);
+  await bob.leaves();
+  await cat.seesClosed('shared');
+  assert.deepEqual(await cat.refusals(), []);
+});
+
+test('too many channels are refused, and the client is told', { timeout: 60000 }, async (t) => {
+  const room = newRoom();
+  const people = [await Someone.join(t, chromium, room, 'Ann'), await Someone.join(t, chromium, room, 'Bob'),
+                  await Someone.join(t, chromium, room, 'Cat')];
+  for (const [index, person] of people.slice(0, 2).entries()) {
+    for (let i = 0; i < 8; i++)
+      await person.opens(`${index}-${i}`);
+  }
+  await people[0].opens('one more');
+  await until('Ann is told', async () => (await people[0].refusals()).length === 1);
+  assert.deepEqual(await people[0].refusals(), [{ label: null, reason: 'too_many_channels' }]);
+  await people[0].seesClosed('one more');
+  await people[2].hasOpen('1-7');
+  await people[2].opens('the 17th');
+  await until('Cat is told', async () => (await people[2].refusals()).length === 1);
+  assert.deepEqual(await people[2].refusals(), [{ label: 'the 17th', reason: 'too_many_labels' }]);
+  await people[2].seesClosed('the 17th');
+  await people[0].sends('0-0', 'goes on');
+  await people[1].hears('0-0', 1);
+});
+
+test('a second channel of a label is refused', { timeout: 30000 }, async (t) => {
+  const ann = await Someone.join(t, chromium, newRoom(), 'Ann');
+  await ann.opens('twice');
+  await ann.opens('twice');
+  await ann.seesClosed('twice');
+  assert.deepEqual(await ann.refusals(), [{ label: 'twice', reason: 'already_open' }]);
+});
+
+test('a message that is too large never leaves the browser', { timeout: 30000 }, async (t) => {
+  const room = newRoom();
+  const ann = await Someone.join(t, chromium, room, 'Ann');
+  const bob = await Someone.join(t, chromium, room, 'Bob');
+  await ann.opens('files');
+  await bob.hasOpen('files');
+  for (const person of [ann, bob])
+    await assert.rejects(person.sendsBytes('files', 65537), /TypeError|larger|size/i);
+  await ann.sendsBytes('files', 65536);
+  await bob.hears('files', 1);
+});

@@ -232,6 +232,30 @@ send_text (SalonDataChannel *channel, const char *text)
 
 /* -- tests -- */
 
+/* What one side says before the other listens is lost. */
+static void
+test_begins_in_any_order (Fixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      Side *first = i == 0 ? &fixture->a : &fixture->b;
+
+      g_clear_pointer (&fixture->a.channels, salon_data_channels_close);
+      g_clear_pointer (&fixture->b.channels, salon_data_channels_close);
+      g_queue_clear_full (&fixture->a.wire, (GDestroyNotify)g_bytes_unref);
+      g_queue_clear_full (&fixture->b.wire, (GDestroyNotify)g_bytes_unref);
+      fixture->a.is_up = fixture->b.is_up = FALSE;
+      fixture->a.opened = NULL;
+      fixture->a.channels = salon_data_channels_new (FALSE, on_send, &fixture->a, &events, &fixture->a);
+      fixture->b.channels = salon_data_channels_new (TRUE, on_send, &fixture->b, &events, &fixture->b);
+      salon_data_channels_start (first->channels);
+      deliver (first);
+      salon_data_channels_start (first->other->channels);
+      RUN_UNTIL (fixture, fixture->a.is_up && fixture->b.is_up);
+      open_channel (fixture, "chat");
+    }
+}
+
 static void
 test_both_ways (Fixture *fixture, gconstpointer data)
 {
@@ -499,6 +523,7 @@ main (int argc, char **argv)
   static const gboolean hostile = TRUE;
 
   g_test_init (&argc, &argv, NULL);
+  ADD ("/data-channels/begins-in-any-order", NULL, test_begins_in_any_order);
   ADD ("/data-channels/text-and-binary-go-both-ways", NULL, test_both_ways);
   ADD ("/data-channels/says-how-reliable-a-channel-is", NULL, test_says_how_reliable);
   ADD ("/data-channels/a-closed-channel-frees-its-stream", NULL, test_closes);
