@@ -127,10 +127,12 @@
 #define SALON_LIMIT_DATA_LOSSY_QUEUE_BYTES (128 * 1024)
 /* what comes from a client and is not read yet: four messages, and SCTP tells it to wait; */
 #define SALON_LIMIT_DATA_RECEIVE_BYTES (4 * SALON_LIMIT_DATA_MESSAGE_BYTES)
-/* SCTP packets of a client, at once and a second: 19 Mbit/s. Beyond it loses some, and slows down; */
-#define SALON_LIMIT_DATA_PACKETS_BURST 1000
-#define SALON_LIMIT_DATA_PACKETS_PER_S 2000
-/* what one client makes the server send to others, a second: in a room of 11 people, 500 messages of 1,600 bytes.
- * Beyond it is read later, and SCTP tells it to wait. */
+/* what one client makes the server send to others, a second: in a room of 11 people, 500 messages of 800 bytes. Beyond
+ * it is read later, and SCTP tells it to wait; */
 #define SALON_LIMIT_DATA_DELIVERIES_PER_S 5000
-#define SALON_LIMIT_DATA_DELIVERED_BYTES_PER_S (8 * 1024 * 1024)
+#define SALON_LIMIT_DATA_DELIVERED_BYTES_PER_S (4 * 1024 * 1024)
+/* SCTP packets of a client, at once and a second: more than these, and their acknowledgements, can be. Beyond it loses
+ * some; and those that wait to be looked at, which is more than it may have on its way. */
+#define SALON_LIMIT_DATA_PACKETS_BURST 2000
+#define SALON_LIMIT_DATA_PACKETS_PER_S 5000
+#define SALON_LIMIT_DATA_PACKETS_WAITING 512

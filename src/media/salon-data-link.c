@@ -5,8 +5,8 @@
 #include "salon-rate-limit.h"
 #include "salon-webrtc-bypass.h"
 
-/* What may wait for the main context: some milliseconds of the most that may come. */
-#define MAX_WAITING 128
+/* Packets of one connection in one turn of the main context. */
+#define BATCH 16
 
 struct _SalonDataLink
 {
@@ -57,31 +57,32 @@ take_waiting (SalonDataLink *self)
   return buffer;
 }
 
+/* A few, and then the others' turn: more may come as fast as they are taken. */
 static gboolean
 receive_on_main (gpointer user_data)
 {
   SalonDataLink *self = user_data;
-  GstBuffer *buffer;
 
-  while ((buffer = take_waiting (self)) != NULL)
+  for (guint i = 0; i < BATCH; i++)
     {
+      g_autoptr (GstBuffer) buffer = take_waiting (self);
       GstMapInfo map;
 
-      if (self->channels != NULL && gst_buffer_map (buffer, &map, GST_MAP_READ))
-        {
-          salon_data_channels_receive (self->channels, map.data, map.size);
-          gst_buffer_unmap (buffer, &map);
-        }
-      gst_buffer_unref (buffer);
+      if (buffer == NULL)
+        return G_SOURCE_REMOVE;
+      if (self->channels == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+        continue;
+      salon_data_channels_receive (self->channels, map.data, map.size);
+      gst_buffer_unmap (buffer, &map);
     }
-  return G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE;
 }
 
 static void
 post (SalonDataLink *self, GstBuffer *buffer)
 {
   g_mutex_lock (&self->shared.lock);
-  if (self->shared.waiting.length < MAX_WAITING)
+  if (self->shared.waiting.length < SALON_LIMIT_DATA_PACKETS_WAITING)
     g_queue_push_tail (&self->shared.waiting, gst_buffer_ref (buffer));
   if (self->shared.source_id == 0)
     self->shared.source_id = g_idle_add_full (

@@ -132,22 +132,27 @@ drop_label_if_unused (SalonDataFan *self, const char *name, const SalonDataChann
 /* -- what a sender is granted -- */
 
 static void
-set_reading (SalonDataMember *self, gboolean is_reading)
+pause_reading (SalonDataMember *self)
 {
-  for (guint i = 0; i < N_ENDS && self->fan != NULL; i++)
+  for (guint i = 0; i < N_ENDS; i++)
     {
       if (self->ends[i].channels != NULL)
-        salon_data_channels_set_reading (self->ends[i].channels, is_reading);
+        salon_data_channels_set_reading (self->ends[i].channels, FALSE);
     }
 }
 
+/* What is read may make it leave, or pause again. */
 static gboolean
 on_resume (gpointer user_data)
 {
   SalonDataMember *self = g_rc_box_acquire (user_data);
 
   self->resume_id = 0;
-  set_reading (self, TRUE);
+  for (guint i = 0; i < N_ENDS && self->fan != NULL && self->resume_id == 0; i++)
+    {
+      if (self->ends[i].channels != NULL)
+        salon_data_channels_set_reading (self->ends[i].channels, TRUE);
+    }
   g_rc_box_release (self);
   return G_SOURCE_REMOVE;
 }
@@ -156,15 +161,16 @@ static void
 charge (SalonDataMember *self, guint n_receivers, gsize size)
 {
   gint64 now_us = g_get_monotonic_time ();
-  gint64 by_count_us = MAX (n_receivers, 1) * G_TIME_SPAN_SECOND / SALON_LIMIT_DATA_DELIVERIES_PER_S;
-  gint64 by_size_us = (gint64)n_receivers * (gint64)size * G_TIME_SPAN_SECOND / SALON_LIMIT_DATA_DELIVERED_BYTES_PER_S;
+  gint64 n_deliveries = MAX (n_receivers, 1);
+  gint64 by_count_us = n_deliveries * G_TIME_SPAN_SECOND / SALON_LIMIT_DATA_DELIVERIES_PER_S;
+  gint64 by_size_us = n_deliveries * (gint64)size * G_TIME_SPAN_SECOND / SALON_LIMIT_DATA_DELIVERED_BYTES_PER_S;
   gint64 ahead_us;
 
   self->paid_until_us = MAX (self->paid_until_us, now_us) + MAX (by_count_us, by_size_us);
   ahead_us = self->paid_until_us - now_us - BURST_US;
   if (ahead_us <= 0 || self->resume_id != 0)
     return;
-  set_reading (self, FALSE);
+  pause_reading (self);
   self->resume_id = g_timeout_add ((guint)(ahead_us / G_TIME_SPAN_MILLISECOND) + 1, on_resume, self);
 }
 

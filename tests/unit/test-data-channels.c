@@ -25,6 +25,7 @@ struct _Side
   GByteArray *heard;        /* the last message */
   guint n_heard;
   gboolean closes_on_message;
+  gboolean pauses; /* now and then */
 };
 
 typedef struct
@@ -70,6 +71,16 @@ on_opened (SalonDataChannel *channel, gpointer user_data)
   tell (side, "opened", channel->label);
 }
 
+static gboolean
+read_on (gpointer user_data)
+{
+  Side *side = user_data;
+
+  side->pauses = TRUE;
+  salon_data_channels_set_reading (side->channels, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_message (SalonDataChannel *channel, gboolean is_text, const guint8 *data, gsize size, gpointer user_data)
 {
@@ -79,6 +90,12 @@ on_message (SalonDataChannel *channel, gboolean is_text, const guint8 *data, gsi
   g_byte_array_set_size (side->heard, 0);
   g_byte_array_append (side->heard, data, (guint)size);
   tell (side, is_text ? "text" : "binary", channel->label);
+  if (side->pauses && side->n_heard % 50 == 0)
+    {
+      side->pauses = FALSE;
+      salon_data_channels_set_reading (side->channels, FALSE);
+      g_timeout_add (20, read_on, side);
+    }
   if (side->closes_on_message)
     salon_data_channels_close (g_steal_pointer (&side->channels));
 }
@@ -377,6 +394,26 @@ test_waits (Fixture *fixture, gconstpointer data)
   RUN_UNTIL (fixture, fixture->a.n_heard == n_sent + 1);
 }
 
+/* Again and again, as when somebody sends more than they are granted. */
+static void
+test_waits_often (Fixture *fixture, gconstpointer data)
+{
+  SalonDataChannel *channel = open_channel (fixture, "much");
+  static const guint8 kilobyte[1024];
+  guint n_sent = 0;
+
+  fixture->a.pauses = TRUE;
+  while (n_sent < 3000)
+    {
+      guint n_heard = fixture->a.n_heard;
+
+      while (n_sent < 3000 && salon_data_channel_send (channel, FALSE, kilobyte, sizeof kilobyte))
+        n_sent++;
+      RUN_UNTIL (fixture, fixture->a.n_heard > n_heard);
+    }
+  RUN_UNTIL (fixture, fixture->a.n_heard == n_sent);
+}
+
 static void
 test_lossy_drops (Fixture *fixture, gconstpointer data)
 {
@@ -530,6 +567,7 @@ main (int argc, char **argv)
   ADD ("/data-channels/a-message-has-a-bound", NULL, test_message_bound);
   ADD ("/data-channels/channels-have-a-bound", NULL, test_channel_bound);
   ADD ("/data-channels/who-sends-waits-for-who-does-not-read", NULL, test_waits);
+  ADD ("/data-channels/waits-and-goes-on-many-times", NULL, test_waits_often);
   ADD ("/data-channels/a-lossy-channel-does-not-wait-long", NULL, test_lossy_drops);
   ADD ("/data-channels/a-reliable-channel-survives-loss", NULL, test_survives_loss);
   ADD ("/data-channels/may-be-closed-by-its-own-event", NULL, test_closes_in_an_event);
