@@ -125,6 +125,9 @@
  * waits behind more than half a second's, or two of the largest messages; */
 #define SALON_LIMIT_DATA_QUEUE_BYTES (1024 * 1024)
 #define SALON_LIMIT_DATA_LOSSY_QUEUE_BYTES (128 * 1024)
+/* how long those wait who send to somebody for whom half of that waits, until it is a quarter: who takes 1 Mbit/s gets
+ * all of a reliable channel, as fast as that; */
+#define SALON_LIMIT_DATA_PATIENCE_MS 2000
 /* what comes from a client and is not read yet: four messages, and SCTP tells it to wait; */
 #define SALON_LIMIT_DATA_RECEIVE_BYTES (4 * SALON_LIMIT_DATA_MESSAGE_BYTES)
 /* what one client makes the server send to others, a second: in a room of 11 people, 500 messages of 800 bytes. Beyond

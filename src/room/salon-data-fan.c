@@ -5,6 +5,8 @@
 
 /* How far a sender may be ahead of what it is granted. */
 #define BURST_US G_TIME_SPAN_SECOND
+/* How often it is looked at whether a receiver has caught up. */
+#define WAIT_US (20 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
@@ -25,8 +27,9 @@ struct _SalonDataMember
   SalonDataClosedFunc closed;
   gpointer user_data;
   End ends[N_ENDS];
-  gint64 paid_until_us; /* when what it has sent is within what it is granted */
-  guint resume_id;      /* the source that reads on, or 0 */
+  gint64 behind_since_us; /* since when it has not caught up with what it is sent; 0: it has */
+  gint64 paid_until_us;   /* when what it has sent is within what it is granted */
+  guint resume_id;        /* the source that reads on, or 0 */
 };
 
 struct _SalonDataFan
@@ -141,6 +144,63 @@ pause_reading (SalonDataMember *self)
     }
 }
 
+/* -- how fast a receiver takes it -- */
+
+static gboolean
+has_queued (SalonDataMember *self, gsize bytes)
+{
+  for (guint i = 0; i < N_ENDS; i++)
+    {
+      if (self->ends[i].channels != NULL && salon_data_channels_have_queued (self->ends[i].channels, bytes))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether those who send to it should wait: not for ever. */
+static gboolean
+is_worth_waiting_for (SalonDataMember *self, gint64 now_us)
+{
+  gsize limit = self->behind_since_us != 0 ? SALON_LIMIT_DATA_QUEUE_BYTES / 4 : SALON_LIMIT_DATA_QUEUE_BYTES / 2;
+
+  if (!has_queued (self, limit))
+    {
+      self->behind_since_us = 0;
+      return FALSE;
+    }
+  if (self->behind_since_us == 0)
+    self->behind_since_us = now_us;
+  return now_us - self->behind_since_us < SALON_LIMIT_DATA_PATIENCE_MS * G_TIME_SPAN_MILLISECOND;
+}
+
+static gboolean
+must_wait_for_others (SalonDataMember *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gboolean must_wait = FALSE;
+
+  for (guint i = 0; i < self->fan->members->len; i++)
+    {
+      SalonDataMember *other = g_ptr_array_index (self->fan->members, i);
+
+      must_wait |= other != self && is_worth_waiting_for (other, now_us);
+    }
+  return must_wait;
+}
+
+/* -- a sender waits -- */
+
+static gboolean on_resume (gpointer user_data);
+
+static void
+pause_for (SalonDataMember *self, gint64 us)
+{
+  if (self->resume_id != 0)
+    return;
+  pause_reading (self);
+  self->resume_id = g_timeout_add ((guint)(us / G_TIME_SPAN_MILLISECOND) + 1, on_resume, self);
+}
+
 /* What is read may make it leave, or pause again. */
 static gboolean
 on_resume (gpointer user_data)
@@ -148,6 +208,8 @@ on_resume (gpointer user_data)
   SalonDataMember *self = g_rc_box_acquire (user_data);
 
   self->resume_id = 0;
+  if (must_wait_for_others (self))
+    pause_for (self, WAIT_US);
   for (guint i = 0; i < N_ENDS && self->fan != NULL && self->resume_id == 0; i++)
     {
       if (self->ends[i].channels != NULL)
@@ -164,14 +226,10 @@ charge (SalonDataMember *self, guint n_receivers, gsize size)
   gint64 n_deliveries = MAX (n_receivers, 1);
   gint64 by_count_us = n_deliveries * G_TIME_SPAN_SECOND / SALON_LIMIT_DATA_DELIVERIES_PER_S;
   gint64 by_size_us = n_deliveries * (gint64)size * G_TIME_SPAN_SECOND / SALON_LIMIT_DATA_DELIVERED_BYTES_PER_S;
-  gint64 ahead_us;
 
   self->paid_until_us = MAX (self->paid_until_us, now_us) + MAX (by_count_us, by_size_us);
-  ahead_us = self->paid_until_us - now_us - BURST_US;
-  if (ahead_us <= 0 || self->resume_id != 0)
-    return;
-  pause_reading (self);
-  self->resume_id = g_timeout_add ((guint)(ahead_us / G_TIME_SPAN_MILLISECOND) + 1, on_resume, self);
+  if (self->paid_until_us - now_us > BURST_US)
+    pause_for (self, self->paid_until_us - now_us - BURST_US);
 }
 
 /* -- messages -- */
@@ -227,6 +285,8 @@ on_message (SalonDataChannel *channel, gboolean is_text, const guint8 *data, gsi
   GPtrArray *slow = fan_out (self, channel, is_text, data, size, &n_receivers);
 
   charge (self, n_receivers, size);
+  if (salon_data_channel_is_reliable (channel) && must_wait_for_others (self))
+    pause_for (self, WAIT_US);
   for (guint i = 0; slow != NULL && i < slow->len; i++)
     {
       SalonDataMember *member = g_ptr_array_index (slow, i);

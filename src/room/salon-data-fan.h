@@ -7,8 +7,9 @@
  * data channels is opened one of the same label and reliability, and what anybody sends on it, all others get on
  * theirs. It goes, for all, with the last channel that a client opened. Nobody has two channels of a label.
  *
- * A sender that makes too much of it is read later. A receiver that takes too little loses messages of lossy channels;
- * a reliable one is closed for it, and it is told.
+ * A sender that makes too much of it is read later, and so is one of a reliable channel while a receiver is behind. A
+ * receiver that takes too little all the same loses messages of lossy channels; a reliable one is closed for it, and it
+ * is told.
  *
  * Owned by its room; main context; its members leave before it ends. */
 typedef struct _SalonDataFan SalonDataFan;

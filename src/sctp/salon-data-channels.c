@@ -396,6 +396,12 @@ salon_data_channels_set_reading (SalonDataChannels *self, gboolean is_reading)
     salon_sctp_set_reading (self->sctp, is_reading);
 }
 
+gboolean
+salon_data_channels_have_queued (SalonDataChannels *self, gsize bytes)
+{
+  return self->sctp != NULL && salon_sctp_has_queued (self->sctp, bytes);
+}
+
 /* -- life -- */
 
 static const SalonSctpEvents sctp_events = { on_send, on_up, on_message, on_reset, on_down };

@@ -58,6 +58,9 @@ void salon_data_channels_receive (SalonDataChannels *self, const guint8 *packet,
 /* FALSE: what comes waits, and so does the peer, in the end. */
 void salon_data_channels_set_reading (SalonDataChannels *self, gboolean is_reading);
 
+/* Whether about so many bytes wait for the peer. */
+gboolean salon_data_channels_have_queued (SalonDataChannels *self, gsize bytes);
+
 /* like: label, protocol and reliability to open a channel with. Returns: (transfer none) (nullable): NULL when it is
  * not up, or all streams are in use. */
 SalonDataChannel *salon_data_channels_open (SalonDataChannels *self, const SalonDataChannel *like);

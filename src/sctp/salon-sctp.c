@@ -296,7 +296,7 @@ set_flag (SalonSctp *self, int option)
   set_option (self, IPPROTO_SCTP, option, &on, sizeof on);
 }
 
-/* usrsctp doesn't tell how much waits; but it refuses what would be too much. */
+/* usrsctp doesn't tell how much waits; but whether it is more than this. */
 static void
 set_queue_bytes (SalonSctp *self, int bytes)
 {
@@ -329,6 +329,15 @@ salon_sctp_send (SalonSctp *self, const SalonSctpMode *mode, const guint8 *data,
   if (usrsctp_sendv (self->socket, data, size, NULL, 0, &spa, sizeof spa, SCTP_SENDV_SPA, 0) >= 0)
     return SALON_SCTP_SENT;
   return errno == EWOULDBLOCK ? SALON_SCTP_FULL : SALON_SCTP_DOWN;
+}
+
+gboolean
+salon_sctp_has_queued (SalonSctp *self, gsize bytes)
+{
+  if (self->socket == NULL || !self->is_up || self->is_over)
+    return FALSE;
+  set_queue_bytes (self, (int)bytes);
+  return !(usrsctp_get_events (self->socket) & SCTP_EVENT_WRITE);
 }
 
 /* What is refused while another request is under way is tried again after that one's answer. */

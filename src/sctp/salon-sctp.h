@@ -56,5 +56,7 @@ typedef enum
 
 SalonSctpResult salon_sctp_send (
     SalonSctp *self, const SalonSctpMode *mode, const guint8 *data, gsize size) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether about so many bytes wait for the peer, sent or not. */
+gboolean salon_sctp_has_queued (SalonSctp *self, gsize bytes);
 /* Sends no more on a stream, after what waits; the peer is told (RFC 6525). */
 void salon_sctp_reset_stream (SalonSctp *self, guint16 stream);

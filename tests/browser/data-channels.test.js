@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as runner from 'node:test';
 import { openChromium, openFirefox } from '../lib/browsers.js';
+import { Impairment } from '../lib/impairment.js';
 import { newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -218,4 +219,96 @@ test('a message that is too large never leaves the browser', { timeout: 30000 },
     await assert.rejects(person.sendsBytes('files', 65537), /TypeError|larger|size/i);
   await ann.sendsBytes('files', 65536);
   await bob.hears('files', 1);
+});
+
+test('what the README shows works as it stands there', { timeout: 60000 }, async (t) => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, snippet] = readme.match(/### Data channels\n.*?```js\n(.*?)```/s);
+  const script = `(async () => {
+    const { Salon } = await import('/static/salon.js');
+    ${snippet}
+  })()`;
+  const said = [];
+  for (let i = 0; i < 2; i++) {
+    const page = await chromium.newPage();
+    t.after(() => page.close());
+    page.on('console', (message) => said.push(message.text()));
+    await page.goto(server.url);
+    await page.evaluate(script);
+  }
+  await until('the first heard the second', () => said.includes('pointer {"x":0.5,"y":0.25}'), 15000);
+});
+
+/* In the page: sends kilobytes until so many have left, as fast as the channel takes them. How much waited at most. */
+async function flood({ label, kilobytes }) {
+  const { channel } = window.channels.get(label);
+  const message = new Uint8Array(1024);
+  channel.bufferedAmountLowThreshold = 65536;
+  let highest = 0;
+  for (let sent = 0; sent < kilobytes && channel.readyState === 'open'; sent++) {
+    channel.send(message);
+    highest = Math.max(highest, channel.bufferedAmount);
+    if (channel.bufferedAmount > 262144) {
+      await new Promise((resolve) => {
+        channel.onbufferedamountlow = channel.onclose = resolve;
+      });
+    }
+  }
+  return highest;
+}
+
+test('a flood makes its sender wait, and nobody else', { timeout: 120000 }, async (t) => {
+  const room = newRoom();
+  const [ann, bob, cat] = await Promise.all(['Ann', 'Bob', 'Cat'].map((name) => Someone.join(t, chromium, room, name)));
+  await ann.opens('flood');
+  await bob.hasOpen('flood');
+  await cat.hasOpen('flood');
+  await bob.opens('talk');
+  await cat.hasOpen('talk');
+  await ann.hasOpen('talk');
+  /* Twice what two receivers may be sent in the first second, and a second more of it. */
+  const count = 8000;
+  const flooding = ann.page.evaluate(flood, { label: 'flood', kilobytes: count });
+  await bob.hears('flood', 100);
+  for (let i = 1; i <= 5; i++) {
+    await bob.sends('talk', `${i}`);
+    await cat.hears('talk', i);
+  }
+  assert.ok(await flooding > 200000, 'the sender had to wait');
+  for (const person of [bob, cat]) {
+    await until('all of it is there', async () => (await person.heard('flood')).length === count, 60000);
+    assert.deepEqual(await person.refusals(), []);
+  }
+  assert.deepEqual(await ann.refusals(), []);
+  await until('Ann has heard the talk too', async () => (await ann.heard('talk')).length === 5);
+});
+
+test('who takes less than it is sent loses the channel, and nobody else does', { timeout: 120000 }, async (t) => {
+  const room = newRoom();
+  const link = await Impairment.start(t, { down: { delayMs: 20 } });
+  link.leadTo(server.mediaPort);
+  const ann = await Someone.join(t, chromium, room, 'Ann');
+  const bob = await Someone.join(t, chromium, room, 'Bob');
+  const cat = await Someone.join(t, await openChromium(t, { nat: link }), room, 'Cat');
+  await ann.opens('files');
+  await ann.opens('pointer', { ordered: false, maxRetransmits: 0 });
+  for (const person of [bob, cat]) {
+    await person.hasOpen('files');
+    await person.hasOpen('pointer');
+  }
+  link.down.set({ rateBps: 200_000 });
+  await ann.page.evaluate(flood, { label: 'files', kilobytes: 3000 });
+  await until('all of it is with Bob', async () => (await bob.heard('files')).length === 3000, 60000);
+  await until('Cat is told', async () => (await cat.refusals()).length === 1, 20000);
+  assert.deepEqual(await cat.refusals(), [{ label: 'files', reason: 'too_slow' }]);
+  /* What waits for her goes with the channel, or comes; a lossy one is behind it no longer than that. */
+  link.down.set({ rateBps: Infinity });
+  await cat.seesClosed('files');
+  await until('the pointer comes through again', async () => {
+    await ann.sends('pointer', 'here');
+    return (await cat.heard('pointer')).length > 0;
+  }, 20000);
+  assert.deepEqual(await bob.refusals(), []);
+  await ann.sends('files', 'more');
+  await bob.hears('files', 3001);
 });
