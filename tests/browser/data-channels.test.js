@@ -36,11 +36,11 @@ async function joinRoom({ room, name, dataChannels }) {
 }
 
 class Someone {
-  static async join(t, browser, room, name, dataChannels = true) {
+  static async join(t, browser, room, name, dataChannels = true, { url } = server) {
     const someone = new Someone();
     someone.page = await browser.newPage();
     t.after(() => someone.page.close());
-    await someone.page.goto(server.url);
+    await someone.page.goto(url);
     await someone.page.evaluate(joinRoom, { room, name, dataChannels });
     return someone;
   }
@@ -105,6 +105,21 @@ for (const [name, first, second] of [['Chromium and Chromium', chromium, chromiu
     assert.deepEqual((await ann.hears('chat', 3)).slice(1), [{ text: '', size: 0 },
                                                              { bytes: [255, 255, 255, 255], size: 65536 }]);
     assert.equal((await bob.heard('chat')).length, 1);
+  });
+}
+
+for (const media of [{ 'send-path': 'webrtcbin' }, { ice: 'full' }]) {
+  test(`the same with ${JSON.stringify(media)}`, { timeout: 60000 }, async (t) => {
+    const other = await startServer(t, { config: { media } });
+    const room = newRoom();
+    const ann = await Someone.join(t, chromium, room, 'Ann', true, other);
+    const bob = await Someone.join(t, chromium, room, 'Bob', true, other);
+    await ann.opens('chat');
+    await bob.hasOpen('chat');
+    await ann.sends('chat', 'there');
+    await bob.hears('chat', 1);
+    await bob.sends('chat', 'and back');
+    await ann.hears('chat', 1);
   });
 }
 
