@@ -10,7 +10,7 @@
 
 struct _SalonDataLink
 {
-  SalonDataChannels *channels; /* (owned) (nullable): NULL once closed */
+  SalonDataChannels *channels; /* (owned) (nullable): NULL before it is opened, and once closed */
   GstPad *receive_pad;         /* (owned) */
   GstPad *send_pad;            /* (owned) */
   gulong probe_id;
@@ -146,18 +146,15 @@ find_pad (GstElement *webrtc, const char *factory_name, const char *pad_name)
 }
 
 SalonDataLink *
-salon_data_link_new (
-    GstElement *webrtc, gboolean is_dtls_client, const SalonDataChannelsEvents *events, gpointer user_data)
+salon_data_link_new (GstElement *webrtc)
 {
   SalonDataLink *self = g_atomic_rc_box_new0 (SalonDataLink);
 
   g_mutex_init (&self->shared.lock);
   self->receive_pad = find_pad (webrtc, "dtlssrtpdec", "data_src");
   self->send_pad = find_pad (webrtc, "dtlssrtpenc", "data_sink");
-  self->channels = salon_data_channels_new (is_dtls_client, on_send, self, events, user_data);
-  if (self->receive_pad == NULL || self->send_pad == NULL || self->channels == NULL)
+  if (self->receive_pad == NULL || self->send_pad == NULL)
     {
-      g_clear_pointer (&self->channels, salon_data_channels_close);
       link_unref (self);
       return NULL;
     }
@@ -167,8 +164,18 @@ salon_data_link_new (
 }
 
 void
+salon_data_link_open (
+    SalonDataLink *self, gboolean is_dtls_client, const SalonDataChannelsEvents *events, gpointer user_data)
+{
+  if (self->channels == NULL)
+    self->channels = salon_data_channels_new (is_dtls_client, on_send, self, events, user_data);
+}
+
+void
 salon_data_link_start (SalonDataLink *self)
 {
+  if (self->channels == NULL || g_atomic_int_get (&self->is_open))
+    return;
   begin_stream (self->send_pad);
   g_atomic_int_set (&self->is_open, TRUE);
   salon_data_channels_start (self->channels);

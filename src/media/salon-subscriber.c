@@ -282,6 +282,8 @@ take_offer (SalonSubscriber *self, char *text, GError **error)
   self->offer = salon_sdp_parse (offer, error);
   if (self->offer == NULL)
     return NULL;
+  if (self->offer->data_mid != NULL)
+    salon_transport_await_data (SALON_TRANSPORT (self));
   g_assert (self->offer->media->len == self->n_slots);
   self->transport_cc_id = salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC);
   salon_packet_guard_set_transport_cc_id (self->guard, self->transport_cc_id);

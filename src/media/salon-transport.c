@@ -520,17 +520,27 @@ salon_transport_takes_data (SalonTransport *self)
 }
 
 void
+salon_transport_await_data (SalonTransport *self)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+
+  if (priv->webrtc != NULL && priv->data == NULL)
+    priv->data = salon_data_link_new (priv->webrtc);
+}
+
+void
 salon_transport_open_data (SalonTransport *self)
 {
   SalonTransportPrivate *priv = priv_of (self);
   gboolean is_dtls_client;
 
-  if (priv->webrtc == NULL || priv->data != NULL)
+  salon_transport_await_data (self);
+  if (priv->data == NULL)
     return;
   /* We are the client to who is the server, and to who leaves it to us. */
   is_dtls_client = !g_str_equal (priv->remote->setup, "active");
-  priv->data = salon_data_link_new (priv->webrtc, is_dtls_client, priv->data_events, priv->data_events_data);
-  if (priv->data != NULL && priv->is_verified)
+  salon_data_link_open (priv->data, is_dtls_client, priv->data_events, priv->data_events_data);
+  if (priv->is_verified)
     salon_data_link_start (priv->data);
 }
 

@@ -47,6 +47,9 @@ gboolean salon_transport_is_verified (SalonTransport *self);
 
 /* For who wants data channels: events (borrowed) must outlive the transport. Before it is negotiated. */
 void salon_transport_set_data_events (SalonTransport *self, const SalonDataChannelsEvents *events, gpointer user_data);
+/* For subclasses: from now on, the peer may send on data channels, which it was offered; what comes too early is lost.
+ */
+void salon_transport_await_data (SalonTransport *self);
 /* For subclasses: both sides have agreed on data channels; may be called again. */
 void salon_transport_open_data (SalonTransport *self);
 /* Whether anybody wants data channels. */
