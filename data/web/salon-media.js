@@ -45,7 +45,7 @@ class Connection {
   #onState;
   #onGivenUp;
 
-  constructor(target, { rpc, getIceServers, isReplacement, onState, onGivenUp }) {
+  constructor(target, { rpc, getIceServers, isReplacement, onState, onGivenUp, onDataChannel }) {
     this.target = target;
     this.#isReplacement = isReplacement;
     this.rpc = rpc;
@@ -56,6 +56,7 @@ class Connection {
         rpc.notify('trickle', { target, candidate: candidate.toJSON() });
       }
     };
+    this.pc.ondatachannel = ({ channel }) => onDataChannel(channel);
     this.#onState = onState;
     this.#onGivenUp = onGivenUp;
     this.pc.onconnectionstatechange = () => this.#followState(this.pc.connectionState);
@@ -154,6 +155,7 @@ export class Publisher extends Connection {
   /** By source, how large what is sent is. */
   #pixels = new Map();
   #lastChange = Promise.resolve();
+  #dataNegotiated = null;
 
   constructor(options) {
     super(0, options);
@@ -243,6 +245,32 @@ export class Publisher extends Connection {
       encodings.forEach((encoding, i) => Object.assign(encoding, plan[i]));
       await sender.setParameters(parameters);
     }
+  }
+
+  /**
+   * @param {Promise} ready - that of the first connect()
+   * @returns {Promise<RTCDataChannel>} open, if the server had no reason to close it meanwhile
+   */
+  async openDataChannel(label, options, ready) {
+    const channel = this.pc.createDataChannel(label, options);
+    const opened = new Promise((resolve) => (channel.onopen = channel.onclose = resolve));
+    await ready;
+    if (!this.pc.sctp) {
+      await this.#negotiateData(); // There is one m-line for all of them.
+    }
+    await opened;
+    return channel;
+  }
+
+  /** Not while ICE is still at work: Firefox may not end it then. */
+  #negotiateData() {
+    const connected = new Promise((resolve) => {
+      const look = () => this.pc.connectionState !== 'new' && this.pc.connectionState !== 'connecting' && resolve();
+      this.pc.addEventListener('connectionstatechange', look);
+      look();
+    });
+    this.#dataNegotiated ??= connected.then(() => this.connect()).finally(() => (this.#dataNegotiated = null));
+    return this.#dataNegotiated;
   }
 }
 

@@ -40,6 +40,8 @@
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
  * | `media-state`: of one peer connection; see `isMediaInterrupted`           | `{target, state}`                   |
+ * | `data-channel`: somebody opened one, and this is ours to hear and answer  | `{channel}`                         |
+ * | `data-channel-closed`: the server closed one of ours, and this is why     | `{label, reason}`                   |
  * | `error`: something failed that nobody was waiting for                     | `{error, source?}`                  |
  * | `closed`: the end, once; nothing of this object can be used afterwards    | `{reason, message}`                 |
  *
@@ -164,6 +166,7 @@ export class Salon extends EventTarget {
    * @param {boolean|MediaStreamTrack} [options.microphone] - on from the start; a track becomes ours to stop
    * @param {boolean|MediaStreamTrack} [options.camera] - likewise
    * @param {number} [options.maxVideo] - cameras and screens to be sent at once; left out: as many as the server sends
+   * @param {boolean} [options.dataChannels] - whether we take those that others open
    * @param {string} [options.session] - that of an earlier Salon object, which ends with the reason `replaced`
    */
   constructor(options) {
@@ -299,6 +302,18 @@ export class Salon extends EventTarget {
     this.#sendTrackSettings(trackId);
   }
 
+  /**
+   * Opens a data channel to everybody who takes them: each has one of this label, and all hear what one of them sends.
+   * It goes with our connections: after `reconnected` with `resumed` false, open it again.
+   * @param {RTCDataChannelInit} [options] - how reliable it is, for all
+   * @returns {Promise<RTCDataChannel>}
+   */
+  async openDataChannel(label, options) {
+    await this.#untilJoined();
+    const ready = this.#connectPublisher();
+    return this.#publisher.openDataChannel(label, options, ready);
+  }
+
   /** Whether the others get this source of ours now. */
   isOn(source) {
     return this.#local.get(source).isOn;
@@ -373,13 +388,13 @@ export class Salon extends EventTarget {
       onClose: () => this.state === 'joined' && this.#comeBack(),
     });
     this.#rpc = rpc;
-    const { room, name, maxVideo } = this.#options;
+    const { room, name, maxVideo, dataChannels } = this.#options;
     const { session } = this;
     try {
       this.#assertOpen();
       const resume = { session, resume: await this.#canResume() };
-      const params = { sid: room, ...(name && { name }), config: { max_video: maxVideo }, ...(session && resume) };
-      return await rpc.request('join', params);
+      const wanted = { ...(dataChannels && { data_channels: true }), config: { max_video: maxVideo } };
+      return await rpc.request('join', { sid: room, ...(name && { name }), ...wanted, ...(session && resume) });
     } catch (error) {
       rpc.abandon();
       throw error;
@@ -602,6 +617,7 @@ export class Salon extends EventTarget {
         }
       },
       onGivenUp: () => this.state === 'joined' && this.#comeBack(),
+      onDataChannel: (channel) => this.#emit('data-channel', { channel }),
     };
   }
 
@@ -703,6 +719,9 @@ export class Salon extends EventTarget {
         break;
       case 'stats':
         this.#emit('stats', params);
+        break;
+      case 'data_channel':
+        this.#emit('data-channel-closed', params);
         break;
       case 'waiting_list':
         this.#setWaitingList(params.waiting);

@@ -120,3 +120,31 @@
 #define SALON_LIMIT_ICE_TCP_STRANGER_S 10
 /* what one does not read: about 300 ms of video, and what waits longer is no use to anybody. */
 #define SALON_LIMIT_ICE_TCP_BACKLOG_BYTES (128 * 1024)
+/* Data channels. One message: what every browser and library can send; */
+#define SALON_LIMIT_DATA_MESSAGE_BYTES (64 * 1024)
+/* those that a client opens, and the labels of a room, which everybody has a channel of; */
+#define SALON_LIMIT_DATA_CHANNELS 8
+#define SALON_LIMIT_DATA_LABELS 16
+/* streams of SCTP, in each direction: channels have half of the numbers each, by who opened them, and those that just
+ * close have theirs a little longer; */
+#define SALON_LIMIT_DATA_STREAMS 64
+/* a label, as long as a room's in four-byte characters, and a protocol; */
+#define SALON_LIMIT_DATA_LABEL_BYTES 256
+/* what waits for a client that takes it slower than it comes: four seconds at 2 Mbit/s. Of a lossy channel nothing
+ * waits behind more than half a second's, or two of the largest messages; */
+#define SALON_LIMIT_DATA_QUEUE_BYTES (1024 * 1024)
+#define SALON_LIMIT_DATA_LOSSY_QUEUE_BYTES (128 * 1024)
+/* how long those wait who send to somebody for whom half of that waits, until it is a quarter: who takes 1 Mbit/s gets
+ * all of a reliable channel, as fast as that; */
+#define SALON_LIMIT_DATA_PATIENCE_MS 2000
+/* what comes from a client and is not read yet: four messages, and SCTP tells it to wait; */
+#define SALON_LIMIT_DATA_RECEIVE_BYTES (4 * SALON_LIMIT_DATA_MESSAGE_BYTES)
+/* what one client makes the server send to others, a second: in a room of 11 people, 500 messages of 800 bytes. Beyond
+ * it is read later, and SCTP tells it to wait; */
+#define SALON_LIMIT_DATA_DELIVERIES_PER_S 5000
+#define SALON_LIMIT_DATA_DELIVERED_BYTES_PER_S (4 * 1024 * 1024)
+/* SCTP packets of a client, at once and a second: more than these, and their acknowledgements, can be. Beyond it loses
+ * some; and those that wait to be looked at, which is more than it may have on its way. */
+#define SALON_LIMIT_DATA_PACKETS_BURST 2000
+#define SALON_LIMIT_DATA_PACKETS_PER_S 5000
+#define SALON_LIMIT_DATA_PACKETS_WAITING 512

@@ -2,11 +2,13 @@
 #include "salon-offer.h"
 
 #include "salon-codec-caps.h"
+#include "salon-limits.h"
 
 /* What of an m-line is its transport's (RFC 8859: those of category TRANSPORT, IDENTICAL and SPECIAL that webrtcbin
  * writes). */
 static const char *const transport_attributes[]
     = { "setup", "ice-ufrag", "ice-pwd", "rtcp-mux", "rtcp-rsize", "rtcp-mux-only", "fingerprint" };
+static const char *const data_transport_attributes[] = { "setup", "ice-ufrag", "ice-pwd", "fingerprint" };
 
 static void
 copy_transport (const GstSDPMedia *transport, GstSDPMedia *media)
@@ -156,6 +158,69 @@ salon_offer_write (const char *transport, const SalonOfferLine *lines, guint n_l
 
       gst_sdp_message_add_media (out, media); /* takes the content */
       gst_sdp_media_free (media);
+    }
+  text = gst_sdp_message_as_text (out);
+  gst_sdp_message_free (from);
+  gst_sdp_message_free (out);
+  return text;
+}
+
+/* -- data channels -- */
+
+/* Returns: (transfer full) */
+static GstSDPMedia *
+write_data_line (const GstSDPMedia *transport, const char *mid, gboolean is_offer)
+{
+  g_autofree char *size = g_strdup_printf ("%d", SALON_LIMIT_DATA_MESSAGE_BYTES);
+  GstSDPMedia *media;
+
+  gst_sdp_media_new (&media);
+  gst_sdp_media_set_media (media, "application");
+  gst_sdp_media_set_port_info (media, is_offer ? 0 : gst_sdp_media_get_port (transport), 0);
+  gst_sdp_media_set_proto (media, "UDP/DTLS/SCTP");
+  gst_sdp_media_add_format (media, "webrtc-datachannel");
+  gst_sdp_media_add_connection (media, "IN", "IP4", "0.0.0.0", 0, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (data_transport_attributes); i++)
+    gst_sdp_media_add_attribute (
+        media, data_transport_attributes[i], gst_sdp_media_get_attribute_val (transport, data_transport_attributes[i]));
+  if (is_offer)
+    gst_sdp_media_add_attribute (media, "bundle-only", "");
+  gst_sdp_media_add_attribute (media, "mid", mid);
+  gst_sdp_media_add_attribute (media, "sctp-port", "5000");
+  gst_sdp_media_add_attribute (media, "max-message-size", size);
+  return media;
+}
+
+/* media: (transfer full) */
+static void
+add_media (GstSDPMessage *message, GstSDPMedia *media)
+{
+  gst_sdp_message_add_media (message, media); /* takes the content */
+  gst_sdp_media_free (media);
+}
+
+char *
+salon_offer_add_data (const char *description, guint index, const char *mid, gboolean is_offer)
+{
+  g_autofree char *group = NULL;
+  GstSDPMessage *from, *out;
+  guint n_lines;
+  char *text;
+
+  gst_sdp_message_new_from_text (description, &from);
+  n_lines = gst_sdp_message_medias_len (from);
+  group = g_strdup_printf ("%s %s", gst_sdp_message_get_attribute_val (from, "group"), mid);
+  out = write_session (from, group);
+  for (guint i = 0; i <= n_lines; i++)
+    {
+      GstSDPMedia *media;
+
+      if (i == MIN (index, n_lines))
+        add_media (out, write_data_line (gst_sdp_message_get_media (from, 0), mid, is_offer));
+      if (i == n_lines)
+        break;
+      gst_sdp_media_copy (gst_sdp_message_get_media (from, i), &media);
+      add_media (out, media);
     }
   text = gst_sdp_message_as_text (out);
   gst_sdp_message_free (from);

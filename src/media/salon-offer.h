@@ -12,6 +12,11 @@ typedef struct
   guint seat;       /* m-lines of a seat are one stream, so that lips stay in sync */
 } SalonOfferLine;
 
+/* Adds an m-line for data channels (RFC 8841) to an offer or an answer, which goes by the transport of its first
+ * m-line. index: where, among all m-lines. Returns: (transfer full) */
+char *salon_offer_add_data (
+    const char *description, guint index, const char *mid, gboolean is_offer) G_GNUC_WARN_UNUSED_RESULT;
+
 /* transport: an offer of one m-line that webrtcbin made: all the lines, the first in its place, go by its transport, as
  * one BUNDLE group (RFC 9143). cname: of all SSRCs (RFC 7022).
  * Returns: (transfer full) */

@@ -4,6 +4,7 @@
 #include "salon-codec-caps.h"
 #include "salon-error.h"
 #include "salon-extension-map.h"
+#include "salon-offer.h"
 #include "salon-packet-guard.h"
 #include "salon-rtp-packet.h"
 
@@ -290,12 +291,28 @@ finish_offer (GTask *task, char *answer, GError *error)
   g_object_unref (task);
 }
 
+/* answer: (transfer full): webrtcbin's. Returns: (transfer full): the client's. */
+static char *
+answer_data (SalonTransport *transport, char *answer)
+{
+  g_autofree char *own = answer;
+  const SalonSdp *offer = salon_transport_get_remote (transport);
+
+  if (offer->data_mid == NULL)
+    return g_steal_pointer (&own);
+  salon_transport_open_data (transport);
+  return salon_offer_add_data (own, offer->data_index, offer->data_mid, FALSE);
+}
+
 static void
 on_answer_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  SalonTransport *transport = SALON_TRANSPORT (source);
   g_autoptr (GError) error = NULL;
-  char *answer = salon_transport_create_local_finish (SALON_TRANSPORT (source), result, &error);
+  char *answer = salon_transport_create_local_finish (transport, result, &error);
 
+  if (answer != NULL)
+    answer = answer_data (transport, answer);
   finish_offer (user_data, answer, g_steal_pointer (&error));
 }
 
@@ -380,6 +397,11 @@ check_offer (SalonPublisher *self, const char *text, GPtrArray **chosen, GError 
   offer = salon_sdp_parse (text, error);
   if (offer == NULL || !salon_sdp_check_offer (offer, salon_transport_get_remote (SALON_TRANSPORT (self)), error))
     return NULL;
+  if (offer->data_mid != NULL && !salon_transport_takes_data (SALON_TRANSPORT (self)))
+    {
+      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "This connection takes no data channels");
+      return NULL;
+    }
   *chosen = choose_codecs (self, offer, error);
   return *chosen != NULL ? g_steal_pointer (&offer) : NULL;
 }

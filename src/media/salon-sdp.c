@@ -43,6 +43,7 @@ clear (SalonSdp *self)
   g_free (self->ufrag);
   g_free (self->pwd);
   g_free (self->fingerprint);
+  g_free (self->data_mid);
 }
 
 SalonSdp *
@@ -134,7 +135,7 @@ typedef struct
   SalonSdp *sdp;
   const GstSDPMessage *raw; /* as the client wrote it */
   const GstSDPMedia *media; /* of raw */
-  guint index;              /* of the m-line */
+  guint index;              /* of the m-line, among those that webrtcbin will see */
   GstSDPMedia *out;
 } Reader;
 
@@ -166,10 +167,8 @@ read_kind (const Reader *reader, SalonSdpKind *kind, GError **error)
     *kind = SALON_SDP_AUDIO;
   else if (g_strcmp0 (name, "video") == 0)
     *kind = SALON_SDP_VIDEO;
-  else if (g_strcmp0 (name, "application") == 0)
-    return refuse (error, "it asks for data channels, which this server doesn't carry; leave them out");
   else
-    return refuse (error, "an m-line is neither audio nor video");
+    return refuse (error, "an m-line is neither audio, video nor for data channels");
 
   if (g_strcmp0 (proto, "UDP/TLS/RTP/SAVPF") != 0)
     return refuse (error, "an m-line's transport is not DTLS over UDP");
@@ -208,7 +207,7 @@ read_mid (const Reader *reader, SalonSdpMedia *out, GError **error)
     return refuse (error, "every m-line needs an a=mid of 1 to 32 letters, digits or the like");
   if (gst_sdp_media_get_attribute_val_n (reader->media, "mid", 1) != NULL)
     return refuse (error, "an m-line has two a=mid");
-  if (salon_sdp_find_media (reader->sdp, mid) != NULL)
+  if (salon_sdp_find_media (reader->sdp, mid) != NULL || g_strcmp0 (reader->sdp->data_mid, mid) == 0)
     return refuse (error, "two m-lines have the same a=mid");
   out->mid = g_strdup (mid);
   gst_sdp_media_add_attribute (reader->out, "mid", mid);
@@ -446,7 +445,7 @@ read_parts (const Reader *reader, SalonSdpMedia *out, GError **error)
 static gboolean
 read_media (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **error)
 {
-  Reader reader = { self, raw, gst_sdp_message_get_media (raw, index), index, NULL };
+  Reader reader = { self, raw, gst_sdp_message_get_media (raw, index), self->media->len, NULL };
   SalonSdpMedia *media = g_new0 (SalonSdpMedia, 1);
   gboolean is_good;
 
@@ -463,6 +462,53 @@ read_media (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **erro
   return is_good;
 }
 
+/* -- the m-line for data channels (RFC 8841) -- */
+
+static gboolean
+is_data_line (const GstSDPMedia *media)
+{
+  return g_strcmp0 (gst_sdp_media_get_media (media), "application") == 0;
+}
+
+static gboolean
+check_data_line (const GstSDPMedia *media, GError **error)
+{
+  if (g_strcmp0 (gst_sdp_media_get_proto (media), "UDP/DTLS/SCTP") != 0 || gst_sdp_media_formats_len (media) != 1
+      || !g_str_equal (gst_sdp_media_get_format (media, 0), "webrtc-datachannel")
+      || g_strcmp0 (gst_sdp_media_get_attribute_val (media, "sctp-port"), "5000") != 0)
+    return refuse (error, "data channels must be \"UDP/DTLS/SCTP webrtc-datachannel\" with a=sctp-port:5000");
+  if (gst_sdp_media_attributes_len (media) > SALON_LIMIT_SDP_ATTRIBUTES)
+    return refuse (error, "an m-line has more than %d attributes", SALON_LIMIT_SDP_ATTRIBUTES);
+  return TRUE;
+}
+
+/* The transport is that of all; the rest is not webrtcbin's, and not in the message that it sees. */
+static gboolean
+read_data_line (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **error)
+{
+  Reader reader = { self, raw, gst_sdp_message_get_media (raw, index), 0, NULL };
+  SalonSdpMedia media = { 0 };
+  gboolean is_good;
+
+  if (self->data_mid != NULL)
+    return refuse (error, "it has two m-lines for data channels");
+  if (gst_sdp_media_get_port (reader.media) == 0
+      && gst_sdp_media_get_attribute_val (reader.media, "bundle-only") == NULL)
+    {
+      self->is_data_rejected = TRUE;
+      return TRUE;
+    }
+  gst_sdp_media_new (&reader.out);
+  is_good = check_data_line (reader.media, error) && read_mid (&reader, &media, error) && read_ice (&reader, error)
+            && read_dtls (&reader, error);
+  gst_sdp_media_free (reader.out);
+  if (is_good)
+    read_candidates (&reader);
+  self->data_mid = media.mid;
+  self->data_index = index;
+  return is_good;
+}
+
 /* -- reading the session -- */
 
 /* One transport for all is what we negotiate. */
@@ -470,6 +516,7 @@ static gboolean
 check_bundle (const SalonSdp *self, const GstSDPMessage *raw, GError **error)
 {
   const char *group = gst_sdp_message_get_attribute_val (raw, "group");
+  guint n_lines = self->media->len + (self->data_mid != NULL ? 1 : 0);
   g_auto (GStrv) mids = NULL;
 
   if (group == NULL || !g_str_has_prefix (group, "BUNDLE "))
@@ -477,14 +524,16 @@ check_bundle (const SalonSdp *self, const GstSDPMessage *raw, GError **error)
   if (gst_sdp_message_get_attribute_val_n (raw, "group", 1) != NULL)
     return refuse (error, "it has more than one a=group");
 
-  mids = g_strsplit (group + strlen ("BUNDLE "), " ", self->media->len + 1);
-  if (g_strv_length (mids) > self->media->len)
+  mids = g_strsplit (group + strlen ("BUNDLE "), " ", (int)n_lines + 1);
+  if (g_strv_length (mids) > n_lines)
     return refuse (error, "a=group:BUNDLE names more m-lines than there are");
   for (guint i = 0; i < self->media->len; i++)
     {
       if (!g_strv_contains ((const char *const *)mids, salon_sdp_get_media (self, i)->mid))
         return refuse (error, "an m-line is not in a=group:BUNDLE");
     }
+  if (self->data_mid != NULL && !g_strv_contains ((const char *const *)mids, self->data_mid))
+    return refuse (error, "the m-line for data channels is not in a=group:BUNDLE");
   return TRUE;
 }
 
@@ -515,15 +564,19 @@ read_session (SalonSdp *self, const char *text, GstSDPMessage *raw, GError **err
   if (gst_sdp_message_parse_buffer ((const guint8 *)text, size, raw) != GST_SDP_OK)
     return refuse (error, "it is not SDP (RFC 8866)");
   n_media = gst_sdp_message_medias_len (raw);
-  if (n_media == 0 || n_media > 2 * SALON_LIMIT_SEATS)
-    return refuse (error, "it has no m-lines or more than %d", 2 * SALON_LIMIT_SEATS);
+  if (n_media == 0 || n_media > 2 * SALON_LIMIT_SEATS + 1)
+    return refuse (error, "it has no m-lines or more than %d", 2 * SALON_LIMIT_SEATS + 1);
   if (gst_sdp_message_attributes_len (raw) > SALON_LIMIT_SDP_ATTRIBUTES)
     return refuse (error, "the session has more than %d attributes", SALON_LIMIT_SDP_ATTRIBUTES);
   for (guint i = 0; i < n_media; i++)
     {
-      if (!read_media (self, raw, i, error))
+      gboolean is_data = is_data_line (gst_sdp_message_get_media (raw, i));
+
+      if (!(is_data ? read_data_line (self, raw, i, error) : read_media (self, raw, i, error)))
         return FALSE;
     }
+  if (self->media->len == 0)
+    return refuse (error, "it has data channels alone; add an m-line for audio or video, inactive if need be");
   return check_bundle (self, raw, error);
 }
 
@@ -613,6 +666,17 @@ check_same_lines (const SalonSdp *self, const SalonSdp *other, GError **error)
   return TRUE;
 }
 
+/* It stays where it is, or comes after what was there. */
+static gboolean
+check_same_data (const SalonSdp *self, const SalonSdp *previous, GError **error)
+{
+  gboolean is_same = previous->data_mid != NULL ? g_strcmp0 (self->data_mid, previous->data_mid) == 0
+                                                      && self->data_index == previous->data_index
+                                                : self->data_mid == NULL || self->data_index >= previous->media->len;
+
+  return is_same || refuse (error, "the m-line for data channels went away, moved, or pushed others aside");
+}
+
 /* What webrtcbin was told before stays with its elements. */
 static gboolean
 check_same_numbers (const SalonSdp *self, const SalonSdp *other, GError **error)
@@ -673,6 +737,8 @@ check_offered_lines (const SalonSdp *self, GError **error)
   /* Its role in DTLS must not change later, and with "actpass" it is always ours to choose (RFC 8842 section 5.2). */
   if (!g_str_equal (self->setup, "actpass"))
     return refuse (error, "an offer's a=setup must be actpass");
+  if (self->is_data_rejected)
+    return refuse (error, "an m-line has port 0; keep it as it was, or leave it out");
   return TRUE;
 }
 
@@ -686,7 +752,7 @@ salon_sdp_check_offer (const SalonSdp *self, const SalonSdp *previous, GError **
   if (!g_str_equal (self->fingerprint, previous->fingerprint))
     return refuse (error, "the DTLS fingerprint changed; make a new connection for a new certificate");
   if (!check_same_lines (self, previous, error) || !check_same_numbers (self, previous, error)
-      || !check_same_ssrcs (self, previous, error))
+      || !check_same_ssrcs (self, previous, error) || !check_same_data (self, previous, error))
     return FALSE;
   for (guint i = 0; i < previous->media->len; i++)
     {
@@ -708,6 +774,10 @@ salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer, GError **er
   if (g_str_equal (self->setup, "actpass"))
     return refuse (error, "an answer's a=setup must be active or passive");
   if (!check_same_lines (self, offer, error) || !check_same_numbers (self, offer, error))
+    return FALSE;
+  if (self->data_mid != NULL && offer->data_mid == NULL)
+    return refuse (error, "the answer has data channels, and the offer has none");
+  if (self->data_mid != NULL && !check_same_data (self, offer, error))
     return FALSE;
   for (guint i = 0; i < self->media->len; i++)
     {

@@ -10,7 +10,6 @@
  * SALON_ERROR_MEDIA; and what merely isn't needed (most attributes, unknown codecs) is not passed on.
  * Immutable and counted; any thread. */
 
-/* No data channels: for each that a client opens, webrtcbin starts two threads, and a client may open 65,534. */
 typedef enum
 {
   SALON_SDP_AUDIO,
@@ -40,11 +39,15 @@ typedef struct
   char *pwd;                /* (owned) */
   char *fingerprint;        /* (owned): "sha-256 AB:CD...", lower-case name, upper-case hex */
   const char *setup;        /* static: the role in DTLS: "actpass", "active" or "passive" */
+  char *data_mid;           /* (owned) (nullable): of the m-line for data channels, which is not among the others: it is
+                               not webrtcbin's. NULL: there is none, or it is rejected */
+  gboolean is_data_rejected;
+  guint data_index; /* where it stands among all m-lines */
 } SalonSdp;
 
 /* Parses and checks what holds for every description: bounds, unique mids, one BUNDLE group with every m-line,
  * rtcp-mux, the same ICE credentials, strong DTLS fingerprint and role for all m-lines, no port 0, no SSRC on two
- * m-lines, no number with two meanings. */
+ * m-lines, no number with two meanings, one m-line for data channels. */
 SalonSdp *salon_sdp_parse (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SalonSdp *salon_sdp_ref (SalonSdp *self) G_GNUC_WARN_UNUSED_RESULT;
 void salon_sdp_unref (SalonSdp *self);

@@ -21,6 +21,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define FIRST_RTX_SSRC 0x5a110000
 /* How often what resting slots have kept is let go of; all connections' timers fire together. */
 #define TRIM_INTERVAL_S 5
+#define DATA_MID "data"
 
 /* Of one connection: too little for a picture, what nearly all have, and more than anybody watches. */
 static const SalonBandwidthBounds bandwidth = { .min_bps = 50000, .start_bps = 1000000, .max_bps = 100000000 };
@@ -645,11 +646,16 @@ static char *
 take_offer (SalonSubscriber *self, char *text, GError **error)
 {
   g_autofree char *own_text = text;
-  g_autofree char *offer = self->sender != NULL ? write_offer (self, text) : g_steal_pointer (&own_text);
+  g_autofree char *media = self->sender != NULL ? write_offer (self, text) : g_steal_pointer (&own_text);
+  g_autofree char *offer = salon_transport_takes_data (SALON_TRANSPORT (self))
+                               ? salon_offer_add_data (media, self->n_slots, DATA_MID, TRUE)
+                               : g_steal_pointer (&media);
 
   self->offer = salon_sdp_parse (offer, error);
   if (self->offer == NULL)
     return NULL;
+  if (self->offer->data_mid != NULL)
+    salon_transport_await_data (SALON_TRANSPORT (self));
   g_assert (self->offer->media->len == self->n_slots);
   self->transport_cc_id = salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC);
   salon_packet_guard_set_transport_cc_id (self->guard, self->transport_cc_id);
@@ -711,6 +717,14 @@ narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
 }
 
 static void
+take_answer (SalonSubscriber *self, const SalonSdp *answer)
+{
+  narrow_slots (self, answer);
+  if (answer->data_mid != NULL)
+    salon_transport_open_data (SALON_TRANSPORT (self));
+}
+
+static void
 on_answer_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonTransport *transport = SALON_TRANSPORT (source);
@@ -723,7 +737,7 @@ on_answer_set (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   if (!salon_transport_is_closed (transport))
-    narrow_slots (SALON_SUBSCRIBER (transport), g_task_get_task_data (task));
+    take_answer (SALON_SUBSCRIBER (transport), g_task_get_task_data (task));
   g_task_return_boolean (task, TRUE);
 }
 

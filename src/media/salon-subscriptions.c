@@ -28,14 +28,16 @@ struct _SalonSubscriptions
 {
   GObject parent_instance;
 
-  SalonGraph *graph;                /* (owned) */
-  char *name;                       /* (owned) */
-  const SalonMediaOptions *options; /* (borrowed) */
-  guint n_seats;                    /* of one connection */
-  GPtrArray *subscribers;           /* (owned) (element-type SalonSubscriber): target - 1 is the index */
-  GPtrArray *seats;                 /* (owned) (element-type Seat): n_seats for each subscriber */
-  GPtrArray *waiting;               /* (owned) (element-type Waiting): in order of coming */
-  gboolean is_opening;              /* a connection for those waiting is on its way */
+  SalonGraph *graph;                          /* (owned) */
+  char *name;                                 /* (owned) */
+  const SalonMediaOptions *options;           /* (borrowed) */
+  guint n_seats;                              /* of one connection */
+  GPtrArray *subscribers;                     /* (owned) (element-type SalonSubscriber): target - 1 is the index */
+  GPtrArray *seats;                           /* (owned) (element-type Seat): n_seats for each subscriber */
+  GPtrArray *waiting;                         /* (owned) (element-type Waiting): in order of coming */
+  const SalonDataChannelsEvents *data_events; /* (borrowed) (nullable) */
+  gpointer data_events_data;
+  gboolean is_opening; /* a connection for those waiting is on its way */
   gboolean is_closed;
 };
 
@@ -204,6 +206,8 @@ open_subscriber (SalonSubscriptions *self)
 
   if (subscriber == NULL)
     return FALSE;
+  if (self->subscribers->len == 0 && self->data_events != NULL)
+    salon_transport_set_data_events (SALON_TRANSPORT (subscriber), self->data_events, self->data_events_data);
   g_ptr_array_add (self->subscribers, subscriber);
   for (guint i = 0; i < self->n_seats; i++)
     g_ptr_array_add (self->seats, g_new0 (Seat, 1));
@@ -512,6 +516,14 @@ salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOp
   self->options = options;
   self->n_seats = options->n_seats;
   return self;
+}
+
+void
+salon_subscriptions_set_data_events (
+    SalonSubscriptions *self, const SalonDataChannelsEvents *events, gpointer user_data)
+{
+  self->data_events = events;
+  self->data_events_data = user_data;
 }
 
 static void

@@ -26,6 +26,9 @@ G_DECLARE_FINAL_TYPE (SalonSubscriptions, salon_subscriptions, SALON, SUBSCRIPTI
 /* options (borrowed) must outlive it. */
 SalonSubscriptions *salon_subscriptions_new (
     SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* For who takes data channels, on the first connection; events (borrowed). Before it is opened. */
+void salon_subscriptions_set_data_events (
+    SalonSubscriptions *self, const SalonDataChannelsEvents *events, gpointer user_data);
 /* Opens the first connection. */
 void salon_subscriptions_start (SalonSubscriptions *self);
 void salon_subscriptions_close (SalonSubscriptions *self);

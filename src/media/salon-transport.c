@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "salon-candidate.h"
+#include "salon-data-link.h"
 #include "salon-error.h"
 #include "salon-ice-agent.h"
 #include "salon-limits.h"
@@ -29,6 +30,9 @@ typedef struct
   guint deadline_id;
   guint silent_ms; /* 0: libnice tells */
   guint silence_id;
+  SalonDataLink *data;                        /* (owned) (nullable) */
+  const SalonDataChannelsEvents *data_events; /* (borrowed) (nullable) */
+  gpointer data_events_data;
   gboolean is_lite; /* the client has to do all of ICE's checks */
   gboolean is_verified;
   gboolean is_disturbed;
@@ -196,6 +200,8 @@ verify (SalonTransport *self)
       fail (self, SALON_ERROR_MEDIA, "The media connection's encryption is not one that the server has; join again");
       return;
     }
+  if (priv->data != NULL)
+    salon_data_link_start (priv->data);
   g_signal_emit (self, signals[SIGNAL_VERIFIED], 0);
 }
 
@@ -511,6 +517,56 @@ salon_transport_create_local_finish (SalonTransport *self, GAsyncResult *result,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* -- data channels -- */
+
+void
+salon_transport_set_data_events (SalonTransport *self, const SalonDataChannelsEvents *events, gpointer user_data)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+
+  priv->data_events = events;
+  priv->data_events_data = user_data;
+}
+
+gboolean
+salon_transport_takes_data (SalonTransport *self)
+{
+  return priv_of (self)->data_events != NULL;
+}
+
+void
+salon_transport_await_data (SalonTransport *self)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+
+  if (priv->webrtc != NULL && priv->data == NULL)
+    priv->data = salon_data_link_new (priv->webrtc);
+}
+
+void
+salon_transport_open_data (SalonTransport *self)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+  gboolean is_dtls_client;
+
+  salon_transport_await_data (self);
+  if (priv->data == NULL)
+    return;
+  /* We are the client to who is the server, and to who leaves it to us. */
+  is_dtls_client = !g_str_equal (priv->remote->setup, "active");
+  salon_data_link_open (priv->data, is_dtls_client, priv->data_events, priv->data_events_data);
+  if (priv->is_verified)
+    salon_data_link_start (priv->data);
+}
+
+SalonDataChannels *
+salon_transport_get_data (SalonTransport *self)
+{
+  SalonTransportPrivate *priv = priv_of (self);
+
+  return priv->data != NULL ? salon_data_link_get_channels (priv->data) : NULL;
+}
+
 /* -- life -- */
 
 gboolean
@@ -553,6 +609,7 @@ salon_transport_close (SalonTransport *self)
 
   if (webrtc == NULL)
     return;
+  g_clear_pointer (&priv->data, salon_data_link_close);
   g_clear_handle_id (&priv->deadline_id, g_source_remove);
   g_clear_handle_id (&priv->silence_id, g_source_remove);
   g_signal_handlers_disconnect_by_data (webrtc, self);

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <gst/webrtc/webrtc.h>
 
+#include "salon-data-channels.h"
 #include "salon-graph.h"
 #include "salon-ice-peer.h"
 #include "salon-media-options.h"
@@ -43,6 +44,18 @@ GError *salon_transport_error_no_room (void) G_GNUC_WARN_UNUSED_RESULT;
 void salon_transport_close (SalonTransport *self);
 gboolean salon_transport_is_closed (SalonTransport *self);
 gboolean salon_transport_is_verified (SalonTransport *self);
+
+/* For who wants data channels: events (borrowed) must outlive the transport. Before it is negotiated. */
+void salon_transport_set_data_events (SalonTransport *self, const SalonDataChannelsEvents *events, gpointer user_data);
+/* For subclasses: from now on, the peer may send on data channels, which it was offered; what comes too early is lost.
+ */
+void salon_transport_await_data (SalonTransport *self);
+/* For subclasses: both sides have agreed on data channels; may be called again. */
+void salon_transport_open_data (SalonTransport *self);
+/* Whether anybody wants data channels. */
+gboolean salon_transport_takes_data (SalonTransport *self);
+/* Returns: (transfer none) (nullable): NULL before both sides have agreed, and once closed. */
+SalonDataChannels *salon_transport_get_data (SalonTransport *self);
 
 /* How its packets go, and what became of them. FALSE when closed, before there is a description, and with libnice. */
 gboolean salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,9 +12,8 @@
 #define DTLS_SRTP_CIPHER_AES_128_ICM 1
 #define DTLS_SRTP_AUTH_HMAC_SHA1_80 2
 
-/* Returns: (transfer full) (nullable): there is one, in the one BUNDLE group. */
-static GstElement *
-find_element (GstElement *webrtc, const char *factory_name)
+GstElement *
+salon_webrtc_find_element (GstElement *webrtc, const char *factory_name)
 {
   g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), factory_name);
   g_auto (GValue) value = G_VALUE_INIT;
@@ -29,7 +28,7 @@ find_element (GstElement *webrtc, const char *factory_name)
 static gboolean
 get_key (GstElement *webrtc, const char *factory_name, const char *property, guint8 key[SALON_SRTP_KEY_BYTES])
 {
-  g_autoptr (GstElement) element = find_element (webrtc, factory_name);
+  g_autoptr (GstElement) element = salon_webrtc_find_element (webrtc, factory_name);
   g_autoptr (GstBuffer) buffer = NULL;
   guint cipher, auth;
 

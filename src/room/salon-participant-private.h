@@ -25,6 +25,7 @@ typedef struct
   const char *session_id;    /* UUID of this stay, for the store and the log */
   const char *session_token; /* the secret with which they can come back */
   gboolean may_publish;
+  gboolean takes_data; /* data channels that others open */
   guint grace_s;
   guint max_video; /* cameras and screens that they are sent at once; G_MAXUINT: all */
 } SalonParticipantDetails;
@@ -88,6 +89,7 @@ struct _SalonParticipant
   char *id;   /* (owned) */
   char *name; /* (owned) */
   gboolean may_publish;
+  gboolean takes_data;
   SalonRoom *room; /* (owned) (nullable): NULL once out of it */
   gboolean is_replaced;
 
@@ -107,6 +109,7 @@ struct _SalonParticipant
   GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
   SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
   SalonView *view;                   /* (owned): of them */
+  SalonDataMember *data;             /* (owned) (nullable): from the first connection that may have data channels on */
   guint n_silent;                    /* of the connections */
   gint64 silent_since_us;
 };
@@ -125,6 +128,8 @@ gboolean salon_participant_check_in_room (SalonParticipant *self, GError **error
 void salon_participant_return_error (GTask *task, GError *error);
 /* transport: a SalonTransport or SalonSubscriptions, whose failure ends the stay. */
 void salon_participant_watch (SalonParticipant *self, GObject *transport);
+/* Returns: (transfer none) */
+SalonDataMember *salon_participant_ensure_data (SalonParticipant *self);
 /* Nobody gets this one any more. index: of the publications. */
 void salon_participant_drop_publication (SalonParticipant *self, guint index);
 /* Which layers nobody takes, to one who takes it that all are. */

@@ -174,6 +174,8 @@ open_publisher (SalonParticipant *self)
   self->publisher
       = salon_publisher_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
   g_signal_connect_object (self->publisher, "candidate", G_CALLBACK (on_publisher_candidate), self, 0);
+  salon_transport_set_data_events (SALON_TRANSPORT (self->publisher), &salon_data_member_events,
+      salon_data_member_get_publisher_end (salon_participant_ensure_data (self)));
   salon_participant_watch (self, G_OBJECT (self->publisher));
 }
 

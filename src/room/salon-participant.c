@@ -211,6 +211,7 @@ salon_participant_leave (SalonParticipant *self)
     return;
   while (self->publications->len > 0)
     salon_participant_drop_publication (self, self->publications->len - 1);
+  g_clear_pointer (&self->data, salon_data_member_leave);
   if (self->subscriptions != NULL)
     salon_subscriptions_close (self->subscriptions);
   if (self->publisher != NULL)
@@ -398,6 +399,24 @@ salon_participant_watch (SalonParticipant *self, GObject *transport)
   g_signal_connect_object (transport, "failed", G_CALLBACK (on_transport_failed), self, 0);
 }
 
+/* -- data channels -- */
+
+static void
+on_data_channel_closed (const char *label, const char *reason, gpointer user_data)
+{
+  SalonParticipant *self = user_data;
+
+  EMIT (self, data_channel_closed, label, reason);
+}
+
+SalonDataMember *
+salon_participant_ensure_data (SalonParticipant *self)
+{
+  if (self->data == NULL)
+    self->data = salon_data_fan_join (salon_room_get_data_fan (self->room), on_data_channel_closed, self);
+  return self->data;
+}
+
 /* -- receiving -- */
 
 static void
@@ -452,6 +471,9 @@ salon_participant_subscribe (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
   g_signal_connect_object (self->subscriptions, "layer", G_CALLBACK (on_layer), self, 0);
   salon_participant_watch (self, G_OBJECT (self->subscriptions));
+  if (self->takes_data)
+    salon_subscriptions_set_data_events (self->subscriptions, &salon_data_member_events,
+        salon_data_member_get_subscriber_end (salon_participant_ensure_data (self)));
   salon_subscriptions_start (self->subscriptions);
   salon_view_start (self->view, self->subscriptions);
 }
@@ -713,6 +735,7 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
   self->session_id = g_strdup (details->session_id);
   self->session_token = g_strdup (details->session_token);
   self->may_publish = details->may_publish;
+  self->takes_data = details->takes_data;
   self->grace_s = details->grace_s;
   self->joined_us = g_get_monotonic_time ();
   self->leave_reason = "left";

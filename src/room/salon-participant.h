@@ -60,6 +60,8 @@ typedef struct
   void (*room) (gpointer session, const SalonRoomInfo *room);
   void (*waiting_list) (gpointer session, GPtrArray *waiting); /* (element-type SalonMember) */
   void (*chat) (gpointer session, const SalonChatMessage *message);
+  /* The server closed a data channel of theirs. label (nullable); reason: those of the protocol's `data_channel`. */
+  void (*data_channel_closed) (gpointer session, const char *label, const char *reason);
   void (*chat_changed) (gpointer session, const char *message_id, const char *text); /* (nullable): deleted */
   /* Before the end of the join: the host has to let them in. */
   void (*waiting) (gpointer session);

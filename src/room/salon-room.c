@@ -19,6 +19,7 @@ struct _SalonRoom
   SalonRoomInfo *info;            /* (owned) */
   const SalonMediaOptions *media; /* (borrowed) */
   SalonGraph *graph;              /* (owned) */
+  SalonDataFan *data_fan;         /* (owned) */
   GPtrArray *participants;        /* (owned) (element-type SalonParticipant): by time of joining */
   GPtrArray *remotes;             /* (owned) (element-type SalonMember): those on other servers, by time of joining, and
                                    * those on this one whose leave the store has not confirmed */
@@ -108,6 +109,12 @@ SalonGraph *
 salon_room_get_graph (SalonRoom *self)
 {
   return self->graph;
+}
+
+SalonDataFan *
+salon_room_get_data_fan (SalonRoom *self)
+{
+  return self->data_fan;
 }
 
 const SalonMediaOptions *
@@ -748,6 +755,7 @@ salon_room_new (const SalonRoomInfo *info, const char *node_id, const SalonMedia
   self->media = media;
   self->graph = salon_graph_new (info->id);
   self->floor = salon_floor_new (self, &floor_events, media->max_audio);
+  self->data_fan = salon_data_fan_new ();
   if (info->expires_at_s != 0)
     self->expiry_id = g_timeout_add_seconds (seconds_left (info), on_expired, self);
   self->opened_us = g_get_monotonic_time ();
@@ -777,6 +785,7 @@ salon_room_finalize (GObject *object)
   g_clear_pointer (&self->info, salon_room_info_free);
   g_clear_object (&self->graph);
   salon_floor_free (self->floor);
+  g_clear_pointer (&self->data_fan, salon_data_fan_free);
   g_ptr_array_unref (self->participants);
   g_ptr_array_unref (self->remotes);
   g_ptr_array_unref (self->waiting);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-data-fan.h"
 #include "salon-floor.h"
 #include "salon-graph.h"
 #include "salon-participant.h"
@@ -33,6 +34,7 @@ guint salon_room_get_place (SalonRoom *self, const char *id);
 gboolean salon_room_is_missed_by (SalonRoom *self, const SalonRoomState *state);
 
 SalonGraph *salon_room_get_graph (SalonRoom *self);
+SalonDataFan *salon_room_get_data_fan (SalonRoom *self);
 const SalonMediaOptions *salon_room_get_media_options (SalonRoom *self);
 /* Returns: (transfer none) (element-type SalonParticipant) */
 GPtrArray *salon_room_get_participants (SalonRoom *self);

@@ -59,6 +59,7 @@ typedef struct
   const char *room; /* slug or id as the client sent it */
   const char *name;
   gboolean may_publish;
+  gboolean takes_data;       /* data channels that others open */
   const char *session_token; /* (nullable): of an earlier join to this room */
   guint max_video;           /* cameras and screens to be sent at once, if it is fewer than the server sends */
   gboolean is_resuming;      /* with a token: the client still has its connections */

@@ -296,6 +296,22 @@ on_chat_changed (gpointer session, const char *message_id, const char *text)
 }
 
 static void
+on_data_channel_closed (gpointer session, const char *label, const char *reason)
+{
+  JsonObject *params;
+
+  if (!is_listening (session))
+    return;
+  params = json_object_new ();
+  if (label != NULL)
+    json_object_set_string_member (params, "label", label);
+  else
+    json_object_set_null_member (params, "label");
+  json_object_set_string_member (params, "reason", reason);
+  notify (session, "data_channel", salon_protocol_object (params));
+}
+
+static void
 on_ended (gpointer session, const char *reason, const char *message)
 {
   SalonSession *self = session;
@@ -320,6 +336,7 @@ const SalonParticipantEvents salon_session_events = {
   .waiting_list = on_waiting_list,
   .chat = on_chat,
   .chat_changed = on_chat_changed,
+  .data_channel_closed = on_data_channel_closed,
   .waiting = on_waiting,
   .ended = on_ended,
 };

@@ -30,22 +30,23 @@ const firstPayloadType = (sdp, index) => split(sdp)[index][0].split(' ')[3];
 const withFirstType = (index, alter) => (sdp) => alter(firstPayloadType(sdp, index), sdp);
 const many = (count, line) => Array.from({ length: count }, (_, i) => line(i));
 
-const DATA_CHANNEL = [
-  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0', `a=ice-ufrag:${NOWHERE.ufrag}`,
-  `a=ice-pwd:${NOWHERE.password}`, `a=fingerprint:sha-256 ${NOWHERE.fingerprint}`, 'a=setup:actpass', 'a=mid:data',
-  'a=sctp-port:5000',
-];
+/* An m-line for data channels, by the transport of the first. */
+function dataChannels(sdp, mid = 'data') {
+  const transport = split(sdp)[1].filter((line) => /^a=(ice-ufrag|ice-pwd|fingerprint|setup):/.test(line));
+  return ['m=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0', ...transport, `a=mid:${mid}`,
+          'a=sctp-port:5000'];
+}
 
 function swapFirstTwo(sdp) {
   const [session, first, second, ...rest] = split(sdp);
   return join([session, second, first, ...rest]);
 }
 
-function withDataChannel(at) {
+function withDataChannel(at, mid = 'data') {
   return (sdp) => {
     const sections = split(sdp);
-    sections[0] = sections[0].map((line) => line.replace(/^a=group:BUNDLE/, '$& data'));
-    return join([...sections.slice(0, at), DATA_CHANNEL, ...sections.slice(at)]);
+    sections[0] = sections[0].map((text) => text.replace(/^a=group:BUNDLE.*/, `$& ${mid}`));
+    return join([...sections.slice(0, at), dataChannels(sdp, mid), ...sections.slice(at)]);
   };
 }
 
@@ -63,9 +64,18 @@ const REFUSED = {
   'a text m-line': change(4, /^m=audio/, 'm=text'),
   'an m-line without DTLS': change(4, 'UDP/TLS/RTP/SAVPF', 'RTP/AVP'),
   'an m-line of port 0': all(change(4, /^m=audio \d+/, 'm=audio 0'), drop(4, /^a=bundle-only/)),
-  'a data channel first': withDataChannel(1),
-  'a data channel in the middle': withDataChannel(3),
-  'a data channel last': withDataChannel(5),
+  'data channels alone': (sdp) => edit(join([split(sdp)[0], dataChannels(sdp)]), 0,
+    (lines) => lines.map((line) => line.replace(/^(a=group:BUNDLE).*/, '$1 data'))),
+  'two m-lines for data channels': all(withDataChannel(5), withDataChannel(6, 'other')),
+  'data channels of another protocol': all(withDataChannel(5), change(5, 'UDP/DTLS/SCTP', 'TCP/DTLS/SCTP')),
+  'data channels of another format': all(withDataChannel(5), change(5, 'webrtc-datachannel', 'bfcp')),
+  'data channels on another SCTP port': all(withDataChannel(5), change(5, 'sctp-port:5000', 'sctp-port:5001')),
+  'data channels of port 0': all(withDataChannel(5), change(5, 'application 9', 'application 0')),
+  'data channels without ICE user': all(withDataChannel(5), drop(5, /^a=ice-ufrag/)),
+  'data channels by another certificate': all(withDataChannel(5), drop(5, /^a=fingerprint/),
+    add(5, `a=fingerprint:sha-256 ${NOWHERE.fingerprint}`)),
+  'data channels with another\'s mid': withDataChannel(5, '0'),
+  'data channels that are not in the BUNDLE group': all(withDataChannel(5), change(0, / data$/, '')),
   'no mid': drop(4, /^a=mid/),
   'an empty mid': change(4, /^a=mid:.*/, 'a=mid:'),
   'a mid of 33 characters': renameMid('m'.repeat(33)),
@@ -158,6 +168,9 @@ const ANSWERED = {
   'long lines of many bytes a character': add(1, `a=x:${'\u{1F600}'.repeat(8000)}`, `a=${'\u{1F600}'.repeat(8000)}:x`),
   'ICE lite': add(0, 'a=ice-lite'),
   '32 m-lines': (sdp) => arrange(sdp, many(32, (i) => i % 2)),
+  'data channels first (aborted)': withDataChannel(1),
+  'data channels in the middle': withDataChannel(3),
+  'data channels last': withDataChannel(5),
 };
 
 /* Altered copies of a first, good offer. */
@@ -169,7 +182,7 @@ const REFUSED_AGAIN = {
   'all m-lines but one gone': (sdp) => join(split(change(0, /^(a=group:BUNDLE 0).*/, '$1')(sdp)).slice(0, 2)),
   'an m-line of port 0': all(change(1, /^m=audio \d+/, 'm=audio 0'), drop(1, /^a=bundle-only/)),
   'a kind changed': change(4, /^m=audio/, 'm=video'),
-  'a data channel added': withDataChannel(5),
+  'data channels that push others aside': withDataChannel(3),
   'another certificate': everywhere(/^a=fingerprint:[^\r]*/gm, `a=fingerprint:sha-256 ${NOWHERE.fingerprint}`),
   'another DTLS role': change(null, 'setup:actpass', 'setup:passive'),
   'an SSRC on another m-line': (sdp) => {
@@ -186,6 +199,7 @@ const REFUSED_AGAIN = {
 
 const ANSWERED_AGAIN = {
   'nothing changed': (sdp) => sdp,
+  'data channels added': withDataChannel(5),
   'an m-line inactive': change(2, /^a=sendonly$/, 'a=inactive'),
   'the BUNDLE group in another order (began a second transport)': change(0, /BUNDLE 0 1 2 3/, 'BUNDLE 2 3 0 1'),
   'new ICE credentials (webrtcbin keeps its own)': all(change(null, /^a=ice-ufrag:.*/, 'a=ice-ufrag:anew'),
@@ -252,6 +266,7 @@ const REFUSED_ANSWERS = {
   'no fingerprint': drop(null, /^a=fingerprint/),
   'no ICE credentials': drop(null, /^a=ice-(ufrag|pwd)/),
   'no BUNDLE group': drop(0, /^a=group/),
+  'data channels that nobody offered': (sdp) => withDataChannel(split(sdp).length)(sdp),
   'an extension id of another meaning': change(1, /^a=extmap:1 .*/, 'a=extmap:1 urn:3gpp:video-orientation'),
 };
 
