@@ -19,14 +19,27 @@ static const struct
   gboolean for_audio;
   gboolean for_video;
   gboolean is_of_simulcast; /* of use there alone */
+  gboolean is_of_av1; /* likewise: with other codecs it would tell their receivers what the picture ids tell them */
 } extensions[] = {
   { EXT_MID, 0, TRUE, TRUE },
   { EXT_AUDIO_LEVEL, 1, TRUE, FALSE },
   { EXT_TWCC, 3, TRUE, TRUE },
   { EXT_ORIENTATION, 4, FALSE, TRUE },
+  { SALON_URI_DEPENDENCY_DESCRIPTOR, 5, FALSE, TRUE, FALSE, TRUE },
   { SALON_URI_RID, 0, FALSE, TRUE, TRUE },
   { SALON_URI_REPAIRED_RID, 0, FALSE, TRUE, TRUE },
 };
+
+static gboolean
+is_of_av1 (const char *uri)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
+    {
+      if (g_str_equal (uri, extensions[i].uri))
+        return extensions[i].is_of_av1;
+    }
+  return FALSE;
+}
 
 const char *
 salon_codec_caps_find_extension (const char *uri, gboolean has_simulcast)
@@ -41,8 +54,9 @@ salon_codec_caps_find_extension (const char *uri, gboolean has_simulcast)
 
 /* The description has only extensions that we use, as "3 uri" (see salon_sdp_extension_copy()). */
 static void
-accept_extensions (const GstSDPMedia *media, GstStructure *structure)
+accept_extensions (const GstSDPMedia *media, const SalonCodecInfo *info, GstStructure *structure)
 {
+  gboolean is_av1 = info == salon_codec_get_info (SALON_CODEC_AV1);
   const char *value;
 
   for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (media, "extmap", i)) != NULL; i++)
@@ -50,7 +64,8 @@ accept_extensions (const GstSDPMedia *media, GstStructure *structure)
       g_auto (GStrv) words = g_strsplit (value, " ", 2);
       g_autofree char *field = g_strconcat ("extmap-", words[0], NULL);
 
-      gst_structure_set (structure, field, G_TYPE_STRING, words[1], NULL);
+      if (is_av1 || !is_of_av1 (words[1]))
+        gst_structure_set (structure, field, G_TYPE_STRING, words[1], NULL);
     }
 }
 
@@ -110,7 +125,7 @@ salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order, gu
       structure = gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
           "encoding-name", G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate,
           "payload", G_TYPE_INT, payload_type, NULL);
-      accept_extensions (offered, structure);
+      accept_extensions (offered, info, structure);
       accept_simulcast (offered, structure);
       return gst_caps_new_full (structure, NULL);
     }

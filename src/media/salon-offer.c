@@ -117,6 +117,8 @@ write_session (const GstSDPMessage *transport, const char *group)
         gst_sdp_message_add_attribute (out, attribute->key, attribute->value);
     }
   gst_sdp_message_add_attribute (out, "group", group);
+  /* RFC 8285 section 6: a keyframe's dependency descriptor does not fit into the one-byte form. */
+  gst_sdp_message_add_attribute (out, "extmap-allow-mixed", "");
   return out;
 }
 

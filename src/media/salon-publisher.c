@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-publisher.h"
 
+#include <string.h>
+
 #include "salon-codec-caps.h"
 #include "salon-error.h"
 #include "salon-extension-map.h"
@@ -304,6 +306,23 @@ answer_data (SalonTransport *transport, char *answer)
   return salon_offer_add_data (own, offer->data_index, offer->data_mid, FALSE);
 }
 
+/* RFC 8285 section 6: a keyframe's dependency descriptor does not fit into the one-byte form of extensions, and
+ * browsers leave it out unless both forms are allowed. answer: (transfer full). Returns: (transfer full) */
+static char *
+allow_mixed_extensions (char *answer)
+{
+  const char *lines = strstr (answer, "\r\nm=");
+  GString *text;
+
+  if (lines == NULL || strstr (answer, SALON_URI_DEPENDENCY_DESCRIPTOR) == NULL)
+    return answer;
+  text = g_string_new_len (answer, lines - answer);
+  g_string_append (text, "\r\na=extmap-allow-mixed");
+  g_string_append (text, lines);
+  g_free (answer);
+  return g_string_free (text, FALSE);
+}
+
 static void
 on_answer_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -312,7 +331,7 @@ on_answer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   char *answer = salon_transport_create_local_finish (transport, result, &error);
 
   if (answer != NULL)
-    answer = answer_data (transport, answer);
+    answer = answer_data (transport, allow_mixed_extensions (answer));
   finish_offer (user_data, answer, g_steal_pointer (&error));
 }
 

@@ -23,4 +23,6 @@ salon_extension_map_add (SalonExtensionMap *map, const char *uri, guint8 in_id, 
     map->transport_cc_id = out_id;
   else if (in_id != 0 && !ends_at_this_hop (uri))
     map->out_id[in_id] = out_id;
+  if (in_id != 0 && g_str_equal (uri, SALON_URI_DEPENDENCY_DESCRIPTOR))
+    map->dependency_id = in_id;
 }

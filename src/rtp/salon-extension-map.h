@@ -10,6 +10,8 @@
 #define SALON_URI_REPAIRED_RID "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 #define SALON_URI_ABS_SEND_TIME "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 #define SALON_URI_TRANSMISSION_OFFSET "urn:ietf:params:rtp-hdrext:toffset"
+#define SALON_URI_DEPENDENCY_DESCRIPTOR                                                                                \
+  "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 #define SALON_URI_AUDIO_LEVEL "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 /* Which of an input's extension elements go on, and under which id: two connections number the same extension
@@ -18,6 +20,7 @@ typedef struct
 {
   guint8 out_id[256];     /* by the input's id; 0: dropped */
   guint8 transport_cc_id; /* the output's; 0: it has none */
+  guint8 dependency_id;   /* the input's dependency descriptor; 0: none passes */
 } SalonExtensionMap;
 
 /* Lets `uri` pass from in_id to out_id. in_id is 0 when only the output has it, which matters for the transport-wide

@@ -64,6 +64,7 @@ begin_source (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arri
   rewriter->may_be_restart = FALSE;
   rewriter->has_picture_offset = FALSE;
   rewriter->has_tl0_offset = FALSE;
+  rewriter->has_frame_offset = FALSE;
   rewriter->layers = rewriter->former = rewriter->wanted;
   rewriter->raised_sequence = packet->sequence;
   rewriter->frame_timestamp = packet->timestamp;
@@ -255,6 +256,30 @@ shift_picture_ids (SalonRewriter *rewriter, SalonPictureIds *ids, guint n_pictur
     }
 }
 
+/* The RTP payload format for AV1, appendix A.8.1: after a byte of flags the number of the frame, by whose distance
+ * others name it. copy: (out): the descriptor with the number that goes out. FALSE when there is none. */
+static gboolean
+renumber_dependencies (
+    SalonRewriter *rewriter, const SalonRtpPacket *packet, gboolean is_newest, guint8 copy[255], gsize *size)
+{
+  guint8 id = rewriter->source.extensions.dependency_id;
+  const guint8 *descriptor = id != 0 ? salon_rtp_packet_find_extension (packet, id, size) : NULL;
+  guint16 number;
+
+  if (descriptor == NULL || *size < 3)
+    return FALSE;
+  memcpy (copy, descriptor, *size);
+  number = salon_read_u16 (descriptor + 1);
+  if (!rewriter->has_frame_offset)
+    rewriter->frame_offset = rewriter->last_frame + 1 - number;
+  rewriter->has_frame_offset = TRUE;
+  number += rewriter->frame_offset;
+  if (is_newest)
+    rewriter->last_frame = number;
+  salon_write_u16 (copy + 1, number);
+  return TRUE;
+}
+
 typedef struct
 {
   SalonRtpExtension elements[MAX_EXTENSIONS];
@@ -273,7 +298,8 @@ add_extension (Extensions *extensions, guint8 id, const guint8 *data, guint8 siz
 
 /* Those of the packet that the output has, under the output's ids, as many as fit into `space`. */
 static void
-collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, gsize space, Extensions *extensions)
+collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, const guint8 *dependencies, gsize space,
+    Extensions *extensions)
 {
   static const guint8 placeholder[2] = { 0, 0 };
   SalonRtpExtensionIter iter;
@@ -287,6 +313,8 @@ collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, 
     {
       guint8 id = map->out_id[extension.id];
 
+      if (extension.id == map->dependency_id && dependencies != NULL)
+        extension.data = dependencies;
       if (id != 0 && extensions->size + extension.size <= space)
         add_extension (extensions, id, extension.data, extension.size);
     }
@@ -326,7 +354,7 @@ write_extensions (const Extensions *extensions, guint8 *at)
 
 static void
 write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame, guint16 sequence,
-    SalonRewriterResult *result)
+    const guint8 *dependencies, SalonRewriterResult *result)
 {
   const gsize fixed_size = 12 + 4 + 2 * MAX_EXTENSIONS + sizeof (guint16) + 3 + SALON_PICTURE_IDS_MAX_BYTES;
   gsize ids_size = salon_picture_ids_size (&frame->ids);
@@ -335,7 +363,8 @@ write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const
   guint8 *at = result->head;
   Extensions extensions;
 
-  collect_extensions (&rewriter->source.extensions, packet, sizeof result->head - fixed_size, &extensions);
+  collect_extensions (
+      &rewriter->source.extensions, packet, dependencies, sizeof result->head - fixed_size, &extensions);
   *at++ = 0x80 | (extensions.n_elements > 0 ? 0x10 : 0);
   *at++ = (has_marker ? 0x80 : 0) | rewriter->source.payload_type;
   at = salon_write_u16 (at, sequence);
@@ -360,7 +389,9 @@ salon_rewriter_rewrite (
 {
   SalonRewriterVerdict verdict;
   SalonFrame frame;
+  guint8 dependencies[255];
   const guint8 *payload;
+  gboolean has_dependencies;
   gboolean is_newest;
   guint16 sequence;
   gsize size;
@@ -380,6 +411,7 @@ salon_rewriter_rewrite (
       rewriter->last_timestamp = packet->timestamp + rewriter->timestamp_offset;
       rewriter->last_arrival_us = arrival_us;
     }
-  write_result (rewriter, packet, &frame, sequence, result);
+  has_dependencies = renumber_dependencies (rewriter, packet, is_newest, dependencies, &size);
+  write_result (rewriter, packet, &frame, sequence, has_dependencies ? dependencies : NULL, result);
   return SALON_REWRITER_FORWARD;
 }

@@ -11,6 +11,8 @@
  * timestamps that go on where the last source ended, picture ids likewise, the payload type and extension ids of the
  * output. A receiver sees no switch, only a keyframe.
  *
+ * So do the frame numbers of AV1's dependency descriptor, where the output has that extension.
+ *
  * Layers of the source (VP8: temporal; VP9: temporal and spatial) that are not wanted are left out, as if they had
  * never been made: sequence numbers and VP8's picture ids close up. (VP9's keep their gaps: its pictures name others by
  * the distance of their ids.) Going down begins with the next picture, going up where the source allows it: temporal
@@ -73,6 +75,7 @@ typedef struct
   gboolean may_be_restart;
   gboolean has_picture_offset;
   gboolean has_tl0_offset;
+  gboolean has_frame_offset;
 
   /* Its layers. */
   SalonRewriterLayers wanted;
@@ -89,6 +92,7 @@ typedef struct
   guint32 timestamp_offset;
   guint16 picture_offset;
   guint8 tl0_offset;
+  guint16 frame_offset;
 
   /* The newest packet sent. */
   guint16 last_sequence;
@@ -96,6 +100,7 @@ typedef struct
   gint64 last_arrival_us;
   guint16 last_picture;
   guint8 last_tl0;
+  guint16 last_frame;
 } SalonRewriter;
 
 /* `seed` makes the first sequence number and timestamp, which should be hard to guess (RFC 3550 section 5.1). The

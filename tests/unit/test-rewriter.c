@@ -575,6 +575,55 @@ test_leaving_out_wraps (Fixture *f, gconstpointer data)
     }
 }
 
+/* -- AV1's dependency descriptor -- */
+
+static SalonRewriterVerdict
+push_av1 (Fixture *f, guint32 ssrc, guint16 sequence, guint16 frame, gboolean is_keyframe)
+{
+  guint8 bytes[64];
+  In in = { .ssrc = ssrc, .sequence = sequence };
+  gsize size = write_header (bytes, &in);
+  const guint8 rest[]
+      = { 0xbe, 0xde, 0, 1, 0xc2, 0x85, frame >> 8, frame & 0xff, is_keyframe ? 0x18 : 0x10, 0x32, 0x0b };
+
+  bytes[0] |= 0x10;
+  memcpy (bytes + size, rest, sizeof rest);
+  return push_bytes (f, bytes, size + sizeof rest, 0);
+}
+
+static void
+assert_frame (Fixture *f, guint16 frame)
+{
+  const guint8 expected[] = { 0x85, frame >> 8, frame & 0xff };
+  const guint8 *descriptor;
+  gsize size;
+
+  g_assert_cmpint (f->verdict, ==, SALON_REWRITER_FORWARD);
+  descriptor = salon_rtp_packet_find_extension (&f->out, 5, &size);
+  g_assert_cmpmem (descriptor, size, expected, sizeof expected);
+}
+
+/* Over a switch; and gaps stay, since frames name each other by their distance. */
+static void
+test_frame_numbers_go_on (Fixture *f, gconstpointer data)
+{
+  SalonRewriterSource source = { .codec = SALON_CODEC_AV1, .clock_rate = 90000, .payload_type = 45 };
+
+  salon_extension_map_add (&source.extensions, SALON_URI_DEPENDENCY_DESCRIPTOR, 12, 5);
+  salon_rewriter_switch (&f->rewriter, &source);
+  push_av1 (f, SSRC_A, 1, 65535, TRUE);
+  assert_frame (f, 1);
+  push_av1 (f, SSRC_A, 3, 1, FALSE);
+  assert_frame (f, 3);
+  push_av1 (f, SSRC_A, 2, 0, FALSE);
+  assert_frame (f, 2);
+  salon_rewriter_switch (&f->rewriter, &source);
+  push_av1 (f, SSRC_B, 500, 7000, TRUE);
+  assert_frame (f, 4);
+  push_av1 (f, SSRC_B, 501, 7001, FALSE);
+  assert_frame (f, 5);
+}
+
 /* -- VP9's layers: one packet a spatial layer, three to a picture -- */
 
 static SalonRewriterVerdict
@@ -697,6 +746,7 @@ main (int argc, char **argv)
   ADD ("only-needed-gaps-stay", test_only_needed_gaps_stay);
   ADD ("late-packets-find-their-number", test_late_packets_find_their_number);
   ADD ("leaving-out-wraps", test_leaving_out_wraps);
+  ADD ("frame-numbers-go-on", test_frame_numbers_go_on);
   ADD ("spatial-layers-begin-with-a-keyframe", test_spatial_layers_begin_with_a_keyframe);
   ADD ("spatial-layers-end-with-a-picture", test_spatial_layers_end_with_a_picture);
   ADD ("vp9-picture-ids-keep-their-gaps", test_vp9_picture_ids_keep_their_gaps);
