@@ -21,8 +21,8 @@
 #define TOGETHER_US G_TIME_SPAN_MILLISECOND
 /* After that, the feedback was lost too. */
 #define TIMEOUT_US G_TIME_SPAN_SECOND
-#define CALM_US (2 * G_TIME_SPAN_SECOND)
-#define MIN_WAIT_US (2 * G_TIME_SPAN_SECOND)
+#define CALM_US (1 * G_TIME_SPAN_SECOND)
+#define MIN_WAIT_US (1 * G_TIME_SPAN_SECOND)
 #define MAX_WAIT_US (5 * G_TIME_SPAN_SECOND)
 
 /* -- sending -- */
