@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For a test: webrtcbin on a media port of its own, with one data channel, which says back what it hears. Salon's rooms
- * have none, so this shows that our ICE agent carries a browser's.
+/* For a test: webrtcbin on a media port of its own, with one data channel, which says back what it hears. Salon's own
+ * are not webrtcbin's; this shows that our ICE agent carries what any webrtcbin does.
  *
  *   data-channel udp|tcp     writes {"offer": SDP}, reads {"answer": SDP}; one each line, until its input ends */
 #include <gst/webrtc/webrtc.h>

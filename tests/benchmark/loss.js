@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What somebody on a bad network gets of a call: two Chromiums, of which the one that watches is behind a network that
+ * loses packets, both ways, by chance, and takes its time. The camera has 15 frames a second.
+ *
+ *   meson test -C build --benchmark --verbose loss
+ *
+ * SALON_BENCHMARK_LOSS_S (8): how long each is measured. The seed is the same for all: so is what is lost. */
+
+import * as runner from 'node:test';
+import { openChromium } from '../lib/browsers.js';
+import { Impairment } from '../lib/impairment.js';
+import { newRoom } from '../lib/people.js';
+import { Person } from '../lib/person.js';
+import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const { test } = runner;
+const MEASURE_S = Number(process.env.SALON_BENCHMARK_LOSS_S ?? 8);
+/* For what the network was before to be over. */
+const SETTLE_S = 3;
+const LOSSES = [0, 0.01, 0.05, 0.1, 0.2];
+const RTTS_MS = [20, 100, 300];
+
+/* Runs in the page: sums over what comes in. */
+async function readTotals() {
+  const totals = { frames: 0, freezeS: 0, samples: 0, concealed: 0 };
+  for (const [target, connection] of window.salon.peerConnections) {
+    const reports = target > 0 ? [...(await connection.getStats()).values()] : [];
+    for (const report of reports.filter(({ type }) => type === 'inbound-rtp')) {
+      totals.frames += report.framesDecoded ?? 0;
+      totals.freezeS += report.totalFreezesDuration ?? 0;
+      totals.samples += report.totalSamplesReceived ?? 0;
+      totals.concealed += report.concealedSamples ?? 0;
+    }
+  }
+  return { ...totals, atS: performance.now() / 1000 };
+}
+
+const pass = (s) => new Promise((resolve) => setTimeout(resolve, s * 1000));
+
+async function measure(viewer, link, loss, rttMs) {
+  for (const direction of [link.up, link.down])
+    direction.set({ loss, delayMs: rttMs / 2 });
+  await pass(SETTLE_S);
+  const before = await viewer.page.evaluate(readTotals);
+  await pass(MEASURE_S);
+  const after = await viewer.page.evaluate(readTotals);
+  const grown = (key) => after[key] - before[key];
+  return { fps: grown('frames') / grown('atS'), frozen: grown('freezeS') / grown('atS'),
+           concealed: grown('concealed') / Math.max(1, grown('samples')) };
+}
+
+test('frames, freezes and concealment on lossy networks', { timeout: 900000 }, async (t) => {
+  const server = await startServer(t);
+  const link = await Impairment.start(t, { seed: 1 });
+  link.leadTo(server.mediaPort);
+  const room = newRoom();
+  await Person.enter(await openChromium(t), server, room, 'Ann');
+  const bob = await Person.enter(await openChromium(t, { nat: link }), server, room, 'Bob', 'audio=0&video=0');
+  await bob.grows('Ann', 'camera', 'frames');
+  await until('sound', async () => (await bob.page.evaluate(readTotals)).samples > 0, 20000);
+  const percent = (share) => `${(share * 100).toFixed(1)} %`;
+  t.diagnostic('| Loss | RTT | Frames/s | Frozen | Audio concealed |');
+  t.diagnostic('| ---: | ---: | ---: | ---: | ---: |');
+  for (const rttMs of RTTS_MS) {
+    for (const loss of LOSSES) {
+      const { fps, frozen, concealed } = await measure(bob, link, loss, rttMs);
+      t.diagnostic(`| ${loss * 100} % | ${rttMs} ms | ${fps.toFixed(1)} | ${percent(frozen)} | ${percent(concealed)} |`);
+    }
+  }
+});
