@@ -36,12 +36,16 @@ struct _SalonShares
 
 /* -- what a slot could carry -- */
 
+/* A larger picture that costs no more is better than the smaller ones. What is not measured yet, is no step. */
 static void
 add_step (SalonShare *share, gint spatial, gint temporal, guint rate_bps)
 {
-  guint below_bps = share->n_steps > 0 ? share->steps[share->n_steps - 1].rate_bps : 0;
-
-  if (rate_bps > below_bps * LEAST_TEMPORAL_PART)
+  if (rate_bps == 0)
+    return;
+  while (share->n_steps > 0 && share->steps[share->n_steps - 1].spatial < spatial
+         && share->steps[share->n_steps - 1].rate_bps >= rate_bps)
+    share->n_steps--;
+  if (share->n_steps == 0 || rate_bps > share->steps[share->n_steps - 1].rate_bps * LEAST_TEMPORAL_PART)
     share->steps[share->n_steps++] = (SalonStep){ spatial, temporal, rate_bps };
 }
 
