@@ -50,22 +50,23 @@
  *
  * A WebSocket that breaks is not the end: media goes on, and Salon comes back for as long as the server keeps our place
  * and a little longer. Then events tell what changed meanwhile, and only that. If the server has lost our media, it is
- * built anew, and what was on is published again. So it is when media is interrupted and an ICE restart is of no help. Whoever
- * waits for the host knocks again. Bringing a page back after a reload is the page's part: it keeps `session` and gives
- * it to the next Salon object.
+ * built anew, and what was on is published again. So it is as soon as nothing of it gets through any more. Whoever waits
+ * for the host knocks again. Bringing a page back after a reload is the page's part: it keeps `session` and gives it to
+ * the next Salon object.
  *
  * When the page goes, it just goes: a reload cannot be told apart from a closed tab. The browser tells the server (close
  * code 1001), who keeps the place for some seconds. A leave sent then would let nobody wait for a closed tab, but would also
  * cost whoever reloads their place in a full or locked room, their being host, and, alone, the room with its chat.
  */
 
-import { openDevices, openScreen } from './salon-devices.js';
 import { SalonChat } from './salon-chat.js';
+import { openDevices, openScreen } from './salon-devices.js';
 import { createRoom, deleteRoom, parseRoomUrl } from './salon-http.js';
-import { SalonError, SalonRpc } from './salon-rpc.js';
+import { SalonIceServers } from './salon-ice-servers.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
-import { Pulses } from './salon-pulse.js';
 import { pause } from './salon-pause.js';
+import { Pulses } from './salon-pulse.js';
+import { SalonError, SalonRpc } from './salon-rpc.js';
 import { changesOfOthers } from './salon-snapshot.js';
 
 export { createRoom, deleteRoom, openDevices, SalonError, SOURCES };
@@ -78,8 +79,6 @@ const SILENCE_PING_MS = 600;
 const SOON_MS = 50;
 /** Tried for this much longer than the server keeps our place: the room may have one all the same. */
 const RETRY_BEYOND_GRACE_S = 15;
-/** How long ICE servers are taken for new. Half of the shortest time that a server may give them (turn-ttl-s). */
-const FRESH_MS = 5_000;
 /** For the host to let us in. Longer than the server gives them: it should be the one who says that it is over. */
 const ADMISSION_TIMEOUT_MS = 11 * 60_000;
 /** Refusals that asking again may change. */
@@ -126,8 +125,7 @@ export class Salon extends EventTarget {
   #rpc = null;
   /** By track id. */
   #trackSettings = new Map();
-  #iceServers = [];
-  #iceServersAt = 0;
+  #iceServers = new SalonIceServers(async (timeoutMs) => (await this.#request('ice_servers', {}, timeoutMs)).ice_servers);
   #subscribers = null;
   #publisher = null;
   #publisherReady = null;
@@ -482,7 +480,7 @@ export class Salon extends EventTarget {
     const events = isFirst ? [] : this.#changesSince(join);
     this.session = join.session ?? null;
     this.#graceS = join.grace_s ?? 0;
-    this.#setIceServers(join.ice_servers);
+    this.#iceServers.set(join.ice_servers);
     this.id = join.participant;
     this.#ownIds.add(this.id);
     this.room = join.room;
@@ -587,27 +585,10 @@ export class Salon extends EventTarget {
     }
   }
 
-  #setIceServers(servers) {
-    this.#iceServers = servers;
-    this.#iceServersAt = Date.now();
-  }
-
-  /** Credentials of TURN servers end: those that are not just told are asked for anew. */
-  async #getIceServers(timeoutMs) {
-    if (Date.now() - this.#iceServersAt > FRESH_MS && this.#iceServers.some(({ credential }) => credential)) {
-      try {
-        this.#setIceServers((await this.#request('ice_servers', {}, timeoutMs)).ice_servers);
-      } catch (error) {
-        console.warn('Salon: the ICE servers there were are used', error); // No worse than none.
-      }
-    }
-    return this.#iceServers;
-  }
-
   #connectionOptions() {
     return {
       rpc: this.#signalling,
-      getIceServers: (timeoutMs) => this.#getIceServers(timeoutMs),
+      getIceServers: (timeoutMs) => this.#iceServers.get(timeoutMs),
       isReplacement: this.#isMending,
       onState: (target, state, wasConnected) => {
         this.#isMending &&= state !== 'connected';
