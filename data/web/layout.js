@@ -23,7 +23,7 @@ function fit(cellWidth, cellHeight, { narrowest, widest }) {
  * The size that lets `count` equal tiles fill an area best.
  * @returns {{width: number, height: number}} in pixels
  */
-export function tileSize(count, areaWidth, areaHeight, shape = FACE_SHAPE) {
+function tileSize(count, areaWidth, areaHeight, shape = FACE_SHAPE) {
   const limits = shape(areaHeight > areaWidth);
   let best = { width: 0, height: 0 };
   for (let columns = 1; columns <= count; columns++) {

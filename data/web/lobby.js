@@ -17,7 +17,7 @@ const SECOND = 'aster birch brook cedar clover finch heron iris lark maple otter
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 
 /** A name nobody guesses (8 bits of words, 30 of letters) and everybody can read out. */
-export function randomRoom() {
+function randomRoom() {
   const random = crypto.getRandomValues(new Uint32Array(8));
   const letters = [...random.slice(2)].map((number) => ALPHABET[number % ALPHABET.length]).join('');
   return `${FIRST[random[0] % FIRST.length]}-${SECOND[random[1] % SECOND.length]}-${letters}`;

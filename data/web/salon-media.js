@@ -147,7 +147,7 @@ function planEncodings(encodings, pixels, wanted) {
   }));
 }
 
-/** Target 0: what we send. Negotiated once, and again for each ICE restart. */
+/** Target 0: what we send. Negotiated once, again for the first data channel, and for each ICE restart. */
 export class Publisher extends Connection {
   #transceivers = new Map();
   /** By source, what the server said. */

@@ -43,7 +43,6 @@ class Pulse {
     return (await this.#count()) !== this.#last;
   }
 
-
   /** Beats are counted, not milliseconds: timers of a page in the background are late. */
   async #beat() {
     const count = await this.#count();

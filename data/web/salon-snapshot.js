@@ -30,6 +30,8 @@ function changesOfOne(before, after) {
       events.push(['track-published', { track }]);
     } else if (old.muted !== track.muted) {
       events.push([track.muted ? 'track-muted' : 'track-unmuted', { track }]);
+    } else if (JSON.stringify(old) !== JSON.stringify(track)) {
+      events.push(['track-updated', { track }]);
     }
   }
   return [...events, ...[...known.values()].map((track) => ['track-unpublished', { track }])];

@@ -100,7 +100,7 @@ export class Salon extends EventTarget {
   id = null;
   /** @type {Map<string, object>} Everybody, oneself included, by id. */
   participants = new Map();
-  /** @type {Map<string, {track: object, mediaStreamTrack: MediaStreamTrack}>} What we receive, by track id. */
+  /** @type {Map<string, {track: object, mediaStreamTrack: MediaStreamTrack, layer: ?object}>} What we receive, by track id. */
   subscriptions = new Map();
   /** @type {'new'|'joining'|'joined'|'reconnecting'|'closed'} */
   state = 'new';
@@ -308,6 +308,7 @@ export class Salon extends EventTarget {
    */
   async openDataChannel(label, options) {
     await this.#untilJoined();
+    this.#assertPresent();
     const ready = this.#connectPublisher();
     return this.#publisher.openDataChannel(label, options, ready);
   }
@@ -486,7 +487,7 @@ export class Salon extends EventTarget {
     this.room = join.room;
     this.participants = new Map(join.participants.map((each) => [each.id, each]));
     this.maxVideo = join.max_video ?? null;
-    this.#local.forEach((local, source) => (local.published = this.#ownTrack(source)));
+    const mutedMeanwhile = this.#adoptOwnTracks();
     if (isResumed) {
       this.#publisher?.forgetWantedLayers();
     } else {
@@ -512,6 +513,8 @@ export class Salon extends EventTarget {
     this.#earlyNotifications.splice(0).forEach(([method, params]) => this.#onNotification(method, params));
     if (!isFirst) {
       this.#emit('reconnected', { resumed: isResumed });
+      mutedMeanwhile.forEach((track) => this.#onMutedBy(track, this.room.host));
+      this.#trackSettings.forEach((_, id) => this.#sendTrackSettings(id));
       this.#publishAgain();
       this.pinned.forEach((id) => this.pin(id).catch(() => this.pinned.delete(id)));
       this.#watchStatsAgain();
@@ -536,6 +539,19 @@ export class Salon extends EventTarget {
   #enterChat(messages, isFirst) {
     this.history = isFirst ? messages : this.history;
     this.#chat.enter(messages, isFirst, this.#ownIds);
+  }
+
+  /** @returns {object[]} those that the host has turned off while we were away */
+  #adoptOwnTracks() {
+    const muted = [];
+    for (const [source, local] of this.#local) {
+      const track = this.#ownTrack(source);
+      if (local.isOn && local.published?.muted === false && track?.muted) {
+        muted.push(track);
+      }
+      local.published = track;
+    }
+    return muted;
   }
 
   #ownTrack(source) {
@@ -769,6 +785,8 @@ export class Salon extends EventTarget {
     }
     if (event === 'unpublished') {
       this.#trackSettings.delete(track.id);
+    } else if (this.subscriptions.has(track.id)) {
+      this.subscriptions.get(track.id).track = track;
     }
     this.#emit(`track-${event}`, { track });
     if (track.participant === this.id) {

@@ -6,7 +6,7 @@ const SPEAKING_LEVEL = 0.015;
 /** Pauses between words are not silence. */
 const HOLD_MS = 700;
 
-/** Tells who speaks, by listening to the tracks it is given. Lives as long as one call. */
+/** Tells who speaks, by listening to the tracks it is given. Lives as long as the lobby's preview. */
 export class Speaking {
   #context = new AudioContext();
   #listeners = new Map();
@@ -35,18 +35,6 @@ export class Speaking {
       analyser.fftSize = 1024;
       node.connect(analyser);
       this.#listeners.set(key, { track, node, analyser, isSpeaking: false, lastLoud: -Infinity });
-    }
-  }
-
-  /** Forgets the keys that are not in `keys`. */
-  keepOnly(keys) {
-    [...this.#listeners.keys()].filter((key) => !keys.has(key)).forEach((key) => this.watch(key, null));
-  }
-
-  /** To be called from a touch or click, where the browser wants one before any sound. */
-  resume() {
-    if (this.#context.state === 'suspended') {
-      this.#context.resume().catch(() => {});
     }
   }
 

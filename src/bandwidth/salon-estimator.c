@@ -7,11 +7,13 @@
 #define RTT_WEIGHT 8
 /* Round trips that are longer were not: the receiver held its feedback back, or made it up. */
 #define MAX_RTT_US (10 * G_TIME_SPAN_SECOND)
+/* A multiple of what the receivers' clocks wrap at, so that their times are above 0, wherever they begin. */
+#define FIRST_REFERENCE (1 << 24)
 
 void
 salon_estimator_init (SalonEstimator *self, const SalonBandwidthBounds *bounds, gboolean has_feedback)
 {
-  *self = (SalonEstimator){ .bounds = *bounds, .has_feedback = has_feedback };
+  *self = (SalonEstimator){ .bounds = *bounds, .has_feedback = has_feedback, .reference = FIRST_REFERENCE };
   salon_trendline_init (&self->trendline);
   salon_rate_control_init (&self->control, has_feedback ? bounds->start_bps : bounds->max_bps);
 }

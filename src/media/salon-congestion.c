@@ -5,11 +5,14 @@
 /* How long what was not used is kept: losses come in bursts. */
 #define RESEND_CREDIT_S 0.5
 
+/* Five trials' time, each for twice as much. */
+#define SETTLING_US G_TIME_SPAN_SECOND
+
 struct _SalonCongestion
 {
   GMutex lock; /* of all: a packet's number and its time are one step, and held for less than a microsecond */
   SalonBandwidthBounds bounds;
-  gboolean is_started;
+  gint64 started_us; /* 0: not yet */
   SalonEstimator estimator;
   SalonSentHistory history;
   gint64 resent_us;     /* when the credit was counted; 0: never */
@@ -39,7 +42,7 @@ salon_congestion_start (SalonCongestion *self, gboolean has_feedback)
 {
   g_mutex_lock (&self->lock);
   salon_estimator_init (&self->estimator, &self->bounds, has_feedback);
-  self->is_started = TRUE;
+  self->started_us = g_get_monotonic_time ();
   g_mutex_unlock (&self->lock);
 }
 
@@ -116,12 +119,23 @@ salon_congestion_get_estimate_bps (SalonCongestion *self)
 }
 
 gboolean
+salon_congestion_is_settled (SalonCongestion *self)
+{
+  gboolean is_settled;
+
+  g_mutex_lock (&self->lock);
+  is_settled = self->started_us != 0 && g_get_monotonic_time () - self->started_us >= SETTLING_US;
+  g_mutex_unlock (&self->lock);
+  return is_settled;
+}
+
+gboolean
 salon_congestion_begin_probe (SalonCongestion *self, guint need_bps)
 {
   gboolean has_begun;
 
   g_mutex_lock (&self->lock);
-  has_begun = self->is_started
+  has_begun = self->started_us != 0
               && salon_estimator_begin_probe (&self->estimator, &self->history, need_bps, g_get_monotonic_time ());
   g_mutex_unlock (&self->lock);
   return has_begun;

@@ -34,6 +34,8 @@ void salon_congestion_take_report (SalonCongestion *self, guint n_packets, guint
 
 guint salon_congestion_get_estimate_bps (SalonCongestion *self);
 
+/* Whether what the link bears has been tried for. Until then the estimate says little. */
+gboolean salon_congestion_is_settled (SalonCongestion *self);
 /* Whether to send padding from now on, to see if the link bears more; need_bps: what all would take. Then
  * salon_congestion_get_due() says how many bytes are due, every SALON_PROBER_INTERVAL_US, until it is negative. */
 gboolean salon_congestion_begin_probe (SalonCongestion *self, guint need_bps) G_GNUC_WARN_UNUSED_RESULT;

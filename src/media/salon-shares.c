@@ -188,7 +188,7 @@ salon_shares_run (SalonShares *self)
 {
   guint estimate_bps = salon_congestion_get_estimate_bps (salon_sender_get_congestion (self->sender));
   guint n = 0;
-  guint need_bps, wanted_bps;
+  guint budget_bps, need_bps, wanted_bps;
 
   for (guint i = 0; i < self->n_slots; i++)
     {
@@ -200,7 +200,10 @@ salon_shares_run (SalonShares *self)
       describe (&self->entries[i]->share, &wish);
       self->order[n++] = &self->entries[i]->share;
     }
-  need_bps = salon_allocator_run (self->order, n, estimate_bps, g_get_monotonic_time ());
+  /* Whoever comes sees everybody at once, and what is too much for the link rests a second later: the other way round,
+   * everybody would wait for the trials. */
+  budget_bps = salon_congestion_is_settled (salon_sender_get_congestion (self->sender)) ? estimate_bps : G_MAXUINT;
+  need_bps = salon_allocator_run (self->order, n, budget_bps, g_get_monotonic_time ());
   for (guint i = 0; i < self->n_slots; i++)
     {
       if (self->entries[i] != NULL)

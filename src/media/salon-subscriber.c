@@ -377,14 +377,8 @@ salon_subscriber_set_settings (SalonSubscriber *self, guint seat, gboolean is_vi
   share_anew (self);
 }
 
-SalonLayer
-salon_subscriber_get_cap (SalonSubscriber *self, guint seat)
-{
-  return get_slot (self, seat, TRUE)->cap;
-}
-
-void
-salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
+static void
+set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
 {
   Slot *slot = get_slot (self, seat, TRUE);
 
@@ -422,16 +416,10 @@ get_wish (gpointer owner, guint index)
 static void
 set_shared_layer (gpointer owner, guint index, SalonLayer layer)
 {
-  salon_subscriber_set_layer (owner, index / 2, layer);
+  set_layer (owner, index / 2, layer);
 }
 
 static const SalonSharesOwner shares_owner = { .get_wish = get_wish, .set_layer = set_shared_layer };
-
-guint
-salon_subscriber_get_estimate_bps (SalonSubscriber *self)
-{
-  return self->sender != NULL ? salon_congestion_get_estimate_bps (salon_sender_get_congestion (self->sender)) : 0;
-}
 
 gboolean
 salon_subscriber_get_stats (SalonSubscriber *self, SalonConnectionStats *stats)

@@ -40,8 +40,6 @@ const char *salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolea
 /* How important a seat's picture is; forgotten when the track is taken off. OTHER becomes VISIBLE when the settings say
  * how large it is shown. */
 void salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority);
-/* How much can be sent over it, in bit/s; without a sender of its own, 0: nobody knows. */
-guint salon_subscriber_get_estimate_bps (SalonSubscriber *self);
 /* All but the target. FALSE without a sender of its own: nobody knows. */
 gboolean salon_subscriber_get_stats (SalonSubscriber *self, SalonConnectionStats *stats);
 /* All but the target and the track's id. FALSE also while the slot carries nothing. */
@@ -61,8 +59,6 @@ void salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is
  * nothing does. Of audio, settings and cap tell on from off. */
 void salon_subscriber_set_settings (
     SalonSubscriber *self, guint seat, gboolean is_video, const SalonTrackSettings *settings);
-SalonLayer salon_subscriber_get_cap (SalonSubscriber *self, guint seat);
-void salon_subscriber_set_layer (SalonSubscriber *self, guint seat, SalonLayer layer);
 /* What goes out now, or waits for its first keyframe; temporal is the bound in force, since not every track has so
  * many.
  */

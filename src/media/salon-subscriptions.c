@@ -124,13 +124,31 @@ tell_seats (SalonSubscriptions *self, guint begin, guint end)
     }
 }
 
+static void
+emit_layer (SalonSubscriptions *self, guint seat_index)
+{
+  SalonSubscriber *subscriber = get_subscriber (self, seat_index);
+  guint seat = seat_index % self->n_seats;
+  const char *mid = salon_subscriber_get_mid (subscriber, seat, TRUE);
+  SalonLayer layer = salon_subscriber_get_layer (subscriber, seat);
+
+  if (mid != NULL)
+    g_signal_emit (self, signals[SIGNAL_LAYER], 0, seat_index / self->n_seats + 1, mid,
+        salon_subscriber_get_track (subscriber, seat, TRUE), layer.spatial, layer.temporal);
+}
+
 void
 salon_subscriptions_tell_slots (SalonSubscriptions *self)
 {
+  SalonTrack *track;
+
   for (guint i = 0; i < self->seats->len; i++)
     {
       emit_slot (self, i, FALSE);
       emit_slot (self, i, TRUE);
+      track = get_seat (self, i)->tracks[TRUE];
+      if (track != NULL && salon_track_get_n_layers (track) > 1)
+        emit_layer (self, i);
     }
 }
 
@@ -159,13 +177,7 @@ on_disturbed (SalonTransport *transport, gboolean is_disturbed, gpointer user_da
 static void
 on_layer_changed (SalonSubscriber *subscriber, guint seat, gpointer user_data)
 {
-  SalonSubscriptions *self = user_data;
-  const char *mid = salon_subscriber_get_mid (subscriber, seat, TRUE);
-  SalonLayer layer = salon_subscriber_get_layer (subscriber, seat);
-
-  if (mid != NULL)
-    g_signal_emit (self, signals[SIGNAL_LAYER], 0, target_of (self, subscriber), mid,
-        salon_subscriber_get_track (subscriber, seat, TRUE), layer.spatial, layer.temporal);
+  emit_layer (user_data, (target_of (user_data, subscriber) - 1) * ((SalonSubscriptions *)user_data)->n_seats + seat);
 }
 
 static void

@@ -559,14 +559,6 @@ salon_transport_open_data (SalonTransport *self)
     salon_data_link_start (priv->data);
 }
 
-SalonDataChannels *
-salon_transport_get_data (SalonTransport *self)
-{
-  SalonTransportPrivate *priv = priv_of (self);
-
-  return priv->data != NULL ? salon_data_link_get_channels (priv->data) : NULL;
-}
-
 /* -- life -- */
 
 gboolean

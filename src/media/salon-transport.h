@@ -54,8 +54,6 @@ void salon_transport_await_data (SalonTransport *self);
 void salon_transport_open_data (SalonTransport *self);
 /* Whether anybody wants data channels. */
 gboolean salon_transport_takes_data (SalonTransport *self);
-/* Returns: (transfer none) (nullable): NULL before both sides have agreed, and once closed. */
-SalonDataChannels *salon_transport_get_data (SalonTransport *self);
 
 /* How its packets go, and what became of them. FALSE when closed, before there is a description, and with libnice. */
 gboolean salon_transport_get_ice_stats (SalonTransport *self, SalonIcePeerStats *stats) G_GNUC_WARN_UNUSED_RESULT;

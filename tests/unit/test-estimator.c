@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The estimate, over links that are made up. */
 #include "network-model.h"
+#include "salon-transport-feedback.h"
 
 #define KBPS 1000u
 #define MBPS 1000000u
@@ -80,6 +81,30 @@ test_follows_the_link (void)
   g_assert_cmpuint (salon_estimator_get_bps (&flow->estimator), >=, 2300 * KBPS);
   network_flow_free (flow);
   network_link_clear (&link);
+}
+
+/* 24 bits of it are told: they turn negative half a second after the start, or are from the beginning. */
+static void
+test_whatever_the_receivers_clock (void)
+{
+  static const gint64 starts[] = { 1 << 23, (1 << 23) - 8, (1 << 24) - 8 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (starts); i++)
+    {
+      gint64 now_us = starts[i] * SALON_TRANSPORT_FEEDBACK_TICK_US;
+      gint64 start_us = now_us;
+      NetworkLink link;
+      NetworkFlow *flow;
+
+      network_link_init (&link, 3 * MBPS, 1);
+      flow = network_flow_new (&link, &bounds, now_us);
+      flow->media_bps = flow->need_bps = 2500 * KBPS;
+      run (flow, &now_us, start_us + 2 * S);
+      g_assert_cmpuint (salon_estimator_get_bps (&flow->estimator), >=, 2300 * KBPS);
+      g_assert_cmpuint (flow->estimator.n_lost, ==, 0);
+      network_flow_free (flow);
+      network_link_clear (&link);
+    }
 }
 
 static void
@@ -363,6 +388,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/estimator/follows-the-link", test_follows_the_link);
+  g_test_add_func ("/estimator/whatever-the-receiver-s-clock", test_whatever_the_receivers_clock);
   g_test_add_func ("/estimator/bears-random-loss", test_bears_random_loss);
   g_test_add_func ("/estimator/bears-heavy-random-loss", test_bears_heavy_random_loss);
   g_test_add_func ("/estimator/yields-to-heavy-loss", test_yields_to_heavy_loss);
