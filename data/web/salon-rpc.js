@@ -10,6 +10,17 @@ const PING_TIMEOUT_MS = 5_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_BROKEN = 4000;
 
+/** Refusals that asking again may change. */
+const PASSING_REASONS = new Set([
+  'unreachable',
+  'timeout',
+  'connection_lost',
+  'internal',
+  'store_unavailable',
+  'shutting_down',
+  'too_many_requests',
+]);
+
 /**
  * What went wrong, for programs in `reason` and for people in `message`. The reasons are those of the protocol and
  * ours: `timeout`, `connection_lost`, `unreachable`, `closed`.
@@ -20,6 +31,11 @@ export class SalonError extends Error {
     this.name = 'SalonError';
     this.reason = reason;
     this.code = code;
+  }
+
+  /** Whether it may be otherwise when one tries again. */
+  get isPassing() {
+    return PASSING_REASONS.has(this.reason);
   }
 }
 

@@ -81,17 +81,6 @@ const SOON_MS = 50;
 const RETRY_BEYOND_GRACE_S = 15;
 /** For the host to let us in. Longer than the server gives them: it should be the one who says that it is over. */
 const ADMISSION_TIMEOUT_MS = 11 * 60_000;
-/** Refusals that asking again may change. */
-const PASSING_REASONS = new Set([
-  'unreachable',
-  'timeout',
-  'connection_lost',
-  'internal',
-  'store_unavailable',
-  'shutting_down',
-  'too_many_requests',
-]);
-
 /** One person's presence in one room: made, joined, left, and then done with. */
 export class Salon extends EventTarget {
   /** @type {?object} The room, once joined. */
@@ -413,13 +402,13 @@ export class Salon extends EventTarget {
     try {
       this.#enter(await this.#connectAgain(firstWait));
     } catch (error) {
-      this.#end(PASSING_REASONS.has(error.reason) ? 'connection_lost' : (error.reason ?? 'internal'), error.message);
+      this.#end(error.isPassing ? 'connection_lost' : (error.reason ?? 'internal'), error.message);
     }
   }
 
   /** A connection that breaks while one waits for the host costs nothing but the place in the row. */
   #knockAgain(error) {
-    if (!this.isWaiting || !PASSING_REASONS.has(error.reason)) {
+    if (!this.isWaiting || !error.isPassing) {
       throw error;
     }
     return this.#connectAgain();
@@ -439,7 +428,7 @@ export class Salon extends EventTarget {
           giveUp = performance.now() + retryForMs; // We got through, and waited: that is a break of its own.
           wait = FIRST_RETRY_MS / 2;
         }
-        if (!PASSING_REASONS.has(error.reason) || performance.now() > giveUp) {
+        if (!error.isPassing || performance.now() > giveUp) {
           throw error;
         }
       }
