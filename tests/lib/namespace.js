@@ -93,6 +93,10 @@ export class Namespace {
 
   #plug(link) {
     ip('link', 'add', this.#outside(link), 'type', 'veth', 'peer', 'name', link, 'netns', this.name);
+    /* A second after a link is up it would have an IPv6 address, and a browser that loads a page then gives up: "network
+     * changed". */
+    ip('link', 'set', this.#outside(link), 'addrgenmode', 'none');
+    this.inside('link', 'set', link, 'addrgenmode', 'none');
     ip('addr', 'add', `${subnet(link)}.1/24`, 'dev', this.#outside(link));
     ip('link', 'set', this.#outside(link), 'up');
     this.plugIn(link);

@@ -26,6 +26,7 @@ struct _Side
   guint n_heard;
   gboolean closes_on_message;
   gboolean pauses; /* now and then */
+  guint read_on_id;
 };
 
 typedef struct
@@ -76,6 +77,7 @@ read_on (gpointer user_data)
 {
   Side *side = user_data;
 
+  side->read_on_id = 0;
   side->pauses = TRUE;
   salon_data_channels_set_reading (side->channels, TRUE);
   return G_SOURCE_REMOVE;
@@ -94,7 +96,7 @@ on_message (SalonDataChannel *channel, gboolean is_text, const guint8 *data, gsi
     {
       side->pauses = FALSE;
       salon_data_channels_set_reading (side->channels, FALSE);
-      g_timeout_add (20, read_on, side);
+      side->read_on_id = g_timeout_add (20, read_on, side);
     }
   if (side->closes_on_message)
     salon_data_channels_close (g_steal_pointer (&side->channels));
@@ -192,6 +194,7 @@ side_init (Side *side, Side *other)
 static void
 side_clear (Side *side)
 {
+  g_clear_handle_id (&side->read_on_id, g_source_remove);
   g_clear_pointer (&side->channels, salon_data_channels_close);
   g_clear_pointer (&side->sctp, salon_sctp_close);
   g_queue_clear_full (&side->wire, (GDestroyNotify)g_bytes_unref);
