@@ -9,9 +9,9 @@ const IS_SLOW = process.env.SALON_TEST_SANITIZED !== undefined;
 /* Enough to keep the servers busy, few enough that an event is not late because Node is. */
 const AT_ONCE = IS_SLOW ? 8 : 25;
 
-/* As many rounds as are cheap, and a tenth of them where everything is slow. */
+/* As many rounds as there is time for in each run of the tests, and a tenth of them where everything is slow. */
 export function roundCount(count) {
-  return IS_SLOW ? Math.ceil(count / 10) : count;
+  return Math.ceil(count * (IS_SLOW ? 0.1 : 0.6));
 }
 
 /* mulberry32: small, and good enough to shuffle with. */
