@@ -34,6 +34,12 @@ salon_prober_begin (
   gboolean is_first = self->begun_us == 0;
   double factor = is_first ? FIRST_FACTOR : FACTOR;
 
+  /* Nothing was told of the last one: it failed. */
+  if (self->is_waiting && now_us - self->ended_us >= 2 * TIMEOUT_US)
+    {
+      self->is_waiting = FALSE;
+      self->wait_us = MIN (2 * self->wait_us, MAX_WAIT_US);
+    }
   if (self->is_sending || self->is_waiting || now_us < self->next_us || need_bps <= estimate_bps)
     return FALSE;
   *self = (SalonProber){

@@ -189,9 +189,3 @@ salon_data_link_close (SalonDataLink *self)
   gst_pad_remove_probe (self->receive_pad, self->probe_id);
   link_unref (self);
 }
-
-SalonDataChannels *
-salon_data_link_get_channels (SalonDataLink *self)
-{
-  return self->channels;
-}

@@ -23,5 +23,3 @@ void salon_data_link_open (
     SalonDataLink *self, gboolean is_dtls_client, const SalonDataChannelsEvents *events, gpointer user_data);
 /* The peer is who it should be: from now on, what comes is looked at. Nothing before it is opened. */
 void salon_data_link_start (SalonDataLink *self);
-/* Returns: (transfer none) (nullable): NULL before it is opened. */
-SalonDataChannels *salon_data_link_get_channels (SalonDataLink *self);

@@ -6,6 +6,7 @@
 #include "salon-bytes.h"
 #include "salon-ice-batch.h"
 #include "salon-rtcp.h"
+#include "salon-sent-history.h"
 
 /* A datagram's worth. */
 #define MAX_RTCP_BYTES 1500
@@ -47,8 +48,20 @@ take_blocks (SalonFeedback *self, const SalonRtcpPacket *packet)
     }
 }
 
+/* n_left: of how many packets one datagram may still tell: a few bytes can name thousands. */
 static void
-take_packet (SalonFeedback *self, const SalonRtcpPacket *packet)
+take_transport_feedback (SalonFeedback *self, const SalonRtcpPacket *packet, guint *n_left)
+{
+  guint n_told = packet->size >= 16 ? salon_read_u16 (packet->data + 14) : 0;
+
+  if (n_told == 0 || n_told > *n_left)
+    return;
+  *n_left -= n_told;
+  salon_sender_take_transport_feedback (self->sender, packet->data, packet->size);
+}
+
+static void
+take_packet (SalonFeedback *self, const SalonRtcpPacket *packet, guint *n_left)
 {
   const guint8 *entries = packet->data + 12;
   gsize size = packet->size > 12 ? packet->size - 12 : 0;
@@ -60,7 +73,7 @@ take_packet (SalonFeedback *self, const SalonRtcpPacket *packet)
   else if (packet->type == SALON_RTCP_RTPFB && packet->count == SALON_RTCP_RTPFB_NACK)
     salon_sender_take_nack (self->sender, salon_read_u32 (packet->data + 8), entries, size);
   else if (packet->type == SALON_RTCP_RTPFB && packet->count == SALON_RTCP_RTPFB_TRANSPORT_CC)
-    salon_sender_take_transport_feedback (self->sender, packet->data, packet->size);
+    take_transport_feedback (self, packet, n_left);
   else
     take_blocks (self, packet);
 }
@@ -81,6 +94,7 @@ take_compound (SalonFeedback *self, const guint8 *encrypted, gsize size)
 {
   guint8 data[MAX_RTCP_BYTES];
   const guint8 *at = data;
+  guint n_left = SALON_SENT_HISTORY_SIZE;
   SalonRtcpPacket packet;
 
   if (size > sizeof data)
@@ -89,7 +103,7 @@ take_compound (SalonFeedback *self, const guint8 *encrypted, gsize size)
   size = decrypt (self, data, size);
   salon_ice_batch_begin ();
   while (salon_rtcp_next (&at, &size, &packet))
-    take_packet (self, &packet);
+    take_packet (self, &packet, &n_left);
   salon_ice_batch_end ();
 }
 

@@ -760,6 +760,8 @@ salon_subscriber_answer_async (
       return;
     }
   g_clear_pointer (&self->offer, salon_sdp_unref);
+  /* Who does not take the numbers gives no feedback of them. */
+  self->transport_cc_id = salon_sdp_get_extension_id (answer, SALON_URI_TRANSPORT_CC);
   g_task_set_task_data (task, answer, (GDestroyNotify)salon_sdp_unref);
   salon_transport_set_remote_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_ANSWER,
       self->sender != NULL ? salon_sdp_copy_transport (answer) : salon_sdp_ref (answer), on_answer_set, task);

@@ -327,6 +327,7 @@ on_opened (SalonDataChannel *channel, gpointer user_data)
   SalonDataChannel *other = find_channel (self, channel->label, channel);
   guint index;
 
+  charge (self, 1, 0);
   if (other != NULL && !other->is_ours)
     {
       refuse (self, channel, "already_open");
@@ -338,7 +339,11 @@ on_opened (SalonDataChannel *channel, gpointer user_data)
   if (find_label (self->fan, channel->label, &index) != NULL)
     return;
   if (self->fan->labels->len < SALON_LIMIT_DATA_LABELS)
-    add_label (self->fan, channel);
+    {
+      /* Everybody's is opened, and closed with it. */
+      charge (self, 2 * self->fan->members->len, 0);
+      add_label (self->fan, channel);
+    }
   else
     refuse (self, channel, "too_many_labels");
 }

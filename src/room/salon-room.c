@@ -34,7 +34,8 @@ struct _SalonRoom
   guint leaving_id;      /* the source that stops waiting for the store's word on a leave, or 0 */
   SalonFloor *floor;     /* (owned) */
   guint choose_id;       /* the source in which everybody's pictures are chosen anew, or 0 */
-  guint n_chosen;        /* of the participants, so far */
+  guint next_to_choose;  /* of the participants */
+  guint n_to_choose;     /* how many are left */
 };
 
 G_DEFINE_FINAL_TYPE (SalonRoom, salon_room, G_TYPE_OBJECT)
@@ -263,7 +264,7 @@ salon_room_remove_participant (SalonRoom *self, SalonParticipant *participant, g
     }
   forget_person (self, salon_participant_get_id (participant));
   g_ptr_array_remove (self->participants, participant);
-  self->n_chosen = 0; /* the others have moved up */
+  self->n_to_choose = self->choose_id != 0 ? self->participants->len : 0; /* the others have moved up */
 }
 
 void
@@ -312,7 +313,7 @@ end_lost (SalonRoom *self, const SalonRoomState *state, gboolean is_claimed)
       g_ptr_array_remove (self->participants, participant);
       salon_participant_end_replaced (participant);
       forget_person (self, salon_participant_get_id (participant));
-      self->n_chosen = 0;
+      self->n_to_choose = self->choose_id != 0 ? self->participants->len : 0;
     }
   return lost;
 }
@@ -515,19 +516,24 @@ on_choose (gpointer user_data)
   SalonRoom *self = user_data;
   gint64 until_us = g_get_monotonic_time () + CHOOSE_SLICE_US;
 
-  while (self->n_chosen < self->participants->len && g_get_monotonic_time () < until_us)
-    salon_participant_choose_pictures (g_ptr_array_index (self->participants, self->n_chosen++));
-  if (self->n_chosen < self->participants->len)
+  for (; self->n_to_choose > 0 && self->participants->len > 0 && g_get_monotonic_time () < until_us;
+       self->n_to_choose--)
+    {
+      self->next_to_choose %= self->participants->len;
+      salon_participant_choose_pictures (g_ptr_array_index (self->participants, self->next_to_choose++));
+    }
+  if (self->n_to_choose > 0 && self->participants->len > 0)
     return G_SOURCE_CONTINUE;
   self->choose_id = 0;
   return G_SOURCE_REMOVE;
 }
 
-/* Once for all that happens in one turn of the main loop, such as all who come back at once. */
+/* Once for all that happens in one turn of the main loop, such as all who come back at once. It goes on from where it
+ * was: however much happens, everybody's turn comes. */
 static void
 choose_pictures_soon (SalonRoom *self)
 {
-  self->n_chosen = 0;
+  self->n_to_choose = self->participants->len;
   if (self->choose_id == 0)
     self->choose_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_choose, self, NULL);
 }

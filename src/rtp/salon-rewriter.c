@@ -304,6 +304,7 @@ collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, 
   static const guint8 placeholder[2] = { 0, 0 };
   SalonRtpExtensionIter iter;
   SalonRtpExtension extension;
+  gboolean is_renumbered = FALSE;
 
   extensions->n_elements = 0;
   extensions->size = 0;
@@ -313,8 +314,14 @@ collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, 
     {
       guint8 id = map->out_id[extension.id];
 
+      /* The first is what was renumbered, and as large as that. There may be no other. */
       if (extension.id == map->dependency_id && dependencies != NULL)
-        extension.data = dependencies;
+        {
+          if (is_renumbered)
+            continue;
+          is_renumbered = TRUE;
+          extension.data = dependencies;
+        }
       if (id != 0 && extensions->size + extension.size <= space)
         add_extension (extensions, id, extension.data, extension.size);
     }

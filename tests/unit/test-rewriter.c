@@ -624,6 +624,32 @@ test_frame_numbers_go_on (Fixture *f, gconstpointer data)
   assert_frame (f, 5);
 }
 
+/* Only the first is one that was renumbered; of the memory behind it nothing may go out. */
+static void
+test_second_descriptor_is_left_out (Fixture *f, gconstpointer data)
+{
+  static const guint8 rest[] = { 0xbe, 0xde, 0, 6, 0xc2, 0x85, 0, 7, 0xcf, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+    14, 15, 16, 0, 0, 0, 0x18, 0x32, 0x0b };
+  SalonRewriterSource source = { .codec = SALON_CODEC_AV1, .clock_rate = 90000, .payload_type = 45 };
+  guint8 bytes[64];
+  In in = { .ssrc = SSRC_A, .sequence = 1 };
+  gsize size = write_header (bytes, &in);
+  SalonRtpExtensionIter iter;
+  SalonRtpExtension extension;
+  guint n = 0;
+
+  salon_extension_map_add (&source.extensions, SALON_URI_DEPENDENCY_DESCRIPTOR, 12, 5);
+  salon_rewriter_switch (&f->rewriter, &source);
+  bytes[0] |= 0x10;
+  memcpy (bytes + size, rest, sizeof rest);
+  push_bytes (f, bytes, size + sizeof rest, 0);
+  assert_frame (f, 1);
+  salon_rtp_extension_iter_init (&iter, &f->out);
+  while (salon_rtp_extension_iter_next (&iter, &extension))
+    n++;
+  g_assert_cmpuint (n, ==, 1);
+}
+
 /* -- VP9's layers: one packet a spatial layer, three to a picture -- */
 
 static SalonRewriterVerdict
@@ -747,6 +773,7 @@ main (int argc, char **argv)
   ADD ("late-packets-find-their-number", test_late_packets_find_their_number);
   ADD ("leaving-out-wraps", test_leaving_out_wraps);
   ADD ("frame-numbers-go-on", test_frame_numbers_go_on);
+  ADD ("a-second-descriptor-is-left-out", test_second_descriptor_is_left_out);
   ADD ("spatial-layers-begin-with-a-keyframe", test_spatial_layers_begin_with_a_keyframe);
   ADD ("spatial-layers-end-with-a-picture", test_spatial_layers_end_with_a_picture);
   ADD ("vp9-picture-ids-keep-their-gaps", test_vp9_picture_ids_keep_their_gaps);
