@@ -75,6 +75,19 @@ add_layers (JsonObject *track, const SalonPublication *publication)
 }
 
 JsonNode *
+salon_protocol_layer (gint spatial, gint temporal)
+{
+  JsonObject *layer;
+
+  if (spatial < 0)
+    return json_node_new (JSON_NODE_NULL);
+  layer = json_object_new ();
+  json_object_set_int_member (layer, "spatial", spatial);
+  json_object_set_int_member (layer, "temporal", temporal);
+  return salon_protocol_object (layer);
+}
+
+JsonNode *
 salon_protocol_track (const SalonPublication *publication)
 {
   JsonObject *object = json_object_new ();

@@ -12,6 +12,8 @@ JsonNode *salon_protocol_room (const SalonRoomInfo *room) G_GNUC_WARN_UNUSED_RES
 JsonNode *salon_protocol_person (const SalonPerson *person) G_GNUC_WARN_UNUSED_RESULT;
 /* waiting (nullable) (element-type SalonMember): NULL is an empty list. */
 JsonNode *salon_protocol_waiting_list (GPtrArray *waiting) G_GNUC_WARN_UNUSED_RESULT;
+/* A picture's layer that goes out; spatial -1: none does, null. */
+JsonNode *salon_protocol_layer (gint spatial, gint temporal) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_track (const SalonPublication *publication) G_GNUC_WARN_UNUSED_RESULT;
 /* limit: G_MAXUINT writes null. */
 JsonNode *salon_protocol_limit (guint limit) G_GNUC_WARN_UNUSED_RESULT;

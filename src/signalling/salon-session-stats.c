@@ -27,19 +27,6 @@ connection_to_json (const SalonConnectionStats *stats)
 }
 
 static JsonNode *
-layer_to_json (const SalonReceptionStats *stats)
-{
-  JsonObject *object;
-
-  if (stats->spatial < 0)
-    return json_node_new (JSON_NODE_NULL);
-  object = json_object_new ();
-  json_object_set_int_member (object, "spatial", stats->spatial);
-  json_object_set_int_member (object, "temporal", stats->temporal);
-  return salon_protocol_object (object);
-}
-
-static JsonNode *
 track_to_json (const SalonReceptionStats *stats)
 {
   JsonObject *object = json_object_new ();
@@ -54,7 +41,7 @@ track_to_json (const SalonReceptionStats *stats)
   set_ms (object, "rtt_ms", stats->rtt_us);
   set_ms (object, "jitter_ms", stats->jitter_us);
   json_object_set_int_member (object, "keyframe_requests", stats->n_keyframe_requests);
-  json_object_set_member (object, "layer", layer_to_json (stats));
+  json_object_set_member (object, "layer", salon_protocol_layer (stats->spatial, stats->temporal));
   json_object_set_string_member (object, "reason", stats->is_muted ? "muted" : stats->reason);
   return salon_protocol_object (object);
 }

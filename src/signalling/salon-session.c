@@ -149,16 +149,7 @@ on_layer (
   json_object_set_int_member (params, "target", target);
   json_object_set_string_member (params, "mid", mid);
   json_object_set_string_member (params, "track", publication->id);
-  if (spatial < 0)
-    json_object_set_null_member (params, "layer");
-  else
-    {
-      JsonObject *layer = json_object_new ();
-
-      json_object_set_int_member (layer, "spatial", spatial);
-      json_object_set_int_member (layer, "temporal", temporal);
-      json_object_set_object_member (params, "layer", layer);
-    }
+  json_object_set_member (params, "layer", salon_protocol_layer (spatial, temporal));
   notify (session, "layer", salon_protocol_object (params));
 }
 
