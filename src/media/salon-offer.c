@@ -96,7 +96,15 @@ write_line (
   return media;
 }
 
-/* What webrtcbin says of the session, which holds for all lines. Returns: (transfer full) */
+/* media: (transfer full) */
+static void
+add_media (GstSDPMessage *message, GstSDPMedia *media)
+{
+  gst_sdp_message_add_media (message, media); /* takes the content */
+  gst_sdp_media_free (media);
+}
+
+/* What is said of the session, which holds for all lines, in another group. Returns: (transfer full) */
 static GstSDPMessage *
 write_session (const GstSDPMessage *transport, const char *group)
 {
@@ -117,8 +125,6 @@ write_session (const GstSDPMessage *transport, const char *group)
         gst_sdp_message_add_attribute (out, attribute->key, attribute->value);
     }
   gst_sdp_message_add_attribute (out, "group", group);
-  /* RFC 8285 section 6: a keyframe's dependency descriptor does not fit into the one-byte form. */
-  gst_sdp_message_add_attribute (out, "extmap-allow-mixed", "");
   return out;
 }
 
@@ -154,13 +160,10 @@ salon_offer_write (const char *transport, const SalonOfferLine *lines, guint n_l
     mids[i] = make_mid (&lines[i], first, i);
   group = make_group (mids);
   out = write_session (from, group);
+  /* RFC 8285 section 6: a keyframe's dependency descriptor does not fit into the one-byte form. */
+  gst_sdp_message_add_attribute (out, "extmap-allow-mixed", "");
   for (guint i = 0; i < n_lines; i++)
-    {
-      GstSDPMedia *media = write_line (&lines[i], mids[i], cname, first, i == 0);
-
-      gst_sdp_message_add_media (out, media); /* takes the content */
-      gst_sdp_media_free (media);
-    }
+    add_media (out, write_line (&lines[i], mids[i], cname, first, i == 0));
   text = gst_sdp_message_as_text (out);
   gst_sdp_message_free (from);
   gst_sdp_message_free (out);
@@ -191,14 +194,6 @@ write_data_line (const GstSDPMedia *transport, const char *mid, gboolean is_offe
   gst_sdp_media_add_attribute (media, "sctp-port", "5000");
   gst_sdp_media_add_attribute (media, "max-message-size", size);
   return media;
-}
-
-/* media: (transfer full) */
-static void
-add_media (GstSDPMessage *message, GstSDPMedia *media)
-{
-  gst_sdp_message_add_media (message, media); /* takes the content */
-  gst_sdp_media_free (media);
 }
 
 char *
