@@ -21,6 +21,17 @@ test('joining a name nobody has creates an ephemeral room with the joiner as hos
   assert.deepEqual(ann.participants, [{ id: ann.id, name: 'Ann', is_host: true, connection: 'good', tracks: [] }]);
 });
 
+test('an offer has an m-line for data channels where they are asked for, and says nothing of the session twice', async (t) => {
+  for (const asked of [false, true]) {
+    const ann = await enter(t, server, newRoom(), 'Ann', { data_channels: asked, config: { NoPublish: true } });
+    const { sdp } = await ann.next('offer');
+    const session = sdp.slice(0, sdp.indexOf('\r\nm=')).split('\r\n');
+    assert.equal(/^m=application /m.test(sdp), asked);
+    assert.equal(session.filter((line) => line === 'a=extmap-allow-mixed').length, 1);
+    assert.deepEqual(session, [...new Set(session)]);
+  }
+});
+
 test('a second person sees the first and is seen by the first', async (t) => {
   const room = newRoom();
   const ann = await enter(t, server, room, 'Ann');
