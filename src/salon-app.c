@@ -345,6 +345,9 @@ make_rooms (SalonApp *self)
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),
         .max_video = read_limit (config, SALON_CONFIG_LAST_N),
         .max_audio = read_limit (config, SALON_CONFIG_MAX_AUDIO),
+        .min_bandwidth_bps = salon_config_get_uint (config, SALON_CONFIG_MIN_BANDWIDTH_KBPS) * 1000,
+        .start_bandwidth_bps = salon_config_get_uint (config, SALON_CONFIG_START_BANDWIDTH_KBPS) * 1000,
+        .max_bandwidth_bps = salon_config_get_uint (config, SALON_CONFIG_MAX_BANDWIDTH_KBPS) * 1000,
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },
   };

@@ -121,6 +121,17 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   = { "media", "max-audio", TYPE_UINT, "10", .max = SALON_LIMIT_SEATS * SALON_LIMIT_SUBSCRIBERS, .argument = N_ ("N"),
       .help = N_ ("Microphones that are sent to everybody in a room; where there are more, those of whoever "
                   "speaks. 0: all.") },
+  [SALON_CONFIG_MIN_BANDWIDTH_KBPS]
+  = { "media", "min-bandwidth-kbps", TYPE_UINT, "50", .min = 1, .max = 1000000, .ice = "lite", .argument = N_ ("KBPS"),
+      .help = N_ ("What somebody who watches is sent at least, in kbit/s, however bad their connection seems.") },
+  [SALON_CONFIG_START_BANDWIDTH_KBPS] = { "media", "start-bandwidth-kbps", TYPE_UINT, "1000", .min = 1, .max = 1000000,
+      .ice = "lite", .argument = N_ ("KBPS"),
+      .help = N_ ("What a connection is taken to bear, in kbit/s, until the first second has shown what it does "
+                  "bear. Higher, more pictures come at once; lower, narrow connections begin without a jam.") },
+  [SALON_CONFIG_MAX_BANDWIDTH_KBPS] = { "media", "max-bandwidth-kbps", TYPE_UINT, "100000", .min = 1, .max = 1000000,
+      .ice = "lite", .argument = N_ ("KBPS"),
+      .help = N_ ("What somebody who watches is sent at most, in kbit/s, over all their connections: the pictures "
+                  "that would take more are sent smaller, or rest.") },
   [SALON_CONFIG_VIDEO_CODECS] = { "media", "video-codecs", TYPE_LIST, "VP8;H264;VP9;AV1", .choices = "VP8;H264;VP9;AV1",
       .argument = N_ ("CODECS"), .help = N_ ("Video codecs that are forwarded, the preferred one first.") },
   [SALON_CONFIG_ICE] = { "media", "ice", TYPE_STRING, "lite", .choices = "lite;full", .argument = N_ ("KIND"),
@@ -704,6 +715,20 @@ check_ice (SalonConfig *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_bandwidth (SalonConfig *self, GError **error)
+{
+  guint min = self->number[SALON_CONFIG_MIN_BANDWIDTH_KBPS];
+  guint start = self->number[SALON_CONFIG_START_BANDWIDTH_KBPS];
+  guint max = self->number[SALON_CONFIG_MAX_BANDWIDTH_KBPS];
+
+  if (min <= start && start <= max)
+    return TRUE;
+  return fail (error,
+      _ ("min-bandwidth-kbps (%u), start-bandwidth-kbps (%u) and max-bandwidth-kbps (%u) must be in this order"), min,
+      start, max);
+}
+
 /* A browser refuses the whole list for a TURN server without credentials. */
 static gboolean
 check_turn (SalonConfig *self, GError **error)
@@ -742,7 +767,7 @@ check_together (SalonConfig *self, GError **error)
   if (ping_timeout_s <= ping_interval_s)
     return fail (
         error, _ ("ping-timeout-s (%u) must be longer than ping-interval-s (%u)"), ping_timeout_s, ping_interval_s);
-  return check_ice (self, error) && check_turn (self, error);
+  return check_bandwidth (self, error) && check_ice (self, error) && check_turn (self, error);
 }
 
 static gboolean

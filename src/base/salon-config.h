@@ -32,28 +32,31 @@ typedef enum
   SALON_CONFIG_DEFAULT_MAX_MEMBERS, /* uint */
   SALON_CONFIG_RESUME_GRACE_S,      /* uint */
   /* [media] */
-  SALON_CONFIG_SEATS,              /* uint */
-  SALON_CONFIG_LAST_N,             /* uint; 0: no limit */
-  SALON_CONFIG_MAX_AUDIO,          /* uint; 0: no limit */
-  SALON_CONFIG_VIDEO_CODECS,       /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
-  SALON_CONFIG_ICE,                /* string: "lite", "full" */
-  SALON_CONFIG_ICE_PORT,           /* uint; 0: any free one */
-  SALON_CONFIG_ICE_TCP_PORT,       /* uint; 0: as the UDP port */
-  SALON_CONFIG_ICE_TRANSPORTS,     /* list: "udp", "tcp" */
-  SALON_CONFIG_ICE_ADDRESSES,      /* list: interfaces and addresses; empty: all */
-  SALON_CONFIG_NAT_ADDRESSES,      /* list: public addresses or host names, "public/local" */
-  SALON_CONFIG_ICE_LOST_S,         /* uint */
-  SALON_CONFIG_SEND_PATH,          /* string: "direct", "webrtcbin" */
-  SALON_CONFIG_ICE_PORT_MIN,       /* uint; 0: any */
-  SALON_CONFIG_ICE_PORT_MAX,       /* uint */
-  SALON_CONFIG_STUN_SERVER,        /* string: stun://host:port; "": none */
-  SALON_CONFIG_TURN_SERVER,        /* string, secret: turn(s)://user:password@host:port; "": none */
-  SALON_CONFIG_CLIENT_ICE_SERVERS, /* list: stun:host:port, stuns:..., turn:host:port?transport=udp, turns:... */
-  SALON_CONFIG_TURN_SECRET,        /* string, secret; "": there is a user name, or no TURN server */
-  SALON_CONFIG_TURN_TTL_S,         /* uint */
-  SALON_CONFIG_TURN_USERNAME,      /* string */
-  SALON_CONFIG_TURN_PASSWORD,      /* string, secret */
-  SALON_CONFIG_ICE_TIMEOUT_S,      /* uint */
+  SALON_CONFIG_SEATS,                /* uint */
+  SALON_CONFIG_LAST_N,               /* uint; 0: no limit */
+  SALON_CONFIG_MAX_AUDIO,            /* uint; 0: no limit */
+  SALON_CONFIG_MIN_BANDWIDTH_KBPS,   /* uint: at most the start's */
+  SALON_CONFIG_START_BANDWIDTH_KBPS, /* uint: at most the max's */
+  SALON_CONFIG_MAX_BANDWIDTH_KBPS,   /* uint */
+  SALON_CONFIG_VIDEO_CODECS,         /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
+  SALON_CONFIG_ICE,                  /* string: "lite", "full" */
+  SALON_CONFIG_ICE_PORT,             /* uint; 0: any free one */
+  SALON_CONFIG_ICE_TCP_PORT,         /* uint; 0: as the UDP port */
+  SALON_CONFIG_ICE_TRANSPORTS,       /* list: "udp", "tcp" */
+  SALON_CONFIG_ICE_ADDRESSES,        /* list: interfaces and addresses; empty: all */
+  SALON_CONFIG_NAT_ADDRESSES,        /* list: public addresses or host names, "public/local" */
+  SALON_CONFIG_ICE_LOST_S,           /* uint */
+  SALON_CONFIG_SEND_PATH,            /* string: "direct", "webrtcbin" */
+  SALON_CONFIG_ICE_PORT_MIN,         /* uint; 0: any */
+  SALON_CONFIG_ICE_PORT_MAX,         /* uint */
+  SALON_CONFIG_STUN_SERVER,          /* string: stun://host:port; "": none */
+  SALON_CONFIG_TURN_SERVER,          /* string, secret: turn(s)://user:password@host:port; "": none */
+  SALON_CONFIG_CLIENT_ICE_SERVERS,   /* list: stun:host:port, stuns:..., turn:host:port?transport=udp, turns:... */
+  SALON_CONFIG_TURN_SECRET,          /* string, secret; "": there is a user name, or no TURN server */
+  SALON_CONFIG_TURN_TTL_S,           /* uint */
+  SALON_CONFIG_TURN_USERNAME,        /* string */
+  SALON_CONFIG_TURN_PASSWORD,        /* string, secret */
+  SALON_CONFIG_ICE_TIMEOUT_S,        /* uint */
   /* [log] */
   SALON_CONFIG_LOG_FORMAT, /* string: "auto", "text", "journal", "json" */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */

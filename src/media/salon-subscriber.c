@@ -23,9 +23,6 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define TRIM_INTERVAL_S 5
 #define DATA_MID "data"
 
-/* Of one connection: too little for a picture, what nearly all have, and more than anybody watches. */
-static const SalonBandwidthBounds bandwidth = { .min_bps = 50000, .start_bps = 1000000, .max_bps = 100000000 };
-
 typedef struct
 {
   GstElement *element; /* (owned) (nullable): salonslot; with a sender, NULL until something is attached */
@@ -825,8 +822,11 @@ make_webrtcbin_slots (SalonSubscriber *self)
 }
 
 static void
-make_slots (SalonSubscriber *self, const char *name)
+make_slots (SalonSubscriber *self, const char *name, const SalonMediaOptions *options)
 {
+  const SalonBandwidthBounds bandwidth = { .min_bps = options->min_bandwidth_bps,
+    .start_bps = options->start_bandwidth_bps,
+    .max_bps = options->max_bandwidth_bps };
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
   self->sender = gst_object_ref_sink (salon_sender_new (sender_name, &bandwidth));
@@ -858,7 +858,7 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   for (guint i = 0; i < self->n_slots; i++)
     forget_bounds (&self->slots[i]);
   if (options->sends_directly)
-    make_slots (self, name);
+    make_slots (self, name, options);
   else
     make_webrtcbin_slots (self);
   return g_steal_pointer (&self);
