@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-estimator.h"
 
-#include "salon-transport-feedback.h"
-
-/* How much a new round trip time counts. */
-#define RTT_WEIGHT 8
-/* Round trips that are longer were not: the receiver held its feedback back, or made it up. */
-#define MAX_RTT_US (10 * G_TIME_SPAN_SECOND)
-/* A multiple of what the receivers' clocks wrap at, so that their times are above 0, wherever they begin. */
-#define FIRST_REFERENCE (1 << 24)
+void
+salon_estimator_init (SalonEstimator *self, const SalonBandwidthBounds *bounds)
+{
+  *self = (SalonEstimator){ .bounds = *bounds, .has_feedback = TRUE };
+  salon_rate_control_init (&self->control, bounds->start_bps);
+}
 
 void
-salon_estimator_init (SalonEstimator *self, const SalonBandwidthBounds *bounds, gboolean has_feedback)
+salon_estimator_add (SalonEstimator *self, SalonFlow *flow, gboolean has_feedback)
 {
-  *self = (SalonEstimator){ .bounds = *bounds, .has_feedback = has_feedback, .reference = FIRST_REFERENCE };
-  salon_trendline_init (&self->trendline);
-  salon_rate_control_init (&self->control, has_feedback ? bounds->start_bps : bounds->max_bps);
+  if (self->flows == NULL && !has_feedback)
+    {
+      self->has_feedback = FALSE;
+      salon_rate_control_init (&self->control, self->bounds.max_bps);
+    }
+  flow->next = self->flows;
+  self->flows = flow;
 }
 
 guint
@@ -28,71 +30,84 @@ salon_estimator_get_bps (const SalonEstimator *self)
   return (guint)CLAMP (rate_bps, self->bounds.min_bps, self->bounds.max_bps);
 }
 
-static void
-take_rtt (SalonEstimator *self, gint64 rtt_us)
+/* -- all flows -- */
+
+static guint64
+count_bytes (const SalonEstimator *self)
 {
-  if (rtt_us < 0 || rtt_us > MAX_RTT_US)
-    return;
-  self->rtt_us = self->rtt_us == 0 ? rtt_us : self->rtt_us + (rtt_us - self->rtt_us) / RTT_WEIGHT;
+  guint64 n_bytes = 0;
+
+  for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
+    n_bytes += flow->history.n_bytes;
+  return n_bytes;
+}
+
+static double
+get_sent_bps (const SalonEstimator *self, gint64 now_us)
+{
+  double sent_bps = 0;
+
+  for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
+    sent_bps += salon_flow_is_heard (flow, now_us) ? flow->sent.rate_bps : 0;
+  return sent_bps;
+}
+
+/* except: (nullable): all but this. */
+static double
+get_throughput_bps (const SalonEstimator *self, const SalonFlow *except, gint64 now_us)
+{
+  double throughput_bps = 0;
+
+  for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
+    throughput_bps += flow != except && salon_flow_is_heard (flow, now_us) ? flow->throughput.rate_bps : 0;
+  return throughput_bps;
+}
+
+/* Each tells of a growing queue once, when it tells; as long as one does, none has its rate increased. */
+static SalonUsage
+get_usage (const SalonEstimator *self, const SalonFlow *told, gint64 now_us)
+{
+  for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
+    {
+      if (flow != told && flow->trendline.usage == SALON_USAGE_OVER && told->trendline.usage == SALON_USAGE_NORMAL
+          && salon_flow_is_heard (flow, now_us))
+        return SALON_USAGE_UNDER;
+    }
+  return told->trendline.usage;
 }
 
 /* -- feedback -- */
 
-/* Its clock counts 12 days: the nearest of the times that look like this. */
-static gint64
-unwrap_reference (SalonEstimator *self, gint32 reference)
-{
-  guint32 difference = ((guint32)reference - (guint32)self->reference) & 0xffffff;
-
-  self->reference += (gint32)(difference ^ 0x800000) - 0x800000;
-  return self->reference * SALON_TRANSPORT_FEEDBACK_TICK_US;
-}
-
 static void
-take_received (SalonEstimator *self, const SalonSentPacket *packet)
+take_packet (SalonEstimator *self, SalonFlow *flow, const SalonSentPacket *packet)
 {
-  SalonGroupDelta delta;
+  gboolean is_tried = salon_prober_covers (&self->prober, packet->sent_us);
 
-  salon_throughput_take (&self->throughput, packet->received_us, packet->size_bytes);
-  if (!salon_prober_covers (&self->prober, packet->number) && salon_packet_groups_take (&self->groups, packet, &delta))
-    salon_trendline_take (&self->trendline, &delta);
-}
-
-static void
-take_packet (SalonEstimator *self, const SalonSentPacket *packet)
-{
-  gboolean is_received = packet->received_us >= 0;
-
-  self->newest = MAX (self->newest, packet->number);
-  self->n_known++;
-  self->n_lost += !is_received;
-  salon_throughput_take (&self->sent, packet->sent_us, packet->size_bytes);
-  salon_loss_limit_count (&self->loss, 1, !is_received);
-  if (is_received)
-    take_received (self, packet);
-  if (salon_prober_covers (&self->prober, packet->number))
+  salon_flow_take (flow, packet, !is_tried);
+  salon_loss_limit_count (&self->loss, 1, packet->received_us < 0);
+  if (is_tried && flow == self->probed)
     salon_prober_take (&self->prober, packet);
 }
 
 /* Returns: when the last of those that came was sent; -1: none came. */
 static gint64
-take_packets (SalonEstimator *self, SalonSentHistory *history, SalonTransportFeedback *feedback, gint64 now_us)
+take_packets (SalonEstimator *self, SalonFlow *flow, SalonTransportFeedback *feedback, gint64 now_us)
 {
-  gint64 reference_us = unwrap_reference (self, feedback->reference);
+  gint64 reference_us = salon_flow_begin_feedback (flow, feedback, now_us);
   gint64 sent_us = -1;
   SalonPacketStatus status;
   SalonSentPacket packet;
 
   while (salon_transport_feedback_next (feedback, &status))
     {
-      if (!salon_sent_history_take (history, status.number, status.is_received, now_us, &packet))
+      if (!salon_sent_history_take (&flow->history, status.number, status.is_received, now_us, &packet))
         continue;
       if (status.is_received)
         {
           packet.received_us = reference_us + status.after_us;
           sent_us = MAX (sent_us, packet.sent_us);
         }
-      take_packet (self, &packet);
+      take_packet (self, flow, &packet);
     }
   return sent_us;
 }
@@ -104,12 +119,16 @@ bound_rate (SalonEstimator *self)
 }
 
 static void
-finish_probe (SalonEstimator *self, gint64 now_us)
+finish_probe (SalonEstimator *self, SalonUsage usage, gint64 now_us)
 {
   double estimate_bps = salon_estimator_get_bps (self);
-  double rate_bps = salon_prober_finish (&self->prober, self->newest, estimate_bps, now_us);
+  double rate_bps;
 
-  if (rate_bps <= estimate_bps || self->trendline.usage == SALON_USAGE_OVER)
+  if (self->probed == NULL)
+    return;
+  rate_bps = salon_prober_finish (
+      &self->prober, self->probed->newest, get_throughput_bps (self, self->probed, now_us), estimate_bps, now_us);
+  if (rate_bps <= estimate_bps || usage == SALON_USAGE_OVER)
     return;
   salon_rate_control_set (&self->control, MAX (self->control.rate_bps, rate_bps), now_us);
   if (self->loss.rate_bps > 0)
@@ -117,50 +136,63 @@ finish_probe (SalonEstimator *self, gint64 now_us)
 }
 
 void
-salon_estimator_take_feedback (
-    SalonEstimator *self, SalonSentHistory *history, const guint8 *data, gsize size, gint64 now_us)
+salon_estimator_take_feedback (SalonEstimator *self, SalonFlow *flow, const guint8 *data, gsize size, gint64 now_us)
 {
   SalonTransportFeedback feedback;
+  SalonUsage usage;
   gint64 sent_us;
 
   /* Of more packets than are known of, none need be told. */
   if (!self->has_feedback || !salon_transport_feedback_parse (&feedback, data, size)
       || feedback.n_packets > SALON_SENT_HISTORY_SIZE)
     return;
-  sent_us = take_packets (self, history, &feedback, now_us);
+  sent_us = take_packets (self, flow, &feedback, now_us);
   if (sent_us >= 0)
-    take_rtt (self, now_us - sent_us);
-  salon_rate_control_update (
-      &self->control, self->trendline.usage, self->sent.rate_bps, self->throughput.rate_bps, self->rtt_us, now_us);
+    salon_flow_take_rtt (flow, now_us - sent_us);
+  usage = get_usage (self, flow, now_us);
+  salon_rate_control_update (&self->control, usage, get_sent_bps (self, now_us),
+      get_throughput_bps (self, NULL, now_us), flow->rtt_us, now_us);
   bound_rate (self);
-  salon_loss_limit_update (&self->loss, self->control.rate_bps, history->n_bytes, self->rtt_us, now_us);
-  if (self->trendline.usage == SALON_USAGE_OVER)
+  salon_loss_limit_update (&self->loss, self->control.rate_bps, count_bytes (self), flow->rtt_us, now_us);
+  if (usage == SALON_USAGE_OVER)
     salon_prober_put_off (&self->prober, now_us);
-  finish_probe (self, now_us);
+  finish_probe (self, usage, now_us);
 }
 
 void
-salon_estimator_take_report (SalonEstimator *self, const SalonSentHistory *history, guint n_packets,
-    guint fraction_lost, gint64 rtt_us, gint64 now_us)
+salon_estimator_take_report (
+    SalonEstimator *self, SalonFlow *flow, guint n_packets, guint fraction_lost, gint64 rtt_us, gint64 now_us)
 {
   guint n_lost = n_packets * fraction_lost / 256;
 
   if (self->has_feedback)
     return;
-  self->n_known += n_packets;
-  self->n_lost += n_lost;
-  take_rtt (self, rtt_us);
+  flow->n_known += n_packets;
+  flow->n_lost += n_lost;
+  salon_flow_take_rtt (flow, rtt_us);
   salon_loss_limit_count (&self->loss, n_packets, n_lost);
-  salon_loss_limit_update (&self->loss, self->control.rate_bps, history->n_bytes, self->rtt_us, now_us);
+  salon_loss_limit_update (&self->loss, self->control.rate_bps, count_bytes (self), flow->rtt_us, now_us);
 }
 
 /* -- trying -- */
 
 gboolean
-salon_estimator_begin_probe (SalonEstimator *self, const SalonSentHistory *history, guint need_bps, gint64 now_us)
+salon_estimator_begin_probe (SalonEstimator *self, SalonFlow *flow, guint need_bps, gint64 now_us)
 {
   double estimate_bps = salon_estimator_get_bps (self);
 
-  return self->has_feedback
-         && salon_prober_begin (&self->prober, estimate_bps, MIN (need_bps, self->bounds.max_bps), history, now_us);
+  if (!self->has_feedback
+      || !salon_prober_begin (&self->prober, estimate_bps, MIN (need_bps, self->bounds.max_bps), count_bytes (self),
+          flow->history.next, now_us))
+    return FALSE;
+  self->probed = flow;
+  return TRUE;
+}
+
+gssize
+salon_estimator_get_due (SalonEstimator *self, gint64 now_us)
+{
+  if (self->probed == NULL)
+    return -1;
+  return salon_prober_get_due (&self->prober, count_bytes (self), self->probed->history.next, now_us);
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-flow.h"
 #include "salon-loss-limit.h"
-#include "salon-packet-groups.h"
 #include "salon-prober.h"
 #include "salon-rate-control.h"
-#include "salon-throughput.h"
-#include "salon-trendline.h"
 
 /* How much a receiver can be sent, after Google Congestion Control (draft-ietf-rmcat-gcc-02): the less of what delays
  * and losses allow.
  *
- *   SalonSentHistory --\
- *                       +--> SalonPacketGroups --> SalonTrendline --> SalonRateControl --\
- *   feedback ----------+--> SalonThroughput ---------------------------^                  +--> estimate
- *                      +--> SalonLossLimit ----------------------------------------------/
- *                      +--> SalonProber ----> a rate that was tried out
+ *   SalonFlow, of each connection --+--> SalonRateControl --\
+ *                                   +--> SalonLossLimit -----+--> estimate
+ *                                   +--> SalonProber ----> a rate that was tried out
+ *
+ * All flows of a receiver are taken to pass the same link, as those of a client do: one estimate is for all of them
+ * together, and if the queue grows for one, all yield. With an estimate each, they would compete; and the sum of them
+ * would be too much, since what is not sent does not show that it fits.
  *
  * Receivers that give no transport-wide feedback, tell their losses in reports: then these alone count, and until there
  * are any, nothing is taken to be narrow.
  *
- * Plain data without a clock: the same input gives the same estimate. Whoever has it, locks it. */
+ * Plain data without a clock: the same input gives the same estimate. Whoever has it, locks it, and its flows too. */
 typedef struct
 {
   guint min_bps, start_bps, max_bps;
@@ -29,32 +29,30 @@ typedef struct
 typedef struct
 {
   SalonBandwidthBounds bounds;
-  gboolean has_feedback;
-  SalonPacketGroups groups;
-  SalonTrendline trendline;
-  SalonThroughput sent, throughput; /* what was sent, and what of it arrives */
+  gboolean has_feedback; /* of the first flow; the others come from the same client */
+  SalonFlow *flows;      /* (borrowed) (nullable) */
   SalonRateControl control;
   SalonLossLimit loss;
   SalonProber prober;
-
-  gint64 rtt_us;           /* 0: not known */
-  gint64 reference;        /* of the last feedback, unwrapped */
-  guint64 newest;          /* the packet known of that was sent last */
-  guint64 n_known, n_lost; /* packets that feedback told of, in all */
+  SalonFlow *probed; /* (borrowed) (nullable): the flow that the prober uses, or used last */
 } SalonEstimator;
 
-/* has_feedback: whether transport-wide feedback was agreed on. */
-void salon_estimator_init (SalonEstimator *self, const SalonBandwidthBounds *bounds, gboolean has_feedback);
+void salon_estimator_init (SalonEstimator *self, const SalonBandwidthBounds *bounds);
+/* flow: (borrowed): initialised; must outlive it. has_feedback: whether transport-wide feedback was agreed on. */
+void salon_estimator_add (SalonEstimator *self, SalonFlow *flow, gboolean has_feedback);
 
 /* data: a whole RTCP packet of transport-wide feedback, from the network. */
 void salon_estimator_take_feedback (
-    SalonEstimator *self, SalonSentHistory *history, const guint8 *data, gsize size, gint64 now_us);
+    SalonEstimator *self, SalonFlow *flow, const guint8 *data, gsize size, gint64 now_us);
 /* What a receiver report says of one stream, of which n_packets were sent since the last (RFC 3550, section 6.4.1):
  * fraction_lost of 256. Only without feedback: with it, they would count twice. rtt_us: -1 if not known. */
-void salon_estimator_take_report (SalonEstimator *self, const SalonSentHistory *history, guint n_packets,
-    guint fraction_lost, gint64 rtt_us, gint64 now_us);
+void salon_estimator_take_report (
+    SalonEstimator *self, SalonFlow *flow, guint n_packets, guint fraction_lost, gint64 rtt_us, gint64 now_us);
 
 guint salon_estimator_get_bps (const SalonEstimator *self);
-/* Begins to try out more, if there is a need, and the link was not full lately; see salon_prober_get_due(). */
+
+/* Begins to try out more, with padding on this flow, if there is a need, and the link was not full lately. */
 gboolean salon_estimator_begin_probe (
-    SalonEstimator *self, const SalonSentHistory *history, guint need_bps, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
+    SalonEstimator *self, SalonFlow *flow, guint need_bps, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
+/* See salon_prober_get_due(). */
+gssize salon_estimator_get_due (SalonEstimator *self, gint64 now_us);

@@ -29,7 +29,7 @@
 
 gboolean
 salon_prober_begin (
-    SalonProber *self, double estimate_bps, double need_bps, const SalonSentHistory *history, gint64 now_us)
+    SalonProber *self, double estimate_bps, double need_bps, guint64 n_bytes, guint64 next, gint64 now_us)
 {
   gboolean is_first = self->begun_us == 0;
   double factor = is_first ? FIRST_FACTOR : FACTOR;
@@ -46,15 +46,15 @@ salon_prober_begin (
     .is_sending = TRUE,
     .target_bps = MIN (factor * estimate_bps, MAX (NEED_FACTOR * need_bps, estimate_bps)),
     .begun_us = now_us,
-    .begun_bytes = history->n_bytes,
-    .first = history->next,
+    .begun_bytes = n_bytes,
+    .first = next,
     .wait_us = MAX (self->wait_us, MIN_WAIT_US),
   };
   return TRUE;
 }
 
 gssize
-salon_prober_get_due (SalonProber *self, const SalonSentHistory *history, gint64 now_us)
+salon_prober_get_due (SalonProber *self, guint64 n_bytes, guint64 next, gint64 now_us)
 {
   gint64 elapsed_us = now_us - self->begun_us;
   gint64 least_us = MIN_PACKETS * ASSUMED_PACKET_BITS * (double)G_USEC_PER_SEC / self->target_bps;
@@ -65,22 +65,24 @@ salon_prober_get_due (SalonProber *self, const SalonSentHistory *history, gint64
   if (elapsed_us > MAX (MIN_DURATION_US, least_us))
     {
       self->is_sending = FALSE;
-      self->is_waiting = history->next > self->first;
-      self->last = history->next - 1;
+      self->is_waiting = next > self->first;
+      self->last = next - 1;
       self->ended_us = now_us;
       self->next_us = now_us + self->wait_us;
       return -1;
     }
   due_bytes = self->target_bps / 8 * (elapsed_us + SALON_PROBER_INTERVAL_US) / G_USEC_PER_SEC;
-  return MAX (due_bytes - (gint64)(history->n_bytes - self->begun_bytes), 0);
+  return MAX (due_bytes - (gint64)(n_bytes - self->begun_bytes), 0);
 }
 
 /* -- hearing -- */
 
 gboolean
-salon_prober_covers (const SalonProber *self, guint64 number)
+salon_prober_covers (const SalonProber *self, gint64 sent_us)
 {
-  return (self->is_sending || self->is_waiting) && number >= self->first && (self->is_sending || number <= self->last);
+  if (sent_us < self->begun_us)
+    return FALSE;
+  return self->is_sending || (self->is_waiting && sent_us <= self->ended_us);
 }
 
 void
@@ -112,25 +114,29 @@ get_rate (guint64 n_bytes, gint64 interval_us)
 
 /* What was sent with the last packet, took no time to send; what came with the first, none to come. */
 static double
-measure (const SalonProber *self)
+measure (const SalonProber *self, double beside_bps)
 {
   double sent_bps = get_rate (self->n_bytes - self->tail_bytes, self->last_sent_us - self->first_sent_us);
   double received_bps = get_rate (self->n_bytes - self->head_bytes, self->last_received_us - self->first_received_us);
 
   if (self->n_received < MIN_PACKETS || self->n_received < MIN_RECEIVED_PART * self->n_known)
     return 0;
-  return received_bps < LIMITED_PART * sent_bps ? MARGIN * received_bps : MIN (sent_bps, received_bps);
+  if (sent_bps <= 0 || received_bps <= 0)
+    return 0;
+  if (received_bps < LIMITED_PART * sent_bps)
+    return MARGIN * (received_bps + beside_bps);
+  return MIN (sent_bps, received_bps) + beside_bps;
 }
 
 double
-salon_prober_finish (SalonProber *self, guint64 newest, double estimate_bps, gint64 now_us)
+salon_prober_finish (SalonProber *self, guint64 newest, double beside_bps, double estimate_bps, gint64 now_us)
 {
   double rate_bps;
 
   if (!self->is_waiting || (newest < self->last && now_us - self->ended_us < TIMEOUT_US))
     return 0;
   self->is_waiting = FALSE;
-  rate_bps = measure (self);
+  rate_bps = measure (self, beside_bps);
   if (rate_bps >= SUCCESS_PART * self->target_bps)
     {
       self->wait_us = MIN_WAIT_US;

@@ -26,19 +26,21 @@ typedef struct
   gint64 wait_us; /* after one that failed */
 } SalonProber;
 
-/* Begins, if it is due and the need is beyond the estimate. */
-gboolean salon_prober_begin (SalonProber *self, double estimate_bps, double need_bps, const SalonSentHistory *history,
+/* Begins, if it is due and the need is beyond the estimate. n_bytes: sent in all; next: the number of the next packet
+ * on the connection that the padding will go over. */
+gboolean salon_prober_begin (SalonProber *self, double estimate_bps, double need_bps, guint64 n_bytes, guint64 next,
     gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 /* How many bytes of padding are due now, beside what was sent; a negative number when it was enough, and the prober
  * waits for feedback. While it sends: every SALON_PROBER_INTERVAL_US. */
 #define SALON_PROBER_INTERVAL_US (5 * G_TIME_SPAN_MILLISECOND)
-gssize salon_prober_get_due (SalonProber *self, const SalonSentHistory *history, gint64 now_us);
+gssize salon_prober_get_due (SalonProber *self, guint64 n_bytes, guint64 next, gint64 now_us);
 
 /* Whether a packet was sent while it tried: what it does to the queue, says nothing of the media. */
-gboolean salon_prober_covers (const SalonProber *self, guint64 number);
-/* Such a packet; received or not. */
+gboolean salon_prober_covers (const SalonProber *self, gint64 sent_us);
+/* Such a packet of the connection that the padding goes over; received or not. */
 void salon_prober_take (SalonProber *self, const SalonSentPacket *packet);
-/* How fast it went, once it is known, in bit/s, or 0. newest: the number of the newest packet that is known of. */
-double salon_prober_finish (SalonProber *self, guint64 newest, double estimate_bps, gint64 now_us);
+/* How fast all went, once it is known, in bit/s, or 0. newest: the number of the newest packet that is known of;
+ * beside_bps: what arrives over the other connections. */
+double salon_prober_finish (SalonProber *self, guint64 newest, double beside_bps, double estimate_bps, gint64 now_us);
 /* The link is full: this is no moment to try. */
 void salon_prober_put_off (SalonProber *self, gint64 now_us);

@@ -4,14 +4,27 @@
 #include "salon-estimator.h"
 #include "salon-reception.h"
 
-/* What is known of the way to one subscriber: what was sent, what came of it, and how much more would get through. A
- * SalonEstimator and its history, behind a lock: publishers' threads send, the hub's tell of feedback, and the main
- * loop asks.
+/* The way to one who watches, which all their connections share: how much gets through. A SalonEstimator behind a lock:
+ * publishers' threads send, the hub's tell of feedback, and the main loop asks.
+ *
+ * Counted; any thread. */
+typedef struct _SalonBottleneck SalonBottleneck;
+
+SalonBottleneck *salon_bottleneck_new (const SalonBandwidthBounds *bounds) G_GNUC_WARN_UNUSED_RESULT;
+SalonBottleneck *salon_bottleneck_ref (SalonBottleneck *self) G_GNUC_WARN_UNUSED_RESULT;
+void salon_bottleneck_unref (SalonBottleneck *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonBottleneck, salon_bottleneck_unref)
+
+guint salon_bottleneck_get_estimate_bps (SalonBottleneck *self);
+/* Whether its first connection has just begun: what the link bears, is being tried out. */
+gboolean salon_bottleneck_is_new (SalonBottleneck *self);
+
+/* What is known of one connection: what was sent, and what came of it.
  *
  * Owned by its sender; any thread. */
 typedef struct _SalonCongestion SalonCongestion;
 
-SalonCongestion *salon_congestion_new (const SalonBandwidthBounds *bounds) G_GNUC_WARN_UNUSED_RESULT;
+SalonCongestion *salon_congestion_new (SalonBottleneck *bottleneck) G_GNUC_WARN_UNUSED_RESULT;
 void salon_congestion_free (SalonCongestion *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonCongestion, salon_congestion_free)
 
@@ -32,12 +45,9 @@ void salon_congestion_take_feedback (SalonCongestion *self, const guint8 *data, 
 /* See salon_estimator_take_report(). */
 void salon_congestion_take_report (SalonCongestion *self, guint n_packets, guint fraction_lost, gint64 rtt_us);
 
-guint salon_congestion_get_estimate_bps (SalonCongestion *self);
-
-/* Whether what the link bears has been tried for. Until then the estimate says little. */
-gboolean salon_congestion_is_settled (SalonCongestion *self);
-/* Whether to send padding from now on, to see if the link bears more; need_bps: what all would take. Then
- * salon_congestion_get_due() says how many bytes are due, every SALON_PROBER_INTERVAL_US, until it is negative. */
+/* Whether to send padding over this connection from now on, to see if the link bears more; need_bps: what all would
+ * take. Then salon_congestion_get_due() says how many bytes are due, every SALON_PROBER_INTERVAL_US, until it is
+ * negative. */
 gboolean salon_congestion_begin_probe (SalonCongestion *self, guint need_bps) G_GNUC_WARN_UNUSED_RESULT;
 gssize salon_congestion_get_due (SalonCongestion *self);
 

@@ -296,10 +296,10 @@ salon_sender_init (SalonSender *self)
 }
 
 SalonSender *
-salon_sender_new (const char *name, const SalonBandwidthBounds *bounds)
+salon_sender_new (const char *name, SalonBottleneck *bottleneck)
 {
   SalonSender *self = g_object_new (SALON_TYPE_SENDER, "name", name, NULL);
 
-  self->congestion = salon_congestion_new (bounds);
+  self->congestion = salon_congestion_new (bottleneck);
   return self;
 }

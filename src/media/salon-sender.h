@@ -17,7 +17,7 @@
 G_DECLARE_FINAL_TYPE (SalonSender, salon_sender, SALON, SENDER, GstElement)
 
 /* Returns: (transfer floating) */
-SalonSender *salon_sender_new (const char *name, const SalonBandwidthBounds *bounds) G_GNUC_WARN_UNUSED_RESULT;
+SalonSender *salon_sender_new (const char *name, SalonBottleneck *bottleneck) G_GNUC_WARN_UNUSED_RESULT;
 
 /* RFC 7022: that of all its streams; tells nothing. */
 const char *salon_sender_get_cname (SalonSender *self);

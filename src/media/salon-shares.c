@@ -4,9 +4,11 @@
 GST_DEBUG_CATEGORY_STATIC (salon_shares_debug);
 #define GST_CAT_DEFAULT salon_shares_debug
 
-/* While something is missing; and otherwise, with the timers of all others. */
+/* While the link is new, and each trial is followed by one for more; while something is missing; and otherwise, with
+ * the timers of all others. */
+#define NEW_INTERVAL_MS 50
 #define BUSY_INTERVAL_MS 200
-#define CALM_INTERVAL_S 1
+#define CALM_INTERVAL_MS 1000
 /* Pictures vary, and publishers' estimates rise too: to have room before it is needed, it is looked for before. */
 #define HEADROOM 1.5
 /* Opus, as browsers send it, where it is not measured. */
@@ -14,25 +16,35 @@ GST_DEBUG_CATEGORY_STATIC (salon_shares_debug);
 /* A temporal layer that is less of the rate is none: nothing comes in it. */
 #define LEAST_TEMPORAL_PART 1.02
 
+/* A slot. */
 typedef struct
 {
-  SalonShare share;
+  SalonShare share; /* the first: what its owner has of it */
   SalonLayer applied;
+  SalonSender *sender;           /* (borrowed) */
+  const SalonSharesOwner *owner; /* (borrowed) */
+  gpointer owner_data;           /* (borrowed) */
+  guint slot;
 } Entry;
 
 struct _SalonShares
 {
-  SalonSender *sender; /* (borrowed) */
-  const SalonSharesOwner *owner;
-  gpointer owner_data; /* (borrowed) */
-  guint n_slots;
-  Entry **entries;    /* (owned) (element-type Entry): n_slots; NULL: it carries nothing */
-  SalonShare **order; /* (owned): as many, for the allocator */
+  SalonBottleneck *bottleneck; /* (owned) */
+  GPtrArray *entries;          /* (owned) (element-type Entry) */
+  GPtrArray *order;            /* (owned) (element-type SalonShare): the same, for the allocator */
   guint n_videos;
-  guint timer_id; /* or 0 */
-  gboolean is_busy;
-  guint padding_id; /* or 0 */
+  guint interval_ms;   /* of the timer */
+  guint timer_id;      /* or 0 */
+  guint padding_id;    /* or 0 */
+  SalonSender *padded; /* (borrowed) (nullable): what the padding goes over */
+  gboolean is_stopped;
 };
+
+static Entry *
+get_entry (SalonShares *self, guint index)
+{
+  return g_ptr_array_index (self->entries, index);
+}
 
 /* -- what a slot could carry -- */
 
@@ -123,23 +135,34 @@ static gboolean
 on_padding (gpointer user_data)
 {
   SalonShares *self = user_data;
-  gssize due_bytes = salon_congestion_get_due (salon_sender_get_congestion (self->sender));
+  gssize due_bytes = salon_congestion_get_due (salon_sender_get_congestion (self->padded));
 
   if (due_bytes > 0)
-    (void)!salon_sender_pad (self->sender, due_bytes);
+    (void)!salon_sender_pad (self->padded, due_bytes);
   if (due_bytes >= 0)
     return G_SOURCE_CONTINUE;
   self->padding_id = 0;
   return G_SOURCE_REMOVE;
 }
 
+/* Over the first connection that is up and has a picture: sound is not kept to be sent again. */
 static void
 try_for (SalonShares *self, guint need_bps)
 {
-  if (self->padding_id != 0 || !salon_congestion_begin_probe (salon_sender_get_congestion (self->sender), need_bps))
+  if (self->padding_id != 0)
     return;
-  GST_DEBUG_OBJECT (self->sender, "trying for %u bit/s", need_bps);
-  self->padding_id = g_timeout_add (SALON_PROBER_INTERVAL_US / G_TIME_SPAN_MILLISECOND, on_padding, self);
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = get_entry (self, i);
+
+      if (entry->share.is_audio
+          || !salon_congestion_begin_probe (salon_sender_get_congestion (entry->sender), need_bps))
+        continue;
+      GST_DEBUG_OBJECT (entry->sender, "trying for %u bit/s", need_bps);
+      self->padded = entry->sender;
+      self->padding_id = g_timeout_add (SALON_PROBER_INTERVAL_US / G_TIME_SPAN_MILLISECOND, on_padding, self);
+      return;
+    }
 }
 
 /* -- sharing -- */
@@ -151,22 +174,32 @@ on_timer (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static void
-set_timer (SalonShares *self, gboolean is_busy)
+static guint
+choose_interval_ms (SalonShares *self, gboolean is_missing)
 {
-  if (self->timer_id != 0 && self->is_busy == is_busy && self->n_videos > 0)
+  if (!is_missing)
+    return CALM_INTERVAL_MS;
+  return salon_bottleneck_is_new (self->bottleneck) ? NEW_INTERVAL_MS : BUSY_INTERVAL_MS;
+}
+
+static void
+set_timer (SalonShares *self, gboolean is_missing)
+{
+  guint interval_ms = self->n_videos > 0 ? choose_interval_ms (self, is_missing) : 0;
+
+  if (self->interval_ms == interval_ms)
     return;
   g_clear_handle_id (&self->timer_id, g_source_remove);
-  self->is_busy = is_busy;
-  if (self->n_videos == 0)
-    return;
-  self->timer_id = is_busy ? g_timeout_add (BUSY_INTERVAL_MS, on_timer, self)
-                           : g_timeout_add_seconds (CALM_INTERVAL_S, on_timer, self);
+  self->interval_ms = interval_ms;
+  if (interval_ms == CALM_INTERVAL_MS)
+    self->timer_id = g_timeout_add_seconds (CALM_INTERVAL_MS / 1000, on_timer, self);
+  else if (interval_ms > 0)
+    self->timer_id = g_timeout_add (interval_ms, on_timer, self);
 }
 
 /* While nothing comes, nothing is known of it: it may go out as soon as it comes, and is measured then. */
 static void
-apply (SalonShares *self, guint slot, Entry *entry)
+apply (Entry *entry)
 {
   const SalonShare *share = &entry->share;
   SalonLayer layer = SALON_LAYER_HIGHEST;
@@ -177,100 +210,109 @@ apply (SalonShares *self, guint slot, Entry *entry)
     layer = share->step < 0 ? SALON_LAYER_NONE : (SalonLayer){ share->layer.spatial, share->layer.temporal };
   if (layer.spatial == entry->applied.spatial && layer.temporal == entry->applied.temporal)
     return;
-  GST_DEBUG_OBJECT (self->sender, "slot %u: layer %d.%d, was %d.%d: %s", slot, layer.spatial, layer.temporal,
+  GST_DEBUG_OBJECT (entry->sender, "slot %u: layer %d.%d, was %d.%d: %s", entry->slot, layer.spatial, layer.temporal,
       entry->applied.spatial, entry->applied.temporal, salon_reason_to_string (share->reason));
   entry->applied = layer;
-  self->owner->set_layer (self->owner_data, slot, layer);
+  entry->owner->set_layer (entry->owner_data, entry->slot, layer);
+}
+
+/* Returns: what all of it would take. */
+static guint
+allocate (SalonShares *self, guint estimate_bps)
+{
+  g_ptr_array_set_size (self->order, 0);
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      Entry *entry = get_entry (self, i);
+      SalonShareWish wish = entry->owner->get_wish (entry->owner_data, entry->slot);
+
+      describe (&entry->share, &wish);
+      g_ptr_array_add (self->order, &entry->share);
+    }
+  return salon_allocator_run (
+      (SalonShare **)self->order->pdata, self->order->len, estimate_bps, g_get_monotonic_time ());
 }
 
 void
 salon_shares_run (SalonShares *self)
 {
-  guint estimate_bps = salon_congestion_get_estimate_bps (salon_sender_get_congestion (self->sender));
-  guint n = 0;
-  guint budget_bps, need_bps, wanted_bps;
+  guint estimate_bps = salon_bottleneck_get_estimate_bps (self->bottleneck);
+  guint wanted_bps;
 
-  for (guint i = 0; i < self->n_slots; i++)
-    {
-      SalonShareWish wish;
-
-      if (self->entries[i] == NULL)
-        continue;
-      wish = self->owner->get_wish (self->owner_data, i);
-      describe (&self->entries[i]->share, &wish);
-      self->order[n++] = &self->entries[i]->share;
-    }
-  /* Whoever comes sees everybody at once, and what is too much for the link rests a second later: the other way round,
-   * everybody would wait for the trials. */
-  budget_bps = salon_congestion_is_settled (salon_sender_get_congestion (self->sender)) ? estimate_bps : G_MAXUINT;
-  need_bps = salon_allocator_run (self->order, n, budget_bps, g_get_monotonic_time ());
-  for (guint i = 0; i < self->n_slots; i++)
-    {
-      if (self->entries[i] != NULL)
-        apply (self, i, self->entries[i]);
-    }
-  wanted_bps = (guint)MIN (need_bps * HEADROOM, G_MAXUINT);
-  if (self->n_videos > 0 && wanted_bps > estimate_bps)
+  if (self->is_stopped)
+    return;
+  wanted_bps = (guint)MIN (allocate (self, estimate_bps) * HEADROOM, G_MAXUINT);
+  for (guint i = 0; i < self->entries->len; i++)
+    apply (get_entry (self, i));
+  if (wanted_bps > estimate_bps)
     try_for (self, wanted_bps);
   set_timer (self, wanted_bps > estimate_bps);
 }
 
-void
-salon_shares_add (SalonShares *self, guint slot)
+const SalonShare *
+salon_shares_add (
+    SalonShares *self, SalonSender *sender, guint slot, const SalonSharesOwner *owner, gpointer owner_data)
 {
-  SalonShareWish wish = self->owner->get_wish (self->owner_data, slot);
-  Entry *entry = g_new0 (Entry, 1);
+  SalonShareWish wish = owner->get_wish (owner_data, slot);
+  Entry *entry = g_new (Entry, 1);
 
-  g_assert (self->entries[slot] == NULL && wish.track != NULL);
-  entry->share.is_audio = !salon_track_is_video (wish.track);
-  entry->share.step = -1;
-  entry->applied = SALON_LAYER_HIGHEST;
-  self->entries[slot] = entry;
+  g_assert (wish.track != NULL);
+  *entry = (Entry){
+    .share = { .is_audio = !salon_track_is_video (wish.track), .step = -1 },
+    .applied = SALON_LAYER_HIGHEST,
+    .sender = sender,
+    .owner = owner,
+    .owner_data = owner_data,
+    .slot = slot,
+  };
+  g_ptr_array_add (self->entries, entry);
   self->n_videos += !entry->share.is_audio;
   salon_shares_run (self);
+  return &entry->share;
 }
 
 void
-salon_shares_remove (SalonShares *self, guint slot)
+salon_shares_remove (SalonShares *self, const SalonShare *share)
 {
-  if (self->entries[slot] == NULL)
-    return;
-  self->n_videos -= !self->entries[slot]->share.is_audio;
-  g_clear_pointer (&self->entries[slot], g_free);
+  self->n_videos -= !share->is_audio;
+  g_ptr_array_remove (self->entries, (gpointer)share);
   salon_shares_run (self);
 }
 
-const SalonShare *
-salon_shares_get (SalonShares *self, guint slot)
+SalonBottleneck *
+salon_shares_get_bottleneck (SalonShares *self)
 {
-  return self->entries[slot] != NULL ? &self->entries[slot]->share : NULL;
+  return self->bottleneck;
 }
 
 /* -- life -- */
 
 SalonShares *
-salon_shares_new (SalonSender *sender, guint n_slots, const SalonSharesOwner *owner, gpointer owner_data)
+salon_shares_new (SalonBottleneck *bottleneck)
 {
   SalonShares *self = g_new0 (SalonShares, 1);
 
   GST_DEBUG_CATEGORY_INIT (salon_shares_debug, "salon-shares", 0, "Salon shares of a subscriber's bandwidth");
-  self->sender = sender;
-  self->owner = owner;
-  self->owner_data = owner_data;
-  self->n_slots = n_slots;
-  self->entries = g_new0 (Entry *, n_slots);
-  self->order = g_new0 (SalonShare *, n_slots);
+  self->bottleneck = salon_bottleneck_ref (bottleneck);
+  self->entries = g_ptr_array_new_with_free_func (g_free);
+  self->order = g_ptr_array_new ();
   return self;
+}
+
+void
+salon_shares_stop (SalonShares *self)
+{
+  self->is_stopped = TRUE;
+  g_clear_handle_id (&self->timer_id, g_source_remove);
+  g_clear_handle_id (&self->padding_id, g_source_remove);
 }
 
 void
 salon_shares_free (SalonShares *self)
 {
-  g_clear_handle_id (&self->timer_id, g_source_remove);
-  g_clear_handle_id (&self->padding_id, g_source_remove);
-  for (guint i = 0; i < self->n_slots; i++)
-    g_free (self->entries[i]);
-  g_free (self->entries);
-  g_free (self->order);
+  salon_shares_stop (self);
+  g_ptr_array_unref (self->entries);
+  g_ptr_array_unref (self->order);
+  salon_bottleneck_unref (self->bottleneck);
   g_free (self);
 }

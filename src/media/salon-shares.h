@@ -5,11 +5,11 @@
 #include "salon-sender.h"
 #include "salon-track.h"
 
-/* Shares what one subscriber connection can be sent among its slots: asks what each is wanted to carry, runs the
- * allocator, and tells the slots which layers there is room for. While there is less room than would be needed, five
- * times a second, and tries out with padding if there is more; else once a second.
+/* Shares what one who watches can be sent among the slots of all their connections: asks what each is wanted to carry,
+ * runs the allocator, and tells the slots which layers there is room for. While there is less room than would be
+ * needed, five times a second, and tries out with padding if there is more; else once a second.
  *
- * Owned by its subscriber; main context. */
+ * Owned by its SalonSubscriptions; main context; salon_shares_stop() before the connections close. */
 typedef struct _SalonShares SalonShares;
 
 /* What a slot's share is made of. */
@@ -29,17 +29,20 @@ typedef struct
   void (*set_layer) (gpointer owner, guint slot, SalonLayer layer);
 } SalonSharesOwner;
 
-/* sender, owner, owner_data: (borrowed): must outlive it. */
-SalonShares *salon_shares_new (
-    SalonSender *sender, guint n_slots, const SalonSharesOwner *owner, gpointer owner_data) G_GNUC_WARN_UNUSED_RESULT;
+SalonShares *salon_shares_new (SalonBottleneck *bottleneck) G_GNUC_WARN_UNUSED_RESULT;
+/* Nobody's layer is changed any more. */
+void salon_shares_stop (SalonShares *self);
 void salon_shares_free (SalonShares *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonShares, salon_shares_free)
 
-/* A slot has got something to carry, or has nothing any more. */
-void salon_shares_add (SalonShares *self, guint slot);
-void salon_shares_remove (SalonShares *self, guint slot);
+/* Returns: (transfer none): that of the bottleneck's connections. */
+SalonBottleneck *salon_shares_get_bottleneck (SalonShares *self);
+
+/* A slot has got something to carry, which goes out over sender; all (borrowed) until it is removed.
+ * Returns: (transfer none): its share. */
+const SalonShare *salon_shares_add (
+    SalonShares *self, SalonSender *sender, guint slot, const SalonSharesOwner *owner, gpointer owner_data);
+/* It has nothing to carry any more. */
+void salon_shares_remove (SalonShares *self, const SalonShare *share);
 /* Something has changed: shares anew, now. */
 void salon_shares_run (SalonShares *self);
-
-/* Returns: (transfer none) (nullable): NULL: it carries nothing. */
-const SalonShare *salon_shares_get (SalonShares *self, guint slot);

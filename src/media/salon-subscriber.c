@@ -9,7 +9,6 @@
 #include "salon-layer-choice.h"
 #include "salon-offer.h"
 #include "salon-packet-guard.h"
-#include "salon-shares.h"
 #include "salon-webrtc-bypass.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
@@ -44,8 +43,9 @@ typedef struct
   SalonLayer cap; /* by the settings, and what the track is like */
   SalonLayer layer;
   SalonPriority priority;
-  gint wish;       /* what the track was told is wanted of it */
-  SalonLayer told; /* by the signal */
+  const SalonShare *share; /* (borrowed) (nullable): NULL without a track, or a sender */
+  gint wish;               /* what the track was told is wanted of it */
+  SalonLayer told;         /* by the signal */
 } Slot;
 
 struct _SalonSubscriber
@@ -59,7 +59,7 @@ struct _SalonSubscriber
   SalonPacketGuard *guard; /* (owned) */
   SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
   SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
-  SalonShares *shares;     /* (owned) (nullable): likewise */
+  SalonShares *shares;     /* (borrowed) (nullable): likewise */
   guint trim_id;           /* the timer, once connected */
   gint may_have_switched;  /* atomic: a look at the layers is on its way */
 };
@@ -442,11 +442,10 @@ gboolean
 salon_subscriber_get_slot_stats (SalonSubscriber *self, guint seat, gboolean is_video, SalonReceptionStats *stats)
 {
   const Slot *slot = get_slot (self, seat, is_video);
-  const SalonShare *share = self->shares != NULL ? salon_shares_get (self->shares, slot - self->slots) : NULL;
   SalonSendStreamStats sent;
   SalonLayer layer;
 
-  if (slot->track == NULL || share == NULL || !salon_sender_get_stats (self->sender, slot->ssrc, &sent))
+  if (slot->share == NULL || !salon_sender_get_stats (self->sender, slot->ssrc, &sent))
     return FALSE;
   layer = is_video ? read_layer (slot) : SALON_LAYER_NONE;
   *stats = (SalonReceptionStats){
@@ -462,7 +461,7 @@ salon_subscriber_get_slot_stats (SalonSubscriber *self, guint seat, gboolean is_
     .is_muted = slot->is_paused,
     .spatial = layer.spatial,
     .temporal = layer.temporal,
-    .reason = salon_reason_to_string (share->reason),
+    .reason = salon_reason_to_string (slot->share->reason),
   };
   return TRUE;
 }
@@ -565,7 +564,7 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
     slot->layers_changed_id
         = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
   if (self->shares != NULL)
-    salon_shares_add (self->shares, slot - self->slots);
+    slot->share = salon_shares_add (self->shares, self->sender, slot - self->slots, &shares_owner, self);
   follow_bounds (self, slot);
 }
 
@@ -584,8 +583,8 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
   g_clear_object (&slot->track);
   slot->is_paused = FALSE;
   forget_bounds (slot);
-  if (self->shares != NULL)
-    salon_shares_remove (self->shares, slot - self->slots);
+  if (slot->share != NULL)
+    salon_shares_remove (self->shares, g_steal_pointer (&slot->share));
 }
 
 void
@@ -822,15 +821,11 @@ make_webrtcbin_slots (SalonSubscriber *self)
 }
 
 static void
-make_slots (SalonSubscriber *self, const char *name, const SalonMediaOptions *options)
+make_slots (SalonSubscriber *self, const char *name)
 {
-  const SalonBandwidthBounds bandwidth = { .min_bps = options->min_bandwidth_bps,
-    .start_bps = options->start_bandwidth_bps,
-    .max_bps = options->max_bandwidth_bps };
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
-  self->sender = gst_object_ref_sink (salon_sender_new (sender_name, &bandwidth));
-  self->shares = salon_shares_new (self->sender, self->n_slots, &shares_owner, self);
+  self->sender = gst_object_ref_sink (salon_sender_new (sender_name, salon_shares_get_bottleneck (self->shares)));
   salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
   salon_webrtc_negotiate_transport (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)));
   for (guint i = 0; i < self->n_slots; i++)
@@ -844,21 +839,22 @@ make_slots (SalonSubscriber *self, const char *name, const SalonMediaOptions *op
 }
 
 SalonSubscriber *
-salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
+salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options, SalonShares *shares)
 {
   g_autoptr (SalonSubscriber) self = g_object_new (SALON_TYPE_SUBSCRIBER, NULL);
 
   if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
     return NULL;
   self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)),
-      options->sends_directly ? SALON_ADMITS_NOTHING : SALON_ADMITS_RTCP);
+      shares != NULL ? SALON_ADMITS_NOTHING : SALON_ADMITS_RTCP);
   self->ice_hub = options->ice_hub;
   self->n_slots = 2 * options->n_seats;
   self->slots = g_new0 (Slot, self->n_slots);
   for (guint i = 0; i < self->n_slots; i++)
     forget_bounds (&self->slots[i]);
-  if (options->sends_directly)
-    make_slots (self, name, options);
+  self->shares = shares;
+  if (shares != NULL)
+    make_slots (self, name);
   else
     make_webrtcbin_slots (self);
   return g_steal_pointer (&self);
@@ -869,9 +865,9 @@ salon_subscriber_close (SalonSubscriber *self)
 {
   if (salon_transport_is_closed (SALON_TRANSPORT (self)))
     return;
-  g_clear_pointer (&self->shares, salon_shares_free);
   for (guint i = 0; i < self->n_slots; i++)
     close_slot (self, i);
+  self->shares = NULL;
   g_clear_handle_id (&self->trim_id, g_source_remove);
   if (self->sender != NULL)
     salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "salon-allocator.h"
 #include "salon-reception.h"
+#include "salon-shares.h"
 #include "salon-track-settings.h"
 #include "salon-track.h"
 #include "salon-transport.h"
@@ -18,9 +18,10 @@
 #define SALON_TYPE_SUBSCRIBER (salon_subscriber_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON, SUBSCRIBER, SalonTransport)
 
-/* Returns: (nullable): NULL when there are no file descriptors for it. */
-SalonSubscriber *salon_subscriber_new (
-    SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* shares: (borrowed) (nullable): must last until it is closed; NULL if packets pass webrtcbin.
+ * Returns: (nullable): NULL when there are no file descriptors for it. */
+SalonSubscriber *salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options,
+    SalonShares *shares) G_GNUC_WARN_UNUSED_RESULT;
 void salon_subscriber_close (SalonSubscriber *self);
 
 /* Once. Errors: MEDIA. */

@@ -32,6 +32,7 @@ struct _SalonSubscriptions
   char *name;                                 /* (owned) */
   const SalonMediaOptions *options;           /* (borrowed) */
   guint n_seats;                              /* of one connection */
+  SalonShares *shares;                        /* (owned) (nullable): NULL if packets pass webrtcbin */
   GPtrArray *subscribers;                     /* (owned) (element-type SalonSubscriber): target - 1 is the index */
   GPtrArray *seats;                           /* (owned) (element-type Seat): n_seats for each subscriber */
   GPtrArray *waiting;                         /* (owned) (element-type Waiting): in order of coming */
@@ -214,7 +215,7 @@ static gboolean
 open_subscriber (SalonSubscriptions *self)
 {
   g_autofree char *name = g_strdup_printf ("%s-%u", self->name, self->subscribers->len + 1);
-  SalonSubscriber *subscriber = salon_subscriber_new (self->graph, name, self->options);
+  SalonSubscriber *subscriber = salon_subscriber_new (self->graph, name, self->options, self->shares);
 
   if (subscriber == NULL)
     return FALSE;
@@ -518,6 +519,17 @@ salon_subscriptions_list_receptions (SalonSubscriptions *self)
 
 /* -- life -- */
 
+static SalonShares *
+make_shares (const SalonMediaOptions *options)
+{
+  const SalonBandwidthBounds bounds = { .min_bps = options->min_bandwidth_bps,
+    .start_bps = options->start_bandwidth_bps,
+    .max_bps = options->max_bandwidth_bps };
+  g_autoptr (SalonBottleneck) bottleneck = salon_bottleneck_new (&bounds);
+
+  return salon_shares_new (bottleneck);
+}
+
 SalonSubscriptions *
 salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options)
 {
@@ -527,6 +539,8 @@ salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOp
   self->name = g_strdup (name);
   self->options = options;
   self->n_seats = options->n_seats;
+  if (options->sends_directly)
+    self->shares = make_shares (options);
   return self;
 }
 
@@ -561,6 +575,8 @@ salon_subscriptions_close (SalonSubscriptions *self)
 {
   self->is_closed = TRUE;
   g_ptr_array_set_size (self->waiting, 0);
+  if (self->shares != NULL)
+    salon_shares_stop (self->shares);
   for (guint i = 0; i < self->subscribers->len; i++)
     salon_subscriber_close (g_ptr_array_index (self->subscribers, i));
 }
@@ -573,6 +589,7 @@ salon_subscriptions_finalize (GObject *object)
   g_clear_object (&self->graph);
   g_free (self->name);
   g_ptr_array_unref (self->subscribers);
+  g_clear_pointer (&self->shares, salon_shares_free);
   g_ptr_array_unref (self->seats);
   g_ptr_array_unref (self->waiting);
   G_OBJECT_CLASS (salon_subscriptions_parent_class)->finalize (object);

@@ -65,7 +65,7 @@ send_over (NetworkFlow *flow, gsize size, gint64 now_us)
 static void
 send_packet (NetworkFlow *self, gsize size, gint64 now_us)
 {
-  Arrival arrival = { .number = salon_sent_history_add (&self->history, now_us, size) };
+  Arrival arrival = { .number = salon_sent_history_add (&self->flow.history, now_us, size) };
 
   arrival.arrival_us = send_over (self, size, now_us);
   g_array_append_val (self->in_flight, arrival);
@@ -157,7 +157,7 @@ take_feedback (NetworkFlow *self, gint64 now_us)
 
   while ((datagram = g_queue_peek_head (&self->feedback)) != NULL && datagram->due_us <= now_us)
     {
-      salon_estimator_take_feedback (&self->estimator, &self->history, datagram->data, datagram->size, now_us);
+      salon_estimator_take_feedback (self->estimator, &self->flow, datagram->data, datagram->size, now_us);
       g_free (g_queue_pop_head (&self->feedback));
     }
 }
@@ -170,7 +170,7 @@ send_media (NetworkFlow *self, gint64 now_us)
   guint rate_bps = self->media_bps;
 
   if (!self->is_open_loop)
-    rate_bps = MIN (rate_bps, salon_estimator_get_bps (&self->estimator));
+    rate_bps = MIN (rate_bps, salon_estimator_get_bps (self->estimator));
   /* Pictures differ in size, and their packets leave one after the other. */
   if (now_us % FRAME_US < NETWORK_STEP_US)
     self->credit_bytes += rate_bps / 8.0 * FRAME_US / G_USEC_PER_SEC * (0.8 + 0.4 * g_rand_double (self->link->random));
@@ -184,15 +184,14 @@ send_media (NetworkFlow *self, gint64 now_us)
 static void
 send_padding (NetworkFlow *self, gint64 now_us)
 {
-  SalonProber *prober = &self->estimator.prober;
   gssize due;
 
   if (now_us % (200 * G_TIME_SPAN_MILLISECOND) == 0
-      && salon_estimator_begin_probe (&self->estimator, &self->history, self->need_bps, now_us))
+      && salon_estimator_begin_probe (self->estimator, &self->flow, self->need_bps, now_us))
     self->n_probes++;
-  if (!prober->is_sending || now_us % SALON_PROBER_INTERVAL_US != 0)
+  if (self->estimator->probed != &self->flow || now_us % SALON_PROBER_INTERVAL_US != 0)
     return;
-  for (due = salon_prober_get_due (prober, &self->history, now_us); due > 0; due -= PADDING_BYTES)
+  for (due = salon_estimator_get_due (self->estimator, now_us); due > 0; due -= PADDING_BYTES)
     send_packet (self, PADDING_BYTES, now_us);
 }
 
@@ -210,7 +209,7 @@ network_flow_step (NetworkFlow *self, gint64 now_us)
 }
 
 NetworkFlow *
-network_flow_new (NetworkLink *link, const SalonBandwidthBounds *bounds, gint64 now_us)
+network_flow_new (NetworkLink *link, SalonEstimator *estimator, gint64 now_us)
 {
   NetworkFlow *self = g_new0 (NetworkFlow, 1);
 
@@ -219,7 +218,9 @@ network_flow_new (NetworkLink *link, const SalonBandwidthBounds *bounds, gint64 
   self->in_flight = g_array_new (FALSE, FALSE, sizeof (Arrival));
   self->reported_us = now_us;
   g_queue_init (&self->feedback);
-  salon_estimator_init (&self->estimator, bounds, TRUE);
+  self->estimator = estimator;
+  salon_flow_init (&self->flow);
+  salon_estimator_add (estimator, &self->flow, TRUE);
   return self;
 }
 

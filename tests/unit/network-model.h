@@ -18,14 +18,14 @@ typedef struct
   gint64 free_us;
 } NetworkLink;
 
-/* Somebody who sends over a link, and its receiver. */
+/* A connection over a link, and its receiver. */
 typedef struct
 {
   NetworkLink *link; /* (borrowed) */
-  SalonSentHistory history;
-  SalonEstimator estimator;
-  guint media_bps; /* what it sends, or wants to: at most the estimate is sent */
-  guint need_bps;  /* what it would send */
+  SalonFlow flow;
+  SalonEstimator *estimator; /* (borrowed): its receiver's */
+  guint media_bps;           /* what it sends, or wants to: at most the estimate is sent */
+  guint need_bps;            /* what it would send */
   gboolean is_open_loop;
   gboolean gives_feedback;
 
@@ -43,7 +43,8 @@ typedef struct
 void network_link_init (NetworkLink *self, guint rate_bps, guint32 seed);
 void network_link_clear (NetworkLink *self);
 
-NetworkFlow *network_flow_new (NetworkLink *link, const SalonBandwidthBounds *bounds, gint64 now_us);
+/* estimator: (borrowed): initialised; of all flows to one receiver. */
+NetworkFlow *network_flow_new (NetworkLink *link, SalonEstimator *estimator, gint64 now_us);
 void network_flow_free (NetworkFlow *self);
 void network_flow_step (NetworkFlow *self, gint64 now_us);
 #define NETWORK_STEP_US G_TIME_SPAN_MILLISECOND

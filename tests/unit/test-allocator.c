@@ -218,6 +218,7 @@ typedef struct
 {
   SalonShare shares[3];
   NetworkLink link;
+  SalonEstimator estimator;
   NetworkFlow *flow;
   gint64 now_us;
   guint n_changes;
@@ -240,8 +241,8 @@ room_allocate (Room *room)
 
   for (guint i = 0; i < G_N_ELEMENTS (before); i++)
     before[i] = room->shares[i].step;
-  room->flow->need_bps = allocate (
-      room->shares, G_N_ELEMENTS (room->shares), salon_estimator_get_bps (&room->flow->estimator), room->now_us);
+  room->flow->need_bps
+      = allocate (room->shares, G_N_ELEMENTS (room->shares), salon_estimator_get_bps (&room->estimator), room->now_us);
   for (guint i = 0; i < G_N_ELEMENTS (before); i++)
     room->n_changes += before[i] != room->shares[i].step;
   room->flow->media_bps = get_total_bps (room);
@@ -278,7 +279,8 @@ test_follows_a_link_without_flapping (void)
       room.shares[i].steps[2].rate_bps = 800 * KBPS;
     }
   network_link_init (&room.link, 3000 * KBPS, 1);
-  room.flow = network_flow_new (&room.link, &bounds, 0);
+  salon_estimator_init (&room.estimator, &bounds);
+  room.flow = network_flow_new (&room.link, &room.estimator, 0);
   /* What is sent, is what the layers have: an estimate changes nothing of it by itself. */
   room.flow->is_open_loop = TRUE;
 

@@ -14,7 +14,8 @@ typedef struct
 {
   SalonGraph *graph;
   SalonMediaOptions options;
-  SalonIceHub *hub; /* (nullable) */
+  SalonIceHub *hub;    /* (nullable) */
+  SalonShares *shares; /* (owned) (nullable) */
   char *text;
   GError *error;
   gboolean is_done;
@@ -32,9 +33,12 @@ static void
 set_up_directly (Fixture *f, gconstpointer data)
 {
   const SalonIceHubOptions hub_options = { .has_udp = TRUE, .n_threads = 1, .lost_ms = 30000 };
+  const SalonBandwidthBounds bounds = { .min_bps = 50000, .start_bps = 1000000, .max_bps = 20000000 };
+  g_autoptr (SalonBottleneck) bottleneck = salon_bottleneck_new (&bounds);
   g_autoptr (GError) error = NULL;
 
   set_up (f, data);
+  f->shares = salon_shares_new (bottleneck);
   f->hub = salon_ice_hub_new (&hub_options, &error);
   g_assert_no_error (error);
   f->options.ice_hub = f->hub;
@@ -44,6 +48,7 @@ set_up_directly (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
+  g_clear_pointer (&f->shares, salon_shares_free);
   salon_graph_close (f->graph);
   g_assert_finalize_object (f->graph);
   if (f->hub != NULL)
@@ -257,7 +262,7 @@ on_offered (GObject *source, GAsyncResult *result, gpointer data)
 static void
 test_offers_seats (Fixture *f, gconstpointer data)
 {
-  SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options);
+  SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares);
 
   salon_subscriber_offer_async (subscriber, on_offered, f);
   wait_done (f);
@@ -295,7 +300,7 @@ test_closes_at_every_step (Fixture *f, gconstpointer data)
   for (guint n_iterations = 0; n_iterations < 40; n_iterations++)
     {
       SalonPublisher *publisher = salon_publisher_new (f->graph, "publisher", &f->options);
-      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options);
+      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares);
 
       salon_publisher_offer_async (publisher, sdp, on_answered, f);
       salon_subscriber_offer_async (subscriber, on_offered, f);
@@ -323,7 +328,7 @@ test_leaves_no_names (Fixture *f, gconstpointer data)
   for (guint round = 0; round < 5; round++)
     {
       SalonPublisher *publisher = salon_publisher_new (f->graph, "publisher", &f->options);
-      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options);
+      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares);
       g_autofree char *odd_name = g_strdup_printf ("a=odd-%u:1\r\na=sendonly", round);
       g_autofree char *odd_parameter = g_strdup_printf ("odd-parameter-%u=1;useinbandfec", round);
       g_autofree char *odd = replace (good, "a=sendonly", odd_name);

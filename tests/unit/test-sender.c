@@ -29,7 +29,8 @@ typedef struct
 {
   SalonIceHub *hub;
   SalonIcePeer *peer;
-  int fd; /* the client's */
+  int fd;                      /* the client's */
+  SalonBottleneck *bottleneck; /* (owned) */
   SalonSender *sender;
   GstPad *video, *audio;
   GstClock *clock;
@@ -207,7 +208,8 @@ set_up (Fixture *f, gconstpointer data)
   salon_ice_hub_set_local (f->hub, f->peer, "ours", "0123456789012345678901");
   connect_client (f);
   srtp_receiver_init (&f->receiver, key);
-  f->sender = gst_object_ref_sink (salon_sender_new ("sender", &bounds));
+  f->bottleneck = salon_bottleneck_new (&bounds);
+  f->sender = gst_object_ref_sink (salon_sender_new ("sender", f->bottleneck));
   f->clock = gst_test_clock_new ();
   gst_test_clock_set_time (GST_TEST_CLOCK (f->clock), GST_SECOND);
   gst_element_set_base_time (GST_ELEMENT (f->sender), 0);
@@ -230,6 +232,7 @@ static void
 tear_down (Fixture *f, gconstpointer data)
 {
   g_assert_finalize_object (f->sender);
+  salon_bottleneck_unref (f->bottleneck);
   salon_ice_hub_remove_peer (f->hub, f->peer);
   salon_ice_peer_unref (f->peer);
   salon_ice_hub_close (f->hub);
@@ -692,7 +695,7 @@ test_threads (Fixture *f, gconstpointer data)
     {
       salon_sender_trim (f->sender, g_get_monotonic_time () + 60 * G_USEC_PER_SEC);
       (void)!salon_sender_pad (f->sender, 300);
-      salon_congestion_get_estimate_bps (salon_sender_get_congestion (f->sender));
+      salon_bottleneck_get_estimate_bps (f->bottleneck);
       stats = get_stats (f);
     }
   while (stats.packets < N_ENOUGH || stats.retransmissions < N_ENOUGH / 10);
