@@ -42,38 +42,25 @@ count_bytes (const SalonEstimator *self)
   return n_bytes;
 }
 
+/* except: (nullable): all but this. */
 static double
-get_sent_bps (const SalonEstimator *self, gint64 now_us)
+get_sent_bps (const SalonEstimator *self, const SalonFlow *except, gint64 now_us)
 {
   double sent_bps = 0;
 
   for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
-    sent_bps += salon_flow_is_heard (flow, now_us) ? flow->sent.rate_bps : 0;
+    sent_bps += flow != except && salon_flow_is_heard (flow, now_us) ? flow->sent.rate_bps : 0;
   return sent_bps;
 }
 
-/* except: (nullable): all but this. */
 static double
-get_throughput_bps (const SalonEstimator *self, const SalonFlow *except, gint64 now_us)
+get_throughput_bps (const SalonEstimator *self, gint64 now_us)
 {
   double throughput_bps = 0;
 
   for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
-    throughput_bps += flow != except && salon_flow_is_heard (flow, now_us) ? flow->throughput.rate_bps : 0;
+    throughput_bps += salon_flow_is_heard (flow, now_us) ? flow->throughput.rate_bps : 0;
   return throughput_bps;
-}
-
-/* Each tells of a growing queue once, when it tells; as long as one does, none has its rate increased. */
-static SalonUsage
-get_usage (const SalonEstimator *self, const SalonFlow *told, gint64 now_us)
-{
-  for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
-    {
-      if (flow != told && flow->trendline.usage == SALON_USAGE_OVER && told->trendline.usage == SALON_USAGE_NORMAL
-          && salon_flow_is_heard (flow, now_us))
-        return SALON_USAGE_UNDER;
-    }
-  return told->trendline.usage;
 }
 
 /* -- feedback -- */
@@ -119,7 +106,7 @@ bound_rate (SalonEstimator *self)
 }
 
 static void
-finish_probe (SalonEstimator *self, SalonUsage usage, gint64 now_us)
+finish_probe (SalonEstimator *self, gint64 now_us)
 {
   double estimate_bps = salon_estimator_get_bps (self);
   double rate_bps;
@@ -127,8 +114,8 @@ finish_probe (SalonEstimator *self, SalonUsage usage, gint64 now_us)
   if (self->probed == NULL)
     return;
   rate_bps = salon_prober_finish (
-      &self->prober, self->probed->newest, get_throughput_bps (self, self->probed, now_us), estimate_bps, now_us);
-  if (rate_bps <= estimate_bps || usage == SALON_USAGE_OVER)
+      &self->prober, self->probed->newest, get_sent_bps (self, self->probed, now_us), estimate_bps, now_us);
+  if (rate_bps <= estimate_bps || self->probed->trendline.usage == SALON_USAGE_OVER)
     return;
   salon_rate_control_set (&self->control, MAX (self->control.rate_bps, rate_bps), now_us);
   if (self->loss.rate_bps > 0)
@@ -139,7 +126,6 @@ void
 salon_estimator_take_feedback (SalonEstimator *self, SalonFlow *flow, const guint8 *data, gsize size, gint64 now_us)
 {
   SalonTransportFeedback feedback;
-  SalonUsage usage;
   gint64 sent_us;
 
   /* Of more packets than are known of, none need be told. */
@@ -149,14 +135,13 @@ salon_estimator_take_feedback (SalonEstimator *self, SalonFlow *flow, const guin
   sent_us = take_packets (self, flow, &feedback, now_us);
   if (sent_us >= 0)
     salon_flow_take_rtt (flow, now_us - sent_us);
-  usage = get_usage (self, flow, now_us);
-  salon_rate_control_update (&self->control, usage, get_sent_bps (self, now_us),
-      get_throughput_bps (self, NULL, now_us), flow->rtt_us, now_us);
+  salon_rate_control_update (&self->control, flow->trendline.usage, get_sent_bps (self, NULL, now_us),
+      get_throughput_bps (self, now_us), flow->rtt_us, now_us);
   bound_rate (self);
   salon_loss_limit_update (&self->loss, self->control.rate_bps, count_bytes (self), flow->rtt_us, now_us);
-  if (usage == SALON_USAGE_OVER)
+  if (flow->trendline.usage == SALON_USAGE_OVER)
     salon_prober_put_off (&self->prober, now_us);
-  finish_probe (self, usage, now_us);
+  finish_probe (self, now_us);
 }
 
 void

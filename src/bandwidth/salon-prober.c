@@ -118,14 +118,15 @@ measure (const SalonProber *self, double beside_bps)
 {
   double sent_bps = get_rate (self->n_bytes - self->tail_bytes, self->last_sent_us - self->first_sent_us);
   double received_bps = get_rate (self->n_bytes - self->head_bytes, self->last_received_us - self->first_received_us);
+  double all;
 
   if (self->n_received < MIN_PACKETS || self->n_received < MIN_RECEIVED_PART * self->n_known)
     return 0;
-  if (sent_bps <= 0 || received_bps <= 0)
+  if (sent_bps <= 0)
     return 0;
-  if (received_bps < LIMITED_PART * sent_bps)
-    return MARGIN * (received_bps + beside_bps);
-  return MIN (sent_bps, received_bps) + beside_bps;
+  /* In one queue all go slower by as much. */
+  all = 1 + beside_bps / sent_bps;
+  return all * (received_bps < LIMITED_PART * sent_bps ? MARGIN * received_bps : MIN (sent_bps, received_bps));
 }
 
 double

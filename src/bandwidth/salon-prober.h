@@ -40,7 +40,7 @@ gboolean salon_prober_covers (const SalonProber *self, gint64 sent_us);
 /* Such a packet of the connection that the padding goes over; received or not. */
 void salon_prober_take (SalonProber *self, const SalonSentPacket *packet);
 /* How fast all went, once it is known, in bit/s, or 0. newest: the number of the newest packet that is known of;
- * beside_bps: what arrives over the other connections. */
+ * beside_bps: what is sent over the other connections. */
 double salon_prober_finish (SalonProber *self, guint64 newest, double beside_bps, double estimate_bps, gint64 now_us);
 /* The link is full: this is no moment to try. */
 void salon_prober_put_off (SalonProber *self, gint64 now_us);

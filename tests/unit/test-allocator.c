@@ -214,38 +214,83 @@ test_follows_its_layer_when_others_vanish (void)
 
 /* -- with an estimator, over a link -- */
 
+#define N_PEOPLE 3
+
+/* Three people whose pictures somebody sees, over two connections; unless it is said otherwise, all over the first. */
 typedef struct
 {
-  SalonShare shares[3];
+  SalonShare shares[N_PEOPLE];
+  guint connections[N_PEOPLE];
   NetworkLink link;
   SalonEstimator estimator;
-  NetworkFlow *flow;
+  NetworkFlow *flows[2];
   gint64 now_us;
   guint n_changes;
+  gint64 max_queued_us;
 } Room;
+
+static void
+room_init (Room *room, guint link_bps)
+{
+  static const SalonBandwidthBounds bounds = { 50 * KBPS, 1000 * KBPS, 20000 * KBPS };
+
+  *room = (Room){ 0 };
+  for (guint i = 0; i < N_PEOPLE; i++)
+    {
+      room->shares[i] = make_share (SALON_PRIORITY_OTHER);
+      room->shares[i].steps[0].rate_bps = 120 * KBPS;
+      room->shares[i].steps[1].rate_bps = 400 * KBPS;
+      room->shares[i].steps[2].rate_bps = 800 * KBPS;
+    }
+  network_link_init (&room->link, link_bps, 1);
+  salon_estimator_init (&room->estimator, &bounds);
+  for (guint i = 0; i < G_N_ELEMENTS (room->flows); i++)
+    {
+      room->flows[i] = network_flow_new (&room->link, &room->estimator, 0);
+      /* What is sent, is what the layers have: an estimate changes nothing of it by itself. */
+      room->flows[i]->is_open_loop = TRUE;
+    }
+}
+
+static void
+room_clear (Room *room)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (room->flows); i++)
+    network_flow_free (room->flows[i]);
+  network_link_clear (&room->link);
+}
+
+static guint
+get_share_bps (const SalonShare *share)
+{
+  return share->step >= 0 ? share->steps[share->step].rate_bps : 0;
+}
 
 static guint
 get_total_bps (const Room *room)
 {
   guint total_bps = 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (room->shares); i++)
-    total_bps += room->shares[i].step >= 0 ? room->shares[i].steps[room->shares[i].step].rate_bps : 0;
+  for (guint i = 0; i < N_PEOPLE; i++)
+    total_bps += get_share_bps (&room->shares[i]);
   return total_bps;
 }
 
 static void
 room_allocate (Room *room)
 {
-  gint before[G_N_ELEMENTS (room->shares)];
+  gint before[N_PEOPLE];
 
-  for (guint i = 0; i < G_N_ELEMENTS (before); i++)
+  for (guint i = 0; i < N_PEOPLE; i++)
     before[i] = room->shares[i].step;
-  room->flow->need_bps
-      = allocate (room->shares, G_N_ELEMENTS (room->shares), salon_estimator_get_bps (&room->estimator), room->now_us);
-  for (guint i = 0; i < G_N_ELEMENTS (before); i++)
-    room->n_changes += before[i] != room->shares[i].step;
-  room->flow->media_bps = get_total_bps (room);
+  room->flows[0]->need_bps
+      = allocate (room->shares, N_PEOPLE, salon_estimator_get_bps (&room->estimator), room->now_us);
+  room->flows[0]->media_bps = room->flows[1]->media_bps = 0;
+  for (guint i = 0; i < N_PEOPLE; i++)
+    {
+      room->n_changes += before[i] != room->shares[i].step;
+      room->flows[room->connections[i]]->media_bps += get_share_bps (&room->shares[i]);
+    }
 }
 
 /* Returns: how many changes there were. */
@@ -253,37 +298,30 @@ static guint
 room_run (Room *room, gint64 until_us)
 {
   room->n_changes = 0;
+  room->max_queued_us = 0;
   for (; room->now_us < until_us; room->now_us += NETWORK_STEP_US)
     {
-      network_flow_step (room->flow, room->now_us);
-      if (room->now_us % (S / 5) == 0)
+      for (guint i = 0; i < G_N_ELEMENTS (room->flows); i++)
+        {
+          network_flow_step (room->flows[i], room->now_us);
+          room->max_queued_us = MAX (room->max_queued_us, room->flows[i]->queued_us);
+        }
+      if (room->now_us % (room->now_us < S ? S / 20 : S / 5) == 0)
         room_allocate (room);
     }
-  g_test_message (
-      "until %d s: %u kbit/s, %u changes", (int)(until_us / S), get_total_bps (room) / KBPS, room->n_changes);
+  g_test_message ("until %.1f s: %u kbit/s of %u, %u changes, %d ms in the queue at most", until_us / (double)S,
+      get_total_bps (room) / KBPS, salon_estimator_get_bps (&room->estimator) / KBPS, room->n_changes,
+      (int)(room->max_queued_us / G_TIME_SPAN_MILLISECOND));
   return room->n_changes;
 }
 
-/* Three people: 2.4 Mbit/s in all. */
+/* 2.4 Mbit/s in all. */
 static void
 test_follows_a_link_without_flapping (void)
 {
-  static const SalonBandwidthBounds bounds = { 50 * KBPS, 1000 * KBPS, 20000 * KBPS };
-  Room room = { 0 };
+  Room room;
 
-  for (guint i = 0; i < G_N_ELEMENTS (room.shares); i++)
-    {
-      room.shares[i] = make_share (SALON_PRIORITY_OTHER);
-      room.shares[i].steps[0].rate_bps = 120 * KBPS;
-      room.shares[i].steps[1].rate_bps = 400 * KBPS;
-      room.shares[i].steps[2].rate_bps = 800 * KBPS;
-    }
-  network_link_init (&room.link, 3000 * KBPS, 1);
-  salon_estimator_init (&room.estimator, &bounds);
-  room.flow = network_flow_new (&room.link, &room.estimator, 0);
-  /* What is sent, is what the layers have: an estimate changes nothing of it by itself. */
-  room.flow->is_open_loop = TRUE;
-
+  room_init (&room, 3000 * KBPS);
   room_run (&room, 4 * S);
   g_assert_cmpuint (get_total_bps (&room), ==, 2400 * KBPS);
   g_assert_cmpuint (room_run (&room, 30 * S), ==, 0);
@@ -298,8 +336,36 @@ test_follows_a_link_without_flapping (void)
   room_run (&room, 105 * S);
   g_assert_cmpuint (get_total_bps (&room), ==, 2400 * KBPS);
   g_assert_cmpuint (room_run (&room, 150 * S), ==, 0);
-  network_flow_free (room.flow);
-  network_link_clear (&room.link);
+  room_clear (&room);
+}
+
+/* The speaker's picture goes over the second; the padding over the first. */
+static void
+test_connections_of_one_share_a_link (void)
+{
+  Room room;
+
+  room_init (&room, 4000 * KBPS);
+  room.connections[2] = 1;
+  room.shares[2].priority = SALON_PRIORITY_SPEAKER;
+  room_run (&room, 4 * S);
+  g_assert_cmpuint (get_total_bps (&room), ==, 2400 * KBPS);
+  g_assert_cmpuint (room_run (&room, 30 * S), ==, 0);
+
+  room.link.rate_bps = 1000 * KBPS;
+  room_run (&room, 45 * S);
+  for (gint64 until_us = 50 * S; until_us <= 90 * S; until_us += 5 * S)
+    {
+      room_run (&room, until_us);
+      g_assert_cmpuint (get_total_bps (&room), <=, 1000 * KBPS);
+      g_assert_cmpint (room.shares[2].step, >=, MAX (room.shares[0].step, room.shares[1].step));
+    }
+  g_assert_cmpuint (room_run (&room, 120 * S), <=, 6);
+
+  room.link.rate_bps = 4000 * KBPS;
+  room_run (&room, 140 * S);
+  g_assert_cmpuint (get_total_bps (&room), ==, 2400 * KBPS);
+  room_clear (&room);
 }
 
 int
@@ -318,5 +384,6 @@ main (int argc, char **argv)
   g_test_add_func ("/allocator/says-what-it-is-not-to-blame-for", test_says_what_it_is_not_to_blame_for);
   g_test_add_func ("/allocator/follows-its-layer-when-others-vanish", test_follows_its_layer_when_others_vanish);
   g_test_add_func ("/allocator/follows-a-link-without-flapping", test_follows_a_link_without_flapping);
+  g_test_add_func ("/allocator/connections-of-one-share-a-link", test_connections_of_one_share_a_link);
   return g_test_run ();
 }
