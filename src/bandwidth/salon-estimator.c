@@ -110,15 +110,19 @@ finish_probe (SalonEstimator *self, gint64 now_us)
 {
   double estimate_bps = salon_estimator_get_bps (self);
   double rate_bps;
+  gboolean is_more;
 
   if (self->probed == NULL)
     return;
   rate_bps = salon_prober_finish (
       &self->prober, self->probed->newest, get_sent_bps (self, self->probed, now_us), estimate_bps, now_us);
-  if (rate_bps <= estimate_bps || self->probed->trendline.usage == SALON_USAGE_OVER)
+  /* What it began with was made up: the first may tell of less, too. */
+  is_more = rate_bps > estimate_bps;
+  if (rate_bps <= 0 || (is_more ? self->probed->trendline.usage == SALON_USAGE_OVER : !self->prober.is_corrective))
     return;
-  salon_rate_control_set (&self->control, MAX (self->control.rate_bps, rate_bps), now_us);
-  if (self->loss.rate_bps > 0)
+  salon_rate_control_set (&self->control, is_more ? MAX (self->control.rate_bps, rate_bps) : rate_bps, now_us);
+  bound_rate (self);
+  if (is_more && self->loss.rate_bps > 0)
     self->loss.rate_bps = MAX (self->loss.rate_bps, rate_bps);
 }
 

@@ -44,6 +44,7 @@ salon_prober_begin (
     return FALSE;
   *self = (SalonProber){
     .is_sending = TRUE,
+    .is_first = is_first,
     .target_bps = MIN (factor * estimate_bps, MAX (NEED_FACTOR * need_bps, estimate_bps)),
     .begun_us = now_us,
     .begun_bytes = n_bytes,
@@ -114,19 +115,22 @@ get_rate (guint64 n_bytes, gint64 interval_us)
 
 /* What was sent with the last packet, took no time to send; what came with the first, none to come. */
 static double
-measure (const SalonProber *self, double beside_bps)
+measure (SalonProber *self, double beside_bps)
 {
   double sent_bps = get_rate (self->n_bytes - self->tail_bytes, self->last_sent_us - self->first_sent_us);
   double received_bps = get_rate (self->n_bytes - self->head_bytes, self->last_received_us - self->first_received_us);
   double all;
+  gboolean is_limited;
 
-  if (self->n_received < MIN_PACKETS || self->n_received < MIN_RECEIVED_PART * self->n_known)
+  if (self->n_received < MIN_PACKETS || (!self->is_first && self->n_received < MIN_RECEIVED_PART * self->n_known))
     return 0;
   if (sent_bps <= 0)
     return 0;
   /* In one queue all go slower by as much. */
   all = 1 + beside_bps / sent_bps;
-  return all * (received_bps < LIMITED_PART * sent_bps ? MARGIN * received_bps : MIN (sent_bps, received_bps));
+  is_limited = received_bps < LIMITED_PART * sent_bps;
+  self->is_corrective = self->is_first && is_limited && all * sent_bps >= SUCCESS_PART * self->target_bps;
+  return all * (is_limited ? MARGIN * received_bps : MIN (sent_bps, received_bps));
 }
 
 double

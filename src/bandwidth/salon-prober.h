@@ -22,8 +22,10 @@ typedef struct
   gint64 first_sent_us, last_sent_us;
   gint64 first_received_us, last_received_us;
 
-  gint64 next_us; /* not before */
-  gint64 wait_us; /* after one that failed */
+  gboolean is_first;      /* nothing else is known yet */
+  gboolean is_corrective; /* it was, and more was sent than came: the link has no more than that */
+  gint64 next_us;         /* not before */
+  gint64 wait_us;         /* after one that failed */
 } SalonProber;
 
 /* Begins, if it is due and the need is beyond the estimate. n_bytes: sent in all; next: the number of the next packet

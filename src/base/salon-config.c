@@ -124,7 +124,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_MIN_BANDWIDTH_KBPS]
   = { "media", "min-bandwidth-kbps", TYPE_UINT, "50", .min = 1, .max = 1000000, .ice = "lite", .argument = N_ ("KBPS"),
       .help = N_ ("What somebody who watches is sent at least, in kbit/s, however bad their connection seems.") },
-  [SALON_CONFIG_START_BANDWIDTH_KBPS] = { "media", "start-bandwidth-kbps", TYPE_UINT, "1000", .min = 1, .max = 1000000,
+  [SALON_CONFIG_START_BANDWIDTH_KBPS] = { "media", "start-bandwidth-kbps", TYPE_UINT, "500", .min = 1, .max = 1000000,
       .ice = "lite", .argument = N_ ("KBPS"),
       .help = N_ ("What a connection is taken to bear, in kbit/s, until the first second has shown what it does "
                   "bear. Higher, more pictures come at once; lower, narrow connections begin without a jam.") },

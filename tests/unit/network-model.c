@@ -50,7 +50,10 @@ send_over (NetworkFlow *flow, gsize size, gint64 now_us)
 
   flow->queued_us = begins_us - now_us;
   if (flow->queued_us > link->queue_us)
-    return G_MAXINT64;
+    {
+      flow->n_overflowed++;
+      return G_MAXINT64;
+    }
   link->free_us = begins_us + size * 8 * G_USEC_PER_SEC / link->rate_bps;
   if (g_rand_double (link->random) < link->loss)
     return G_MAXINT64;
@@ -181,12 +184,18 @@ send_media (NetworkFlow *self, gint64 now_us)
     }
 }
 
+gint64
+network_get_interval_us (gint64 age_us)
+{
+  return (age_us < G_TIME_SPAN_SECOND ? 50 : 200) * G_TIME_SPAN_MILLISECOND;
+}
+
 static void
 send_padding (NetworkFlow *self, gint64 now_us)
 {
   gssize due;
 
-  if (now_us % (200 * G_TIME_SPAN_MILLISECOND) == 0
+  if (now_us % network_get_interval_us (now_us - self->begun_us) == 0
       && salon_estimator_begin_probe (self->estimator, &self->flow, self->need_bps, now_us))
     self->n_probes++;
   if (self->estimator->probed != &self->flow || now_us % SALON_PROBER_INTERVAL_US != 0)
@@ -216,7 +225,7 @@ network_flow_new (NetworkLink *link, SalonEstimator *estimator, gint64 now_us)
   self->link = link;
   self->gives_feedback = TRUE;
   self->in_flight = g_array_new (FALSE, FALSE, sizeof (Arrival));
-  self->reported_us = now_us;
+  self->reported_us = self->begun_us = now_us;
   g_queue_init (&self->feedback);
   self->estimator = estimator;
   salon_flow_init (&self->flow);

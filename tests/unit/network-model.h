@@ -34,9 +34,10 @@ typedef struct
   GQueue feedback;   /* of datagrams on their way back */
   guint16 next_reported;
   guint feedback_count;
-  gint64 reported_us;
+  gint64 begun_us, reported_us;
   gint64 last_arrival_us;
   gint64 queued_us; /* how long the last packet waited */
+  guint n_overflowed;
   guint n_probes;
 } NetworkFlow;
 
@@ -48,6 +49,8 @@ NetworkFlow *network_flow_new (NetworkLink *link, SalonEstimator *estimator, gin
 void network_flow_free (NetworkFlow *self);
 void network_flow_step (NetworkFlow *self, gint64 now_us);
 #define NETWORK_STEP_US G_TIME_SPAN_MILLISECOND
+/* How often something is tried, or shared anew, after so long: as SalonShares. */
+gint64 network_get_interval_us (gint64 age_us);
 
 /* Writes a feedback packet (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1) of n packets from `first`
  * on; received_us[i]: -1: lost. Returns: its size. */

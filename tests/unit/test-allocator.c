@@ -232,7 +232,7 @@ typedef struct
 static void
 room_init (Room *room, guint link_bps)
 {
-  static const SalonBandwidthBounds bounds = { 50 * KBPS, 1000 * KBPS, 20000 * KBPS };
+  static const SalonBandwidthBounds bounds = { 50 * KBPS, 500 * KBPS, 20000 * KBPS };
 
   *room = (Room){ 0 };
   for (guint i = 0; i < N_PEOPLE; i++)
@@ -306,7 +306,7 @@ room_run (Room *room, gint64 until_us)
           network_flow_step (room->flows[i], room->now_us);
           room->max_queued_us = MAX (room->max_queued_us, room->flows[i]->queued_us);
         }
-      if (room->now_us % (room->now_us < S ? S / 20 : S / 5) == 0)
+      if (room->now_us % network_get_interval_us (room->now_us) == 0)
         room_allocate (room);
     }
   g_test_message ("until %.1f s: %u kbit/s of %u, %u changes, %d ms in the queue at most", until_us / (double)S,
@@ -363,9 +363,36 @@ test_connections_of_one_share_a_link (void)
   g_assert_cmpuint (room_run (&room, 120 * S), <=, 6);
 
   room.link.rate_bps = 4000 * KBPS;
-  room_run (&room, 140 * S);
+  room_run (&room, 160 * S);
   g_assert_cmpuint (get_total_bps (&room), ==, 2400 * KBPS);
   room_clear (&room);
+}
+
+/* What fits is all sent soon; and where little does, there is no jam to begin with. */
+static void
+test_begins_without_a_jam (void)
+{
+  static const guint good[] = { 3000 * KBPS, 10000 * KBPS }, narrow[] = { 200 * KBPS, 300 * KBPS, 1000 * KBPS };
+  Room room;
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      room_init (&room, good[i]);
+      room_run (&room, S);
+      g_assert_cmpuint (get_total_bps (&room), ==, 2400 * KBPS);
+      g_assert_cmpint (room.max_queued_us, <=, 50 * G_TIME_SPAN_MILLISECOND);
+      room_clear (&room);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (narrow); i++)
+    {
+      room_init (&room, narrow[i]);
+      room_run (&room, 3 * S / 2);
+      g_assert_cmpuint (get_total_bps (&room), <=, narrow[i]);
+      room_run (&room, 5 * S);
+      g_assert_cmpint (room.max_queued_us, <=, 150 * G_TIME_SPAN_MILLISECOND);
+      g_assert_cmpuint (room.flows[0]->n_overflowed, <=, 10);
+      room_clear (&room);
+    }
 }
 
 int
@@ -385,5 +412,6 @@ main (int argc, char **argv)
   g_test_add_func ("/allocator/follows-its-layer-when-others-vanish", test_follows_its_layer_when_others_vanish);
   g_test_add_func ("/allocator/follows-a-link-without-flapping", test_follows_a_link_without_flapping);
   g_test_add_func ("/allocator/connections-of-one-share-a-link", test_connections_of_one_share_a_link);
+  g_test_add_func ("/allocator/begins-without-a-jam", test_begins_without_a_jam);
   return g_test_run ();
 }

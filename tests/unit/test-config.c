@@ -148,9 +148,9 @@ test_refuses_bad_values (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture, NULL, "--trusted-proxies=10.0.0.1/8", "\"10.0.0.1/8\" is not an IP address, a range");
   assert_refused (fixture, NULL, "--ping-timeout-s=10", "ping-timeout-s (10) must be longer than ping-interval-s (10)");
   assert_refused (fixture, NULL, "--max-bandwidth-kbps=0", "from 1 to");
-  assert_refused (fixture, NULL, "--min-bandwidth-kbps=1001",
-      "min-bandwidth-kbps (1001), start-bandwidth-kbps (1000) and max-bandwidth-kbps (100000) must be in this order");
-  assert_refused (fixture, NULL, "--max-bandwidth-kbps=999", "must be in this order");
+  assert_refused (fixture, NULL, "--min-bandwidth-kbps=501",
+      "min-bandwidth-kbps (501), start-bandwidth-kbps (500) and max-bandwidth-kbps (100000) must be in this order");
+  assert_refused (fixture, NULL, "--max-bandwidth-kbps=499", "must be in this order");
   assert_refused (fixture, "SALON_ICE=full", "--max-bandwidth-kbps=2000", "does nothing with ice=full");
   assert_refused (fixture, NULL, "--no-such-option", "no-such-option");
   assert_refused (fixture, NULL, "stray", "\"stray\" is not an option");
