@@ -21,7 +21,7 @@ const PIPELINE = resolve(new URL('../../pipelines/test-publisher.launch', import
 /* Two pictures of noise, which take what they are given; and a line with room for both, or for one. */
 const VIDEO_BPS = 400_000;
 const WIDE_BPS = 3_000_000;
-const NARROW_BPS = 550_000;
+const NARROW_BPS = 650_000;
 const DOWN_MS = 20_000;
 const UP_MS = 45_000;
 
@@ -48,12 +48,16 @@ async function read(person) {
   const sources = await person.page.evaluate(() =>
     [...window.salon.subscriptions.values()].filter(({ track }) => track.kind === 'video').map(({ track }) => track.id));
   const pictures = (stats?.tracks ?? []).filter(({ track }) => sources.includes(track));
-  return { estimate: stats?.connections[0]?.estimate_bps ?? 0, connection: stats?.connections[0],
+  return { estimate: stats?.connections[0]?.estimate_bps ?? 0, connections: stats?.connections ?? [],
            sent: pictures.filter(({ layer }) => layer), resting: pictures.filter(({ layer }) => !layer) };
 }
 
-test('what is sent follows the line, down and up', { timeout: 150_000 }, async (t) => {
-  const server = await startServer(t);
+const pin = (person, trackId) => person.page.evaluate((id) =>
+  window.salon.pin([...window.salon.subscriptions.values()].find(({ track }) => track.id === id).track.participant), trackId);
+
+/* With one seat, the second of them comes over a second connection. */
+test('what is sent follows the line, over two connections too', { timeout: 150_000 }, async (t) => {
+  const server = await startServer(t, { config: { media: { seats: 1 } } });
   const room = newRoom();
   publish(t, server, room, 'Ann');
   publish(t, server, room, 'Bob');
@@ -69,13 +73,17 @@ test('what is sent follows the line, down and up', { timeout: 150_000 }, async (
   await eve.grows('Ann', 'camera', 'frames');
   await eve.grows('Bob', 'camera', 'frames');
 
+  const { sent, connections } = await read(eve);
+  assert.deepEqual(sent.map(({ target }) => target).sort(), [1, 2]);
+  assert.equal(connections[0].estimate_bps, connections[1].estimate_bps, 'they share one line');
+  await pin(eve, sent.find(({ target }) => target === 2).track);
+
   link.down.set({ rateBps: NARROW_BPS });
-  const oneRests = await until('one of them rests', async () => {
+  const { resting } = await until('the one that is not pinned rests, on the other connection', async () => {
     const now = await read(eve);
-    return now.estimate < 2 * VIDEO_BPS && now.resting.length > 0 && now;
+    return now.estimate < 2 * VIDEO_BPS && now.sent.length === 1 && now.sent[0].target === 2 && now;
   }, DOWN_MS);
-  for (const { reason } of oneRests.resting)
-    assert.match(reason, /^(bandwidth|priority)$/);
+  assert.match(resting[0].reason, /^(bandwidth|priority)$/);
   await until('the queue is gone', async () => link.down.queuedBytes < 5_000, DOWN_MS);
 
   link.down.set({ rateBps: WIDE_BPS });
