@@ -46,10 +46,12 @@ export class Reception {
     if (this.#panel.hidden) {
       return;
     }
-    const rooms = connections.map(({ estimate_bps: rate, rtt_ms: rtt }) =>
-      text('receptionRoom', { rate: kilobits(rate), rtt: rtt === null ? '–' : milliseconds(rtt) }),
-    );
-    this.#panel.querySelector('.reception-room').textContent = rooms.join(' · ') || text('receptionUnknown');
+    /* All connections share one estimate, as they share the way. */
+    const [{ estimate_bps: rate, rtt_ms: rtt } = {}] = connections;
+    this.#panel.querySelector('.reception-room').textContent =
+      rate === undefined
+        ? text('receptionUnknown')
+        : text('receptionRoom', { rate: kilobits(rate), rtt: rtt === null ? '–' : milliseconds(rtt) });
     this.#panel.querySelector('tbody').replaceChildren(...tracks.map((track) => this.#row(track)));
   }
 

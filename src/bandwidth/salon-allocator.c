@@ -161,6 +161,12 @@ note_fall (SalonShare *share, gint64 now_us)
   share->lowered_us = now_us;
 }
 
+void
+salon_share_forget_falls (SalonShare *share)
+{
+  share->raised_us = share->lowered_us = share->dwell_us = 0;
+}
+
 static SalonReason
 explain (const SalonShare *share, const Budget *budget)
 {

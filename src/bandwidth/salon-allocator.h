@@ -65,6 +65,9 @@ typedef struct
   gint reach;        /* how far it would go, were there no dwell */
 } SalonShare;
 
+/* It need not dwell: that it went down, showed nothing. */
+void salon_share_forget_falls (SalonShare *share);
+
 /* shares: (element-type SalonShare): put in order of importance. Returns: what all of it would take if it could be sent
  * as wanted, in bit/s. */
 guint salon_allocator_run (SalonShare **shares, guint n_shares, guint estimate_bps, gint64 now_us);

@@ -216,10 +216,13 @@ apply (Entry *entry)
   entry->owner->set_layer (entry->owner_data, entry->slot, layer);
 }
 
-/* Returns: what all of it would take. */
+/* Returns: what all of it would take. While the link is being tried out, there may be room the next moment for what has
+ * just been taken away. */
 static guint
 allocate (SalonShares *self, guint estimate_bps)
 {
+  gboolean is_new = salon_bottleneck_is_new (self->bottleneck);
+
   g_ptr_array_set_size (self->order, 0);
   for (guint i = 0; i < self->entries->len; i++)
     {
@@ -227,6 +230,8 @@ allocate (SalonShares *self, guint estimate_bps)
       SalonShareWish wish = entry->owner->get_wish (entry->owner_data, entry->slot);
 
       describe (&entry->share, &wish);
+      if (is_new)
+        salon_share_forget_falls (&entry->share);
       g_ptr_array_add (self->order, &entry->share);
     }
   return salon_allocator_run (

@@ -69,6 +69,23 @@ test('one without media gets empty lists, and one without a room nothing', { tim
   assert.deepEqual(told[0], { connections: [], tracks: [] });
 });
 
+/* Nobody here gives feedback, so it stays at that. */
+test('who comes is sent no more than a connection is taken to bear', { timeout: 30000 }, async (t) => {
+  const narrow = await startServer(t, { config: { media: { 'min-bandwidth-kbps': 1, 'start-bandwidth-kbps': 1 } } });
+  const { ann, bob, told } = await watcher(t, {}, narrow);
+  await bob.signalling.request('watch_stats', { interval_s: 1 });
+  const isResting = ({ layer, reason }) => layer === null && reason === 'bandwidth';
+  await until('the picture is measured, and rests', () => told.at(-1)?.tracks.some(isResting), 15000);
+  const cid = await Peer.join(t, narrow, ann.room.slug, 'Cid', { publish: null });
+  const { packets } = await cid.receive(ann, 'microphone');
+  await cid.signalling.request('watch_stats', { interval_s: 1 });
+  const toldToCid = [];
+  cid.signalling.on('stats', ({ tracks }) => toldToCid.push(...tracks));
+  await until('he is told that it rests', () => toldToCid.find(isResting), 10000);
+  assert.equal(toldToCid.find(isResting).packets, 0);
+  assert.ok(packets.length > 0, 'sound goes all the same');
+});
+
 test('where packets pass webrtcbin, nothing is measured', { timeout: 30000 }, async (t) => {
   const other = await startServer(t, { config: { media: { 'send-path': 'webrtcbin' } } });
   const { bob, told } = await watcher(t, {}, other);

@@ -165,7 +165,7 @@ test_does_not_lend_to_others (void)
   g_assert_cmpint (shares[0].step, ==, 1);
   g_assert_cmpint (shares[1].step, ==, 0);
   /* The other need not wait. */
-  shares[1].lowered_us = 0;
+  salon_share_forget_falls (&shares[1]);
   allocate (shares, 2, 1800 * KBPS, 20 * S + 1);
   g_assert_cmpint (shares[0].step, ==, 1);
   g_assert_cmpint (shares[1].step, ==, 0);
