@@ -273,6 +273,8 @@ add_tracks (SalonPublisher *self, const SalonSdp *offer)
           salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO, MAX (media->n_rids, 1));
       if (media->kind == SALON_SDP_AUDIO)
         salon_track_set_level_id (track, salon_sdp_get_extension_id (offer, SALON_URI_AUDIO_LEVEL));
+      else
+        salon_track_set_dependency_id (track, salon_sdp_get_extension_id (offer, SALON_URI_DEPENDENCY_DESCRIPTOR));
       salon_track_set_open (track, salon_transport_is_verified (transport));
       g_mutex_lock (&self->shared.lock);
       g_ptr_array_add (self->shared.tracks, track);

@@ -84,10 +84,10 @@ test('who makes a tile small gets a small picture, and what nobody wants rests a
 });
 
 /* Runs in the page: one stream with all layers in it. */
-function sendSvc() {
+function sendSvc(scalabilityMode) {
   const { addTransceiver } = RTCPeerConnection.prototype;
   RTCPeerConnection.prototype.addTransceiver = function (kind, init) {
-    const sendEncodings = init.sendEncodings?.length > 1 ? [{ scalabilityMode: 'L3T3_KEY' }] : init.sendEncodings;
+    const sendEncodings = init.sendEncodings?.length > 1 ? [{ scalabilityMode }] : init.sendEncodings;
     return addTransceiver.call(this, kind, { ...init, ...(sendEncodings && { sendEncodings }) });
   };
 }
@@ -96,7 +96,7 @@ test("of VP9's SVC what is too large is left out, and plays on", async (t) => {
   const server = await startServer(t, { config: { media: { 'video-codecs': 'VP9' } } });
   const room = newRoom();
   const ann = new Person(await chromium.newPage(), 'Ann');
-  await ann.page.addInitScript(sendSvc);
+  await ann.page.addInitScript(sendSvc, 'L3T3_KEY');
   await ann.open(server, room, 'name=Ann&join=1&audio=0');
   await ann.joined();
   const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0', { viewport: large });
@@ -109,6 +109,76 @@ test("of VP9's SVC what is too large is left out, and plays on", async (t) => {
   await bob.page.setViewportSize(medium);
   await until('Bob sees a larger picture', () => widthIs((width) => width >= 480), 15000);
   assert.ok(await timesStuck(bob) <= before + 1);
+});
+
+/* How many pictures somebody gets while the other one sends n, of whatever size. */
+async function picturesReceived(person, sender, n) {
+  const sent = () => sender.page.evaluate(async () =>
+    Math.max(...[...(await window.salon.peerConnections.get(0).getStats()).values()]
+      .map(({ type, kind, framesSent }) => (type === 'outbound-rtp' && kind === 'video' && framesSent) || 0)));
+  const received = async () => (await person.from(sender.name, 'camera'))?.frames ?? 0;
+  const before = [await sent(), await received()];
+  await until(`${sender.name} sends ${n} pictures`, async () => await sent() >= before[0] + n, 15000);
+  return (await received() - before[1]) * n / (await sent() - before[0]);
+}
+
+const setSettings = (person, settings) => person.page.evaluate((params) => {
+  const [id] = window.salon.subscriptions.keys();
+  return window.salon.setTrackSettings(id, params);
+}, settings);
+
+/* Three temporal layers: the lowest alone is a quarter of all pictures. */
+async function thinsAndFills(person, sender) {
+  const before = await timesStuck(person);
+  const n = 16;
+  const all = await picturesReceived(person, sender, n);
+  const receives = (what, isRight) =>
+    until(what, async () => isRight(await picturesReceived(person, sender, n) / all), 20000);
+  await setSettings(person, { frame_rate: 1 });
+  await receives('a quarter of the pictures comes', (part) => part > 0.1 && part < 0.5);
+  await setSettings(person, {});
+  await receives('all come again', (part) => part > 0.7);
+  assert.ok(await timesStuck(person) <= before + 1);
+}
+
+/* Neither's payload tells its layers: a header extension does. */
+test('of H264 pictures are left out, and come again', async (t) => {
+  const server = await startServer(t, { config: { media: { 'video-codecs': 'H264' } } });
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann', 'audio=0', { cameraSize: { width: 320, height: 180 } });
+  const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0');
+  await bob.grows('Ann', 'camera', 'frames', 20000);
+  await thinsAndFills(bob, ann);
+  assert.deepEqual([...ann.problems, ...bob.problems], []);
+});
+
+test('of AV1 pictures are left out, and parts of them; and in place of one camera another plays on', async (t) => {
+  const server = await startServer(t, { config: { media: { 'video-codecs': 'AV1', seats: 1 } } });
+  const room = newRoom();
+  const ann = new Person(await chromium.newPage({ cameraSize: { width: 960, height: 540 } }), 'Ann');
+  await ann.page.addInitScript(sendSvc, 'L3T3');
+  await ann.open(server, room, 'name=Ann&join=1&audio=0');
+  await ann.joined();
+  const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0');
+  await setSettings(bob, {});
+  await seesWidth(bob, 'Ann', 960);
+  const before = await timesStuck(bob);
+  await setSettings(bob, { width: 200, height: 100 });
+  await seesWidth(bob, 'Ann', 240);
+  await setSettings(bob, {});
+  await seesWidth(bob, 'Ann', 960);
+  assert.ok(await timesStuck(bob) <= before + 1);
+
+  const cat = await Person.enter(chromium, server, room, 'Cat', 'audio=0');
+  const pin = (who) => bob.page.evaluate((id) => window.salon.pin(id), who.id);
+  const unpin = (who) => bob.page.evaluate((id) => window.salon.pin(id, false), who.id);
+  await pin(cat);
+  await bob.grows('Cat', 'camera', 'frames');
+  await thinsAndFills(bob, cat);
+  await unpin(cat);
+  await pin(ann);
+  await bob.grows('Ann', 'camera', 'frames');
+  assert.deepEqual([...ann.problems, ...bob.problems, ...cat.problems], []);
 });
 
 test("Firefox's layers are told apart, and received by its size", async (t) => {
