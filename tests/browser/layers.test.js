@@ -116,6 +116,33 @@ test('who makes a tile small gets a small picture, and what nobody wants rests a
   assert.deepEqual([...ann.problems, ...bob.problems], []);
 });
 
+/* Runs in the page: it goes on with whatever it is told that nobody has use for. */
+function beDeaf() {
+  RTCRtpSender.prototype.setParameters = async () => {};
+}
+
+test('a browser that does not rest what nobody has use for is held back by RTCP', async (t) => {
+  const server = await startServer(t);
+  const room = newRoom();
+  const ann = new Person(await chromium.newPage({ cameraSize: { width: 640, height: 360 } }), 'Ann');
+  await ann.page.addInitScript(beDeaf);
+  await ann.open(server, room, 'name=Ann&join=1&audio=0');
+  await ann.joined();
+  const bytesSent = () => ann.page.evaluate(async () => [...(await window.salon.peerConnections.get(0).getStats()).values()]
+    .reduce((sum, report) => sum + ((report.type === 'outbound-rtp' && report.bytesSent) || 0), 0));
+  const rateIs = (what, isRight) => until(what, async () => {
+    const [bytes, from] = [await bytesSent(), performance.now()];
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return isRight(8000 * (await bytesSent() - bytes) / (performance.now() - from));
+  }, 20000);
+  await rateIs('she sends a picture', (bps) => bps > 200000);
+  await rateIs('she sends hardly anything', (bps) => bps > 0 && bps < 100000);
+  const bob = await Person.enter(chromium, server, room, 'Bob', 'audio=0&video=0');
+  await bob.grows('Ann', 'camera', 'frames');
+  await rateIs('she sends more', (bps) => bps > 100000);
+  assert.deepEqual([...ann.problems, ...bob.problems], []);
+});
+
 /* Runs in the page: one stream with all layers in it. */
 function sendSvc(scalabilityMode) {
   const { addTransceiver } = RTCPeerConnection.prototype;
