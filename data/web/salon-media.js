@@ -218,6 +218,11 @@ export class Publisher extends Connection {
     }
   }
 
+  /** Whether anybody has use for anything of it: otherwise nothing is sent, and nothing is heard of it. */
+  isWanted(source) {
+    return this.#wantedLayers.get(source)?.length !== 0;
+  }
+
   /** All are wanted again, unless the server says otherwise once more. */
   forgetWantedLayers() {
     const sources = [...this.#wantedLayers.keys()];

@@ -486,7 +486,7 @@ export class Salon extends EventTarget {
       this.#pulses = new Pulses({
         countSent: async () => (await this.#publisher?.bytesReceived()) ?? null,
         countReceived: async () => this.#subscribers.lastPacketAt,
-        isSending: () => [...this.#local.values()].some(({ isOn }) => isOn),
+        isSending: () => [...this.#local].some(([source, { isOn }]) => isOn && this.#publisher?.isWanted(source)),
         isServerThere: () => this.#isServerThere(),
         onCut: () => this.#onCut(),
         signal: this.#ended.signal,

@@ -19,7 +19,7 @@ static const struct
   gboolean for_audio;
   gboolean for_video;
   gboolean is_of_simulcast; /* of use there alone */
-  gboolean is_of_av1; /* likewise: with other codecs it would tell their receivers what the picture ids tell them */
+  gboolean tells_layers;    /* of use where the payload does not tell them */
 } extensions[] = {
   { EXT_MID, 0, TRUE, TRUE },
   { EXT_AUDIO_LEVEL, 1, TRUE, FALSE },
@@ -30,15 +30,18 @@ static const struct
   { SALON_URI_REPAIRED_RID, 0, FALSE, TRUE, TRUE },
 };
 
+/* The descriptors of VP8 and VP9 tell their layers, and a second opinion would not fit them once layers are left out.
+ */
 static gboolean
-is_of_av1 (const char *uri)
+can_use (const SalonCodecInfo *info, const char *uri)
 {
   for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
     {
       if (g_str_equal (uri, extensions[i].uri))
-        return extensions[i].is_of_av1;
+        return !extensions[i].tells_layers || info == salon_codec_get_info (SALON_CODEC_AV1)
+               || info == salon_codec_get_info (SALON_CODEC_H264);
     }
-  return FALSE;
+  return TRUE;
 }
 
 const char *
@@ -56,7 +59,6 @@ salon_codec_caps_find_extension (const char *uri, gboolean has_simulcast)
 static void
 accept_extensions (const GstSDPMedia *media, const SalonCodecInfo *info, GstStructure *structure)
 {
-  gboolean is_av1 = info == salon_codec_get_info (SALON_CODEC_AV1);
   const char *value;
 
   for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (media, "extmap", i)) != NULL; i++)
@@ -64,7 +66,7 @@ accept_extensions (const GstSDPMedia *media, const SalonCodecInfo *info, GstStru
       g_auto (GStrv) words = g_strsplit (value, " ", 2);
       g_autofree char *field = g_strconcat ("extmap-", words[0], NULL);
 
-      if (is_av1 || !is_of_av1 (words[1]))
+      if (can_use (info, words[1]))
         gst_structure_set (structure, field, G_TYPE_STRING, words[1], NULL);
     }
 }

@@ -42,6 +42,23 @@ choose_spatial (
   return highest;
 }
 
+/* What goes out while the chosen one does not arrive: a smaller one, or the smallest there is. */
+static const SalonTrackLayer *
+find_arriving (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], guint n_layers, gint spatial)
+{
+  for (gint i = spatial; i >= 0; i--)
+    {
+      if (layers[i].arrives)
+        return &layers[i];
+    }
+  for (guint i = (guint)spatial + 1; i < n_layers; i++)
+    {
+      if (layers[i].arrives)
+        return &layers[i];
+    }
+  return &layers[spatial];
+}
+
 static gint
 choose_temporal (const SalonTrackSettings *settings, const SalonTrackLayer *layer)
 {
@@ -61,6 +78,6 @@ salon_layer_choose (
 
   layer.spatial = choose_spatial (settings, layers, n_layers);
   if (layer.spatial >= 0)
-    layer.temporal = choose_temporal (settings, &layers[layer.spatial]);
+    layer.temporal = choose_temporal (settings, find_arriving (layers, n_layers, layer.spatial));
   return layer;
 }

@@ -4,21 +4,33 @@
 /* Rates go half of the way to what is measured in this time. */
 #define SMOOTHING_US (500 * G_TIME_SPAN_MILLISECOND)
 
+static void
+read_frame (SalonLayerMeter *meter, guint stream, SalonCodec codec, guint8 dependency_id, const SalonRtpPacket *packet,
+    SalonFrame *frame)
+{
+  gsize size;
+  const guint8 *payload = salon_rtp_packet_get_payload (packet, &size);
+  const guint8 *descriptor;
+
+  salon_codec_read_frame (codec, payload, size, frame);
+  descriptor = dependency_id != 0 ? salon_rtp_packet_find_extension (packet, dependency_id, &size) : NULL;
+  if (descriptor != NULL)
+    (void)!salon_dependencies_read (&meter->dependencies[stream], descriptor, size, frame);
+}
+
 void
-salon_layer_meter_count (SalonLayerMeter *meter, guint stream, SalonCodec codec, const SalonRtpPacket *packet)
+salon_layer_meter_count (
+    SalonLayerMeter *meter, guint stream, SalonCodec codec, guint8 dependency_id, const SalonRtpPacket *packet)
 {
   SalonLayerCount *count;
   SalonFrame frame;
-  const guint8 *payload;
   guint spatial;
-  gsize size;
 
-  payload = salon_rtp_packet_get_payload (packet, &size);
-  salon_codec_read_frame (codec, payload, size, &frame);
+  read_frame (meter, stream, codec, dependency_id, packet, &frame);
   spatial = MIN (stream + frame.spatial, SALON_MAX_SPATIAL_LAYERS - 1);
   count = &meter->counts[spatial][MIN (frame.temporal, SALON_MAX_TEMPORAL_LAYERS - 1)];
   atomic_fetch_add_explicit (&count->n_bytes, packet->size, memory_order_relaxed);
-  if (codec == SALON_CODEC_VP9 ? frame.is_end : packet->has_marker)
+  if (frame.tells_end ? frame.is_end : packet->has_marker)
     atomic_fetch_add_explicit (&count->n_frames, 1, memory_order_relaxed);
   for (guint i = 0; i < frame.n_sizes && stream + i < SALON_MAX_SPATIAL_LAYERS; i++)
     atomic_store_explicit (

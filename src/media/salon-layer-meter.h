@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "salon-codec.h"
+#include "salon-dependencies.h"
 #include "salon-layer.h"
 #include "salon-rtp-packet.h"
 
@@ -32,8 +33,9 @@ typedef struct
 typedef struct
 {
   SalonLayerCount counts[SALON_MAX_SPATIAL_LAYERS][SALON_MAX_TEMPORAL_LAYERS];
-  _Atomic guint32 sizes[SALON_MAX_SPATIAL_LAYERS]; /* width << 16 | height */
-  _Atomic gboolean is_layered;                     /* one stream has several spatial layers */
+  _Atomic guint32 sizes[SALON_MAX_SPATIAL_LAYERS];          /* width << 16 | height */
+  _Atomic gboolean is_layered;                              /* one stream has several spatial layers */
+  SalonDependencies dependencies[SALON_MAX_SPATIAL_LAYERS]; /* each its stream's thread's */
 
   /* The sampler's. */
   gint64 sampled_us;
@@ -41,9 +43,10 @@ typedef struct
   guint32 sampled_sizes[SALON_MAX_SPATIAL_LAYERS];
 } SalonLayerMeter;
 
-/* stream: the layer of a simulcast track; 0 of any other, whose packets tell themselves. Any thread, but of one stream
- * one at a time. */
-void salon_layer_meter_count (SalonLayerMeter *meter, guint stream, SalonCodec codec, const SalonRtpPacket *packet);
+/* stream: the layer of a simulcast track; 0 of any other, whose packets tell themselves. dependency_id: of the
+ * extension by which they do; 0: none. Any thread, but of one stream one at a time. */
+void salon_layer_meter_count (
+    SalonLayerMeter *meter, guint stream, SalonCodec codec, guint8 dependency_id, const SalonRtpPacket *packet);
 
 /* A stream's first packet is on its way: it arrives from now on, before it is sampled. The sampler's. */
 void salon_layer_meter_expect (SalonLayerMeter *meter, guint stream, gint64 now_us);

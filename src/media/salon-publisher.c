@@ -9,6 +9,7 @@
 #include "salon-offer.h"
 #include "salon-packet-guard.h"
 #include "salon-rtp-packet.h"
+#include "salon-uplink-cap.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_publisher_debug);
 #define GST_CAT_DEFAULT salon_publisher_debug
@@ -27,6 +28,7 @@ struct _SalonPublisher
   guint n_video_codecs;
   gboolean is_negotiating;
   SalonPacketGuard *guard; /* (owned) */
+  SalonUplinkCap *cap;     /* (owned) (nullable): NULL once closed */
 
   /* What webrtcbin's thread and the streaming threads look up. */
   struct
@@ -273,7 +275,11 @@ add_tracks (SalonPublisher *self, const SalonSdp *offer)
           salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO, MAX (media->n_rids, 1));
       if (media->kind == SALON_SDP_AUDIO)
         salon_track_set_level_id (track, salon_sdp_get_extension_id (offer, SALON_URI_AUDIO_LEVEL));
+      else
+        salon_track_set_dependency_id (track, salon_sdp_get_extension_id (offer, SALON_URI_DEPENDENCY_DESCRIPTOR));
       salon_track_set_open (track, salon_transport_is_verified (transport));
+      if (self->cap != NULL)
+        salon_uplink_cap_add (self->cap, track);
       g_mutex_lock (&self->shared.lock);
       g_ptr_array_add (self->shared.tracks, track);
       g_mutex_unlock (&self->shared.lock);
@@ -515,6 +521,7 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
     return self;
   webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
   self->guard = salon_packet_guard_new (webrtc, SALON_ADMITS_MEDIA);
+  self->cap = salon_uplink_cap_new (webrtc);
   rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
   g_signal_connect_object (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), self, 0);
   g_signal_connect_object (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad_added), self, 0);
@@ -528,6 +535,7 @@ salon_publisher_close (SalonPublisher *self)
 {
   if (salon_transport_is_closed (SALON_TRANSPORT (self)))
     return;
+  g_clear_pointer (&self->cap, salon_uplink_cap_free);
   /* The source first: it waits for the streaming threads, so that no packet is under way in the tees. */
   salon_transport_close (SALON_TRANSPORT (self));
   for (guint i = 0; i < self->shared.tracks->len; i++)

@@ -40,6 +40,7 @@ struct _SalonTrack
   guint n_streams;
   gint is_open;                /* atomic */
   SalonLayerMeter layer_meter; /* of pictures */
+  gint dependency_id;          /* atomic: of the extension that tells the layers of each packet; 0: none */
   gint level_id;               /* atomic: of the extension that tells how loud each packet is; 0: none */
   SalonLevelMeter level_meter;
   GMutex lock;
@@ -170,7 +171,8 @@ look_at (Stream *stream, GstBuffer *buffer)
   if (!self->is_video)
     salon_level_meter_add (&self->level_meter, head, head_size, size, (guint8)level_id);
   else if (salon_rtp_packet_parse_head (&packet, head, head_size, size))
-    salon_layer_meter_count (&self->layer_meter, stream->index, codec, &packet);
+    salon_layer_meter_count (
+        &self->layer_meter, stream->index, codec, (guint8)g_atomic_int_get (&self->dependency_id), &packet);
 }
 
 static gboolean
@@ -245,6 +247,12 @@ on_linked (gpointer user_data)
   salon_layer_meter_expect (&self->layer_meter, stream->index, g_get_monotonic_time ());
   g_signal_emit (self, signals[SIGNAL_LAYERS_CHANGED], 0);
   return G_SOURCE_REMOVE;
+}
+
+void
+salon_track_set_dependency_id (SalonTrack *self, guint id)
+{
+  g_atomic_int_set (&self->dependency_id, (gint)id);
 }
 
 void

@@ -56,6 +56,9 @@ GstPad *salon_track_request_pad (SalonTrack *self, guint stream) G_GNUC_WARN_UNU
 /* pad: (transfer full) */
 void salon_track_release_pad (SalonTrack *self, guint stream, GstPad *pad);
 
+/* id: of the header extension with which the publisher tells of each packet which layers it belongs to, whatever the
+ * codec (see salon-dependencies.h); 0: it doesn't. Any thread. */
+void salon_track_set_dependency_id (SalonTrack *self, guint id);
 /* How many spatial layers it has, as far as is known: its streams, or those seen within the one. */
 guint salon_track_get_n_layers (SalonTrack *self);
 /* What arrives, and at what rate, as measured a quarter of a second ago at most. */

@@ -96,6 +96,7 @@ salon_slot_caps_match (const GstCaps *input, const GstCaps *output, guint32 ssrc
   const GstStructure *from
       = gst_caps_is_empty (input) || gst_caps_is_any (input) ? NULL : gst_caps_get_structure (input, 0);
   const GstStructure *to = from;
+  ExtmapSearch dependencies = { .uri = SALON_URI_DEPENDENCY_DESCRIPTOR };
   SalonCodec codec;
   int clock_rate;
   int payload_type;
@@ -110,6 +111,8 @@ salon_slot_caps_match (const GstCaps *input, const GstCaps *output, guint32 ssrc
     payload_type = salon_codec_get_info (codec)->payload_type;
 
   *source = (SalonRewriterSource){ .codec = codec, .clock_rate = clock_rate, .payload_type = payload_type };
+  gst_structure_foreach (from, stop_at_uri, &dependencies);
+  salon_extension_map_add (&source->extensions, dependencies.uri, dependencies.id, 0);
   gst_structure_foreach (to, add_output_extension, &(ExtmapMatch){ .input = from, .map = &source->extensions });
   return make_caps (to, payload_type, ssrc);
 }

@@ -20,10 +20,11 @@ typedef struct
 {
   guint8 out_id[256];     /* by the input's id; 0: dropped */
   guint8 transport_cc_id; /* the output's; 0: it has none */
-  guint8 dependency_id;   /* the input's dependency descriptor; 0: none passes */
+  guint8 dependency_id;   /* the input's dependency descriptor; 0: it has none */
 } SalonExtensionMap;
 
 /* Lets `uri` pass from in_id to out_id. in_id is 0 when only the output has it, which matters for the transport-wide
- * sequence number: the sender adds its own. Those that belong to one hop or name the publisher's m-lines never pass:
+ * sequence number: the sender adds its own; out_id when only the input has it, which matters for the dependency
+ * descriptor: it is read. Those that belong to one hop or name the publisher's m-lines never pass:
  * transport-wide sequence number, send time, transmission offset, mid, rid, repaired rid. */
 void salon_extension_map_add (SalonExtensionMap *map, const char *uri, guint8 in_id, guint8 out_id);

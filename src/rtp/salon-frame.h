@@ -3,11 +3,11 @@
 
 #include "salon-picture-ids.h"
 
-/* Spatial layers of one stream, as VP9 makes them: browsers send three at most. */
+/* Spatial layers of one stream, as VP9 and AV1 make them: browsers send three at most. */
 #define SALON_FRAME_MAX_SIZES 3
 
-/* What a packet's payload says of the picture it belongs to, by the descriptor that VP8 and VP9 put before their data.
- * Zeroed: of other codecs only is_keyframe_start is known. */
+/* What a packet says of the picture it belongs to: in the descriptor that VP8 and VP9 put before their data, or in a
+ * header extension, see salon-dependencies.h. Zeroed: of other packets only is_keyframe_start is known. */
 typedef struct
 {
   gboolean is_keyframe_start; /* a decoder can start here: the first packet of a picture that needs no other */
@@ -18,7 +18,8 @@ typedef struct
   guint8 spatial;
   guint8 temporal;
   gboolean is_start;        /* the first packet of the picture, or of its spatial layer */
-  gboolean is_end;          /* the last of its spatial layer; VP9's alone tells */
+  gboolean is_end;          /* the last of its spatial layer, if tells_end */
+  gboolean tells_end;       /* VP8's don't */
   gboolean needs_base_only; /* of temporal layers: its own can be decoded from here on (VP8's Y) */
   gboolean is_switching_up; /* from here on, temporal layers above its own need nothing that came before (VP9's U) */
 

@@ -34,6 +34,7 @@ salon_rewriter_switch (SalonRewriter *rewriter, const SalonRewriterSource *sourc
 {
   rewriter->source = *source;
   rewriter->is_awaiting = TRUE;
+  rewriter->dependencies.n_templates = 0;
 }
 
 void
@@ -65,6 +66,8 @@ begin_source (SalonRewriter *rewriter, const SalonRtpPacket *packet, gint64 arri
   rewriter->has_picture_offset = FALSE;
   rewriter->has_tl0_offset = FALSE;
   rewriter->has_frame_offset = FALSE;
+  rewriter->has_template_offset = FALSE;
+  rewriter->tells_targets = FALSE;
   rewriter->layers = rewriter->former = rewriter->wanted;
   rewriter->raised_sequence = packet->sequence;
   rewriter->frame_timestamp = packet->timestamp;
@@ -256,29 +259,86 @@ shift_picture_ids (SalonRewriter *rewriter, SalonPictureIds *ids, guint n_pictur
     }
 }
 
-/* The RTP payload format for AV1, appendix A.8.1: after a byte of flags the number of the frame, by whose distance
- * others name it. copy: (out): the descriptor with the number that goes out. FALSE when there is none. */
-static gboolean
-renumber_dependencies (
-    SalonRewriter *rewriter, const SalonRtpPacket *packet, gboolean is_newest, guint8 copy[255], gsize *size)
+/* -- dependency descriptors -- */
+
+/* As it comes, and as it goes. */
+typedef struct
+{
+  const guint8 *data; /* (nullable): NULL: the packet has none */
+  gsize size;
+  gboolean is_known; /* what it says */
+  guint8 out[SALON_DEPENDENCIES_MAX_BYTES];
+  gsize out_size;
+} Descriptor;
+
+static void
+read_descriptor (SalonRewriter *rewriter, const SalonRtpPacket *packet, Descriptor *descriptor, SalonFrame *frame)
 {
   guint8 id = rewriter->source.extensions.dependency_id;
-  const guint8 *descriptor = id != 0 ? salon_rtp_packet_find_extension (packet, id, size) : NULL;
+
+  descriptor->data = id != 0 ? salon_rtp_packet_find_extension (packet, id, &descriptor->size) : NULL;
+  descriptor->out_size = 0;
+  descriptor->is_known
+      = descriptor->data != NULL
+        && salon_dependencies_read (&rewriter->dependencies, descriptor->data, descriptor->size, frame);
+}
+
+/* The numbers of the templates go on where those of the former source ended. */
+static void
+follow_templates (SalonRewriter *rewriter)
+{
+  const SalonDependencies *dependencies = &rewriter->dependencies;
+
+  if (!rewriter->has_template_offset)
+    rewriter->template_offset = rewriter->next_template - dependencies->first_id;
+  rewriter->has_template_offset = TRUE;
+  rewriter->next_template = dependencies->first_id + rewriter->template_offset + dependencies->n_templates;
+}
+
+/* Appendix A.4: what is left out must not be waited for. Each packet says it, so that none may be lost; until, after
+ * all is there again, templates come, with which all are active. */
+static gboolean
+limit_targets (SalonRewriter *rewriter, gboolean has_templates, guint32 *targets)
+{
+  const SalonDependencies *dependencies = &rewriter->dependencies;
+  SalonRewriterLayers layers = rewriter->layers;
+
+  if (layers.spatial < dependencies->max_spatial || layers.temporal < dependencies->max_temporal)
+    rewriter->tells_targets = TRUE;
+  else if (has_templates)
+    rewriter->tells_targets = FALSE;
+  if (rewriter->tells_targets)
+    *targets
+        = salon_dependencies_get_targets (dependencies, layers.spatial, layers.temporal) & dependencies->active_targets;
+  return rewriter->tells_targets;
+}
+
+static void
+write_descriptor (SalonRewriter *rewriter, gboolean is_newest, Descriptor *descriptor)
+{
+  gboolean has_templates;
+  SalonDependenciesChange change = { 0 };
   guint16 number;
 
-  if (descriptor == NULL || *size < 3)
-    return FALSE;
-  memcpy (copy, descriptor, *size);
-  number = salon_read_u16 (descriptor + 1);
+  if (descriptor->data == NULL || descriptor->size < 3)
+    return;
+  has_templates = descriptor->is_known && salon_dependencies_has_templates (descriptor->data, descriptor->size);
+  number = salon_read_u16 (descriptor->data + 1);
   if (!rewriter->has_frame_offset)
     rewriter->frame_offset = rewriter->last_frame + 1 - number;
   rewriter->has_frame_offset = TRUE;
-  number += rewriter->frame_offset;
   if (is_newest)
-    rewriter->last_frame = number;
-  salon_write_u16 (copy + 1, number);
-  return TRUE;
+    rewriter->last_frame = number + rewriter->frame_offset;
+  if (has_templates)
+    follow_templates (rewriter);
+  change.add_to_number = rewriter->frame_offset;
+  change.add_to_ids = rewriter->template_offset;
+  change.has_targets = descriptor->is_known && limit_targets (rewriter, has_templates, &change.targets);
+  descriptor->out_size = salon_dependencies_write (
+      &rewriter->dependencies, descriptor->data, descriptor->size, &change, descriptor->out);
 }
+
+/* -- header extensions -- */
 
 typedef struct
 {
@@ -298,13 +358,12 @@ add_extension (Extensions *extensions, guint8 id, const guint8 *data, guint8 siz
 
 /* Those of the packet that the output has, under the output's ids, as many as fit into `space`. */
 static void
-collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, const guint8 *dependencies, gsize space,
-    Extensions *extensions)
+collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, const Descriptor *descriptor,
+    gsize space, Extensions *extensions)
 {
   static const guint8 placeholder[2] = { 0, 0 };
   SalonRtpExtensionIter iter;
   SalonRtpExtension extension;
-  gboolean is_renumbered = FALSE;
 
   extensions->n_elements = 0;
   extensions->size = 0;
@@ -314,13 +373,13 @@ collect_extensions (const SalonExtensionMap *map, const SalonRtpPacket *packet, 
     {
       guint8 id = map->out_id[extension.id];
 
-      /* The first is what was renumbered, and as large as that. There may be no other. */
-      if (extension.id == map->dependency_id && dependencies != NULL)
+      /* The first is what was changed. There may be no other. */
+      if (extension.id == map->dependency_id)
         {
-          if (is_renumbered)
+          if (extension.data != descriptor->data || descriptor->out_size == 0)
             continue;
-          is_renumbered = TRUE;
-          extension.data = dependencies;
+          extension.data = descriptor->out;
+          extension.size = (guint8)descriptor->out_size;
         }
       if (id != 0 && extensions->size + extension.size <= space)
         add_extension (extensions, id, extension.data, extension.size);
@@ -361,7 +420,7 @@ write_extensions (const Extensions *extensions, guint8 *at)
 
 static void
 write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame, guint16 sequence,
-    const guint8 *dependencies, SalonRewriterResult *result)
+    const Descriptor *descriptor, SalonRewriterResult *result)
 {
   const gsize fixed_size = 12 + 4 + 2 * MAX_EXTENSIONS + sizeof (guint16) + 3 + SALON_PICTURE_IDS_MAX_BYTES;
   gsize ids_size = salon_picture_ids_size (&frame->ids);
@@ -370,8 +429,7 @@ write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const
   guint8 *at = result->head;
   Extensions extensions;
 
-  collect_extensions (
-      &rewriter->source.extensions, packet, dependencies, sizeof result->head - fixed_size, &extensions);
+  collect_extensions (&rewriter->source.extensions, packet, descriptor, sizeof result->head - fixed_size, &extensions);
   *at++ = 0x80 | (extensions.n_elements > 0 ? 0x10 : 0);
   *at++ = (has_marker ? 0x80 : 0) | rewriter->source.payload_type;
   at = salon_write_u16 (at, sequence);
@@ -396,15 +454,15 @@ salon_rewriter_rewrite (
 {
   SalonRewriterVerdict verdict;
   SalonFrame frame;
-  guint8 dependencies[255];
+  Descriptor descriptor;
   const guint8 *payload;
-  gboolean has_dependencies;
   gboolean is_newest;
   guint16 sequence;
   gsize size;
 
   payload = salon_rtp_packet_get_payload (packet, &size);
   salon_codec_read_frame (rewriter->source.codec, payload, size, &frame);
+  read_descriptor (rewriter, packet, &descriptor, &frame);
   verdict = admit (rewriter, packet, &frame, arrival_us, &result->is_switch, &is_newest);
   if (verdict != SALON_REWRITER_FORWARD)
     return verdict;
@@ -418,7 +476,7 @@ salon_rewriter_rewrite (
       rewriter->last_timestamp = packet->timestamp + rewriter->timestamp_offset;
       rewriter->last_arrival_us = arrival_us;
     }
-  has_dependencies = renumber_dependencies (rewriter, packet, is_newest, dependencies, &size);
-  write_result (rewriter, packet, &frame, sequence, has_dependencies ? dependencies : NULL, result);
+  write_descriptor (rewriter, is_newest, &descriptor);
+  write_result (rewriter, packet, &frame, sequence, &descriptor, result);
   return SALON_REWRITER_FORWARD;
 }

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "salon-codec.h"
+#include "salon-dependencies.h"
 #include "salon-extension-map.h"
 #include "salon-rtp-packet.h"
 
@@ -11,11 +12,14 @@
  * timestamps that go on where the last source ended, picture ids likewise, the payload type and extension ids of the
  * output. A receiver sees no switch, only a keyframe.
  *
- * So do the frame numbers of AV1's dependency descriptor, where the output has that extension.
+ * So do the frame numbers of dependency descriptors, where the output has that extension; and the numbers of their
+ * templates, so that none means something else after a switch than before: a receiver puts what it can't read yet
+ * aside, until the templates are there.
  *
- * Layers of the source (VP8: temporal; VP9: temporal and spatial) that are not wanted are left out, as if they had
- * never been made: sequence numbers and VP8's picture ids close up. (VP9's keep their gaps: its pictures name others by
- * the distance of their ids.) Going down begins with the next picture, going up where the source allows it: temporal
+ * Layers of the source (VP8: temporal; VP9, and AV1 and H264 with dependency descriptors: temporal and spatial) that
+ * are not wanted are left out, as if they had never been made: sequence numbers and VP8's picture ids close up. (VP9's
+ * keep their gaps, and frame numbers: pictures name others by the distance between them.) What a descriptor calls
+ * active is what goes out. Going down begins with the next picture, going up where the source allows it: temporal
  * layers at a point that it marks, spatial ones at a keyframe.
  *
  * A plain struct without a lock: the caller serialises. Time is given to it. */
@@ -76,6 +80,8 @@ typedef struct
   gboolean has_picture_offset;
   gboolean has_tl0_offset;
   gboolean has_frame_offset;
+  gboolean has_template_offset;
+  SalonDependencies dependencies;
 
   /* Its layers. */
   SalonRewriterLayers wanted;
@@ -93,6 +99,8 @@ typedef struct
   guint16 picture_offset;
   guint8 tl0_offset;
   guint16 frame_offset;
+  guint8 template_offset;
+  gboolean tells_targets; /* in its dependency descriptors: of those there are not all, or were not all before */
 
   /* The newest packet sent. */
   guint16 last_sequence;
@@ -101,6 +109,7 @@ typedef struct
   guint16 last_picture;
   guint8 last_tl0;
   guint16 last_frame;
+  guint8 next_template; /* behind the last ones sent */
 } SalonRewriter;
 
 /* `seed` makes the first sequence number and timestamp, which should be hard to guess (RFC 3550 section 5.1). The

@@ -88,7 +88,7 @@ salon_vp9_parse (const guint8 *payload, gsize size, SalonFrame *frame)
 {
   gsize offset = 1;
 
-  *frame = (SalonFrame){ .has_references = TRUE };
+  *frame = (SalonFrame){ .has_references = TRUE, .tells_end = TRUE };
   if (size < 2)
     return FALSE;
   if ((payload[0] & VP9_I) != 0 && !salon_picture_ids_read_id (&frame->ids, payload, size, &offset))

@@ -10,6 +10,7 @@
  *   build-fuzz/tests/unit/fuzz-rtp corpus/           # as long as you like */
 #include <string.h>
 
+#include "salon-dependencies.h"
 #include "salon-level-meter.h"
 #include "salon-rewriter.h"
 #include "salon-rtcp.h"
@@ -28,6 +29,8 @@ make_source (guint8 choice)
   for (guint id = 1; id < 256; id++)
     salon_extension_map_add (&source.extensions, "urn:test", id, (choice & 0x40) != 0 ? 256 - id : (id - 1) % 14 + 1);
   salon_extension_map_add (&source.extensions, SALON_URI_TRANSPORT_CC, 0, (choice & 0x80) != 0 ? 9 : 0);
+  if ((choice & 0x20) != 0)
+    salon_extension_map_add (&source.extensions, SALON_URI_DEPENDENCY_DESCRIPTOR, 12, 5);
   return source;
 }
 
@@ -70,6 +73,34 @@ rewrite_one (SalonRewriter *rewriter, const guint8 *data, gsize size, gsize whol
     check_result (rewriter, &packet, &result);
 }
 
+/* What is understood must mean the same once it was changed, but for what was to be changed. */
+static void
+read_dependencies (SalonDependencies *dependencies, const guint8 *data, gsize size)
+{
+  SalonDependenciesChange change = { .add_to_number = 1, .add_to_ids = 7, .has_targets = TRUE };
+  SalonFrame frame = { 0 };
+  SalonFrame again = { 0 };
+  SalonDependencies copy;
+  guint8 out[SALON_DEPENDENCIES_MAX_BYTES];
+  gsize out_size;
+
+  if (!salon_dependencies_read (dependencies, data, size, &frame))
+    return;
+  g_assert_cmpuint (frame.n_sizes, <=, SALON_FRAME_MAX_SIZES);
+  copy = *dependencies;
+  copy.first_id = (copy.first_id + change.add_to_ids) & 0x3f;
+  change.targets = salon_dependencies_get_targets (dependencies, frame.spatial, frame.temporal);
+  out_size = salon_dependencies_write (dependencies, data, size, &change, out);
+  if (out_size == 0)
+    return;
+  g_assert_true (salon_dependencies_read (&copy, out, out_size, &again));
+  g_assert_cmpmem (&frame, sizeof frame, &again, sizeof again);
+  g_assert_cmphex (copy.active_targets, ==, change.targets);
+  copy.first_id = dependencies->first_id;
+  copy.active_targets = dependencies->active_targets;
+  g_assert_cmpmem (&copy, sizeof copy, dependencies, sizeof copy);
+}
+
 static void
 read_transport_feedback (const SalonRtcpPacket *packet)
 {
@@ -106,6 +137,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   SalonRewriterSource source;
   SalonRewriter rewriter;
   SalonLevelMeter meter = { 0 };
+  SalonDependencies dependencies = { 0 };
   int level_dbov;
   gint64 now_us = 0;
 
@@ -126,6 +158,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
       else if ((action & 0xe0) == 0xc0)
         salon_rewriter_set_layers (&rewriter, (SalonRewriterLayers){ action & 0x03, action >> 2 & 0x03 });
       read_rtcp (packet, packet_size);
+      read_dependencies (&dependencies, packet, packet_size);
       salon_level_meter_add (&meter, packet, packet_size, packet_size, 1 + (action & 0x0f));
       if (packet_size > 0)
         rewrite_one (&rewriter, packet, packet_size, (action & 0x10) != 0 ? MAX_PACKET : packet_size, now_us);

@@ -117,6 +117,28 @@ test('the publisher is told which layers anybody has use for: of more at once, o
   assert.deepEqual((await wanted()).layers, [0, 1, 2]);
 });
 
+/* Peers here go on sending what they are told that nobody has use for. */
+test('whoever does not rest what nobody has use for is held back by RTCP, until it is wanted again', async (t) => {
+  const { ann, bob, id } = await startCall(t);
+  const { bounds } = ann.publisher;
+  const settings = (params) => bob.signalling.request('track_settings', { track: id, ...params });
+  const bound = (what, isRight) => until(what, () => (isRight(bounds.at(-1)) ? bounds.at(-1) : undefined), 15000);
+  await ann.start();
+  await receives(bob, id, 'f');
+  assert.deepEqual(bounds, []);
+  await settings({ quality: 'off' });
+  const nothing = await bound('she is held back', (bps) => bps < 300000);
+  assert.ok(nothing >= 50000, 'to no less than some sound and a sign of life');
+  await settings({ quality: 'low' });
+  await bound('she is not any more', (bps) => bps > 1e8);
+  const smallest = await bound('she is to the smallest picture', (bps) => bps < 1e8);
+  assert.ok(smallest > nothing);
+  const { length } = bounds;
+  await until('it is said again, lest it was lost', () => bounds.length > length);
+  await settings({});
+  await bound('she is not any more', (bps) => bps > 1e8);
+});
+
 test('who publishes where nobody is, while joining or later, is told that nobody has use for it', async (t) => {
   const server = await startServer(t);
   for (const late of [false, true]) {

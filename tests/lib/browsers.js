@@ -109,10 +109,10 @@ export async function openChromium(t, { isGranting = true, isRelayOnly = false, 
       const { processInfo } = await session.send('SystemInfo.getProcessInfo');
       processInfo.forEach(({ id }) => process.kill(id, 'SIGKILL'));
     },
-    async newPage(options = {}) {
+    async newPage({ cameraSize: ownCameraSize = cameraSize, ...options } = {}) {
       /* A context each: pages of one context share their storage, and people do not. */
       const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...options });
-      await context.addInitScript(prepare, cameraSize);
+      await context.addInitScript(prepare, ownCameraSize);
       if (isRelayOnly)
         await context.addInitScript(relayOnly);
       if (nat)

@@ -3,7 +3,7 @@
  * media going out and every RTP packet that comes in kept for the test to look at. */
 
 import {
-  GenericNack, PictureLossIndication, RtcpPayloadSpecificFeedback, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo,
+  GenericNack, PictureLossIndication, ReceiverEstimatedMaxBitrate, RtcpPayloadSpecificFeedback, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo,
   RtcpSourceDescriptionPacket, RtcpSrPacket, RtcpTransportLayerFeedback, RtpHeader, ntpTime,
 } from 'werift';
 import { defer } from './cleanup.js';
@@ -48,6 +48,7 @@ class Publisher {
   tracks;
   keyframeRequests = [];
   nacked = [];
+  bounds = []; /* in bit/s, on all that is sent, as they came */
 
   static async create(signalling, { label, dialect, nat, simulcast }) {
     const transport = await Transport.create({ isControlling: true, nat });
@@ -161,6 +162,8 @@ class Publisher {
     } else if (feedback instanceof GenericNack) {
       this.nacked.push(...feedback.lost);
       feedback.lost.forEach((sequence) => this.#retransmit(feedback.mediaSourceSsrc, sequence));
+    } else if (feedback instanceof ReceiverEstimatedMaxBitrate) {
+      this.bounds.push(Number(feedback.bitrate));
     }
   }
 

@@ -13,6 +13,7 @@ typedef struct
   gint64 now_us;
   gboolean is_changed; /* by the last sample */
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  guint8 dependency_id;
 } Fixture;
 
 static void
@@ -38,7 +39,7 @@ count (Fixture *f, guint stream, SalonCodec codec, const guint8 *payload, gsize 
 
   memcpy (bytes + 12, payload, payload_size);
   g_assert_true (salon_rtp_packet_parse_head (&packet, bytes, 12 + payload_size, size));
-  salon_layer_meter_count (&f->meter, stream, codec, &packet);
+  salon_layer_meter_count (&f->meter, stream, codec, f->dependency_id, &packet);
 }
 
 /* A picture in one packet. */
@@ -169,6 +170,45 @@ test_counts_lower_spatial_layers_in (Fixture *f, gconstpointer data)
   g_assert_false (f->layers[2].arrives);
 }
 
+/* Each is two packets; the marker says where all of a picture ends, and where one layer does, the packet's own. */
+static void
+test_pictures_end_in_each_layer (Fixture *f, gconstpointer data)
+{
+  static const guint8 vp9[][5] = { { 0xa8, 0x01, 0x00, 0x01, 0x82 }, { 0xa4, 0x01, 0x00, 0x01, 0x82 } };
+
+  for (guint i = 0; i < 10; i++)
+    count (f, 0, SALON_CODEC_VP9, vp9[i % 2], sizeof vp9[0], 100);
+  sample (f);
+  g_assert_cmpfloat_with_epsilon (f->layers[0].frame_rate[0], 20, 1);
+}
+
+/* AV1's payload does not say; the extension does. */
+static void
+test_measures_described_layers (Fixture *f, gconstpointer data)
+{
+  /* Two spatial layers, each a template and a decode target. */
+  static const guint8 templates[] = { 0x80, 0, 1, 0x80, 0x01, 0xba, 0x20 };
+  const guint8 ids[] = { 0x80, 0x40, 0x81, 0x41 };
+
+  for (guint i = 0; i < 20; i++)
+    {
+      guint8 bytes[48] = { 0x90, 0x80 | 45, [12] = 0x10, [15] = 3, [16] = 7, [17] = 3, [18] = ids[i % 4] };
+      SalonRtpPacket packet;
+
+      if (i == 0)
+        {
+          bytes[17] = sizeof templates;
+          memcpy (bytes + 18, templates, sizeof templates);
+        }
+      g_assert_true (salon_rtp_packet_parse_head (&packet, bytes, sizeof bytes, 1000));
+      salon_layer_meter_count (&f->meter, 0, SALON_CODEC_AV1, 7, &packet);
+    }
+  sample (f);
+  g_assert_true (f->layers[0].arrives && f->layers[1].arrives && !f->layers[2].arrives);
+  g_assert_cmpfloat_with_epsilon (f->layers[0].frame_rate[0], 20, 1);
+  g_assert_cmpfloat_with_epsilon (f->layers[1].frame_rate[0], 20, 1);
+}
+
 static void
 test_simulcast_rates_stand_alone (Fixture *f, gconstpointer data)
 {
@@ -256,6 +296,19 @@ test_frame_rate_bounds_temporal_layers (void)
   g_assert_cmpint (choose ((SalonTrackSettings){ 2, 0, 0, 1 }).temporal, ==, 0); /* there is no less */
 }
 
+/* Not by that of the chosen one, which has none while it does not arrive. */
+static void
+test_frame_rate_is_that_of_what_arrives (void)
+{
+  const SalonTrackLayer lowest[3] = { three[0] };
+  const SalonTrackLayer highest[3] = { { 0 }, { 0 }, three[2] };
+  SalonTrackSettings settings = { 2, 0, 0, 10 };
+
+  g_assert_cmpint (salon_layer_choose (&settings, lowest, 3).temporal, ==, 0);
+  settings.max_layer = 0;
+  g_assert_cmpint (salon_layer_choose (&settings, highest, 3).temporal, ==, 0);
+}
+
 /* A layer that rests, or has not come yet, is taken for half or twice its neighbour. */
 static void
 test_unknown_sizes_are_guessed (void)
@@ -281,11 +334,14 @@ main (int argc, char **argv)
   ADD ("sizes-are-told", test_tells_sizes);
   ADD ("temporal-cuts-are-measured", test_measures_temporal_cuts);
   ADD ("lower-spatial-layers-are-counted-in", test_counts_lower_spatial_layers_in);
+  ADD ("pictures-end-in-each-layer", test_pictures_end_in_each_layer);
+  ADD ("described-layers-are-measured", test_measures_described_layers);
   ADD ("simulcast-rates-stand-alone", test_simulcast_rates_stand_alone);
   ADD ("rates-follow-within-a-second", test_rates_follow_within_a_second);
   ADD ("high-layers-count-as-the-highest", test_high_layers_count_as_the_highest);
   g_test_add_func ("/layers/smallest-that-is-large-enough", test_smallest_that_is_large_enough);
   g_test_add_func ("/layers/frame-rate-bounds-temporal-layers", test_frame_rate_bounds_temporal_layers);
+  g_test_add_func ("/layers/frame-rate-is-that-of-what-arrives", test_frame_rate_is_that_of_what_arrives);
   g_test_add_func ("/layers/unknown-sizes-are-guessed", test_unknown_sizes_are_guessed);
   return g_test_run ();
 }

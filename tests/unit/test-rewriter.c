@@ -650,6 +650,164 @@ test_second_descriptor_is_left_out (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n, ==, 1);
 }
 
+/* -- layers by dependency descriptor, see test-dependencies.c for where they come from -- */
+
+static const char l1t3_templates[] = "800214eaa860414d1410208426";
+static const char l3t3_templates[]
+    = "80081485214eafffaaaa863cf0430c10c302afc0aaa0063c00430010c002a000a80006000040001d954926e082b04a0941b820ac12825031"
+      "57f974000ca864330e222222eca8655304224230eca8775300ef008601df010d03bf021b";
+/* Of three temporal layers, and of three spatial ones: the templates' places. */
+enum
+{
+  L1T3_T0 = 1,
+  L1T3_T1,
+  L1T3_T2,
+  L3T3_S0T0 = 1,
+  L3T3_S0T1,
+  L3T3_S0T2,
+  L3T3_S1T0 = 6,
+  L3T3_S2T0 = 11,
+};
+
+static gsize
+read_hex (const char *hex, guint8 *bytes)
+{
+  gsize size = strlen (hex) / 2;
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
+  return size;
+}
+
+/* Takes the packet with the two-byte form of extensions: templates are longer than the other one can say. */
+static SalonRewriterVerdict
+push_described (Fixture *f, In in, guint8 template, const char *templates)
+{
+  const guint8 mandatory[] = { 0xc0 | template, in.sequence >> 8, in.sequence & 0xff };
+  guint8 bytes[256] = { 0 };
+  gsize size = write_header (bytes, &in);
+  guint8 *extension = bytes + size;
+  gsize descriptor_size = sizeof mandatory;
+
+  memcpy (extension + 6, mandatory, sizeof mandatory);
+  if (templates != NULL)
+    descriptor_size += read_hex (templates, extension + 6 + sizeof mandatory);
+  bytes[0] |= 0x10;
+  extension[0] = 0x10;
+  extension[3] = (2 + descriptor_size + 3) / 4;
+  extension[4] = 12;
+  extension[5] = descriptor_size;
+  size += 4 + 4 * extension[3];
+  memcpy (bytes + size, templates != NULL ? "\x18\x32" : "\x10\x32", 2);
+  return push_bytes (f, bytes, size + 2, 0);
+}
+
+/* A packet a frame, whose number is its sequence number too. */
+#define FRAME(number, picture) .ssrc = SSRC_A, .sequence = (number), .timestamp = 3000 * (picture)
+#define assert_described(verdict, f, template, templates, ...)                                                         \
+  g_assert_cmpint (push_described (f, (In){ __VA_ARGS__ }, template, templates), ==, SALON_REWRITER_##verdict)
+
+static void
+set_up_described (Fixture *f, SalonRewriterLayers layers)
+{
+  SalonRewriterSource source = { .codec = SALON_CODEC_AV1, .clock_rate = 90000, .payload_type = 45 };
+
+  salon_extension_map_add (&source.extensions, SALON_URI_DEPENDENCY_DESCRIPTOR, 12, 5);
+  salon_rewriter_switch (&f->rewriter, &source);
+  salon_rewriter_set_layers (&f->rewriter, layers);
+}
+
+static void
+assert_descriptor (Fixture *f, const char *hex)
+{
+  guint8 expected[255];
+  const guint8 *descriptor;
+  gsize size;
+
+  descriptor = salon_rtp_packet_find_extension (&f->out, 5, &size);
+  g_assert_cmpmem (descriptor, size, expected, read_hex (hex, expected));
+}
+
+/* Frame numbers keep their gaps; the targets of what is left out are not active, until all are once more. */
+static void
+test_described_temporal_layers (Fixture *f, gconstpointer data)
+{
+  set_up_described (f, (SalonRewriterLayers){ 7, 0 });
+  assert_described (FORWARD, f, L1T3_T0, l1t3_templates, FRAME (10, 0));
+  assert_described (UNWANTED, f, L1T3_T2, NULL, FRAME (11, 1));
+  assert_described (UNWANTED, f, L1T3_T1, NULL, FRAME (12, 2));
+  assert_described (UNWANTED, f, L1T3_T2, NULL, FRAME (13, 3));
+  assert_described (FORWARD, f, L1T3_T0, NULL, FRAME (14, 4));
+  g_assert_cmpuint (f->out.sequence, ==, 1001);
+  assert_descriptor (f, "c1000541");
+  salon_rewriter_set_layers (&f->rewriter, (SalonRewriterLayers){ 7, 1 });
+  assert_described (UNWANTED, f, L1T3_T1, NULL, FRAME (16, 6)); /* perhaps by what was left out */
+  assert_described (FORWARD, f, L1T3_T0, NULL, FRAME (18, 8));
+  assert_described (UNWANTED, f, L1T3_T2, NULL, FRAME (19, 9));
+  assert_described (FORWARD, f, L1T3_T1, NULL, FRAME (20, 10));
+  assert_descriptor (f, "c2000b43");
+  salon_rewriter_set_layers (&f->rewriter, SALON_REWRITER_ALL_LAYERS);
+  assert_described (UNWANTED, f, L1T3_T2, NULL, FRAME (21, 11));
+  assert_described (FORWARD, f, L1T3_T1, NULL, FRAME (22, 12));
+  assert_described (FORWARD, f, L1T3_T2, NULL, FRAME (23, 13));
+  assert_descriptor (f, "c3000e47");
+  assert_described (FORWARD, f, L1T3_T0, l1t3_templates, FRAME (24, 14));
+  assert_described (FORWARD, f, L1T3_T2, NULL, FRAME (25, 15));
+  assert_descriptor (f, "c30010");
+}
+
+static void
+test_described_spatial_layers (Fixture *f, gconstpointer data)
+{
+  set_up_described (f, (SalonRewriterLayers){ 1, 7 });
+  assert_described (FORWARD, f, L3T3_S0T0, l3t3_templates, FRAME (1, 0));
+  g_assert_false (f->out.has_marker);
+  assert_described (FORWARD, f, L3T3_S1T0, NULL, FRAME (2, 0));
+  g_assert_true (f->out.has_marker && f->result.has_marker);
+  assert_descriptor (f, "c6000240fc");
+  assert_described (UNWANTED, f, L3T3_S2T0, NULL, FRAME (3, 0));
+  salon_rewriter_set_layers (&f->rewriter, SALON_REWRITER_ALL_LAYERS);
+  assert_described (FORWARD, f, L3T3_S0T0, NULL, FRAME (4, 1));
+  assert_described (FORWARD, f, L3T3_S1T0, NULL, FRAME (5, 1));
+  assert_described (AWAITING_LAYER, f, L3T3_S2T0, NULL, FRAME (6, 1));
+  assert_described (FORWARD, f, L3T3_S0T0, l3t3_templates, FRAME (7, 2));
+  g_assert_cmpuint (f->out.sequence, ==, 1004);
+  assert_described (FORWARD, f, L3T3_S1T0, NULL, FRAME (8, 2));
+  g_assert_false (f->out.has_marker);
+  assert_described (FORWARD, f, L3T3_S2T0, NULL, FRAME (9, 2));
+  assert_descriptor (f, "cb0009");
+  salon_rewriter_set_layers (&f->rewriter, (SalonRewriterLayers){ 0, 7 });
+  assert_described (FORWARD, f, L3T3_S0T0, NULL, FRAME (10, 3));
+  g_assert_true (f->out.has_marker);
+  assert_described (UNWANTED, f, L3T3_S1T0, NULL, FRAME (11, 3));
+}
+
+/* Those of the second source must not be taken for the first one's, nor the other way round. */
+static void
+test_templates_are_numbered_on (Fixture *f, gconstpointer data)
+{
+  set_up_described (f, SALON_REWRITER_ALL_LAYERS);
+  assert_described (FORWARD, f, L3T3_S0T0, l3t3_templates, FRAME (1, 0));
+  assert_described (FORWARD, f, L3T3_S0T2, NULL, FRAME (2, 1));
+  assert_descriptor (f, "c30002");
+  set_up_described (f, SALON_REWRITER_ALL_LAYERS);
+  assert_described (AWAITING_KEYFRAME, f, L1T3_T2, NULL, .ssrc = SSRC_B, .sequence = 700);
+  assert_described (FORWARD, f, L1T3_T0, l1t3_templates, .ssrc = SSRC_B, .sequence = 701);
+  assert_descriptor (f, "d0000381e214eaa860414d1410208426"); /* from 15 on */
+  assert_described (FORWARD, f, L1T3_T2, NULL, .ssrc = SSRC_B, .sequence = 702);
+  assert_descriptor (f, "d20004");
+}
+
+/* Nothing is known of its frame: it goes out, and the receiver may make of it what it can. */
+static void
+test_unknown_descriptors_pass (Fixture *f, gconstpointer data)
+{
+  set_up_described (f, (SalonRewriterLayers){ 0, 0 });
+  assert_described (FORWARD, f, L1T3_T0, l1t3_templates, FRAME (1, 0));
+  assert_described (FORWARD, f, 9, NULL, FRAME (2, 1));
+  assert_descriptor (f, "c90002");
+}
+
 /* -- VP9's layers: one packet a spatial layer, three to a picture -- */
 
 static SalonRewriterVerdict
@@ -773,6 +931,10 @@ main (int argc, char **argv)
   ADD ("late-packets-find-their-number", test_late_packets_find_their_number);
   ADD ("leaving-out-wraps", test_leaving_out_wraps);
   ADD ("frame-numbers-go-on", test_frame_numbers_go_on);
+  ADD ("described-temporal-layers", test_described_temporal_layers);
+  ADD ("described-spatial-layers", test_described_spatial_layers);
+  ADD ("templates-are-numbered-on", test_templates_are_numbered_on);
+  ADD ("unknown-descriptors-pass", test_unknown_descriptors_pass);
   ADD ("a-second-descriptor-is-left-out", test_second_descriptor_is_left_out);
   ADD ("spatial-layers-begin-with-a-keyframe", test_spatial_layers_begin_with_a_keyframe);
   ADD ("spatial-layers-end-with-a-picture", test_spatial_layers_end_with_a_picture);
