@@ -206,7 +206,8 @@ salon_offer_add_data (const char *description, guint index, const char *mid, gbo
 
   gst_sdp_message_new_from_text (description, &from);
   n_lines = gst_sdp_message_medias_len (from);
-  group = g_strdup_printf ("%s %s", gst_sdp_message_get_attribute_val (from, "group"), mid);
+  group = g_strdup_printf (
+      "%s%s%s", gst_sdp_message_get_attribute_val (from, "group"), index > 0 ? " " : "", index > 0 ? mid : "");
   out = write_session (from, group);
   for (guint i = 0; i <= n_lines; i++)
     {
@@ -216,6 +217,8 @@ salon_offer_add_data (const char *description, guint index, const char *mid, gbo
         add_media (out, write_data_line (gst_sdp_message_get_media (from, 0), mid, is_offer));
       if (i == n_lines)
         break;
+      if (i == 0 && index == 0)
+        continue;
       gst_sdp_media_copy (gst_sdp_message_get_media (from, i), &media);
       add_media (out, media);
     }

@@ -13,7 +13,8 @@ typedef struct
 } SalonOfferLine;
 
 /* Adds an m-line for data channels (RFC 8841) to an offer or an answer, which goes by the transport of its first
- * m-line. index: where, among all m-lines. Returns: (transfer full) */
+ * m-line. index: where, among all m-lines; 0: in the place of that which stood in for it (see SalonSdp).
+ * Returns: (transfer full) */
 char *salon_offer_add_data (
     const char *description, guint index, const char *mid, gboolean is_offer) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -23,6 +23,9 @@ static const struct
 /* RFC 8122 section 5, without "holdconn", which ICE makes pointless (RFC 8842 section 5.1). */
 static const char *const setups[] = { "actpass", "active", "passive" };
 
+/* "Reserved" (RFC 3551 section 6), so nobody's: a client may yet come to use any other. */
+#define STAND_IN_PAYLOAD_TYPE "1"
+
 static void
 media_free (SalonSdpMedia *media)
 {
@@ -482,6 +485,31 @@ check_data_line (const GstSDPMedia *media, GError **error)
   return TRUE;
 }
 
+/* webrtcbin makes a connection's transport for the first m-line, and none for data channels, which are not its own.
+ * Where they come first it sees an inactive one for sound instead: so what comes later has its place. */
+static void
+begin_stand_in (GstSDPMedia *out)
+{
+  gst_sdp_media_set_media (out, "audio");
+  gst_sdp_media_set_port_info (out, 9, 0);
+  gst_sdp_media_set_proto (out, "UDP/TLS/RTP/SAVPF");
+  gst_sdp_media_add_format (out, STAND_IN_PAYLOAD_TYPE);
+  gst_sdp_media_add_connection (out, "IN", "IP4", "0.0.0.0", 0, 0);
+  gst_sdp_media_add_attribute (out, "rtpmap", STAND_IN_PAYLOAD_TYPE " opus/48000/2");
+  gst_sdp_media_add_attribute (out, "rtcp-mux", "");
+  gst_sdp_media_add_attribute (out, directions[INACTIVE], "");
+}
+
+static void
+add_stand_in (SalonSdp *self, GstSDPMedia *out)
+{
+  SalonSdpMedia *media = g_new0 (SalonSdpMedia, 1);
+
+  *media = (SalonSdpMedia){ .kind = SALON_SDP_AUDIO, .mid = g_strdup (self->data_mid) };
+  g_ptr_array_add (self->media, media);
+  gst_sdp_message_add_media (self->message, out); /* takes the content */
+}
+
 /* The transport is that of all; the rest is not webrtcbin's, and not in the message that it sees. */
 static gboolean
 read_data_line (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **error)
@@ -499,13 +527,16 @@ read_data_line (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **
       return TRUE;
     }
   gst_sdp_media_new (&reader.out);
+  begin_stand_in (reader.out);
   is_good = check_data_line (reader.media, error) && read_mid (&reader, &media, error) && read_ice (&reader, error)
             && read_dtls (&reader, error);
-  gst_sdp_media_free (reader.out);
-  if (is_good)
-    read_candidates (&reader);
   self->data_mid = media.mid;
   self->data_index = index;
+  if (is_good)
+    read_candidates (&reader);
+  if (is_good && index == 0)
+    add_stand_in (self, reader.out);
+  gst_sdp_media_free (reader.out);
   return is_good;
 }
 
@@ -516,7 +547,7 @@ static gboolean
 check_bundle (const SalonSdp *self, const GstSDPMessage *raw, GError **error)
 {
   const char *group = gst_sdp_message_get_attribute_val (raw, "group");
-  guint n_lines = self->media->len + (self->data_mid != NULL ? 1 : 0);
+  guint n_lines = self->media->len + (self->data_mid != NULL && self->data_index > 0 ? 1 : 0);
   g_auto (GStrv) mids = NULL;
 
   if (group == NULL || !g_str_has_prefix (group, "BUNDLE "))
@@ -576,7 +607,7 @@ read_session (SalonSdp *self, const char *text, GstSDPMessage *raw, GError **err
         return FALSE;
     }
   if (self->media->len == 0)
-    return refuse (error, "it has data channels alone; add an m-line for audio or video, inactive if need be");
+    return refuse (error, "all that it has are data channels that are rejected");
   return check_bundle (self, raw, error);
 }
 
