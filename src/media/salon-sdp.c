@@ -32,6 +32,8 @@ media_free (SalonSdpMedia *media)
   g_free (media->mid);
   for (guint i = 0; i < media->n_rids; i++)
     g_free (media->rids[i]);
+  g_free (media->stream);
+  g_free (media->track);
   g_free (media);
 }
 
@@ -103,6 +105,17 @@ salon_sdp_media_find_rid (const SalonSdpMedia *media, const char *rid, gsize siz
         return (gint)i;
     }
   return -1;
+}
+
+gboolean
+salon_sdp_sends (const SalonSdp *self)
+{
+  for (guint i = 0; i < self->media->len; i++)
+    {
+      if (salon_sdp_get_media (self, i)->sends)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 gboolean
@@ -189,7 +202,7 @@ read_kind (const Reader *reader, SalonSdpKind *kind, GError **error)
 
 /* A token (RFC 8866 section 9). */
 static gboolean
-is_mid (const char *text)
+is_token (const char *text, gsize max_length)
 {
   gsize length = strlen (text);
 
@@ -198,7 +211,7 @@ is_mid (const char *text)
       if (!g_ascii_isgraph (text[i]) || strchr ("\"(),/:;<=>?@[\\]", text[i]) != NULL)
         return FALSE;
     }
-  return length >= 1 && length <= 32;
+  return length >= 1 && length <= max_length;
 }
 
 static gboolean
@@ -206,7 +219,7 @@ read_mid (const Reader *reader, SalonSdpMedia *out, GError **error)
 {
   const char *mid = gst_sdp_media_get_attribute_val (reader->media, "mid");
 
-  if (mid == NULL || !is_mid (mid))
+  if (mid == NULL || !is_token (mid, 32))
     return refuse (error, "every m-line needs an a=mid of 1 to 32 letters, digits or the like");
   if (gst_sdp_media_get_attribute_val_n (reader->media, "mid", 1) != NULL)
     return refuse (error, "an m-line has two a=mid");
@@ -249,6 +262,20 @@ read_direction (const Reader *reader, SalonSdpMedia *out, GError **error)
   out->receives = direction == RECVONLY || direction == SENDRECV;
   gst_sdp_media_add_attribute (reader->out, directions[direction], "");
   return TRUE;
+}
+
+/* Of several, the first; others are told of it. */
+static void
+read_msid (const Reader *reader, SalonSdpMedia *out)
+{
+  const char *value = gst_sdp_media_get_attribute_val (reader->media, "msid");
+  g_auto (GStrv) words = g_strsplit (value != NULL ? value : "", " ", 3);
+  guint n_words = g_strv_length (words);
+
+  if (n_words >= 1 && is_token (words[0], 64) && !g_str_equal (words[0], "-"))
+    out->stream = g_strdup (words[0]);
+  if (n_words >= 2 && is_token (words[1], 64))
+    out->track = g_strdup (words[1]);
 }
 
 /* RFC 8839 section 5.4 allows letters, digits, '+' and '/'; not everybody keeps to that. */
@@ -442,6 +469,7 @@ read_parts (const Reader *reader, SalonSdpMedia *out, GError **error)
       || !read_ice (reader, error) || !read_dtls (reader, error))
     return FALSE;
   read_candidates (reader);
+  read_msid (reader, out);
   return read_simulcast (reader, out, error) && read_rtp (reader, out->kind, error);
 }
 
@@ -818,6 +846,16 @@ salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer, GError **er
         return refuse (error, "m-line %u accepts none of the codecs offered", i);
     }
   return TRUE;
+}
+
+gboolean
+salon_sdp_check_transport (const SalonSdp *self, const SalonSdp *previous, GError **error)
+{
+  if (previous == NULL
+      || (g_str_equal (self->ufrag, previous->ufrag) && g_str_equal (self->pwd, previous->pwd)
+          && g_str_equal (self->fingerprint, previous->fingerprint) && g_str_equal (self->setup, previous->setup)))
+    return TRUE;
+  return refuse (error, "the transport changed, which only a new offer can do");
 }
 
 gboolean

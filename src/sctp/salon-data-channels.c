@@ -232,9 +232,8 @@ read_open (const guint8 *data, gsize size, SalonDataChannel *channel)
   return TRUE;
 }
 
-/* Channels that the peer has opened. */
-static guint
-count_foreign (SalonDataChannels *self)
+guint
+salon_data_channels_count_foreign (SalonDataChannels *self)
 {
   guint n = 0;
 
@@ -272,7 +271,7 @@ on_open (SalonDataChannels *self, guint16 stream, const guint8 *data, gsize size
   strings[1] = like.protocol;
   if (!is_good || is_ours || self->streams[stream].channel.label != NULL)
     refuse (self, stream, SALON_DATA_MALFORMED);
-  else if (count_foreign (self) >= SALON_LIMIT_DATA_CHANNELS)
+  else if (salon_data_channels_count_foreign (self) >= SALON_LIMIT_DATA_CHANNELS)
     refuse (self, stream, SALON_DATA_TOO_MANY);
   else if (send_control (self, stream, &ack, sizeof ack))
     {
