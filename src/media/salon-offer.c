@@ -51,21 +51,27 @@ write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
     }
 }
 
-/* RFC 5576. */
+/* RFC 5576. An m-line that rests keeps its SSRCs: Chromium shows nothing of one that goes and comes again, though it
+ * decodes it. msid (nullable) */
 static void
 write_ssrc (guint32 ssrc, const char *msid, const char *cname, GstSDPMedia *media)
 {
-  g_autofree char *stream = g_strdup_printf ("%u msid:%s", ssrc, msid);
   g_autofree char *name = g_strdup_printf ("%u cname:%s", ssrc, cname);
 
-  gst_sdp_media_add_attribute (media, "ssrc", stream);
+  if (msid != NULL)
+    {
+      g_autofree char *stream = g_strdup_printf ("%u msid:%s", ssrc, msid);
+
+      gst_sdp_media_add_attribute (media, "ssrc", stream);
+    }
   gst_sdp_media_add_attribute (media, "ssrc", name);
 }
 
 static void
 write_ssrcs (const SalonOfferLine *line, const char *mid, const char *cname, GstSDPMedia *media)
 {
-  g_autofree char *msid = line->msid != NULL ? g_strdup (line->msid) : g_strdup_printf ("seat-%u %s", line->seat, mid);
+  g_autofree char *seat = g_strdup_printf ("seat-%u %s", line->seat, mid);
+  const char *msid = line->is_inactive ? NULL : line->msid != NULL ? line->msid : seat;
   g_autofree char *group = g_strdup_printf ("FID %u %u", line->ssrc, line->rtx_ssrc);
 
   if (line->rtx_ssrc != 0)
@@ -122,8 +128,7 @@ write_line (
   gst_sdp_media_add_attribute (media, line->is_inactive ? "inactive" : "sendonly", "");
   if (line->msid != NULL)
     gst_sdp_media_add_attribute (media, "msid", line->msid);
-  if (!line->is_inactive)
-    write_ssrcs (line, mid, cname, media);
+  write_ssrcs (line, mid, cname, media);
   return media;
 }
 
