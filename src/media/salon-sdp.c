@@ -514,7 +514,8 @@ check_data_line (const GstSDPMedia *media, GError **error)
 }
 
 /* webrtcbin makes a connection's transport for the first m-line, and none for data channels, which are not its own.
- * Where they come first it sees an inactive one for sound instead: so what comes later has its place. */
+ * Where they come first it sees one for sound instead, on which nothing ever comes: so what comes later has its place.
+ * Not an inactive one, on which it begins no DTLS. */
 static void
 begin_stand_in (GstSDPMedia *out)
 {
@@ -525,7 +526,7 @@ begin_stand_in (GstSDPMedia *out)
   gst_sdp_media_add_connection (out, "IN", "IP4", "0.0.0.0", 0, 0);
   gst_sdp_media_add_attribute (out, "rtpmap", STAND_IN_PAYLOAD_TYPE " opus/48000/2");
   gst_sdp_media_add_attribute (out, "rtcp-mux", "");
-  gst_sdp_media_add_attribute (out, directions[INACTIVE], "");
+  gst_sdp_media_add_attribute (out, directions[SENDONLY], "");
 }
 
 static void

@@ -42,8 +42,8 @@ typedef struct
   char *fingerprint;        /* (owned): "sha-256 AB:CD...", lower-case name, upper-case hex */
   const char *setup;        /* static: the role in DTLS: "actpass", "active" or "passive" */
   char *data_mid;           /* (owned) (nullable): of the m-line for data channels, which is not among the others: it is
-                               not webrtcbin's. If it comes first, an inactive one for sound stands in for it among
-                               them. NULL: there is none, or it is rejected */
+                               not webrtcbin's. If it comes first, one for sound, on which nothing comes, is among
+                               them in its place. NULL: there is none, or it is rejected */
   gboolean is_data_rejected;
   guint data_index; /* where it stands among all m-lines */
 } SalonSdp;

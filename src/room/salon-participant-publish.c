@@ -89,7 +89,8 @@ is_own_msid (SalonParticipant *self, const char *stream, const char *track)
   return FALSE;
 }
 
-/* As its publisher calls it, unless that is not theirs alone: its own id is. */
+/* As its publisher calls it, unless that is not theirs alone. All that is told of somebody's own stream has their id
+ * then, unless another took that, too. */
 static void
 name_track (SalonParticipant *self, const SalonPublication *publication)
 {
@@ -98,6 +99,8 @@ name_track (SalonParticipant *self, const SalonPublication *publication)
   const char *stream = media != NULL && media->stream != NULL ? media->stream : self->id;
   const char *track = media != NULL && media->track != NULL ? media->track : publication->id;
 
+  if (is_stream_of_another (self, stream))
+    stream = self->id;
   if (is_stream_of_another (self, stream))
     stream = publication->id;
   if (is_own_msid (self, stream, track))
