@@ -124,6 +124,9 @@
 #define SALON_LIMIT_DATA_MESSAGE_BYTES (64 * 1024)
 /* those that a client opens, and the labels of a room, which everybody has a channel of; */
 #define SALON_LIMIT_DATA_CHANNELS 8
+/* what a client asks of the server over one: a stream's id and a few words; it costs as much of what comes below as a
+ * request on the WebSocket does of SALON_LIMIT_REQUESTS_PER_S; */
+#define SALON_LIMIT_DATA_REQUEST_BYTES 1024
 #define SALON_LIMIT_DATA_LABELS 16
 /* streams of SCTP, in each direction: channels have half of the numbers each, by who opened them, and those that just
  * close have theirs a little longer; */

@@ -51,27 +51,58 @@ write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
     }
 }
 
-/* RFC 5576. */
+/* RFC 5576. An m-line that rests keeps its SSRCs: Chromium shows nothing of one that goes and comes again, though it
+ * decodes it. msid (nullable) */
 static void
-write_ssrc (guint32 ssrc, const SalonOfferLine *line, const char *mid, const char *cname, GstSDPMedia *media)
+write_ssrc (guint32 ssrc, const char *msid, const char *cname, GstSDPMedia *media)
 {
-  g_autofree char *stream = g_strdup_printf ("%u msid:seat-%u %s", ssrc, line->seat, mid);
   g_autofree char *name = g_strdup_printf ("%u cname:%s", ssrc, cname);
 
-  gst_sdp_media_add_attribute (media, "ssrc", stream);
+  if (msid != NULL)
+    {
+      g_autofree char *stream = g_strdup_printf ("%u msid:%s", ssrc, msid);
+
+      gst_sdp_media_add_attribute (media, "ssrc", stream);
+    }
   gst_sdp_media_add_attribute (media, "ssrc", name);
 }
 
 static void
 write_ssrcs (const SalonOfferLine *line, const char *mid, const char *cname, GstSDPMedia *media)
 {
+  g_autofree char *seat = g_strdup_printf ("seat-%u %s", line->seat, mid);
+  const char *msid = line->is_inactive ? NULL : line->msid != NULL ? line->msid : seat;
   g_autofree char *group = g_strdup_printf ("FID %u %u", line->ssrc, line->rtx_ssrc);
 
   if (line->rtx_ssrc != 0)
     gst_sdp_media_add_attribute (media, "ssrc-group", group);
-  write_ssrc (line->ssrc, line, mid, cname, media);
+  write_ssrc (line->ssrc, msid, cname, media);
   if (line->rtx_ssrc != 0)
-    write_ssrc (line->rtx_ssrc, line, mid, cname, media);
+    write_ssrc (line->rtx_ssrc, msid, cname, media);
+}
+
+/* Returns: (transfer full) */
+static GstSDPMedia *
+write_data_line (const GstSDPMedia *transport, const char *mid, guint port)
+{
+  g_autofree char *size = g_strdup_printf ("%d", SALON_LIMIT_DATA_MESSAGE_BYTES);
+  GstSDPMedia *media;
+
+  gst_sdp_media_new (&media);
+  gst_sdp_media_set_media (media, "application");
+  gst_sdp_media_set_port_info (media, port, 0);
+  gst_sdp_media_set_proto (media, "UDP/DTLS/SCTP");
+  gst_sdp_media_add_format (media, "webrtc-datachannel");
+  gst_sdp_media_add_connection (media, "IN", "IP4", "0.0.0.0", 0, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (data_transport_attributes); i++)
+    gst_sdp_media_add_attribute (
+        media, data_transport_attributes[i], gst_sdp_media_get_attribute_val (transport, data_transport_attributes[i]));
+  if (port == 0)
+    gst_sdp_media_add_attribute (media, "bundle-only", "");
+  gst_sdp_media_add_attribute (media, "mid", mid);
+  gst_sdp_media_add_attribute (media, "sctp-port", "5000");
+  gst_sdp_media_add_attribute (media, "max-message-size", size);
+  return media;
 }
 
 /* Returns: (transfer full) */
@@ -79,19 +110,24 @@ static GstSDPMedia *
 write_line (
     const SalonOfferLine *line, const char *mid, const char *cname, const GstSDPMedia *transport, gboolean is_first)
 {
+  /* RFC 9143, section 6: port 0 is what the client may only accept in the group. */
+  guint port = is_first ? gst_sdp_media_get_port (transport) : 0;
   GstSDPMedia *media;
 
+  if (line->is_data)
+    return write_data_line (transport, mid, port);
   gst_sdp_media_new (&media);
   write_codecs (line, media);
-  /* RFC 9143, section 6: port 0 is what the client may only accept in the group. */
-  gst_sdp_media_set_port_info (media, is_first ? gst_sdp_media_get_port (transport) : 0, 0);
+  gst_sdp_media_set_port_info (media, port, 0);
   gst_sdp_media_set_proto (media, gst_sdp_media_get_proto (transport));
   gst_sdp_media_add_connection (media, "IN", "IP4", "0.0.0.0", 0, 0);
   copy_transport (transport, media);
   if (!is_first)
     gst_sdp_media_add_attribute (media, "bundle-only", "");
   gst_sdp_media_add_attribute (media, "mid", mid);
-  gst_sdp_media_add_attribute (media, "sendonly", "");
+  gst_sdp_media_add_attribute (media, line->is_inactive ? "inactive" : "sendonly", "");
+  if (line->msid != NULL)
+    gst_sdp_media_add_attribute (media, "msid", line->msid);
   write_ssrcs (line, mid, cname, media);
   return media;
 }
@@ -106,15 +142,17 @@ add_media (GstSDPMessage *message, GstSDPMedia *media)
 
 /* What is said of the session, which holds for all lines, in another group. Returns: (transfer full) */
 static GstSDPMessage *
-write_session (const GstSDPMessage *transport, const char *group)
+write_session (const GstSDPMessage *transport, const char *group, guint n_before)
 {
   const GstSDPOrigin *origin = gst_sdp_message_get_origin (transport);
+  g_autofree char *version
+      = g_strdup_printf ("%" G_GUINT64_FORMAT, g_ascii_strtoull (origin->sess_version, NULL, 10) + n_before);
   GstSDPMessage *out;
 
   gst_sdp_message_new (&out);
   gst_sdp_message_set_version (out, gst_sdp_message_get_version (transport));
   gst_sdp_message_set_origin (
-      out, origin->username, origin->sess_id, origin->sess_version, origin->nettype, origin->addrtype, origin->addr);
+      out, origin->username, origin->sess_id, version, origin->nettype, origin->addrtype, origin->addr);
   gst_sdp_message_set_session_name (out, gst_sdp_message_get_session_name (transport));
   gst_sdp_message_add_time (out, "0", "0", NULL);
   for (guint i = 0; i < gst_sdp_message_attributes_len (transport); i++)
@@ -146,7 +184,7 @@ make_group (char *const *mids)
 }
 
 char *
-salon_offer_write (const char *transport, const SalonOfferLine *lines, guint n_lines, const char *cname)
+salon_offer_write (const char *transport, const SalonOfferLine *lines, guint n_lines, const char *cname, guint n_before)
 {
   g_auto (GStrv) mids = g_new0 (char *, n_lines + 1);
   g_autofree char *group = NULL;
@@ -159,7 +197,7 @@ salon_offer_write (const char *transport, const SalonOfferLine *lines, guint n_l
   for (guint i = 0; i < n_lines; i++)
     mids[i] = make_mid (&lines[i], first, i);
   group = make_group (mids);
-  out = write_session (from, group);
+  out = write_session (from, group, n_before);
   /* RFC 8285 section 6: a keyframe's dependency descriptor does not fit into the one-byte form. */
   gst_sdp_message_add_attribute (out, "extmap-allow-mixed", "");
   for (guint i = 0; i < n_lines; i++)
@@ -170,52 +208,33 @@ salon_offer_write (const char *transport, const SalonOfferLine *lines, guint n_l
   return text;
 }
 
-/* -- data channels -- */
-
-/* Returns: (transfer full) */
-static GstSDPMedia *
-write_data_line (const GstSDPMedia *transport, const char *mid, gboolean is_offer)
-{
-  g_autofree char *size = g_strdup_printf ("%d", SALON_LIMIT_DATA_MESSAGE_BYTES);
-  GstSDPMedia *media;
-
-  gst_sdp_media_new (&media);
-  gst_sdp_media_set_media (media, "application");
-  gst_sdp_media_set_port_info (media, is_offer ? 0 : gst_sdp_media_get_port (transport), 0);
-  gst_sdp_media_set_proto (media, "UDP/DTLS/SCTP");
-  gst_sdp_media_add_format (media, "webrtc-datachannel");
-  gst_sdp_media_add_connection (media, "IN", "IP4", "0.0.0.0", 0, 0);
-  for (guint i = 0; i < G_N_ELEMENTS (data_transport_attributes); i++)
-    gst_sdp_media_add_attribute (
-        media, data_transport_attributes[i], gst_sdp_media_get_attribute_val (transport, data_transport_attributes[i]));
-  if (is_offer)
-    gst_sdp_media_add_attribute (media, "bundle-only", "");
-  gst_sdp_media_add_attribute (media, "mid", mid);
-  gst_sdp_media_add_attribute (media, "sctp-port", "5000");
-  gst_sdp_media_add_attribute (media, "max-message-size", size);
-  return media;
-}
+/* -- data channels: an m-line of webrtcbin's descriptions -- */
 
 char *
 salon_offer_add_data (const char *description, guint index, const char *mid, gboolean is_offer)
 {
   g_autofree char *group = NULL;
   GstSDPMessage *from, *out;
+  const GstSDPMedia *first;
   guint n_lines;
   char *text;
 
   gst_sdp_message_new_from_text (description, &from);
+  first = gst_sdp_message_get_media (from, 0);
   n_lines = gst_sdp_message_medias_len (from);
-  group = g_strdup_printf ("%s %s", gst_sdp_message_get_attribute_val (from, "group"), mid);
-  out = write_session (from, group);
+  group = g_strdup_printf (
+      "%s%s%s", gst_sdp_message_get_attribute_val (from, "group"), index > 0 ? " " : "", index > 0 ? mid : "");
+  out = write_session (from, group, 0);
   for (guint i = 0; i <= n_lines; i++)
     {
       GstSDPMedia *media;
 
       if (i == MIN (index, n_lines))
-        add_media (out, write_data_line (gst_sdp_message_get_media (from, 0), mid, is_offer));
+        add_media (out, write_data_line (first, mid, is_offer ? 0 : gst_sdp_media_get_port (first)));
       if (i == n_lines)
         break;
+      if (i == 0 && index == 0)
+        continue;
       gst_sdp_media_copy (gst_sdp_message_get_media (from, i), &media);
       add_media (out, media);
     }

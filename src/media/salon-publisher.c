@@ -26,6 +26,7 @@ struct _SalonPublisher
 
   SalonCodec video_codecs[SALON_N_CODECS]; /* which to accept, the most wanted first */
   guint n_video_codecs;
+  gboolean takes_media;
   gboolean is_negotiating;
   SalonPacketGuard *guard; /* (owned) */
   SalonUplinkCap *cap;     /* (owned) (nullable): NULL once closed */
@@ -427,6 +428,12 @@ check_offer (SalonPublisher *self, const char *text, GPtrArray **chosen, GError 
       g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "This connection takes no data channels");
       return NULL;
     }
+  if (!self->takes_media && salon_sdp_sends (offer))
+    {
+      g_set_error_literal (
+          error, SALON_ERROR, SALON_ERROR_MEDIA, "You joined with NoPublish; join again without it to publish");
+      return NULL;
+    }
   *chosen = choose_codecs (self, offer, error);
   return *chosen != NULL ? g_steal_pointer (&offer) : NULL;
 }
@@ -516,6 +523,7 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
   g_autoptr (GstElement) rtpbin = NULL;
   GstElement *webrtc;
 
+  self->takes_media = TRUE;
   read_codecs (self, options->video_codecs);
   if (!salon_transport_open (SALON_TRANSPORT (self), graph, name, options))
     return self;
@@ -528,6 +536,12 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
   g_signal_connect_object (webrtc, "on-new-transceiver", G_CALLBACK (on_new_transceiver), self, 0);
   g_signal_connect_object (webrtc, "pad-added", G_CALLBACK (on_pad_added), self, 0);
   return self;
+}
+
+void
+salon_publisher_set_takes_media (SalonPublisher *self, gboolean takes_media)
+{
+  self->takes_media = takes_media;
 }
 
 void

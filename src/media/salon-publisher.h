@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE (SalonPublisher, salon_publisher, SALON, PUBLISHER, SalonTr
 SalonPublisher *salon_publisher_new (
     SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 void salon_publisher_close (SalonPublisher *self);
+/* FALSE: only data channels may come. Before the first offer. */
+void salon_publisher_set_takes_media (SalonPublisher *self, gboolean takes_media);
 
 /* Answers an offer, the first or a later one; one at a time. Errors: MEDIA; the connection stays as it was. */
 void salon_publisher_offer_async (

@@ -23,12 +23,17 @@ static const struct
 /* RFC 8122 section 5, without "holdconn", which ICE makes pointless (RFC 8842 section 5.1). */
 static const char *const setups[] = { "actpass", "active", "passive" };
 
+/* "Reserved" (RFC 3551 section 6), so nobody's: a client may yet come to use any other. */
+#define STAND_IN_PAYLOAD_TYPE "1"
+
 static void
 media_free (SalonSdpMedia *media)
 {
   g_free (media->mid);
   for (guint i = 0; i < media->n_rids; i++)
     g_free (media->rids[i]);
+  g_free (media->stream);
+  g_free (media->track);
   g_free (media);
 }
 
@@ -100,6 +105,17 @@ salon_sdp_media_find_rid (const SalonSdpMedia *media, const char *rid, gsize siz
         return (gint)i;
     }
   return -1;
+}
+
+gboolean
+salon_sdp_sends (const SalonSdp *self)
+{
+  for (guint i = 0; i < self->media->len; i++)
+    {
+      if (salon_sdp_get_media (self, i)->sends)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 gboolean
@@ -186,7 +202,7 @@ read_kind (const Reader *reader, SalonSdpKind *kind, GError **error)
 
 /* A token (RFC 8866 section 9). */
 static gboolean
-is_mid (const char *text)
+is_token (const char *text, gsize max_length)
 {
   gsize length = strlen (text);
 
@@ -195,7 +211,7 @@ is_mid (const char *text)
       if (!g_ascii_isgraph (text[i]) || strchr ("\"(),/:;<=>?@[\\]", text[i]) != NULL)
         return FALSE;
     }
-  return length >= 1 && length <= 32;
+  return length >= 1 && length <= max_length;
 }
 
 static gboolean
@@ -203,7 +219,7 @@ read_mid (const Reader *reader, SalonSdpMedia *out, GError **error)
 {
   const char *mid = gst_sdp_media_get_attribute_val (reader->media, "mid");
 
-  if (mid == NULL || !is_mid (mid))
+  if (mid == NULL || !is_token (mid, 32))
     return refuse (error, "every m-line needs an a=mid of 1 to 32 letters, digits or the like");
   if (gst_sdp_media_get_attribute_val_n (reader->media, "mid", 1) != NULL)
     return refuse (error, "an m-line has two a=mid");
@@ -246,6 +262,20 @@ read_direction (const Reader *reader, SalonSdpMedia *out, GError **error)
   out->receives = direction == RECVONLY || direction == SENDRECV;
   gst_sdp_media_add_attribute (reader->out, directions[direction], "");
   return TRUE;
+}
+
+/* Of several, the first; others are told of it. */
+static void
+read_msid (const Reader *reader, SalonSdpMedia *out)
+{
+  const char *value = gst_sdp_media_get_attribute_val (reader->media, "msid");
+  g_auto (GStrv) words = g_strsplit (value != NULL ? value : "", " ", 3);
+  guint n_words = g_strv_length (words);
+
+  if (n_words >= 1 && is_token (words[0], 64) && !g_str_equal (words[0], "-"))
+    out->stream = g_strdup (words[0]);
+  if (n_words >= 2 && is_token (words[1], 64))
+    out->track = g_strdup (words[1]);
 }
 
 /* RFC 8839 section 5.4 allows letters, digits, '+' and '/'; not everybody keeps to that. */
@@ -439,6 +469,7 @@ read_parts (const Reader *reader, SalonSdpMedia *out, GError **error)
       || !read_ice (reader, error) || !read_dtls (reader, error))
     return FALSE;
   read_candidates (reader);
+  read_msid (reader, out);
   return read_simulcast (reader, out, error) && read_rtp (reader, out->kind, error);
 }
 
@@ -482,6 +513,32 @@ check_data_line (const GstSDPMedia *media, GError **error)
   return TRUE;
 }
 
+/* webrtcbin makes a connection's transport for the first m-line, and none for data channels, which are not its own.
+ * Where they come first it sees one for sound instead, on which nothing ever comes: so what comes later has its place.
+ * Not an inactive one, on which it begins no DTLS. */
+static void
+begin_stand_in (GstSDPMedia *out)
+{
+  gst_sdp_media_set_media (out, "audio");
+  gst_sdp_media_set_port_info (out, 9, 0);
+  gst_sdp_media_set_proto (out, "UDP/TLS/RTP/SAVPF");
+  gst_sdp_media_add_format (out, STAND_IN_PAYLOAD_TYPE);
+  gst_sdp_media_add_connection (out, "IN", "IP4", "0.0.0.0", 0, 0);
+  gst_sdp_media_add_attribute (out, "rtpmap", STAND_IN_PAYLOAD_TYPE " opus/48000/2");
+  gst_sdp_media_add_attribute (out, "rtcp-mux", "");
+  gst_sdp_media_add_attribute (out, directions[SENDONLY], "");
+}
+
+static void
+add_stand_in (SalonSdp *self, GstSDPMedia *out)
+{
+  SalonSdpMedia *media = g_new0 (SalonSdpMedia, 1);
+
+  *media = (SalonSdpMedia){ .kind = SALON_SDP_AUDIO, .mid = g_strdup (self->data_mid) };
+  g_ptr_array_add (self->media, media);
+  gst_sdp_message_add_media (self->message, out); /* takes the content */
+}
+
 /* The transport is that of all; the rest is not webrtcbin's, and not in the message that it sees. */
 static gboolean
 read_data_line (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **error)
@@ -499,13 +556,16 @@ read_data_line (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **
       return TRUE;
     }
   gst_sdp_media_new (&reader.out);
+  begin_stand_in (reader.out);
   is_good = check_data_line (reader.media, error) && read_mid (&reader, &media, error) && read_ice (&reader, error)
             && read_dtls (&reader, error);
-  gst_sdp_media_free (reader.out);
-  if (is_good)
-    read_candidates (&reader);
   self->data_mid = media.mid;
   self->data_index = index;
+  if (is_good)
+    read_candidates (&reader);
+  if (is_good && index == 0)
+    add_stand_in (self, reader.out);
+  gst_sdp_media_free (reader.out);
   return is_good;
 }
 
@@ -516,7 +576,7 @@ static gboolean
 check_bundle (const SalonSdp *self, const GstSDPMessage *raw, GError **error)
 {
   const char *group = gst_sdp_message_get_attribute_val (raw, "group");
-  guint n_lines = self->media->len + (self->data_mid != NULL ? 1 : 0);
+  guint n_lines = self->media->len + (self->data_mid != NULL && self->data_index > 0 ? 1 : 0);
   g_auto (GStrv) mids = NULL;
 
   if (group == NULL || !g_str_has_prefix (group, "BUNDLE "))
@@ -576,7 +636,7 @@ read_session (SalonSdp *self, const char *text, GstSDPMessage *raw, GError **err
         return FALSE;
     }
   if (self->media->len == 0)
-    return refuse (error, "it has data channels alone; add an m-line for audio or video, inactive if need be");
+    return refuse (error, "all that it has are data channels that are rejected");
   return check_bundle (self, raw, error);
 }
 
@@ -787,6 +847,16 @@ salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer, GError **er
         return refuse (error, "m-line %u accepts none of the codecs offered", i);
     }
   return TRUE;
+}
+
+gboolean
+salon_sdp_check_transport (const SalonSdp *self, const SalonSdp *previous, GError **error)
+{
+  if (previous == NULL
+      || (g_str_equal (self->ufrag, previous->ufrag) && g_str_equal (self->pwd, previous->pwd)
+          && g_str_equal (self->fingerprint, previous->fingerprint) && g_str_equal (self->setup, previous->setup)))
+    return TRUE;
+  return refuse (error, "the transport changed, which only a new offer can do");
 }
 
 gboolean

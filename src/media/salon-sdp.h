@@ -24,6 +24,8 @@ typedef struct
   gboolean receives;
   char *rids[SALON_MAX_SPATIAL_LAYERS]; /* (owned): of simulcast (RFC 8853) that it sends, the smallest picture first */
   guint n_rids;                         /* 0: it sends one stream */
+  char *stream; /* (owned) (nullable): of the MediaStream that it belongs to, of 64 characters at most (RFC 8830) */
+  char *track;  /* (owned) (nullable): likewise */
 } SalonSdpMedia;
 
 typedef struct _SalonSdpNumbers SalonSdpNumbers;
@@ -40,7 +42,8 @@ typedef struct
   char *fingerprint;        /* (owned): "sha-256 AB:CD...", lower-case name, upper-case hex */
   const char *setup;        /* static: the role in DTLS: "actpass", "active" or "passive" */
   char *data_mid;           /* (owned) (nullable): of the m-line for data channels, which is not among the others: it is
-                               not webrtcbin's. NULL: there is none, or it is rejected */
+                               not webrtcbin's. If it comes first, one for sound, on which nothing comes, is among
+                               them in its place. NULL: there is none, or it is rejected */
   gboolean is_data_rejected;
   guint data_index; /* where it stands among all m-lines */
 } SalonSdp;
@@ -60,6 +63,10 @@ gboolean salon_sdp_check_offer (
 /* Checks a client's answer against our offer: the same m-lines in the same order. */
 gboolean salon_sdp_check_answer (const SalonSdp *self, const SalonSdp *offer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether the transport is the same as before. previous (nullable) */
+gboolean salon_sdp_check_transport (
+    const SalonSdp *self, const SalonSdp *previous, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What an answer says of the transport, for a webrtcbin that offered the first m-line alone: that line, recvonly, and
  * all that holds for every line. Returns: (transfer full) */
 SalonSdp *salon_sdp_copy_transport (const SalonSdp *self) G_GNUC_WARN_UNUSED_RESULT;
@@ -69,6 +76,8 @@ const SalonSdpMedia *salon_sdp_get_media (const SalonSdp *self, guint index);
 const SalonSdpMedia *salon_sdp_find_media (const SalonSdp *self, const char *mid);
 /* Which of an m-line's simulcast streams has this rid (RFC 8851), which need not end with a NUL; -1: none. */
 gint salon_sdp_media_find_rid (const SalonSdpMedia *media, const char *rid, gsize size);
+/* Whether some m-line sends. */
+gboolean salon_sdp_sends (const SalonSdp *self);
 /* Whether some m-line sends simulcast. */
 gboolean salon_sdp_has_simulcast (const SalonSdp *self);
 /* Returns: (nullable): the mid of the m-line that announces this SSRC (RFC 5576). */

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "salon-subscriber.h"
+#include "salon-subscriber-private.h"
 
 #include <gst/rtp/rtp.h>
 
 #include "salon-codec-caps.h"
-#include "salon-error.h"
-#include "salon-extension-map.h"
 #include "salon-layer-choice.h"
-#include "salon-offer.h"
-#include "salon-packet-guard.h"
+#include "salon-limits.h"
 #include "salon-webrtc-bypass.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
@@ -20,64 +17,18 @@ GST_DEBUG_CATEGORY_STATIC (salon_subscriber_debug);
 #define FIRST_RTX_SSRC 0x5a110000
 /* How often what resting slots have kept is let go of; all connections' timers fire together. */
 #define TRIM_INTERVAL_S 5
-#define DATA_MID "data"
 
-typedef struct
-{
-  GstElement *element; /* (owned) (nullable): salonslot; with a sender, NULL until something is attached */
-  GstCaps *caps;       /* (owned): what it may carry */
-  GstPad *peer;        /* (owned) (nullable): webrtcbin's request pad; NULL with a sender */
-  char *mid;           /* (owned) (nullable): NULL before the offer */
-  guint32 ssrc;        /* never changes: the RTCP thread looks it up */
-  guint32 rtx_ssrc;    /* 0 for audio, and without a sender */
-
-  SalonTrack *track; /* (owned) (nullable) */
-  struct
-  {
-    GstPad *tee_pad;                 /* (owned) (nullable): of the track */
-    GstPad *sink_pad;                /* (owned) (nullable): of the element */
-  } links[SALON_MAX_SPATIAL_LAYERS]; /* by the track's streams */
-  gulong layers_changed_id;
-  gboolean is_paused;
-  SalonTrackSettings settings;
-  SalonLayer cap; /* by the settings, and what the track is like */
-  SalonLayer layer;
-  SalonPriority priority;
-  const SalonShare *share; /* (borrowed) (nullable): NULL without a track, or a sender */
-  gint wish;               /* what the track was told is wanted of it */
-  SalonLayer told;         /* by the signal */
-} Slot;
-
-struct _SalonSubscriber
-{
-  SalonTransport parent_instance;
-
-  guint n_slots;   /* two a seat: audio, video, audio, ... as the m-lines */
-  Slot *slots;     /* (owned): the array itself never changes */
-  SalonSdp *offer; /* (owned) (nullable): NULL when it is answered */
-  guint8 transport_cc_id;
-  SalonPacketGuard *guard; /* (owned) */
-  SalonIceHub *ice_hub;    /* (borrowed) (nullable) */
-  SalonSender *sender;     /* (owned) (nullable): NULL if packets pass webrtcbin */
-  SalonShares *shares;     /* (borrowed) (nullable): likewise */
-  guint trim_id;           /* the timer, once connected */
-  gint may_have_switched;  /* atomic: a look at the layers is on its way */
-};
+typedef SalonSubscriberSlot Slot;
 
 enum
 {
   SIGNAL_LAYER_CHANGED,
+  SIGNAL_OFFER,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON_TYPE_TRANSPORT)
-
-static gboolean
-is_video_slot (guint index)
-{
-  return index % 2 == 1;
-}
 
 static Slot *
 get_slot (SalonSubscriber *self, guint seat, gboolean is_video)
@@ -474,6 +425,16 @@ salon_subscriber_get_layer (SalonSubscriber *self, guint seat)
 
 /* -- slots -- */
 
+/* What the client is not told of yet, it would not know what to do with. */
+void
+salon_subscriber_follow_openness (SalonSubscriber *self, Slot *slot)
+{
+  gboolean is_known = self->lines == NULL || salon_lines_is_agreed (self->lines, slot - self->slots);
+
+  if (slot->element != NULL)
+    g_object_set (slot->element, "open", is_known && salon_transport_is_verified (SALON_TRANSPORT (self)), NULL);
+}
+
 /* Returns: (transfer full): a pad of webrtcbin, which negotiates this slot and sends what it gives. */
 static GstPad *
 request_peer (SalonSubscriber *self, guint index)
@@ -484,14 +445,14 @@ request_peer (SalonSubscriber *self, guint index)
 
   g_object_get (pad, "transceiver", &transceiver, NULL);
   g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences",
-      self->slots[index].caps, "do-nack", is_video_slot (index), NULL);
+      self->slots[index].caps, "do-nack", salon_subscriber_is_video_slot (index), NULL);
   /* Without one, all m-lines would share a stream and be synchronised with each other. */
   g_object_set (pad, "msid", stream_id, NULL);
   return pad;
 }
 
-static void
-set_retransmission (SalonSubscriber *self, Slot *slot)
+void
+salon_subscriber_set_retransmission (SalonSubscriber *self, Slot *slot)
 {
   guint8 payload_types[128];
 
@@ -505,14 +466,14 @@ open_slot (SalonSubscriber *self, guint index)
   SalonTransport *transport = SALON_TRANSPORT (self);
   GstElement *webrtc = salon_transport_get_webrtcbin (transport);
   Slot *slot = &self->slots[index];
-  gboolean is_video = is_video_slot (index);
+  gboolean is_video = salon_subscriber_is_video_slot (index);
   g_autofree char *name
       = g_strdup_printf ("%s-%s-%u", GST_OBJECT_NAME (webrtc), is_video ? "video" : "audio", index / 2);
   g_autoptr (GstPad) src = NULL;
 
   slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
-  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", slot->caps, "open", salon_transport_is_verified (transport),
-      "active-pad", NULL, NULL);
+  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", slot->caps, "active-pad", NULL, NULL);
+  salon_subscriber_follow_openness (self, slot);
   if (is_video)
     /* In the streaming thread of the layer whose keyframe came. */
     g_signal_connect_object (
@@ -522,7 +483,7 @@ open_slot (SalonSubscriber *self, guint index)
   if (self->sender != NULL)
     {
       gst_pad_link (src, salon_sender_add_stream (self->sender, slot->ssrc, is_video));
-      set_retransmission (self, slot);
+      salon_subscriber_set_retransmission (self, slot);
     }
   else
     {
@@ -538,13 +499,23 @@ close_slot (SalonSubscriber *self, guint index)
 {
   Slot *slot = &self->slots[index];
 
-  salon_subscriber_detach (self, index / 2, is_video_slot (index));
+  salon_subscriber_detach (self, index / 2, salon_subscriber_is_video_slot (index));
   if (slot->element != NULL)
     salon_graph_remove (salon_transport_get_graph (SALON_TRANSPORT (self)), slot->element);
   gst_clear_object (&slot->peer);
 }
 
 /* -- tracks -- */
+
+static void
+set_line (SalonSubscriber *self, Slot *slot, const char *msid)
+{
+  if (self->lines == NULL)
+    return;
+  salon_lines_set (self->lines, slot - self->slots, msid);
+  salon_subscriber_follow_openness (self, slot);
+  salon_subscriber_offer_soon (self);
+}
 
 void
 salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
@@ -558,6 +529,7 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   if (slot->element == NULL)
     open_slot (self, slot - self->slots);
   slot->track = g_object_ref (track);
+  set_line (self, slot, salon_track_get_msid (track));
   /* Of a plain track nobody has to be told that it comes as it is. */
   slot->told = (SalonLayer){ salon_track_get_n_streams (track) > 1 ? -1 : 0, SALON_MAX_TEMPORAL_LAYERS - 1 };
   if (salon_track_is_video (track))
@@ -581,6 +553,7 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
     unlink_stream (slot, i);
   salon_track_change_wish (slot->track, slot->wish, -1);
   g_clear_object (&slot->track);
+  set_line (self, slot, NULL);
   slot->is_paused = FALSE;
   forget_bounds (slot);
   if (slot->share != NULL)
@@ -611,163 +584,7 @@ salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video)
   return get_slot (self, seat, is_video)->mid;
 }
 
-/* -- negotiation -- */
-
-static char *
-write_offer (SalonSubscriber *self, const char *transport)
-{
-  g_autofree SalonOfferLine *lines = g_new (SalonOfferLine, self->n_slots);
-
-  for (guint i = 0; i < self->n_slots; i++)
-    lines[i] = (SalonOfferLine){
-      .is_video = is_video_slot (i), .ssrc = self->slots[i].ssrc, .rtx_ssrc = self->slots[i].rtx_ssrc, .seat = i / 2
-    };
-  return salon_offer_write (transport, lines, self->n_slots, salon_sender_get_cname (self->sender));
-}
-
-/* text: (transfer full): webrtcbin's. Returns: (transfer full) (nullable): the client's. */
-static char *
-take_offer (SalonSubscriber *self, char *text, GError **error)
-{
-  g_autofree char *own_text = text;
-  g_autofree char *media = self->sender != NULL ? write_offer (self, text) : g_steal_pointer (&own_text);
-  g_autofree char *offer = salon_transport_takes_data (SALON_TRANSPORT (self))
-                               ? salon_offer_add_data (media, self->n_slots, DATA_MID, TRUE)
-                               : g_steal_pointer (&media);
-
-  self->offer = salon_sdp_parse (offer, error);
-  if (self->offer == NULL)
-    return NULL;
-  if (self->offer->data_mid != NULL)
-    salon_transport_await_data (SALON_TRANSPORT (self));
-  g_assert (self->offer->media->len == self->n_slots);
-  self->transport_cc_id = salon_sdp_get_extension_id (self->offer, SALON_URI_TRANSPORT_CC);
-  salon_packet_guard_set_transport_cc_id (self->guard, self->transport_cc_id);
-  for (guint i = 0; i < self->n_slots; i++)
-    self->slots[i].mid = g_strdup (salon_sdp_get_media (self->offer, i)->mid);
-  return g_steal_pointer (&offer);
-}
-
-static void
-on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  SalonSubscriber *self = SALON_SUBSCRIBER (source);
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  char *text = salon_transport_create_local_finish (SALON_TRANSPORT (self), result, &error);
-
-  if (text != NULL)
-    text = take_offer (self, text, &error);
-  if (text == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, text, g_free);
-}
-
-void
-salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  salon_transport_create_local_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_OFFER, on_offer_created,
-      g_task_new (self, NULL, callback, user_data));
-}
-
-char *
-salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* A slot may only carry what its m-line was answered with. Mostly all slots of a kind get the same, and share it. */
-static void
-narrow_slot (SalonSubscriber *self, guint index, const GstSDPMedia *answered)
-{
-  Slot *slot = &self->slots[index];
-  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (slot->caps, answered);
-  gboolean is_shared = index >= 2 && gst_caps_is_equal (accepted, self->slots[index - 2].caps);
-
-  gst_caps_replace (&slot->caps, is_shared ? self->slots[index - 2].caps : accepted);
-  if (slot->element == NULL)
-    return;
-  g_object_set (slot->element, "caps", slot->caps, NULL);
-  if (self->sender != NULL)
-    set_retransmission (self, slot);
-}
-
-static void
-narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
-{
-  for (guint i = 0; i < self->n_slots; i++)
-    narrow_slot (self, i, gst_sdp_message_get_media (answer->message, i));
-}
-
-static void
-take_answer (SalonSubscriber *self, const SalonSdp *answer)
-{
-  narrow_slots (self, answer);
-  if (answer->data_mid != NULL)
-    salon_transport_open_data (SALON_TRANSPORT (self));
-}
-
-static void
-on_answer_set (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  SalonTransport *transport = SALON_TRANSPORT (source);
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (!salon_transport_set_remote_finish (transport, result, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (!salon_transport_is_closed (transport))
-    take_answer (SALON_SUBSCRIBER (transport), g_task_get_task_data (task));
-  g_task_return_boolean (task, TRUE);
-}
-
-static SalonSdp *
-check_answer (SalonSubscriber *self, const char *text, GError **error)
-{
-  g_autoptr (SalonSdp) answer = NULL;
-
-  if (self->offer == NULL)
-    {
-      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_MEDIA, "This connection waits for no answer");
-      return NULL;
-    }
-  answer = salon_sdp_parse (text, error);
-  if (answer == NULL || !salon_sdp_check_answer (answer, self->offer, error))
-    return NULL;
-  return g_steal_pointer (&answer);
-}
-
-void
-salon_subscriber_answer_async (
-    SalonSubscriber *self, const char *text, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  GError *error = NULL;
-  SalonSdp *answer = check_answer (self, text, &error);
-
-  if (answer == NULL)
-    {
-      g_task_return_error (task, error);
-      g_object_unref (task);
-      return;
-    }
-  g_clear_pointer (&self->offer, salon_sdp_unref);
-  /* Who does not take the numbers gives no feedback of them. */
-  self->transport_cc_id = salon_sdp_get_extension_id (answer, SALON_URI_TRANSPORT_CC);
-  g_task_set_task_data (task, answer, (GDestroyNotify)salon_sdp_unref);
-  salon_transport_set_remote_async (SALON_TRANSPORT (self), GST_WEBRTC_SDP_TYPE_ANSWER,
-      self->sender != NULL ? salon_sdp_copy_transport (answer) : salon_sdp_ref (answer), on_answer_set, task);
-}
-
-gboolean
-salon_subscriber_answer_finish (SalonSubscriber *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
+/* -- life -- */
 
 static gboolean
 on_trim (gpointer user_data)
@@ -797,14 +614,9 @@ salon_subscriber_verified (SalonTransport *transport)
   if (self->sender != NULL && !open_sender (self))
     return FALSE;
   for (guint i = 0; i < self->n_slots; i++)
-    {
-      if (self->slots[i].element != NULL)
-        g_object_set (self->slots[i].element, "open", TRUE, NULL);
-    }
+    salon_subscriber_follow_openness (self, &self->slots[i]);
   return TRUE;
 }
-
-/* -- life -- */
 
 /* webrtcbin negotiates them and sends what they give. */
 static void
@@ -815,7 +627,7 @@ make_webrtcbin_slots (SalonSubscriber *self)
   for (guint i = 0; i < self->n_slots; i++)
     {
       self->slots[i].ssrc = FIRST_SSRC + i;
-      self->slots[i].caps = salon_codec_caps_offer (is_video_slot (i), self->slots[i].ssrc);
+      self->slots[i].caps = salon_codec_caps_offer (salon_subscriber_is_video_slot (i), self->slots[i].ssrc);
       open_slot (self, i);
     }
 }
@@ -833,13 +645,15 @@ make_slots (SalonSubscriber *self, const char *name)
       Slot *slot = &self->slots[i];
 
       slot->ssrc = FIRST_SSRC + i;
-      slot->rtx_ssrc = is_video_slot (i) ? FIRST_RTX_SSRC + i : 0;
-      slot->caps = i < 2 ? salon_codec_caps_offer_all (is_video_slot (i)) : gst_caps_ref (self->slots[i - 2].caps);
+      slot->rtx_ssrc = salon_subscriber_is_video_slot (i) ? FIRST_RTX_SSRC + i : 0;
+      slot->caps = i < 2 ? salon_codec_caps_offer_all (salon_subscriber_is_video_slot (i))
+                         : gst_caps_ref (self->slots[i - 2].caps);
     }
 }
 
 SalonSubscriber *
-salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options, SalonShares *shares)
+salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options, SalonShares *shares,
+    gboolean names_tracks)
 {
   g_autoptr (SalonSubscriber) self = g_object_new (SALON_TYPE_SUBSCRIBER, NULL);
 
@@ -848,7 +662,9 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   self->guard = salon_packet_guard_new (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)),
       shares != NULL ? SALON_ADMITS_NOTHING : SALON_ADMITS_RTCP);
   self->ice_hub = options->ice_hub;
-  self->n_slots = 2 * options->n_seats;
+  self->n_slots = 2 * (names_tracks ? SALON_LIMIT_SEATS : options->n_seats);
+  if (names_tracks)
+    self->lines = salon_lines_new (self->n_slots, 2);
   self->slots = g_new0 (Slot, self->n_slots);
   for (guint i = 0; i < self->n_slots; i++)
     forget_bounds (&self->slots[i]);
@@ -890,6 +706,8 @@ salon_subscriber_finalize (GObject *object)
   gst_clear_object (&self->sender);
   g_clear_pointer (&self->guard, salon_packet_guard_unref);
   g_clear_pointer (&self->offer, salon_sdp_unref);
+  g_clear_pointer (&self->lines, salon_lines_free);
+  g_free (self->transport);
   G_OBJECT_CLASS (salon_subscriber_parent_class)->finalize (object);
 }
 
@@ -901,6 +719,8 @@ salon_subscriber_class_init (SalonSubscriberClass *klass)
   SALON_TRANSPORT_CLASS (klass)->verified = salon_subscriber_verified;
   signals[SIGNAL_LAYER_CHANGED] = g_signal_new (
       "layer-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[SIGNAL_OFFER] = g_signal_new (
+      "offer", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void

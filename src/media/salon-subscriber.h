@@ -7,29 +7,32 @@
 #include "salon-track.h"
 #include "salon-transport.h"
 
-/* A connection a participant receives on: we offer, once, the client answers. It has a fixed number of seats; a seat is
+/* A connection a participant receives on: we offer, the client answers. It has a fixed number of seats; a seat is
  * an audio and a video slot, each a sending m-line fed by a `salonslot`, which share a media stream id, so that what
- * sits together is played in sync. Seating a track changes no SDP.
+ * sits together is played in sync. Seating a track changes no SDP, unless the connection names
+ * its tracks.
  *
  * Signal, on the main context:
  *   layer-changed (guint seat)    salon_subscriber_get_layer() has changed
+ *   offer (const char *sdp)       another offer: of a connection that names its tracks, whose first one is answered
  *
  * Owned by its SalonSubscriptions; main context; salon_subscriber_close() ends it. */
 #define SALON_TYPE_SUBSCRIBER (salon_subscriber_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON, SUBSCRIBER, SalonTransport)
 
 /* shares: (borrowed) (nullable): must last until it is closed; NULL if packets pass webrtcbin.
+ * names_tracks: see salon_subscriptions_name_tracks(); what it would send waits until the client knows of it.
  * Returns: (nullable): NULL when there are no file descriptors for it. */
 SalonSubscriber *salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options,
-    SalonShares *shares) G_GNUC_WARN_UNUSED_RESULT;
+    SalonShares *shares, gboolean names_tracks) G_GNUC_WARN_UNUSED_RESULT;
 void salon_subscriber_close (SalonSubscriber *self);
 
-/* Once. Errors: MEDIA. */
+/* The first one, once. Errors: MEDIA. */
 void salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): the offer. */
 char *salon_subscriber_offer_finish (
     SalonSubscriber *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Once, after the offer. Errors: MEDIA. */
+/* Once after each offer. Errors: MEDIA. */
 void salon_subscriber_answer_async (
     SalonSubscriber *self, const char *sdp, GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_subscriber_answer_finish (

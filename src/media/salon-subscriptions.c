@@ -31,6 +31,7 @@ struct _SalonSubscriptions
   SalonGraph *graph;                          /* (owned) */
   char *name;                                 /* (owned) */
   const SalonMediaOptions *options;           /* (borrowed) */
+  gboolean names_tracks;                      /* there is one connection, whose offers tell what it carries */
   guint n_seats;                              /* of one connection */
   SalonShares *shares;                        /* (owned) (nullable): NULL if packets pass webrtcbin */
   GPtrArray *subscribers;                     /* (owned) (element-type SalonSubscriber): target - 1 is the index */
@@ -139,6 +140,15 @@ emit_layer (SalonSubscriptions *self, guint seat_index)
 }
 
 void
+salon_subscriptions_tell_layer (SalonSubscriptions *self, SalonTrack *track)
+{
+  guint index;
+
+  if (find_seat_of_track (self, track, &index))
+    emit_layer (self, index);
+}
+
+void
 salon_subscriptions_tell_slots (SalonSubscriptions *self)
 {
   SalonTrack *track;
@@ -209,13 +219,22 @@ on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   tell_seats (self, (target - 1) * self->n_seats, target * self->n_seats);
 }
 
+static void
+on_offer (SalonSubscriber *subscriber, const char *sdp, gpointer user_data)
+{
+  SalonSubscriptions *self = user_data;
+
+  g_signal_emit (self, signals[SIGNAL_OFFER], 0, target_of (self, subscriber), sdp);
+}
+
 /* -- connections -- */
 
 static gboolean
 open_subscriber (SalonSubscriptions *self)
 {
   g_autofree char *name = g_strdup_printf ("%s-%u", self->name, self->subscribers->len + 1);
-  SalonSubscriber *subscriber = salon_subscriber_new (self->graph, name, self->options, self->shares);
+  SalonSubscriber *subscriber
+      = salon_subscriber_new (self->graph, name, self->options, self->shares, self->names_tracks);
 
   if (subscriber == NULL)
     return FALSE;
@@ -228,6 +247,7 @@ open_subscriber (SalonSubscriptions *self)
   g_signal_connect_object (subscriber, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (subscriber, "layer-changed", G_CALLBACK (on_layer_changed), self, 0);
   g_signal_connect_object (subscriber, "failed", G_CALLBACK (on_failed), self, 0);
+  g_signal_connect_object (subscriber, "offer", G_CALLBACK (on_offer), self, 0);
   salon_subscriber_offer_async (subscriber, on_offer_created, g_object_ref (self));
   return TRUE;
 }
@@ -377,7 +397,7 @@ ensure_seats (SalonSubscriptions *self)
 {
   if (self->waiting->len == 0 || self->is_opening || self->subscribers->len == 0)
     return;
-  if (self->subscribers->len == SALON_LIMIT_SUBSCRIBERS)
+  if (self->subscribers->len == (self->names_tracks ? 1 : SALON_LIMIT_SUBSCRIBERS))
     {
       GST_WARNING (
           "%s: all %u seats are taken; %u tracks wait for one", self->name, self->seats->len, self->waiting->len);
@@ -542,6 +562,16 @@ salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOp
   if (options->sends_directly)
     self->shares = make_shares (options);
   return self;
+}
+
+void
+salon_subscriptions_name_tracks (SalonSubscriptions *self)
+{
+  g_assert (self->subscribers->len == 0);
+  /* Where webrtcbin writes the offers, they are as it wrote them first. */
+  self->names_tracks = self->options->sends_directly;
+  if (self->names_tracks)
+    self->n_seats = SALON_LIMIT_SEATS;
 }
 
 void

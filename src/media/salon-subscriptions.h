@@ -7,7 +7,8 @@
 #include "salon-transport.h"
 
 /* All that one participant receives: which track sits where, over as many subscriber connections as it takes.
- * Connection `target` 1 is opened at the start, the next when the seats run out; those in use are never renegotiated.
+ * Connection `target` 1 is opened at the start, the next when the seats run out; those in use are not
+ * renegotiated, unless the client is told what it is sent by descriptions alone.
  * Tracks that belong together (one person's camera and microphone) share a group and get one seat.
  *
  * Signals:
@@ -29,6 +30,10 @@ SalonSubscriptions *salon_subscriptions_new (
 /* For who takes data channels, on the first connection; events (borrowed). Before it is opened. */
 void salon_subscriptions_set_data_events (
     SalonSubscriptions *self, const SalonDataChannelsEvents *events, gpointer user_data);
+/* For who knows of no slots, and has one connection: its m-lines name what they carry (see SalonLines), in an offer for
+ * each change, and come as they are needed, SALON_LIMIT_SEATS of each kind at most, after that for data channels.
+ * Before it is opened. Without effect where webrtcbin writes the offers. */
+void salon_subscriptions_name_tracks (SalonSubscriptions *self);
 /* Opens the first connection. */
 void salon_subscriptions_start (SalonSubscriptions *self);
 void salon_subscriptions_close (SalonSubscriptions *self);
@@ -50,6 +55,9 @@ void salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *tra
 gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);
 /* Emits `slot` again for every slot, also the empty ones: for a client that may have missed some. */
 void salon_subscriptions_tell_slots (SalonSubscriptions *self);
+
+/* Emits `layer` again for a picture, if it has a seat. */
+void salon_subscriptions_tell_layer (SalonSubscriptions *self, SalonTrack *track);
 
 /* Returns: (transfer full) (element-type SalonConnectionStats), and (element-type SalonReceptionStats), without the
  * tracks' ids; valid until the main loop runs again. Empty where packets pass webrtcbin. */

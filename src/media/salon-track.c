@@ -35,6 +35,8 @@ struct _SalonTrack
 
   SalonGraph *graph; /* (owned) */
   char *mid;         /* (owned) */
+  char *stream;      /* (owned) (nullable) */
+  char *msid;        /* (owned) (nullable) */
   gboolean is_video;
   Stream streams[SALON_MAX_SPATIAL_LAYERS];
   guint n_streams;
@@ -431,6 +433,27 @@ salon_track_get_mid (SalonTrack *self)
   return self->mid;
 }
 
+void
+salon_track_set_msid (SalonTrack *self, const char *stream, const char *track)
+{
+  g_free (self->stream);
+  g_free (self->msid);
+  self->stream = g_strdup (stream);
+  self->msid = g_strdup_printf ("%s %s", stream, track);
+}
+
+const char *
+salon_track_get_stream (SalonTrack *self)
+{
+  return self->stream;
+}
+
+const char *
+salon_track_get_msid (SalonTrack *self)
+{
+  return self->msid;
+}
+
 gboolean
 salon_track_is_video (SalonTrack *self)
 {
@@ -521,6 +544,8 @@ salon_track_finalize (GObject *object)
     gst_clear_object (&self->streams[i].tee_sink);
   g_ptr_array_unref (self->drains);
   g_free (self->mid);
+  g_free (self->stream);
+  g_free (self->msid);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->link_lock);
   G_OBJECT_CLASS (salon_track_parent_class)->finalize (object);

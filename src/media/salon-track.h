@@ -36,6 +36,12 @@ SalonTrack *salon_track_new (
 void salon_track_close (SalonTrack *self);
 
 const char *salon_track_get_mid (SalonTrack *self);
+/* What clients that are told by descriptions alone know it by (RFC 8830): the ids of a MediaStream and of its track.
+ * Before it is subscribed to. (nullable): NULL before it is set. */
+void salon_track_set_msid (SalonTrack *self, const char *stream, const char *track);
+const char *salon_track_get_stream (SalonTrack *self);
+/* "STREAM TRACK" */
+const char *salon_track_get_msid (SalonTrack *self);
 gboolean salon_track_is_video (SalonTrack *self);
 guint salon_track_get_n_streams (SalonTrack *self);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-data-fan.h"
 
+#include <string.h>
+
 #include "salon-limits.h"
 
 /* How far a sender may be ahead of what it is granted. */
@@ -24,7 +26,8 @@ enum
 struct _SalonDataMember
 {
   SalonDataFan *fan; /* (borrowed) (nullable): NULL once it left */
-  SalonDataClosedFunc closed;
+  gboolean speaks_with_server;
+  const SalonDataMemberEvents *events; /* (borrowed) */
   gpointer user_data;
   End ends[N_ENDS];
   gint64 behind_since_us; /* since when it has not caught up with what it is sent; 0: it has */
@@ -232,6 +235,33 @@ charge (SalonDataMember *self, guint n_receivers, gsize size)
     pause_for (self, self->paid_until_us - now_us - BURST_US);
 }
 
+/* -- the server's own -- */
+
+static gboolean
+is_for_server (const SalonDataChannel *channel)
+{
+  return g_str_equal (channel->label, SALON_DATA_SERVER_LABEL);
+}
+
+/* However many it sends, no more are looked at than of the requests of a WebSocket. */
+static void
+ask (SalonDataMember *self, gboolean is_text, const guint8 *data, gsize size)
+{
+  charge (self, SALON_LIMIT_DATA_DELIVERIES_PER_S / SALON_LIMIT_REQUESTS_PER_S, size);
+  if (is_text)
+    self->events->asked ((const char *)data, size, self->user_data);
+}
+
+gboolean
+salon_data_member_tell (SalonDataMember *self, const char *text)
+{
+  SalonDataChannels *channels = self->ends[SUBSCRIBER].channels;
+  SalonDataChannel *channel
+      = channels != NULL ? salon_data_channels_find (channels, SALON_DATA_SERVER_LABEL, NULL) : NULL;
+
+  return channel != NULL && salon_data_channel_send (channel, TRUE, (const guint8 *)text, strlen (text));
+}
+
 /* -- messages -- */
 
 static void
@@ -242,7 +272,7 @@ close_slow (SalonDataMember *self, SalonDataChannel *channel)
 
   salon_data_channels_close_channel (channel);
   drop_label_if_unused (fan, label, NULL);
-  self->closed (label, "too_slow", self->user_data);
+  self->events->closed (label, "too_slow", self->user_data);
 }
 
 static void
@@ -282,8 +312,14 @@ on_message (SalonDataChannel *channel, gboolean is_text, const guint8 *data, gsi
   SalonDataMember *self = ((End *)user_data)->member;
   g_autofree char *label = g_strdup (channel->label);
   guint n_receivers = 0;
-  GPtrArray *slow = fan_out (self, channel, is_text, data, size, &n_receivers);
+  GPtrArray *slow;
 
+  if (is_for_server (channel))
+    {
+      ask (self, is_text, data, size);
+      return;
+    }
+  slow = fan_out (self, channel, is_text, data, size, &n_receivers);
   charge (self, n_receivers, size);
   if (salon_data_channel_is_reliable (channel) && must_wait_for_others (self))
     pause_for (self, WAIT_US);
@@ -300,6 +336,12 @@ on_message (SalonDataChannel *channel, gboolean is_text, const guint8 *data, gsi
 
 /* -- channels come and go -- */
 
+/* Reliable, in order. */
+static const SalonDataChannel for_server = { .label = (char *)SALON_DATA_SERVER_LABEL,
+  .protocol = (char *)"",
+  .max_retransmits = -1,
+  .max_lifetime_ms = -1 };
+
 static void
 on_up (SalonDataChannels *channels, gpointer user_data)
 {
@@ -307,6 +349,8 @@ on_up (SalonDataChannels *channels, gpointer user_data)
   SalonDataMember *self = end->member;
 
   end->channels = channels;
+  if (self->speaks_with_server && end == &self->ends[SUBSCRIBER])
+    salon_data_channels_open (channels, &for_server);
   for (guint i = 0; i < self->fan->labels->len; i++)
     open_channel (self, g_ptr_array_index (self->fan->labels, i));
 }
@@ -317,7 +361,35 @@ refuse (SalonDataMember *self, SalonDataChannel *channel, const char *reason)
   g_autofree char *label = g_strdup (channel->label);
 
   salon_data_channels_close_channel (channel);
-  self->closed (label, reason, self->user_data);
+  self->events->closed (label, reason, self->user_data);
+}
+
+/* On both connections. */
+static guint
+count_foreign (SalonDataMember *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < N_ENDS; i++)
+    n += self->ends[i].channels != NULL ? salon_data_channels_count_foreign (self->ends[i].channels) : 0;
+  return n;
+}
+
+/* Returns: (nullable): why not; the word goes to the client. */
+static const char *
+get_objection (SalonDataMember *self, const SalonDataChannel *channel, const SalonDataChannel *other)
+{
+  guint index;
+
+  if (other != NULL && !other->is_ours)
+    return "already_open";
+  if (count_foreign (self) > SALON_LIMIT_DATA_CHANNELS)
+    return "too_many_channels";
+  if (is_for_server (channel))
+    return self->speaks_with_server ? NULL : "reserved_label";
+  if (find_label (self->fan, channel->label, &index) == NULL && self->fan->labels->len >= SALON_LIMIT_DATA_LABELS)
+    return "too_many_labels";
+  return NULL;
 }
 
 static void
@@ -325,27 +397,25 @@ on_opened (SalonDataChannel *channel, gpointer user_data)
 {
   SalonDataMember *self = ((End *)user_data)->member;
   SalonDataChannel *other = find_channel (self, channel->label, channel);
+  const char *objection = get_objection (self, channel, other);
   guint index;
 
   charge (self, 1, 0);
-  if (other != NULL && !other->is_ours)
+  if (objection != NULL)
     {
-      refuse (self, channel, "already_open");
+      refuse (self, channel, objection);
       return;
     }
+  if (is_for_server (channel))
+    return;
   /* Its own instead. */
   if (other != NULL)
     salon_data_channels_close_channel (other);
   if (find_label (self->fan, channel->label, &index) != NULL)
     return;
-  if (self->fan->labels->len < SALON_LIMIT_DATA_LABELS)
-    {
-      /* Everybody's is opened, and closed with it. */
-      charge (self, 2 * self->fan->members->len, 0);
-      add_label (self->fan, channel);
-    }
-  else
-    refuse (self, channel, "too_many_labels");
+  /* Everybody's is opened, and closed with it. */
+  charge (self, 2 * self->fan->members->len, 0);
+  add_label (self->fan, channel);
 }
 
 static void
@@ -367,7 +437,7 @@ on_problem (SalonDataProblem problem, const char *label, gpointer user_data)
   };
   SalonDataMember *self = ((End *)user_data)->member;
 
-  self->closed (label, reasons[problem], self->user_data);
+  self->events->closed (label, reasons[problem], self->user_data);
 }
 
 const SalonDataChannelsEvents salon_data_member_events = { on_up, on_opened, on_message, on_closed, on_problem };
@@ -387,12 +457,14 @@ salon_data_member_get_subscriber_end (SalonDataMember *self)
 }
 
 SalonDataMember *
-salon_data_fan_join (SalonDataFan *self, SalonDataClosedFunc closed, gpointer user_data)
+salon_data_fan_join (
+    SalonDataFan *self, gboolean speaks_with_server, const SalonDataMemberEvents *events, gpointer user_data)
 {
   SalonDataMember *member = g_rc_box_new0 (SalonDataMember);
 
   member->fan = self;
-  member->closed = closed;
+  member->speaks_with_server = speaks_with_server;
+  member->events = events;
   member->user_data = user_data;
   for (guint i = 0; i < N_ENDS; i++)
     member->ends[i].member = member;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-ion.h"
 #include "salon-log.h"
 #include "salon-participant.h"
 #include "salon-publisher.h"
@@ -26,6 +27,7 @@ typedef struct
   const char *session_token; /* the secret with which they can come back */
   gboolean may_publish;
   gboolean takes_data; /* data channels that others open */
+  gboolean speaks_ion; /* knows ion-sfu, and no slots */
   guint grace_s;
   guint max_video; /* cameras and screens that they are sent at once; G_MAXUINT: all */
 } SalonParticipantDetails;
@@ -90,6 +92,7 @@ struct _SalonParticipant
   char *name; /* (owned) */
   gboolean may_publish;
   gboolean takes_data;
+  gboolean speaks_ion;
   SalonRoom *room; /* (owned) (nullable): NULL once out of it */
   gboolean is_replaced;
 
@@ -110,6 +113,7 @@ struct _SalonParticipant
   SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
   SalonView *view;                   /* (owned): of them */
   SalonDataMember *data;             /* (owned) (nullable): from the first connection that may have data channels on */
+  SalonIon *ion;                     /* (owned) (nullable): with the data, of one who speaks it */
   guint n_silent;                    /* of the connections */
   gint64 silent_since_us;
 };

@@ -52,6 +52,64 @@ check_source (SalonParticipant *self, const SalonTrackSource *source, GError **e
   return FALSE;
 }
 
+/* -- what they are known by to those who are told by descriptions alone -- */
+
+/* Whether somebody else in the room has a stream of this id: nobody could tell whose is whose. */
+static gboolean
+is_stream_of_another (SalonParticipant *self, const char *stream)
+{
+  GPtrArray *participants = salon_room_get_participants (self->room);
+
+  for (guint i = 0; i < participants->len; i++)
+    {
+      SalonParticipant *other = g_ptr_array_index (participants, i);
+
+      for (guint k = 0; k < other->publications->len && other != self; k++)
+        {
+          if (g_str_equal (
+                  salon_track_get_stream (((SalonPublication *)g_ptr_array_index (other->publications, k))->track),
+                  stream))
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+static gboolean
+is_own_msid (SalonParticipant *self, const char *stream, const char *track)
+{
+  g_autofree char *msid = g_strconcat (stream, " ", track, NULL);
+
+  for (guint i = 0; i < self->publications->len; i++)
+    {
+      if (g_str_equal (
+              salon_track_get_msid (((SalonPublication *)g_ptr_array_index (self->publications, i))->track), msid))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* As its publisher calls it, unless that is not theirs alone. All that is told of somebody's own stream has their id
+ * then, unless another took that, too. */
+static void
+name_track (SalonParticipant *self, const SalonPublication *publication)
+{
+  const SalonSdpMedia *media
+      = salon_sdp_find_media (salon_transport_get_remote (SALON_TRANSPORT (self->publisher)), publication->mid);
+  const char *stream = media != NULL && media->stream != NULL ? media->stream : self->id;
+  const char *track = media != NULL && media->track != NULL ? media->track : publication->id;
+
+  if (is_stream_of_another (self, stream))
+    stream = self->id;
+  if (is_stream_of_another (self, stream))
+    stream = publication->id;
+  if (is_own_msid (self, stream, track))
+    track = publication->id;
+  salon_track_set_msid (publication->track, stream, track);
+}
+
+/* -- publishing -- */
+
 const SalonPublication *
 salon_participant_publish (SalonParticipant *self, const SalonTrackSource *source, GError **error)
 {
@@ -63,6 +121,7 @@ salon_participant_publish (SalonParticipant *self, const SalonTrackSource *sourc
       self, salon_publisher_get_track (self->publisher, source->mid), source->mid, source->source, source->is_muted);
   publication->is_squelched = salon_room_is_squelched (self->room, self->id, source->source);
   publication->is_muted |= publication->is_squelched;
+  name_track (self, publication);
   g_ptr_array_add (self->publications, publication);
   salon_room_track_changed (self->room, SALON_TRACK_PUBLISHED, publication, NULL);
   salon_participant_tell_unwanted (self, publication);
@@ -176,6 +235,7 @@ open_publisher (SalonParticipant *self)
   g_signal_connect_object (self->publisher, "candidate", G_CALLBACK (on_publisher_candidate), self, 0);
   salon_transport_set_data_events (SALON_TRANSPORT (self->publisher), &salon_data_member_events,
       salon_data_member_get_publisher_end (salon_participant_ensure_data (self)));
+  salon_publisher_set_takes_media (self->publisher, self->may_publish);
   salon_participant_watch (self, G_OBJECT (self->publisher));
 }
 
@@ -263,9 +323,6 @@ salon_participant_offer_async (
   g_task_set_task_data (task, offer_new (sources), (GDestroyNotify)offer_free);
   if (!salon_participant_check_in_room (self, &error))
     g_task_return_error (task, error);
-  else if (!self->may_publish)
-    g_task_return_new_error (
-        task, SALON_ERROR, SALON_ERROR_MEDIA, "You joined with NoPublish; join again without it to publish");
   else
     {
       if (self->publisher == NULL)

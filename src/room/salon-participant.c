@@ -81,6 +81,9 @@ update_view (SalonParticipant *self, SalonTrackEvent event, const SalonPublicati
       salon_view_update (self->view, publication);
       break;
     case SALON_TRACK_UPDATED:
+      /* Others read that in the event itself. */
+      if (self->ion != NULL && self->subscriptions != NULL)
+        salon_subscriptions_tell_layer (self->subscriptions, publication->track);
       break;
     }
 }
@@ -111,6 +114,8 @@ salon_participant_notify_speakers (SalonParticipant *self)
 {
   if (self->events != NULL)
     self->events->speakers (self->session);
+  if (self->ion != NULL && self->room != NULL)
+    salon_ion_tell_speakers (self->ion);
 }
 
 void
@@ -211,6 +216,7 @@ salon_participant_leave (SalonParticipant *self)
     return;
   while (self->publications->len > 0)
     salon_participant_drop_publication (self, self->publications->len - 1);
+  g_clear_pointer (&self->ion, salon_ion_free);
   g_clear_pointer (&self->data, salon_data_member_leave);
   if (self->subscriptions != NULL)
     salon_subscriptions_close (self->subscriptions);
@@ -409,11 +415,25 @@ on_data_channel_closed (const char *label, const char *reason, gpointer user_dat
   EMIT (self, data_channel_closed, label, reason);
 }
 
+static void
+on_asked (const char *text, gsize size, gpointer user_data)
+{
+  SalonParticipant *self = user_data;
+
+  if (self->ion != NULL)
+    salon_ion_take (self->ion, text, size);
+}
+
+static const SalonDataMemberEvents data_events = { .closed = on_data_channel_closed, .asked = on_asked };
+
 SalonDataMember *
 salon_participant_ensure_data (SalonParticipant *self)
 {
-  if (self->data == NULL)
-    self->data = salon_data_fan_join (salon_room_get_data_fan (self->room), on_data_channel_closed, self);
+  if (self->data != NULL)
+    return self->data;
+  self->data = salon_data_fan_join (salon_room_get_data_fan (self->room), self->speaks_ion, &data_events, self);
+  if (self->speaks_ion)
+    self->ion = salon_ion_new (self, self->data);
   return self->data;
 }
 
@@ -452,8 +472,11 @@ on_layer (SalonSubscriptions *subscriptions, guint target, const char *mid, Salo
   SalonParticipant *self = user_data;
   const SalonPublication *publication = self->room != NULL ? find_publication_of_track (self, track) : NULL;
 
-  if (publication != NULL)
-    EMIT (self, layer, target, mid, publication, spatial, temporal);
+  if (publication == NULL)
+    return;
+  EMIT (self, layer, target, mid, publication, spatial, temporal);
+  if (self->ion != NULL)
+    salon_ion_tell_layer (self->ion, publication, spatial);
 }
 
 void
@@ -474,6 +497,8 @@ salon_participant_subscribe (SalonParticipant *self)
   if (self->takes_data)
     salon_subscriptions_set_data_events (self->subscriptions, &salon_data_member_events,
         salon_data_member_get_subscriber_end (salon_participant_ensure_data (self)));
+  if (self->speaks_ion)
+    salon_subscriptions_name_tracks (self->subscriptions);
   salon_subscriptions_start (self->subscriptions);
   salon_view_start (self->view, self->subscriptions);
 }
@@ -736,6 +761,7 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
   self->session_token = g_strdup (details->session_token);
   self->may_publish = details->may_publish;
   self->takes_data = details->takes_data;
+  self->speaks_ion = details->speaks_ion;
   self->grace_s = details->grace_s;
   self->joined_us = g_get_monotonic_time ();
   self->leave_reason = "left";

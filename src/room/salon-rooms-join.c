@@ -123,6 +123,7 @@ join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events,
   join->details.grace_s = options->grace_s;
   join->details.max_video = MIN (request->max_video, options->media.max_video);
   join->details.takes_data = request->takes_data;
+  join->details.speaks_ion = request->speaks_ion;
   join->old_token = g_strdup (request->session_token);
   join->is_resuming = request->is_resuming;
   join->events = events;

@@ -60,6 +60,7 @@ typedef struct
   const char *name;
   gboolean may_publish;
   gboolean takes_data;       /* data channels that others open */
+  gboolean speaks_ion;       /* ion-sfu's dialect: knows of no slots, and hears of tracks by descriptions alone */
   const char *session_token; /* (nullable): of an earlier join to this room */
   guint max_video;           /* cameras and screens to be sent at once, if it is fewer than the server sends */
   gboolean is_resuming;      /* with a token: the client still has its connections */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "salon-dcep.h"
 #include "salon-limits.h"
 #include "salon-sctp.h"
 
@@ -15,23 +16,6 @@ enum
   PPID_TEXT_EMPTY = 56,
   PPID_BINARY_EMPTY = 57,
 };
-
-/* RFC 8832 section 5. */
-enum
-{
-  MESSAGE_ACK = 0x02,
-  MESSAGE_OPEN = 0x03,
-};
-enum
-{
-  TYPE_RELIABLE = 0x00,
-  TYPE_RETRANSMITS = 0x01,
-  TYPE_LIFETIME = 0x02,
-  TYPE_UNORDERED = 0x80,
-};
-#define OPEN_BYTES 12
-/* "Normal": section 6.4 of RFC 8831. */
-#define PRIORITY 256
 
 typedef struct
 {
@@ -115,25 +99,6 @@ salon_data_channel_send (SalonDataChannel *channel, gboolean is_text, const guin
 
 /* -- opening -- */
 
-static GByteArray *
-write_open (const SalonDataChannel *channel)
-{
-  GByteArray *out = g_byte_array_new ();
-  guint label_size = (guint)strlen (channel->label), protocol_size = (guint)strlen (channel->protocol);
-  guint32 parameter = (guint32)MAX (0, MAX (channel->max_retransmits, channel->max_lifetime_ms));
-  guint8 type = channel->max_retransmits >= 0   ? TYPE_RETRANSMITS
-                : channel->max_lifetime_ms >= 0 ? TYPE_LIFETIME
-                                                : TYPE_RELIABLE;
-  const guint8 head[OPEN_BYTES] = { MESSAGE_OPEN, type | (channel->is_unordered ? TYPE_UNORDERED : 0), PRIORITY >> 8,
-    PRIORITY & 0xff, parameter >> 24, (parameter >> 16) & 0xff, (parameter >> 8) & 0xff, parameter & 0xff,
-    label_size >> 8, label_size & 0xff, protocol_size >> 8, protocol_size & 0xff };
-
-  g_byte_array_append (out, head, sizeof head);
-  g_byte_array_append (out, (const guint8 *)channel->label, label_size);
-  g_byte_array_append (out, (const guint8 *)channel->protocol, protocol_size);
-  return out;
-}
-
 /* Our streams are those whose numbers fit our role in DTLS (RFC 8832 section 6). */
 static Stream *
 find_free_stream (SalonDataChannels *self)
@@ -160,13 +125,15 @@ fill_channel (SalonDataChannels *self, Stream *stream, const SalonDataChannel *l
 SalonDataChannel *
 salon_data_channels_open (SalonDataChannels *self, const SalonDataChannel *like)
 {
+  const SalonDcepOpen message
+      = { like->label, like->protocol, like->is_unordered, like->max_retransmits, like->max_lifetime_ms };
   Stream *stream = self->sctp != NULL && self->is_up ? find_free_stream (self) : NULL;
   g_autoptr (GByteArray) open = NULL;
 
   if (stream == NULL)
     return NULL;
   fill_channel (self, stream, like);
-  open = write_open (&stream->channel);
+  open = salon_dcep_open_write (&message);
   if (send_control (self, stream->channel.stream, open->data, open->len))
     return &stream->channel;
   clear_channel (&stream->channel);
@@ -201,40 +168,8 @@ salon_data_channels_close_channel (SalonDataChannel *channel)
 
 /* -- what comes -- */
 
-/* RFC 8832 section 5.1. channel: (out): its strings are (transfer full). */
-static gboolean
-read_open (const guint8 *data, gsize size, SalonDataChannel *channel)
-{
-  guint label_size, protocol_size, type;
-  gint parameter;
-
-  *channel = (SalonDataChannel){ .max_retransmits = -1, .max_lifetime_ms = -1 };
-  if (size < OPEN_BYTES)
-    return FALSE;
-  type = data[1] & ~TYPE_UNORDERED;
-  /* Larger ones are longer than any call. */
-  parameter = (gint)MIN ((guint32)data[4] << 24 | data[5] << 16 | data[6] << 8 | data[7], G_MAXINT);
-  label_size = data[8] << 8 | data[9];
-  protocol_size = data[10] << 8 | data[11];
-  data += OPEN_BYTES;
-  if (type > TYPE_LIFETIME || label_size > SALON_LIMIT_DATA_LABEL_BYTES || protocol_size > SALON_LIMIT_DATA_LABEL_BYTES
-      || size != OPEN_BYTES + (gsize)label_size + protocol_size
-      || !g_utf8_validate_len ((const char *)data + label_size, protocol_size, NULL)
-      || !g_utf8_validate_len ((const char *)data, label_size, NULL))
-    return FALSE;
-  channel->is_unordered = (data[1 - OPEN_BYTES] & TYPE_UNORDERED) != 0;
-  if (type == TYPE_RETRANSMITS)
-    channel->max_retransmits = parameter;
-  else if (type == TYPE_LIFETIME)
-    channel->max_lifetime_ms = parameter;
-  channel->label = g_strndup ((const char *)data, label_size);
-  channel->protocol = g_strndup ((const char *)data + label_size, protocol_size);
-  return TRUE;
-}
-
-/* Channels that the peer has opened. */
-static guint
-count_foreign (SalonDataChannels *self)
+guint
+salon_data_channels_count_foreign (SalonDataChannels *self)
 {
   guint n = 0;
 
@@ -262,17 +197,19 @@ refuse (SalonDataChannels *self, guint16 stream, SalonDataProblem problem)
 static void
 on_open (SalonDataChannels *self, guint16 stream, const guint8 *data, gsize size)
 {
-  static const guint8 ack = MESSAGE_ACK;
+  static const guint8 ack = SALON_DCEP_ACK;
   gboolean is_ours = (stream % 2 == 0) == self->is_dtls_client;
-  g_auto (GStrv) strings = g_new0 (char *, 3);
-  SalonDataChannel like;
-  gboolean is_good = read_open (data, size, &like);
+  g_auto (SalonDcepOpen) open = { 0 };
+  gboolean is_good = salon_dcep_open_read (&open, data, size);
+  const SalonDataChannel like = { .label = open.label,
+    .protocol = open.protocol,
+    .is_unordered = open.is_unordered,
+    .max_retransmits = open.max_retransmits,
+    .max_lifetime_ms = open.max_lifetime_ms };
 
-  strings[0] = like.label;
-  strings[1] = like.protocol;
   if (!is_good || is_ours || self->streams[stream].channel.label != NULL)
     refuse (self, stream, SALON_DATA_MALFORMED);
-  else if (count_foreign (self) >= SALON_LIMIT_DATA_CHANNELS)
+  else if (salon_data_channels_count_foreign (self) >= SALON_LIMIT_DATA_CHANNELS)
     refuse (self, stream, SALON_DATA_TOO_MANY);
   else if (send_control (self, stream, &ack, sizeof ack))
     {
@@ -293,9 +230,9 @@ take_message (SalonDataChannels *self, guint16 stream, guint32 ppid, const guint
   channel = &self->streams[stream].channel;
   if (data == NULL)
     refuse (self, stream, SALON_DATA_TOO_LARGE);
-  else if (ppid == PPID_CONTROL && size >= 1 && data[0] == MESSAGE_OPEN)
+  else if (ppid == PPID_CONTROL && size >= 1 && data[0] == SALON_DCEP_OPEN)
     on_open (self, stream, data, size);
-  else if (ppid == PPID_CONTROL && size == 1 && data[0] == MESSAGE_ACK && channel->label != NULL)
+  else if (ppid == PPID_CONTROL && size == 1 && data[0] == SALON_DCEP_ACK && channel->label != NULL)
     return;
   else if (channel->label == NULL || (!is_text && ppid != PPID_BINARY && ppid != PPID_BINARY_EMPTY))
     refuse (self, stream, SALON_DATA_MALFORMED);

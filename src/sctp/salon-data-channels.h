@@ -61,6 +61,9 @@ void salon_data_channels_set_reading (SalonDataChannels *self, gboolean is_readi
 /* Whether about so many bytes wait for the peer. */
 gboolean salon_data_channels_have_queued (SalonDataChannels *self, gsize bytes);
 
+/* How many the peer has opened. */
+guint salon_data_channels_count_foreign (SalonDataChannels *self);
+
 /* like: label, protocol and reliability to open a channel with. Returns: (transfer none) (nullable): NULL when it is
  * not up, or all streams are in use. */
 SalonDataChannel *salon_data_channels_open (SalonDataChannels *self, const SalonDataChannel *like);

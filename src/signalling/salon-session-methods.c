@@ -2,6 +2,7 @@
 #include "salon-session-private.h"
 
 #include "salon-error.h"
+#include "salon-ion-dialect.h"
 #include "salon-json.h"
 #include "salon-limits.h"
 #include "salon-params.h"
@@ -179,7 +180,7 @@ handle_join (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   SalonJoinRequest join;
   gboolean no_subscribe = FALSE;
-  const char *sdp;
+  const char *sdp = NULL;
 
   if (self->state != SALON_SESSION_NEW)
     g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_ALREADY_JOINED, "You are in a room already; leave it first");
@@ -191,6 +192,8 @@ handle_join (SalonSession *self, SalonRequest *request)
       salon_request_fail (request, error);
       return;
     }
+  join.speaks_ion = sdp != NULL && salon_ion_dialect_is_spoken (request->params, sdp);
+  join.takes_data |= join.speaks_ion;
   self->state = SALON_SESSION_JOINING;
   self->may_subscribe = !no_subscribe;
   salon_rooms_join_async (self->rooms, &join, &salon_session_events, self, self->cancellable, on_joined, request);

@@ -211,6 +211,9 @@ test('too many channels are refused, and the client is told', { timeout: 60000 }
   await people[2].opens('the 17th');
   await until('Cat is told', async () => (await people[2].refusals()).length === 1);
   assert.deepEqual(await people[2].refusals(), [{ label: 'the 17th', reason: 'too_many_labels' }]);
+  await people[2].opens('ion-sfu');
+  await until('Cat is told again', async () => (await people[2].refusals()).length === 2);
+  assert.deepEqual((await people[2].refusals())[1], { label: 'ion-sfu', reason: 'reserved_label' });
   await people[2].seesClosed('the 17th');
   await people[0].sends('0-0', 'goes on');
   await people[1].hears('0-0', 1);

@@ -50,6 +50,11 @@ function withDataChannel(at, mid = 'data') {
   };
 }
 
+function dataAlone(sdp) {
+  return edit(join([split(sdp)[0], dataChannels(sdp)]), 0,
+    (lines) => lines.map((line) => line.replace(/^(a=group:BUNDLE).*/, '$1 data')));
+}
+
 /* Offers that can't be used: what -> how to make one. */
 const REFUSED = {
   'an m-line without ICE user': drop(2, /^a=ice-ufrag/),
@@ -64,8 +69,10 @@ const REFUSED = {
   'a text m-line': change(4, /^m=audio/, 'm=text'),
   'an m-line without DTLS': change(4, 'UDP/TLS/RTP/SAVPF', 'RTP/AVP'),
   'an m-line of port 0': all(change(4, /^m=audio \d+/, 'm=audio 0'), drop(4, /^a=bundle-only/)),
-  'data channels alone': (sdp) => edit(join([split(sdp)[0], dataChannels(sdp)]), 0,
-    (lines) => lines.map((line) => line.replace(/^(a=group:BUNDLE).*/, '$1 data'))),
+  'data channels alone, of port 0': all(dataAlone, change(1, 'application 9', 'application 0')),
+  'data channels alone, without ICE user': all(dataAlone, drop(null, /^a=ice-ufrag/)),
+  'data channels alone, for sound': all(dataAlone, change(1, 'application', 'audio')),
+  'two m-lines for data channels first': all(withDataChannel(1), withDataChannel(2, 'other')),
   'two m-lines for data channels': all(withDataChannel(5), withDataChannel(6, 'other')),
   'data channels of another protocol': all(withDataChannel(5), change(5, 'UDP/DTLS/SCTP', 'TCP/DTLS/SCTP')),
   'data channels of another format': all(withDataChannel(5), change(5, 'webrtc-datachannel', 'bfcp')),
@@ -168,6 +175,7 @@ const ANSWERED = {
   'long lines of many bytes a character': add(1, `a=x:${'\u{1F600}'.repeat(8000)}`, `a=${'\u{1F600}'.repeat(8000)}:x`),
   'ICE lite': add(0, 'a=ice-lite'),
   '32 m-lines': (sdp) => arrange(sdp, many(32, (i) => i % 2)),
+  'data channels alone': dataAlone,
   'data channels first (aborted)': withDataChannel(1),
   'data channels in the middle': withDataChannel(3),
   'data channels last': withDataChannel(5),
@@ -243,6 +251,16 @@ for (const [browser, good] of Object.entries(OFFERS)) {
       assert.equal(await attacker.offer(edited(good, what, alter)), 'answered');
     });
   }
+  test(`${browser}'s media is added to data channels, which then stay where they are`, async (t) => {
+    const attacker = await Attacker.enter(t, server);
+    assert.equal(await attacker.offer(dataAlone(good)), 'answered');
+    assert.equal(await attacker.offer(good), 'media_error');
+    assert.equal(await attacker.offer(withDataChannel(2)(good)), 'media_error');
+    assert.equal(await attacker.offer(renameMid('data')(good)), 'media_error');
+    assert.equal(await attacker.offer(withDataChannel(1)(good)), 'answered');
+    assert.equal(await attacker.offer(dataAlone(good)), 'media_error');
+    assert.equal(await attacker.offer(withDataChannel(1)(good)), 'answered');
+  });
   test(`after all of ${browser}'s offers the others' call goes on`, () => call.goesOn());
 }
 

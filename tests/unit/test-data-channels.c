@@ -545,6 +545,47 @@ test_noise (Fixture *fixture, gconstpointer data)
   RUN_UNTIL (fixture, fixture->a.opened != NULL);
 }
 
+/* What is nearly right, on every stream, as every kind of message. */
+static void
+test_hostile_opening (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 good[] = "\x03\x00\x01\x00\x00\x00\x00\x00\x00\x02\x00\x02"
+                               "abv1";
+  static const guint32 ppids[] = { 50, 50, 50, 51, 52, 53, 54, 56, 57, 0 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (4711);
+
+  for (guint i = 0; i < 3000; i++)
+    {
+      guint8 message[sizeof good];
+      gsize size
+          = g_rand_int_range (random, 0, 3) > 0 ? sizeof good - 1 : (gsize)g_rand_int_range (random, 1, sizeof good);
+      SalonSctpMode mode = { .stream = (guint16)g_rand_int_range (random, 0, SALON_LIMIT_DATA_STREAMS),
+        .ppid = ppids[g_rand_int_range (random, 0, G_N_ELEMENTS (ppids))],
+        .is_unordered = g_rand_boolean (random),
+        .max_retransmits = -1,
+        .max_lifetime_ms = -1 };
+
+      memcpy (message, good, sizeof good);
+      message[g_rand_int_range (random, 0, sizeof good - 1)] = (guint8)g_rand_int (random);
+      RUN_UNTIL (fixture, salon_sctp_send (fixture->b.sctp, &mode, message, size) == SALON_SCTP_SENT);
+      g_assert_cmpuint (salon_data_channels_count_foreign (fixture->a.channels), <=, SALON_LIMIT_DATA_CHANNELS);
+      if (i % 3 == 0)
+        salon_sctp_reset_stream (fixture->b.sctp, mode.stream);
+    }
+  g_assert_nonnull (strstr (fixture->a.told->str, "opened"));
+  g_assert_nonnull (strstr (fixture->a.told->str, "malformed"));
+  g_assert_true (salon_data_channels_are_up (fixture->a.channels));
+  /* And it still hears. */
+  g_string_truncate (fixture->a.told, 0);
+  for (guint16 stream = 0; stream < SALON_LIMIT_DATA_STREAMS; stream++)
+    {
+      const SalonSctpMode mode = { .stream = stream, .ppid = 50, .max_retransmits = -1, .max_lifetime_ms = -1 };
+
+      RUN_UNTIL (fixture, salon_sctp_send (fixture->b.sctp, &mode, good, sizeof good - 1) == SALON_SCTP_SENT);
+    }
+  RUN_UNTIL (fixture, fixture->a.told->len > 0);
+}
+
 static void
 test_peer_goes (Fixture *fixture, gconstpointer data)
 {
@@ -577,6 +618,7 @@ main (int argc, char **argv)
   ADD ("/data-channels/what-is-malformed-closes-its-channel", &hostile, test_malformed);
   ADD ("/data-channels/streams-have-a-bound", &hostile, test_stream_bound);
   ADD ("/data-channels/noise-is-passed-over", &hostile, test_noise);
+  ADD ("/data-channels/hostile-openings-harm-nothing", &hostile, test_hostile_opening);
   ADD ("/data-channels/channels-go-with-the-peer", &hostile, test_peer_goes);
   return g_test_run ();
 }

@@ -262,7 +262,7 @@ on_offered (GObject *source, GAsyncResult *result, gpointer data)
 static void
 test_offers_seats (Fixture *f, gconstpointer data)
 {
-  SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares);
+  SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares, FALSE);
 
   salon_subscriber_offer_async (subscriber, on_offered, f);
   wait_done (f);
@@ -300,7 +300,7 @@ test_closes_at_every_step (Fixture *f, gconstpointer data)
   for (guint n_iterations = 0; n_iterations < 40; n_iterations++)
     {
       SalonPublisher *publisher = salon_publisher_new (f->graph, "publisher", &f->options);
-      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares);
+      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares, FALSE);
 
       salon_publisher_offer_async (publisher, sdp, on_answered, f);
       salon_subscriber_offer_async (subscriber, on_offered, f);
@@ -328,7 +328,7 @@ test_leaves_no_names (Fixture *f, gconstpointer data)
   for (guint round = 0; round < 5; round++)
     {
       SalonPublisher *publisher = salon_publisher_new (f->graph, "publisher", &f->options);
-      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares);
+      SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares, FALSE);
       g_autofree char *odd_name = g_strdup_printf ("a=odd-%u:1\r\na=sendonly", round);
       g_autofree char *odd_parameter = g_strdup_printf ("odd-parameter-%u=1;useinbandfec", round);
       g_autofree char *odd = replace (good, "a=sendonly", odd_name);
