@@ -33,8 +33,8 @@ typedef struct
   SalonLayer layer;
   SalonPriority priority;
   const SalonShare *share; /* (borrowed) (nullable): NULL without a track, or a sender */
-  gint wish;       /* what the track was told is wanted of it */
-  SalonLayer told; /* by the signal */
+  gint wish;               /* what the track was told is wanted of it */
+  SalonLayer told;         /* by the signal */
 } SalonSubscriberSlot;
 
 struct _SalonSubscriber

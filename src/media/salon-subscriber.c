@@ -652,8 +652,8 @@ make_slots (SalonSubscriber *self, const char *name)
 }
 
 SalonSubscriber *
-salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptions *options, SalonShares *shares,
-    gboolean names_tracks)
+salon_subscriber_new (
+    SalonGraph *graph, const char *name, const SalonMediaOptions *options, SalonShares *shares, gboolean names_tracks)
 {
   g_autoptr (SalonSubscriber) self = g_object_new (SALON_TYPE_SUBSCRIBER, NULL);
 
