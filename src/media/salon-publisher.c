@@ -200,8 +200,8 @@ on_unknown_stream (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return link_by_packet (user_data, pad, buffer) ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_DROP;
 }
 
-/* Audio is not sent again: waiting for what is lost would only hold up what follows. Without a faststart, even the first
- * packet would have to wait for so long, in case that there are some before it. */
+/* Audio is not sent again: waiting for what is lost would only hold up what follows. Without a faststart, even the
+ * first packet would have to wait for so long, in case that there are some before it. */
 static void
 on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session, guint ssrc, gpointer user_data)
 {
