@@ -119,7 +119,7 @@ async function measureLossTable(side, options) {
 }
 
 /* In turns, A B, B A: so what else happens on the machine happens to all. Each time with a server and browsers anew. */
-async function measureRounds(measure, seconds, options) {
+async function measureRounds(table, measure, seconds, options) {
   const rounds = Object.fromEntries(options.servers.map((name) => [name, []]));
   for (let round = 0; round < options.rounds; round++) {
     const inTurn = round % 2 === 0 ? options.servers : [...options.servers].reverse();
@@ -130,7 +130,7 @@ async function measureRounds(measure, seconds, options) {
         return await measure(t, server, browsers, { seconds: options.seconds ?? seconds });
       }));
       const { busy } = rounds[name].at(-1);
-      tell(`${measure.name}: ${name}, round ${round + 1}; the machine was ${Math.round(busy * 100)} % busy`);
+      tell(`${table}: ${name}, round ${round + 1}; the machine was ${Math.round(busy * 100)} % busy`);
     }
   }
   return rounds;
@@ -142,9 +142,9 @@ const TABLES = {
   publisher: { title: 'The line of who publishes loses packets', report: reportLosses,
                measure: (options) => measureLossTable('publisher', options) },
   drop: { title: 'A line of 3 Mbit/s becomes one of 500 kbit/s, and again one of 3 Mbit/s', report: reportDrops,
-          measure: (options) => measureRounds(measureDrop, DROP_S, options) },
-  share: { title: 'Two share a line of 1.5 Mbit/s', report: reportShares,
-           measure: (options) => measureRounds(measureShare, SHARE_S, options) },
+          measure: (options) => measureRounds('drop', measureDrop, DROP_S, options) },
+  share: { title: 'Two share a line of 1 Mbit/s', report: reportShares,
+           measure: (options) => measureRounds('share', measureShare, SHARE_S, options) },
 };
 
 async function main() {

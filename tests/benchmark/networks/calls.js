@@ -5,32 +5,43 @@ import { readFileSync } from 'node:fs';
 import { readTotals } from './pages.js';
 
 /* All cameras here have so many. */
-export const FRAMES_PER_S = 15;
-/* The standard's freeze (webrtc-stats): a picture that stands for so much longer than others do. Counted here, since
- * browsers tell of a freeze only once it is over. */
-const FREEZE_MS = 1000 / FRAMES_PER_S + 150;
+const FRAMES_PER_S = 15;
+/* The standard's freeze (webrtc-stats): a picture that stands for three times as long as those before it did, and at
+ * least so much longer. Counted here, since browsers tell of a freeze only once it is over; and with the median in
+ * place of the mean, for many freezes would make it long, and hide each other. */
+const FREEZE_FACTOR = 3;
+const FREEZE_MS = 150;
+const N_BEFORE = 30;
+const N_LEAST = 5;
 
 export const pass = (s) => new Promise((resolve) => setTimeout(resolve, s * 1000));
 
-/* Runs in the page: the pictures shown from `from` on, and the last one before. */
-function readPictures(from) {
+/* Runs in the page: the pictures shown from `from` on, and some before. */
+function readPictures({ from, nBefore }) {
   const index = window.received.findIndex(({ at }) => at >= from);
   const end = index < 0 ? window.received.length : index;
-  return window.received.slice(Math.max(0, end - 1));
+  return window.received.slice(Math.max(0, end - nBefore));
+}
+
+/* After pictures that stood for so long. */
+function longestStand(standsMs) {
+  const sorted = standsMs.slice(-N_BEFORE).sort((a, b) => a - b);
+  const usual = sorted.length < N_LEAST ? 1000 / FRAMES_PER_S : sorted[sorted.length >> 1];
+  return Math.max(FREEZE_FACTOR * usual, usual + FREEZE_MS);
 }
 
 /* Of pictures [{ at }] the share of the time from..to in which one stood for too long. */
 export function frozenShare(pictures, from, to) {
   const times = [...pictures.map(({ at }) => at).filter((at) => at < to), to];
+  const stands = [];
   let frozenMs = 0;
   for (let i = 1; i < times.length; i++) {
-    const began = Math.max(times[i - 1], from);
-    if (times[i] - times[i - 1] > FREEZE_MS)
-      frozenMs += Math.max(0, times[i] - began);
+    const standMs = times[i] - times[i - 1];
+    if (standMs > longestStand(stands))
+      frozenMs += Math.max(0, times[i] - Math.max(times[i - 1], from));
+    stands.push(standMs);
   }
-  if (pictures.length === 0)
-    frozenMs = to - from;
-  return frozenMs / (to - from);
+  return pictures.length === 0 ? 1 : frozenMs / (to - from);
 }
 
 export class Watch {
@@ -40,11 +51,11 @@ export class Watch {
 
   /* { fps, frozen, concealed, waitMs, bps, pictures }: frozen and concealed are shares, of the time and of the sound;
    * waitMs: for how long a picture waited in the browser for its packets and its turn; pictures: [{ at, width }], at in
-   * seconds since begin(), with the last one before it. */
+   * seconds since begin(), with some before it. */
   async end() {
     const { before } = this;
     const after = await this.page.evaluate(readTotals);
-    const all = await this.page.evaluate(readPictures, before.at);
+    const all = await this.page.evaluate(readPictures, { from: before.at, nBefore: N_BEFORE });
     const pictures = all.filter(({ at }) => at >= before.at && at < after.at);
     const grown = (key) => after[key] - before[key];
     const seconds = grown('at') / 1000;

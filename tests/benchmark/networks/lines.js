@@ -9,8 +9,8 @@ import { watch, WatchedLink } from './servers.js';
 export const CAMERA = { width: 1280, height: 720 };
 export const WIDE_BPS = 3_000_000;
 export const NARROW_BPS = 500_000;
-/* Room for two in the middle size. */
-export const SHARED_BPS = 1_500_000;
+/* Room for two in the middle size, not in the largest. */
+export const SHARED_BPS = 1_000_000;
 const LINE = { up: { delayMs: 25 }, down: { delayMs: 25, rateBps: WIDE_BPS } };
 /* Who sends has found out how wide the line is; in a hurry, it has not. */
 const SETTLE_S = 20;
@@ -89,10 +89,6 @@ export function timeToRecover(pictures, before, seconds) {
   return undefined;
 }
 
-function largestOf(pictures) {
-  return Math.max(0, ...pictures.map(({ width }) => width));
-}
-
 /* Returns: { busy, before, narrow, wide, samples }. */
 export async function measureDrop(t, server, { publishers, viewers }, { seconds }) {
   const published = await server.publish(publishers, undefined, { isSimulcast: true });
@@ -112,7 +108,7 @@ export async function measureDrop(t, server, { publishers, viewers }, { seconds 
   link.down.set({ rateBps: WIDE_BPS });
   const wide = await phase(seconds);
   log.stop();
-  before.width = largestOf(before.pictures);
+  before.width = Math.max(0, ...before.pictures.map(({ width }) => width));
   narrow.width = narrow.pictures.at(-1)?.width ?? 0;
   narrow.fitsAfterS = timeToFit(log.samples, narrow.from, narrow.to);
   /* Once it fits, if it ever does. */
