@@ -17,6 +17,7 @@ const STYLE = `  <style>
     .small { font-size: 11px; fill: #5d4d58; }
     .title { font-weight: 600; }
     .left { text-anchor: start; }
+    .right { text-anchor: end; }
     .base { stroke: #4a3b46; stroke-width: 1.5; }
     .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
     .room { fill: none; stroke: #4a3b46; stroke-dasharray: 5 4; }
@@ -69,6 +70,7 @@ function curves(title, lines, { room, marks = [] }) {
       `${i === 0 ? 'M' : 'L'}${across(x)} ${(bottom - y / greatestY * CHART_HEIGHT).toFixed(1)}`).join(' ');
     return [
       ...frame(title, top),
+      `  <text class="small right" x="${RIGHT}" y="${top + 20}">the top: ${greatestY.toFixed(0)}</text>`,
       ...(room ? [`  <path class="room" d="${path(room)}"/>`] : []),
       ...lines.map((points, i) => `  <path class="line" stroke="${COLOURS[i]}" d="${path(points)}"/>`),
       ...marks.map(({ x, text }) => `  <text class="small left" x="${across(x)}" y="${bottom + 16}">${text}</text>`),
@@ -104,7 +106,7 @@ function dropPanels(rounds, names) {
   return [
     curves('What arrives of a line that becomes narrow and wide again, kbit/s; dashed: what it has room for',
            firsts.map(({ samples }) => smooth(samples, 'bps', 1000)), { room, marks }),
-    curves('How long a packet waits for its turn on that line, up to a second, when it is dropped',
+    curves('How long a packet waits for its turn on that line, ms: who would wait for a second is dropped',
            firsts.map(({ samples }) => smooth(samples, 'queueMs')), { marks }),
   ];
 }
