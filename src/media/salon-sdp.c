@@ -129,6 +129,31 @@ salon_sdp_has_simulcast (const SalonSdp *self)
   return FALSE;
 }
 
+static gboolean
+takes_nack (const GstSDPMedia *media)
+{
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++)
+    {
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
+
+      if (g_str_equal (attribute->key, "rtcp-fb") && g_str_has_suffix (attribute->value, " nack"))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+salon_sdp_resends_video (const SalonSdp *self)
+{
+  for (guint i = 0; i < self->media->len; i++)
+    {
+      if (salon_sdp_get_media (self, i)->kind == SALON_SDP_VIDEO
+          && takes_nack (gst_sdp_message_get_media (self->message, i)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 const char *
 salon_sdp_get_mid_of_ssrc (const SalonSdp *self, guint32 ssrc)
 {

@@ -80,6 +80,8 @@ gint salon_sdp_media_find_rid (const SalonSdpMedia *media, const char *rid, gsiz
 gboolean salon_sdp_sends (const SalonSdp *self);
 /* Whether some m-line sends simulcast. */
 gboolean salon_sdp_has_simulcast (const SalonSdp *self);
+/* Whether it sends lost packets of video again, on request (RFC 4585, section 6.2.1). */
+gboolean salon_sdp_resends_video (const SalonSdp *self);
 /* Returns: (nullable): the mid of the m-line that announces this SSRC (RFC 5576). */
 const char *salon_sdp_get_mid_of_ssrc (const SalonSdp *self, guint32 ssrc);
 

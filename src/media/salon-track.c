@@ -24,6 +24,10 @@ typedef struct
   gulong probes[2]; /* of tee_sink: the gate, and events from subscribers */
   gint codec;       /* atomic: a SalonCodec, or -1 */
 
+  /* The last packet: its streaming thread's. */
+  guint32 ssrc;
+  guint16 sequence;
+
   /* Keyframe requests come from any subscriber's thread. */
   gint64 last_keyframe_request_us; /* the track's lock */
   GSource *pending_request;        /* (owned) (nullable), the track's lock: fires when the interval is over */
@@ -156,6 +160,22 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 
 /* -- the gate, and a look at what passes -- */
 
+/* Packets come in order, from a jitter buffer that waited for what was lost. What is missing now never comes: then no
+ * picture can be shown before the next keyframe, and who watches would notice late, and each by themselves. */
+static void
+look_for_gap (Stream *stream, const SalonRtpPacket *packet)
+{
+  gint16 step = (gint16)(packet->sequence - stream->sequence);
+  gboolean is_same = packet->ssrc == stream->ssrc;
+
+  if (is_same && step <= 0)
+    return;
+  stream->ssrc = packet->ssrc;
+  stream->sequence = packet->sequence;
+  if (is_same && step > 1)
+    request_keyframe (stream);
+}
+
 static void
 look_at (Stream *stream, GstBuffer *buffer)
 {
@@ -173,8 +193,11 @@ look_at (Stream *stream, GstBuffer *buffer)
   if (!self->is_video)
     salon_level_meter_add (&self->level_meter, head, head_size, size, (guint8)level_id);
   else if (salon_rtp_packet_parse_head (&packet, head, head_size, size))
-    salon_layer_meter_count (
-        &self->layer_meter, stream->index, codec, (guint8)g_atomic_int_get (&self->dependency_id), &packet);
+    {
+      salon_layer_meter_count (
+          &self->layer_meter, stream->index, codec, (guint8)g_atomic_int_get (&self->dependency_id), &packet);
+      look_for_gap (stream, &packet);
+    }
 }
 
 static gboolean

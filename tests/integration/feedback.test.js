@@ -109,6 +109,43 @@ test('a packet lost on the way up is fetched from the publisher and forwarded in
   assert.ok(missing.length <= 1, `gaps at the subscriber before ${missing}`);
 });
 
+/* Ann's camera, which Bob watches, loses one packet. resend: what becomes of it when the server asks for it: called with
+ * what sends it. Returns: { ann, slot }. */
+async function loseOne(t, resend) {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const slot = await bob.receive(ann, 'camera');
+  await until('the joining keyframes are over', () => slot.packets.length > 90);
+  const camera = ann.publisher.track('camera');
+  let lost;
+  camera.resend = resend;
+  camera.isLost = (sequence) => {
+    const isFirst = lost === undefined;
+    lost ??= sequence;
+    return isFirst;
+  };
+  await until('it is asked for', () => ann.publisher.nacked.includes(lost));
+  return { ann, slot };
+}
+
+test('a lost packet that takes half a second to come again is waited for', async (t) => {
+  const { slot } = await loseOne(t, (send) => setTimeout(send, 500));
+  const mark = slot.packets.length;
+  await until('video went on', () => slot.packets.length > mark + 60);
+  const sequences = slot.packets.map(({ sequence }) => sequence);
+  assert.deepEqual(sequences.slice(1).filter((sequence, i) => sequence !== ((sequences[i] + 1) & 0xffff)), []);
+});
+
+test('for a lost packet that never comes again, a keyframe is asked for, though nobody does who watches', async (t) => {
+  const { ann, slot } = await loseOne(t, () => {});
+  const before = ann.publisher.keyframeRequests.length;
+  const mark = slot.packets.length;
+  await until('video went on', () => slot.packets.length > mark + 10);
+  await until('a keyframe is asked for', () => ann.publisher.keyframeRequests.length > before);
+});
+
 test('lost audio is not asked for again, and audio goes on', async (t) => {
   const room = newRoom();
   const ann = await Peer.join(t, server, room, 'Ann');

@@ -109,14 +109,15 @@ export async function openChromium(t, { isGranting = true, isRelayOnly = false, 
       const { processInfo } = await session.send('SystemInfo.getProcessInfo');
       processInfo.forEach(({ id }) => process.kill(id, 'SIGKILL'));
     },
-    async newPage({ cameraSize: ownCameraSize = cameraSize, ...options } = {}) {
+    /* cameraSize, nat: of this page alone. */
+    async newPage({ cameraSize: ownCameraSize = cameraSize, nat: ownNat = nat, ...options } = {}) {
       /* A context each: pages of one context share their storage, and people do not. */
       const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...options });
       await context.addInitScript(prepare, ownCameraSize);
       if (isRelayOnly)
         await context.addInitScript(relayOnly);
-      if (nat)
-        await context.addInitScript(throughNat, { address: nat.address, port: nat.port });
+      if (ownNat)
+        await context.addInitScript(throughNat, { address: ownNat.address, port: ownNat.port });
       return await context.newPage();
     },
   };

@@ -7,6 +7,7 @@
  *   const browser = await openChromium(t, { nat: link });            or Peer.join (..., { nat: link })
  *   link.down.set({ loss: 0.1, lossBurst: 4 });                       the rest stays as it is
  *   link.down.counts                                                  { packets, bytes, lost, overflowed, ... }
+ *   await Impairment.start(t, { behind: link })                       another way in, to another port, behind the same
  */
 
 import { UdpRelay } from './udp-relay.js';
@@ -148,11 +149,11 @@ export class Direction {
 }
 
 export class Impairment extends UdpRelay {
-  /* up: to the server; down: to the clients. */
-  constructor({ seed = 1, up = {}, down = {} } = {}) {
+  /* up: to the server; down: to the clients. behind: one whose directions these are. */
+  constructor({ seed = 1, up = {}, down = {}, behind } = {}) {
     super();
-    this.up = new Direction(2 * seed, up);
-    this.down = new Direction(2 * seed + 1, down);
+    this.up = behind?.up ?? new Direction(2 * seed, up);
+    this.down = behind?.down ?? new Direction(2 * seed + 1, down);
   }
 
   carryUp(length, deliver) {

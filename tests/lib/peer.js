@@ -99,7 +99,7 @@ class Publisher {
 
   #createTrack(source, kind, index, label) {
     const track = { source, kind, mid: String(index), ssrc: randomSsrc(), msid: `salon ${source}`, octets: 0, packets: 0,
-                    isLost: () => false, rtxSsrc: kind === 'video' ? randomSsrc() : undefined };
+                    isLost: () => false, resend: (send) => send(), rtxSsrc: kind === 'video' ? randomSsrc() : undefined };
     const Media = kind === 'video' ? VideoSource : AudioSource;
     track.media = new Media(`${label}/${source}`, (fields, payload) => this.#send(track, fields, payload));
     return track;
@@ -161,16 +161,16 @@ class Publisher {
       track?.media.requestKeyframe?.();
     } else if (feedback instanceof GenericNack) {
       this.nacked.push(...feedback.lost);
-      feedback.lost.forEach((sequence) => this.#retransmit(feedback.mediaSourceSsrc, sequence));
+      const track = this.#streams.find(({ ssrc }) => ssrc === feedback.mediaSourceSsrc);
+      feedback.lost.forEach((sequence) => track?.resend(() => this.#retransmit(track, sequence)));
     } else if (feedback instanceof ReceiverEstimatedMaxBitrate) {
       this.bounds.push(Number(feedback.bitrate));
     }
   }
 
   /* RFC 4588: the lost packet on the RTX stream, its own number in front of the payload. */
-  #retransmit(ssrc, sequenceNumber) {
-    const track = this.#streams.find((candidate) => candidate.ssrc === ssrc);
-    const lost = track?.media.packet(sequenceNumber);
+  #retransmit(track, sequenceNumber) {
+    const lost = track.media.packet(sequenceNumber);
     if (!lost || track.rtxPayloadType === undefined)
       return;
     const original = Buffer.alloc(2);

@@ -12,7 +12,7 @@ export class UdpRelay {
   #inside = createSocket('udp4');
   /* The client's address and port -> the socket that stands for them outside. */
   #outside = new Map();
-  #serverPort;
+  #server;
 
   /* args: the constructor's. */
   static async start(t, ...args) {
@@ -33,17 +33,17 @@ export class UdpRelay {
     return this.#inside.address().port;
   }
 
-  /* Where the media port is. */
-  leadTo(serverPort) {
-    this.#serverPort = serverPort;
+  /* Where the media port is. What comes before this is known is lost. */
+  leadTo(port, address = ADDRESS) {
+    this.#server = { port, address };
   }
 
-  /* What happens to a packet of this many bytes: `deliver` brings it to the other side, at any time. */
-  carryUp(length, deliver) {
+  /* What happens to a packet of this many bytes: `deliver` brings it to the other side, at any time. packet: itself. */
+  carryUp(length, deliver, packet) {
     deliver();
   }
 
-  carryDown(length, deliver) {
+  carryDown(length, deliver, packet) {
     deliver();
   }
 
@@ -64,9 +64,9 @@ export class UdpRelay {
     const client = `${address}:${port}`;
     const socket = this.#outside.get(client) ?? this.#open(client, address, port);
     this.carryUp(data.length, () => {
-      if (this.#outside.get(client) === socket)
-        socket.send(data, this.#serverPort, ADDRESS);
-    });
+      if (this.#outside.get(client) === socket && this.#server)
+        socket.send(data, this.#server.port, this.#server.address);
+    }, data);
   }
 
   #open(client, address, port) {
@@ -74,7 +74,7 @@ export class UdpRelay {
     socket.on('message', (answer) => this.carryDown(answer.length, () => {
       if (this.#outside.get(client) === socket)
         this.#inside.send(answer, port, address);
-    }));
+    }, answer));
     this.#outside.set(client, socket);
     return socket;
   }
