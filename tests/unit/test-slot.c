@@ -877,6 +877,39 @@ test_leaves_layers_out (Fixture *f, gconstpointer data)
   g_assert_cmpuint (pull_packet (f).sequence, ==, (guint16)(sequence + 2));
 }
 
+static void
+push_described (Fixture *f, guint16 sequence, const guint8 *descriptor, gsize size)
+{
+  guint8 bytes[] = { 0x90, 0x80 | 126, 0, (guint8)sequence, 0, 0, (guint8)sequence, 0, 0, 0, 0, 1, 0xbe, 0xde, 0, 5,
+    0x30 | (guint8)(size - 1), [16 + 20] = 0x67, 0x42, 0xc0, 0x1f };
+
+  memcpy (bytes + 17, descriptor, size);
+  g_assert_cmpint (gst_harness_push (f->h, gst_buffer_new_memdup (bytes, sizeof bytes)), ==, GST_FLOW_OK);
+}
+
+/* Firefox knows no dependency descriptors: they are read for it all the same. */
+static void
+test_reads_descriptors_that_do_not_pass (Fixture *f, gconstpointer data)
+{
+  static const guint8 templates[]
+      = { 0x80, 0, 1, 0x80, 0x02, 0x14, 0xea, 0xa8, 0x60, 0x41, 0x4d, 0x14, 0x10, 0x20, 0x84, 0x26 };
+  static const guint8 upper[] = { 0xc3, 0, 2 };
+  static const guint8 base[] = { 0xc1, 0, 3 };
+  guint16 sequence;
+  SalonRtpPacket packet;
+
+  g_object_set (f->slot, "max-temporal-layer", 0, NULL);
+  gst_harness_set_src_caps_str (f->h, CAPS_H264 ",extmap-3=(string)\"" SALON_URI_DEPENDENCY_DESCRIPTOR "\"");
+  push_described (f, 1, templates, sizeof templates);
+  sequence = pull_packet (f).sequence;
+  push_described (f, 2, upper, sizeof upper);
+  push_described (f, 3, base, sizeof base);
+  packet = pull_packet (f);
+  g_assert_cmpuint (packet.sequence, ==, (guint16)(sequence + 1));
+  g_assert_cmpuint (packet.extension_size, ==, 0);
+  g_assert_cmpuint (get_stat (f, "dropped"), ==, 1);
+}
+
 /* A spatial layer that can only begin with a keyframe is asked for. */
 static void
 test_asks_for_a_higher_spatial_layer (Fixture *f, gconstpointer data)
@@ -945,6 +978,7 @@ main (int argc, char **argv)
   g_test_add_func ("/slot/released-next-pad-is-forgotten", test_released_next_pad_is_forgotten);
   ADD ("next-pad-of-a-foreign-codec-stays-next", test_next_pad_of_a_foreign_codec_stays_next);
   ADD ("leaves-layers-out", test_leaves_layers_out);
+  ADD ("reads-descriptors-that-do-not-pass", test_reads_descriptors_that_do_not_pass);
   ADD ("asks-for-a-higher-spatial-layer", test_asks_for_a_higher_spatial_layer);
   status = g_test_run ();
   gst_deinit ();
