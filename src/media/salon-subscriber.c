@@ -801,6 +801,8 @@ salon_subscriber_verified (SalonTransport *transport)
       if (self->slots[i].element != NULL)
         g_object_set (self->slots[i].element, "open", TRUE, NULL);
     }
+  /* What the way bears can be tried out now. */
+  share_anew (self);
   return TRUE;
 }
 
