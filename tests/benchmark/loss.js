@@ -4,6 +4,9 @@
  *
  *   meson test -C build --benchmark --verbose loss
  *
+ * And what keyframes cost where the line is narrow and its queue short: the viewer asks for the small picture and for the
+ * large one in turns, and each begins with a keyframe.
+ *
  * SALON_BENCHMARK_LOSS_S (8): how long each is measured. The seed is the same for all: so is what is lost. */
 
 import * as runner from 'node:test';
@@ -20,6 +23,8 @@ const MEASURE_S = Number(process.env.SALON_BENCHMARK_LOSS_S ?? 8);
 const SETTLE_S = 3;
 const LOSSES = [0, 0.01, 0.05, 0.1, 0.2];
 const RTTS_MS = [20, 100, 300];
+const LINES = [[2_000_000, 100], [2_000_000, 30], [1_000_000, 100], [1_000_000, 30]]; /* bit/s, and ms of queue */
+const KEYFRAME_INTERVAL_S = 1;
 
 /* Runs in the page: sums over what comes in. */
 async function readTotals() {
@@ -38,17 +43,18 @@ async function readTotals() {
 
 const pass = (s) => new Promise((resolve) => setTimeout(resolve, s * 1000));
 
-async function measure(viewer, link, loss, rttMs) {
-  for (const direction of [link.up, link.down])
-    direction.set({ loss, delayMs: rttMs / 2 });
+/* meanwhile: ends after MEASURE_S. */
+async function measure(viewer, meanwhile = () => pass(MEASURE_S)) {
   await pass(SETTLE_S);
   const before = await viewer.page.evaluate(readTotals);
-  await pass(MEASURE_S);
+  await meanwhile();
   const after = await viewer.page.evaluate(readTotals);
   const grown = (key) => after[key] - before[key];
   return { fps: grown('frames') / grown('atS'), frozen: grown('freezeS') / grown('atS'),
            concealed: grown('concealed') / Math.max(1, grown('samples')) };
 }
+
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
 test('frames, freezes and concealment on lossy networks', { timeout: 900000 }, async (t) => {
   const server = await startServer(t);
@@ -59,13 +65,51 @@ test('frames, freezes and concealment on lossy networks', { timeout: 900000 }, a
   const bob = await Person.enter(await openChromium(t, { nat: link }), server, room, 'Bob', 'audio=0&video=0');
   await bob.grows('Ann', 'camera', 'frames');
   await until('sound', async () => (await bob.page.evaluate(readTotals)).samples > 0, 20000);
-  const percent = (share) => `${(share * 100).toFixed(1)} %`;
   t.diagnostic('| Loss | RTT | Frames/s | Frozen | Audio concealed |');
   t.diagnostic('| ---: | ---: | ---: | ---: | ---: |');
   for (const rttMs of RTTS_MS) {
     for (const loss of LOSSES) {
-      const { fps, frozen, concealed } = await measure(bob, link, loss, rttMs);
+      for (const direction of [link.up, link.down])
+        direction.set({ loss, delayMs: rttMs / 2 });
+      const { fps, frozen, concealed } = await measure(bob);
       t.diagnostic(`| ${loss * 100} % | ${rttMs} ms | ${fps.toFixed(1)} | ${percent(frozen)} | ${percent(concealed)} |`);
+    }
+  }
+});
+
+/* Runs in the page. */
+function setQuality(quality) {
+  const { track } = [...window.salon.subscriptions.values()].find(({ track: { kind } }) => kind === 'video');
+  return window.salon.setTrackSettings(track.id, { quality });
+}
+
+async function switchSizes(viewer) {
+  for (let s = 0; s < MEASURE_S; s += 2 * KEYFRAME_INTERVAL_S) {
+    for (const quality of ['low', 'high']) {
+      await viewer.page.evaluate(setQuality, quality);
+      await pass(KEYFRAME_INTERVAL_S);
+    }
+  }
+}
+
+test('keyframes on narrow lines with short queues', { timeout: 900000 }, async (t) => {
+  const server = await startServer(t);
+  const link = await Impairment.start(t, { seed: 1, down: { rateBps: LINES[0][0], delayMs: 10 }, up: { delayMs: 10 } });
+  link.leadTo(server.mediaPort);
+  const room = newRoom();
+  await Person.enter(await openChromium(t, { cameraSize: { width: 1280, height: 720 } }), server, room, 'Ann', 'audio=0');
+  const bob = await Person.enter(await openChromium(t, { nat: link }), server, room, 'Bob', 'audio=0&video=0',
+                                 { viewport: { width: 1800, height: 1000 } });
+  await until('it is large', async () => (await bob.from('Ann', 'camera'))?.width === 1280, 45000);
+  t.diagnostic('| Line | Queue | Sizes | Dropped | Frames/s | Frozen |');
+  t.diagnostic('| ---: | ---: | --- | ---: | ---: | ---: |');
+  for (const [rateBps, queueMs] of LINES) {
+    link.down.set({ rateBps, queueBytes: rateBps * queueMs / 8000 });
+    for (const [name, meanwhile] of [['one', undefined], ['in turns', () => switchSizes(bob)]]) {
+      const { packets, overflowed } = link.down.counts;
+      const { fps, frozen } = await measure(bob, meanwhile);
+      const dropped = (link.down.counts.overflowed - overflowed) / (link.down.counts.packets - packets);
+      t.diagnostic(`| ${rateBps / 1e6} Mbit/s | ${queueMs} ms | ${name} | ${percent(dropped)} | ${fps.toFixed(1)} | ${percent(frozen)} |`);
     }
   }
 });
