@@ -615,6 +615,8 @@ salon_subscriber_verified (SalonTransport *transport)
     return FALSE;
   for (guint i = 0; i < self->n_slots; i++)
     salon_subscriber_follow_openness (self, &self->slots[i]);
+  /* What the way bears can be tried out now. */
+  share_anew (self);
   return TRUE;
 }
 

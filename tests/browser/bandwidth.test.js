@@ -66,14 +66,12 @@ test('what is sent follows the line, over two connections too', { timeout: 150_0
   const eve = await Person.enter(await openChromium(t, { nat: link }), server, room, 'Eve', 'audio=0&video=0');
   await watch(eve);
   const bothAreSent = async () => {
-    const { estimate, sent } = await read(eve);
-    return estimate > 2 * VIDEO_BPS && sent.length === 2;
+    const now = await read(eve);
+    return now.estimate > 2 * VIDEO_BPS && now.sent.length === 2 && now;
   };
-  await until('there is room for both', bothAreSent, UP_MS);
+  const { sent, connections } = await until('there is room for both', bothAreSent, UP_MS);
   await eve.grows('Ann', 'camera', 'frames');
   await eve.grows('Bob', 'camera', 'frames');
-
-  const { sent, connections } = await read(eve);
   assert.deepEqual(sent.map(({ target }) => target).sort(), [1, 2]);
   assert.equal(connections[0].estimate_bps, connections[1].estimate_bps, 'they share one line');
   await pin(eve, sent.find(({ target }) => target === 2).track);
