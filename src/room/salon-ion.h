@@ -17,7 +17,7 @@ void salon_ion_free (SalonIon *self);
 
 /* A message of the client. What is none is passed over: there is no answer to these. */
 void salon_ion_take (SalonIon *self, const char *text, gsize size);
-/* Others speak than those it was told of last. Also once the channel is there. */
+/* Who speaks, if it is others than it was told of last. */
 void salon_ion_tell_speakers (SalonIon *self);
 /* This is what is sent of a track, if it has layers to choose from. */
 void salon_ion_tell_layer (SalonIon *self, const SalonPublication *publication, gint spatial);

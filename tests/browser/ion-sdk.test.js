@@ -31,7 +31,7 @@ async function joinRoom({ room, config }) {
     signal.join = (sid, uid, offer) => signal.call('join', { sid, uid, offer, config });
   await new Promise((resolve) => { signal.onopen = resolve; });
   const client = new Client(signal, { codec: 'vp8', iceServers: [] });
-  Object.assign(window, { client, LocalStream, remotes: {}, speakers: [], layers: [], heard: [], offers: 0, errors: [] });
+  Object.assign(window, { client, LocalStream, remotes: {}, speakers: [], layers: [], heard: [], labels: [], errors: [] });
   client.onerrnegotiate = (...what) => window.errors.push(what[1].message);
   client.ontrack = (track, stream) => {
     const seen = window.remotes[stream.id] ??= { stream, tracks: {} };
@@ -49,6 +49,7 @@ async function joinRoom({ room, config }) {
   client.ondatachannel = ({ channel }) => {
     channel.onmessage = ({ data }) => window.heard.push(data);
     window.theirs = channel;
+    window.labels.push(channel.label);
   };
   const joined = client.join(room, 'somebody');
   /* It waits for what the server opens on the connection that there is not. */
@@ -81,6 +82,23 @@ async function publishCamera(constraints) {
   window.client.publish(window.local);
   return { stream: window.local.id,
            tracks: Object.fromEntries(window.local.getTracks().map(({ kind, id }) => [kind, id])) };
+}
+
+function holdAnswers() {
+  const { signal } = window.client;
+  const answer = signal.answer.bind(signal);
+  window.held = [];
+  signal.answer = (description) => window.held.push(description);
+  window.release = () => {
+    signal.answer = answer;
+    window.held.forEach(answer);
+  };
+}
+
+/* Bytes on the connection on which others are received. */
+async function countReceived() {
+  const report = await window.client.getSubStats();
+  return [...report.values()].find(({ type }) => type === 'transport').bytesReceived;
 }
 
 class User {
@@ -203,10 +221,18 @@ test('applications of ion-sfu work as they are', { timeout: 120000 }, async (t) 
     assert.ok(told.every((streams, i) => streams !== told[i - 1]), told.join());
   });
 
-  await t.test('what one unpublishes goes, and comes in its place when published anew', async () => {
+  await t.test('what one unpublishes goes, and comes in its place when published anew, once that is agreed', async () => {
     await ann.page.evaluate(() => window.local.unpublish());
     await until('Ann\'s stream has gone', () => bob.page.evaluate((id) => window.remotes[id].isGone, ann.stream), 15000);
+    await bob.page.evaluate(holdAnswers);
     await ann.publishes();
+    await until('Bob has an offer of it', () => bob.page.evaluate(() => window.held.length === 1), 15000);
+    const before = await bob.page.evaluate(countReceived);
+    await until('Ann sends', () => ann.page.evaluate(async () => [...(await window.client.getPubStats()).values()]
+      .some(({ type, mid, framesSent }) => type === 'outbound-rtp' && mid > 2 && framesSent >= 20)), 15000);
+    const received = await bob.page.evaluate(countReceived) - before;
+    assert.ok(received < 4000, `${received} bytes came before Bob had answered`);
+    await bob.page.evaluate(() => window.release());
     await bob.sees(ann);
     assert.deepEqual(await bob.value('errors'), []);
   });
@@ -237,21 +263,24 @@ test('applications of ion-sfu work as they are', { timeout: 120000 }, async (t) 
 
   await t.test('one client has eight channels, on both connections together', async () => {
     /* With the SDK's own, and "chat". */
-    const refused = await ann.page.evaluate(async () => {
-      const opened = (channel) => new Promise((resolve) => { channel.onopen = () => resolve(channel); });
-      const told = new Promise((resolve) => { window.client.signal.on_notify('data_channel', resolve); });
-      for (const i of [1, 2, 3])
-        await opened(window.client.createDataChannel(`one-${i}`));
-      const { pc } = window.client.transports[1];
-      for (const i of [1, 2, 3])
-        await opened(pc.createDataChannel(`other-${i}`));
-      const ninth = pc.createDataChannel('ninth');
-      const closed = new Promise((resolve) => { ninth.onclose = resolve; });
-      const { reason } = await told;
-      await closed;
-      return reason;
+    await ann.page.evaluate(() => {
+      Object.assign(window, { refusals: [], channels: {} });
+      window.client.signal.on_notify('data_channel', (refusal) => window.refusals.push(refusal));
     });
-    assert.equal(refused, 'too_many_channels');
+    const opens = (target, label) => ann.page.evaluate(([which, name]) => {
+      window.channels[name] = window.client.transports[which].pc.createDataChannel(name);
+    }, [target, label]);
+    for (const label of ['0-1', '0-2', '0-3', '1-1', '1-2', '1-3'])
+      await opens(Number(label[0]), label);
+    /* To Chromium they are open before the server knows. */
+    await until('Bob has all of them', async () => (await bob.value('labels')).length === 7, 15000);
+    await opens(1, 'ninth');
+    await until('the ninth is closed', () => ann.page.evaluate(() => window.channels.ninth.readyState === 'closed'), 15000);
+    const refusals = await until('Ann is told', async () => {
+      const told = await ann.value('refusals');
+      return told.length > 0 && told;
+    });
+    assert.deepEqual(refusals, [{ label: 'ninth', reason: 'too_many_channels' }]);
   });
 });
 
