@@ -345,6 +345,7 @@ make_rooms (SalonApp *self)
         .n_seats = salon_config_get_uint (config, SALON_CONFIG_SEATS),
         .max_video = read_limit (config, SALON_CONFIG_LAST_N),
         .max_audio = read_limit (config, SALON_CONFIG_MAX_AUDIO),
+        .has_red = g_str_equal (salon_config_get_string (config, SALON_CONFIG_AUDIO_RED), "yes"),
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },
   };

@@ -35,6 +35,7 @@ typedef enum
   SALON_CONFIG_SEATS,              /* uint */
   SALON_CONFIG_LAST_N,             /* uint; 0: no limit */
   SALON_CONFIG_MAX_AUDIO,          /* uint; 0: no limit */
+  SALON_CONFIG_AUDIO_RED,          /* string: "yes", "no" */
   SALON_CONFIG_VIDEO_CODECS,       /* list: "VP8", "H264", "VP9", "AV1"; the preferred first */
   SALON_CONFIG_ICE,                /* string: "lite", "full" */
   SALON_CONFIG_ICE_PORT,           /* uint; 0: any free one */

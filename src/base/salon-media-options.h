@@ -20,5 +20,6 @@ typedef struct
   guint max_video;                 /* cameras and screens that somebody is sent; G_MAXUINT: no limit */
   guint max_audio;                 /* sounds of a room that everybody in it is sent; G_MAXUINT: no limit */
   SalonDescriptors *descriptors;   /* (borrowed) (nullable): without them, none are counted */
+  gboolean has_red;                /* sound may come and go with redundancy (RFC 2198) */
   const char *const *video_codecs; /* which to accept of what a publisher offers, the most wanted first: "VP8" ... */
 } SalonMediaOptions;

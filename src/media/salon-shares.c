@@ -11,6 +11,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_shares_debug);
 #define HEADROOM 1.5
 /* Opus, as browsers send it, where it is not measured. */
 #define AUDIO_BPS 40000
+/* And once more (RFC 2198), under the same headers. */
+#define RED_BPS 30000
 /* A temporal layer that is less of the rate is none: nothing comes in it. */
 #define LEAST_TEMPORAL_PART 1.02
 
@@ -112,7 +114,7 @@ describe (SalonShare *share, const SalonShareWish *wish)
     describe_video (share, wish);
   else
     {
-      add_step (share, 0, 0, AUDIO_BPS);
+      add_step (share, 0, 0, AUDIO_BPS + (wish->is_red ? RED_BPS : 0));
       share->cap = SALON_REASON_NONE;
     }
 }

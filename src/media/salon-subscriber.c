@@ -34,6 +34,7 @@ typedef struct
   char *mid;           /* (owned) (nullable): NULL before the offer */
   guint32 ssrc;        /* never changes: the RTCP thread looks it up */
   guint32 rtx_ssrc;    /* 0 for audio, and without a sender */
+  gboolean takes_red;  /* by the answer */
 
   SalonTrack *track; /* (owned) (nullable) */
   struct
@@ -407,6 +408,7 @@ get_wish (gpointer owner, guint index)
   gboolean is_shown = slot->priority == SALON_PRIORITY_OTHER && area_pixels > 0;
 
   return (SalonShareWish){ .track = slot->track,
+    .is_red = slot->takes_red && slot->track != NULL && salon_track_is_red (slot->track),
     .is_paused = slot->is_paused,
     .cap = slot->cap,
     .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
@@ -623,9 +625,11 @@ write_offer (SalonSubscriber *self, const char *transport)
   g_autofree SalonOfferLine *lines = g_new (SalonOfferLine, self->n_slots);
 
   for (guint i = 0; i < self->n_slots; i++)
-    lines[i] = (SalonOfferLine){
-      .is_video = is_video_slot (i), .ssrc = self->slots[i].ssrc, .rtx_ssrc = self->slots[i].rtx_ssrc, .seat = i / 2
-    };
+    lines[i] = (SalonOfferLine){ .is_video = is_video_slot (i),
+      .caps = self->slots[i].caps,
+      .ssrc = self->slots[i].ssrc,
+      .rtx_ssrc = self->slots[i].rtx_ssrc,
+      .seat = i / 2 };
   return salon_offer_write (transport, lines, self->n_slots, salon_sender_get_cname (self->sender));
 }
 
@@ -683,12 +687,15 @@ salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GErr
 
 /* A slot may only carry what its m-line was answered with. Mostly all slots of a kind get the same, and share it. */
 static void
-narrow_slot (SalonSubscriber *self, guint index, const GstSDPMedia *answered)
+narrow_slot (SalonSubscriber *self, guint index, const SalonSdp *answer)
 {
   Slot *slot = &self->slots[index];
-  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (slot->caps, answered);
+  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (slot->caps,
+      gst_sdp_message_get_media (answer->message, index), salon_sdp_get_media (answer, index)->red.payload_type);
   gboolean is_shared = index >= 2 && gst_caps_is_equal (accepted, self->slots[index - 2].caps);
 
+  slot->takes_red
+      = salon_sdp_get_media (answer, index)->red.payload_type == salon_codec_get_info (SALON_CODEC_RED)->payload_type;
   gst_caps_replace (&slot->caps, is_shared ? self->slots[index - 2].caps : accepted);
   if (slot->element == NULL)
     return;
@@ -701,7 +708,7 @@ static void
 narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
 {
   for (guint i = 0; i < self->n_slots; i++)
-    narrow_slot (self, i, gst_sdp_message_get_media (answer->message, i));
+    narrow_slot (self, i, answer);
 }
 
 static void
@@ -825,7 +832,7 @@ make_webrtcbin_slots (SalonSubscriber *self)
 }
 
 static void
-make_slots (SalonSubscriber *self, const char *name)
+make_slots (SalonSubscriber *self, const char *name, gboolean has_red)
 {
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
@@ -839,7 +846,8 @@ make_slots (SalonSubscriber *self, const char *name)
 
       slot->ssrc = FIRST_SSRC + i;
       slot->rtx_ssrc = is_video_slot (i) ? FIRST_RTX_SSRC + i : 0;
-      slot->caps = i < 2 ? salon_codec_caps_offer_all (is_video_slot (i)) : gst_caps_ref (self->slots[i - 2].caps);
+      slot->caps
+          = i < 2 ? salon_codec_caps_offer_all (is_video_slot (i), has_red) : gst_caps_ref (self->slots[i - 2].caps);
     }
 }
 
@@ -858,7 +866,7 @@ salon_subscriber_new (SalonGraph *graph, const char *name, const SalonMediaOptio
   for (guint i = 0; i < self->n_slots; i++)
     forget_bounds (&self->slots[i]);
   if (options->sends_directly)
-    make_slots (self, name);
+    make_slots (self, name, options->has_red);
   else
     make_webrtcbin_slots (self);
   return g_steal_pointer (&self);

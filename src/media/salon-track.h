@@ -45,6 +45,10 @@ void salon_track_set_open (SalonTrack *self, gboolean is_open);
 /* Feeds a stream from a pad of the publisher; an earlier pad's media is thrown away from now on. Any thread. */
 void salon_track_link_source (SalonTrack *self, guint stream, GstPad *source);
 
+/* Its sound comes as RED: see salon-red-entry.h. Before media comes. */
+void salon_track_set_red (SalonTrack *self);
+gboolean salon_track_is_red (SalonTrack *self);
+
 /* id: of the header extension with which the publisher says how loud each packet is (RFC 6464); 0: it doesn't. Any
  * thread. */
 void salon_track_set_level_id (SalonTrack *self, guint id);
