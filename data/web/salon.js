@@ -29,7 +29,7 @@
  * | `track-updated`: its layers, what a picture can be had in, changed        | `{track}`                           |
  * | `track-layer`: which of them we are sent from now on; null: none          | `{track, layer}`                    |
  * | `local-track`: one's own device went on, off, or was taken away           | `{source, on, mediaStreamTrack}`    |
- * | `muted-by`: the host has turned one's own device off; `local-track` comes too | `{track, by}`                   |
+ * | `muted-by`: the host has turned one's own device off; `track.squelched`: keeps it off | `{track, by, wasOn}` |
  * | `speakers`: others speak, or another leads: see `speakers`                | `{leader, speakers}`                |
  * | `chat`: something was said; `history`: before we came                     | the protocol's, and `history`       |
  * | `chat-changed`: a message was edited, or deleted (null)                   | `{id, message}`                     |
@@ -788,13 +788,14 @@ export class Salon extends EventTarget {
     const { source } = track;
     const local = this.#local.get(source);
     const wasOn = local.isOn;
+    const isSame = local.published?.squelched === track.squelched;
     const turnOff = { microphone: () => this.#silence(), screen: () => this.#turnOffScreen() };
     local.published = track;
     this.#change(source, turnOff[source] ?? (() => this.#turnOff(source))).catch((error) =>
       this.#emit('error', { error, source }),
     );
-    if (wasOn) {
-      this.#emit('muted-by', { track, by });
+    if (wasOn || !isSame) {
+      this.#emit('muted-by', { track, by, wasOn });
     }
   }
 

@@ -98,9 +98,16 @@ export const STRINGS = {
   // Translators: what the host can do.
   muteMicrophone: _('Turn {name}’s microphone off'),
   muteCamera: _('Turn {name}’s camera off'),
+  keepMicrophoneOff: _('Keep {name}’s microphone off'),
+  keepCameraOff: _('Keep {name}’s camera off'),
   mutedByMicrophone: _('{name} has turned your microphone off'),
   mutedByCamera: _('{name} has turned your camera off'),
   mutedByScreen: _('{name} has ended your screen share'),
+  // Translators: one cannot turn it on until the host allows it.
+  keptOffMicrophone: _('{name} keeps your microphone off'),
+  keptOffCamera: _('{name} keeps your camera off'),
+  freedMicrophone: _('You can turn your microphone on again'),
+  freedCamera: _('You can turn your camera on again'),
   // Translators: on somebody’s picture, which stands still until they are back.
   silent: _('Connection lost, waiting…'),
   people: _('People in this room: {count}'),
