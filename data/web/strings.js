@@ -68,6 +68,8 @@ export const STRINGS = {
   receptionRate: _('Rate'),
   // Translators: the part of it that does not arrive.
   receptionLost: _('Lost'),
+  // Translators: the title of a column: for how long a picture stood still, or which part of the sound was missing.
+  receptionBroken: _('Interrupted'),
   // Translators: of a picture, in pixels.
   receptionSize: _('Size'),
   // Translators: why a picture does not come larger or with more frames. The six answers are below.
@@ -80,6 +82,8 @@ export const STRINGS = {
   reason_bandwidth: _('Your connection is too slow'),
   reason_priority: _('Others are more important'),
   reason_muted: _('It is off'),
+  // Translators: the computer of whoever sends the picture.
+  reason_cpu: _('Their computer is too slow'),
 
   // Translators: under one's own picture.
   you: _('{name} (you)'),

@@ -65,17 +65,20 @@ add_steps (SalonShare *share, const SalonTrackLayer *layer, gint spatial, gint m
     share->steps[share->n_steps - 1].temporal = max_temporal;
 }
 
-/* highest: the layer that arrives. One that nobody wants, rests at the publisher: that is not why it is not sent. */
+/* highest: the layer that arrives. One that nobody wants, rests at the publisher: that is not why it is not sent. What
+ * arrives may be less than it was to be, too. */
 static SalonReason
 explain_cap (const SalonShareWish *wish, gint highest)
 {
   gint last = (gint)MAX (salon_track_get_n_layers (wish->track), 1) - 1;
+  SalonTrackLimit limit = salon_track_get_limit (wish->track);
+  SalonReason publisher = limit == SALON_TRACK_LIMIT_CPU ? SALON_REASON_CPU : SALON_REASON_PUBLISHER;
 
   if (highest < MIN (wish->cap.spatial, last))
-    return SALON_REASON_PUBLISHER;
+    return publisher;
   if (wish->cap.spatial < last || wish->cap.temporal < SALON_MAX_TEMPORAL_LAYERS - 1)
     return SALON_REASON_SIZE;
-  return SALON_REASON_NONE;
+  return limit == SALON_TRACK_LIMIT_NONE ? SALON_REASON_NONE : publisher;
 }
 
 static void

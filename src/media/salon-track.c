@@ -51,6 +51,7 @@ struct _SalonTrack
   guint sample_id;                           /* or 0 */
   guint n_wanting[SALON_MAX_SPATIAL_LAYERS]; /* slots, by the highest layer they want */
   gint wanted;
+  SalonTrackLimit limit;
   guint unwanted_id; /* the source that lowers `wanted`, or 0 */
 };
 
@@ -349,6 +350,18 @@ gint
 salon_track_get_wanted (SalonTrack *self)
 {
   return self->wanted;
+}
+
+SalonTrackLimit
+salon_track_get_limit (SalonTrack *self)
+{
+  return self->limit;
+}
+
+void
+salon_track_set_limit (SalonTrack *self, SalonTrackLimit limit)
+{
+  self->limit = limit;
 }
 
 /* -- the fan-out: what one packet becomes leaves in one system call -- */

@@ -5,6 +5,7 @@
 
 #include "salon-graph.h"
 #include "salon-layer.h"
+#include "salon-track-settings.h"
 
 /* The media of one m-line of a publisher, in the room's graph. It exists from the moment the m-line is negotiated,
  * before and between packets.
@@ -67,5 +68,8 @@ void salon_track_get_layers (SalonTrack *self, SalonTrackLayer layers[SALON_MAX_
 
 /* The highest spatial layer that somebody wants; -1: nobody wants anything. It falls only after a while, see above. */
 gint salon_track_get_wanted (SalonTrack *self);
+SalonTrackLimit salon_track_get_limit (SalonTrack *self);
+void salon_track_set_limit (SalonTrack *self, SalonTrackLimit limit);
+
 /* A slot wanted no layer above `before`, and wants none above `now`; -1: nothing. */
 void salon_track_change_wish (SalonTrack *self, gint before, gint now);
