@@ -348,6 +348,7 @@ make_rooms (SalonApp *self)
         .min_bandwidth_bps = salon_config_get_uint (config, SALON_CONFIG_MIN_BANDWIDTH_KBPS) * 1000,
         .start_bandwidth_bps = salon_config_get_uint (config, SALON_CONFIG_START_BANDWIDTH_KBPS) * 1000,
         .max_bandwidth_bps = salon_config_get_uint (config, SALON_CONFIG_MAX_BANDWIDTH_KBPS) * 1000,
+        .has_red = g_str_equal (salon_config_get_string (config, SALON_CONFIG_AUDIO_RED), "yes"),
         .video_codecs = salon_config_get_strv (config, SALON_CONFIG_VIDEO_CODECS),
     },
   };

@@ -48,6 +48,8 @@ export class Call {
       pin: (id) => this.#try(salon.pin(id, !salon.pinned.has(id))),
       'mute-microphone': (id) => this.#muteOther(id, 'microphone'),
       'mute-camera': (id) => this.#muteOther(id, 'camera'),
+      'keep-microphone-off': (id) => this.#keepOff(id, 'microphone'),
+      'keep-camera-off': (id) => this.#keepOff(id, 'camera'),
     });
     this.#sounds = new Sounds(salon, devices.chosen('speaker'), signal);
     this.#chat = new Chat(salon, signal);
@@ -94,7 +96,7 @@ export class Call {
     on('participant-joined', ({ participant }) => this.#announce(text('joined', participant)));
     on('participant-left', ({ participant }) => this.#announce(text('left', participant)));
     on('speakers', () => this.#tiles.sync());
-    on('muted-by', ({ track, by }) => this.#showMutedBy(track, by));
+    on('muted-by', ({ track, by, wasOn }) => this.#showMutedBy(track, by, wasOn));
     on('chat', (message) => this.#chat.receive(message));
     on('chat-changed', (change) => this.#chat.change(change));
     on('state', () => this.#showConnection());
@@ -170,10 +172,11 @@ export class Call {
     toast(message);
   }
 
-  #showMutedBy({ source }, by) {
+  #showMutedBy({ source, squelched: isSquelched }, by, wasOn) {
     const name = this.#salon.participants.get(by)?.name ?? text('host');
-    const key = { microphone: 'mutedByMicrophone', camera: 'mutedByCamera' }[source] ?? 'mutedByScreen';
-    this.#announce(text(key, { name }));
+    const happened = isSquelched ? 'keptOff' : wasOn ? 'mutedBy' : 'freed';
+    const device = { microphone: 'Microphone', camera: 'Camera' }[source];
+    this.#announce(text(device ? `${happened}${device}` : 'mutedByScreen', { name }));
   }
 
   #showError(error, source) {
@@ -254,11 +257,22 @@ export class Call {
   }
 
   async #muteOther(participantId, source) {
-    const { tracks } = this.#salon.participants.get(participantId);
-    const track = tracks.find((each) => each.source === source);
+    const track = this.#findTrack(participantId, source);
     if (track) {
       await this.#try(this.#salon.muteOther(track.id));
     }
+  }
+
+  /** Or no more. */
+  async #keepOff(participantId, source) {
+    const track = this.#findTrack(participantId, source);
+    if (track) {
+      await this.#try(this.#salon.muteOther(track.id, !track.squelched));
+    }
+  }
+
+  #findTrack(participantId, source) {
+    return this.#salon.participants.get(participantId).tracks.find((each) => each.source === source);
   }
 
   /** What fails is said. */
@@ -295,6 +309,12 @@ export class Call {
   async #toggle(source, change, decide) {
     const button = document.getElementById(BUTTONS[source]);
     if (button.getAttribute('aria-busy') === 'true') {
+      return;
+    }
+    const { id, room } = this.#salon;
+    const own = this.#findTrack(id, source);
+    if (own?.squelched) {
+      this.#showMutedBy(own, room.host);
       return;
     }
     button.setAttribute('aria-busy', 'true');

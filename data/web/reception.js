@@ -65,6 +65,7 @@ export class Reception {
     row.append(head, ...[
       kilobits(this.#rate(stats)),
       percent(stats.lost),
+      broken(track, stats.received),
       size(track, stats.layer),
       text(`reason_${stats.reason}`),
     ].map(cell));
@@ -91,7 +92,17 @@ const format = (number, options) => new Intl.NumberFormat(language(), options).f
 const kilobits = (bps) =>
   format(bps / 1000, { style: 'unit', unit: 'kilobit-per-second', maximumFractionDigits: 0 });
 const milliseconds = (ms) => format(ms, { style: 'unit', unit: 'millisecond', maximumFractionDigits: 0 });
+const seconds = (s) => format(s, { style: 'unit', unit: 'second', maximumFractionDigits: 1 });
 const percent = (part) => format(part, { style: 'percent', maximumFractionDigits: 1 });
+
+/** As far as the browser knows. */
+function broken(track, received) {
+  const { concealed, frozen_ms: frozen } = received ?? {};
+  if (track?.kind === 'audio') {
+    return concealed === undefined ? '' : percent(concealed);
+  }
+  return frozen === undefined ? '' : seconds(frozen / 1000);
+}
 
 /** Of the layer that is sent, where the server knows it. */
 function size(track, layer) {

@@ -29,7 +29,7 @@
  * | `track-updated`: its layers, what a picture can be had in, changed        | `{track}`                           |
  * | `track-layer`: which of them we are sent from now on; null: none          | `{track, layer}`                    |
  * | `local-track`: one's own device went on, off, or was taken away           | `{source, on, mediaStreamTrack}`    |
- * | `muted-by`: the host has turned one's own device off; `local-track` comes too | `{track, by}`                   |
+ * | `muted-by`: the host has turned one's own device off; `track.squelched`: keeps it off | `{track, by, wasOn}` |
  * | `speakers`: others speak, or another leads: see `speakers`                | `{leader, speakers}`                |
  * | `chat`: something was said; `history`: before we came                     | the protocol's, and `history`       |
  * | `chat-changed`: a message was edited, or deleted (null)                   | `{id, message}`                     |
@@ -61,6 +61,7 @@
 
 import { SalonChat } from './salon-chat.js';
 import { openDevices, openScreen } from './salon-devices.js';
+import { Figures } from './salon-figures.js';
 import { createRoom, deleteRoom, parseRoomUrl } from './salon-http.js';
 import { SalonIceServers } from './salon-ice-servers.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
@@ -132,7 +133,6 @@ export class Salon extends EventTarget {
   #pulses = null;
   /** Whether we came back because nothing came any more, by any way. */
   #isSilent = false;
-  #statsIntervalS = 0;
   /** Whether the connections before these were interrupted, and none of these is there yet. */
   #isMending = false;
   /** Whether the server has said, on this connection, that the host has to let us in. */
@@ -144,6 +144,12 @@ export class Salon extends EventTarget {
     notify: (method, params) => this.#rpc?.notify(method, params),
     isOpen: () => this.state === 'joined',
   };
+  #figures = new Figures({
+    rpc: this.#signalling,
+    connections: () => this.peerConnections,
+    ownTracks: () => this.participants.get(this.id)?.tracks ?? [],
+    signal: this.#ended.signal,
+  });
 
   /**
    * @param {string|object} options - the link of a room, or:
@@ -254,8 +260,7 @@ export class Salon extends EventTarget {
 
   /** From now on `stats` events tell every so many seconds how well one receives (the protocol's stats); 0: no more. */
   async watchStats(intervalS = 1) {
-    this.#statsIntervalS = intervalS;
-    await this.#request('watch_stats', { interval_s: intervalS });
+    await this.#figures.watch(intervalS);
   }
 
   /** The host ends the call for everybody. */
@@ -506,14 +511,7 @@ export class Salon extends EventTarget {
       this.#trackSettings.forEach((_, id) => this.#sendTrackSettings(id));
       this.#publishAgain();
       this.pinned.forEach((id) => this.pin(id).catch(() => this.pinned.delete(id)));
-      this.#watchStatsAgain();
-    }
-  }
-
-  /** Whoever watches goes on; each session has to ask. */
-  #watchStatsAgain() {
-    if (this.#statsIntervalS > 0) {
-      this.watchStats(this.#statsIntervalS).catch((error) => this.#emit('error', { error }));
+      this.#figures.resume().catch((error) => this.#emit('error', { error }));
     }
   }
 
@@ -705,6 +703,7 @@ export class Salon extends EventTarget {
         break;
       case 'stats':
         this.#emit('stats', params);
+        this.#figures.answer(params.tracks).catch(() => {}); // The connections may be closed meanwhile.
         break;
       case 'data_channel':
         this.#emit('data-channel-closed', params);
@@ -788,13 +787,14 @@ export class Salon extends EventTarget {
     const { source } = track;
     const local = this.#local.get(source);
     const wasOn = local.isOn;
+    const isSame = local.published?.squelched === track.squelched;
     const turnOff = { microphone: () => this.#silence(), screen: () => this.#turnOffScreen() };
     local.published = track;
     this.#change(source, turnOff[source] ?? (() => this.#turnOff(source))).catch((error) =>
       this.#emit('error', { error, source }),
     );
-    if (wasOn) {
-      this.#emit('muted-by', { track, by });
+    if (wasOn || !isSame) {
+      this.#emit('muted-by', { track, by, wasOn });
     }
   }
 

@@ -68,6 +68,8 @@ export const STRINGS = {
   receptionRate: _('Rate'),
   // Translators: the part of it that does not arrive.
   receptionLost: _('Lost'),
+  // Translators: the title of a column: for how long a picture stood still, or which part of the sound was missing.
+  receptionBroken: _('Interrupted'),
   // Translators: of a picture, in pixels.
   receptionSize: _('Size'),
   // Translators: why a picture does not come larger or with more frames. The six answers are below.
@@ -80,6 +82,8 @@ export const STRINGS = {
   reason_bandwidth: _('Your connection is too slow'),
   reason_priority: _('Others are more important'),
   reason_muted: _('It is off'),
+  // Translators: the computer of whoever sends the picture.
+  reason_cpu: _('Their computer is too slow'),
 
   // Translators: under one's own picture.
   you: _('{name} (you)'),
@@ -98,9 +102,16 @@ export const STRINGS = {
   // Translators: what the host can do.
   muteMicrophone: _('Turn {name}’s microphone off'),
   muteCamera: _('Turn {name}’s camera off'),
+  keepMicrophoneOff: _('Keep {name}’s microphone off'),
+  keepCameraOff: _('Keep {name}’s camera off'),
   mutedByMicrophone: _('{name} has turned your microphone off'),
   mutedByCamera: _('{name} has turned your camera off'),
   mutedByScreen: _('{name} has ended your screen share'),
+  // Translators: one cannot turn it on until the host allows it.
+  keptOffMicrophone: _('{name} keeps your microphone off'),
+  keptOffCamera: _('{name} keeps your camera off'),
+  freedMicrophone: _('You can turn your microphone on again'),
+  freedCamera: _('You can turn your camera on again'),
   // Translators: on somebody’s picture, which stands still until they are back.
   silent: _('Connection lost, waiting…'),
   people: _('People in this room: {count}'),

@@ -40,10 +40,10 @@ class Tile {
     }
   }
 
-  update({ name, label, isMuted, isHost, isSilent = false, isKickable, canMute = {}, canPin, isPinned, track, trackId = null }) {
+  update({ name, label, isMuted, isHost, isSilent = false, isKickable, devices = {}, canPin, isPinned, track, trackId = null }) {
     this.#showButton('kick', isKickable, text('kick', { name }));
-    this.#showButton('mute-microphone', canMute.microphone, text('muteMicrophone', { name }));
-    this.#showButton('mute-camera', canMute.camera, text('muteCamera', { name }));
+    this.#showMuting('microphone', devices.microphone, text('muteMicrophone', { name }), text('keepMicrophoneOff', { name }));
+    this.#showMuting('camera', devices.camera, text('muteCamera', { name }), text('keepCameraOff', { name }));
     this.#showButton('pin', canPin, text(isPinned ? 'unpin' : 'pin', { name }));
     this.element.classList.toggle('pinned', Boolean(isPinned));
     this.element.querySelector('.pin').setAttribute('aria-pressed', Boolean(isPinned));
@@ -69,6 +69,19 @@ class Tile {
     const button = this.element.querySelector(`.${name}`);
     button.hidden = !isShown;
     setLabel(button, label);
+  }
+
+  /** What is on can be turned off, and what is off kept off: the same place, and the keyboard's focus stays on it. */
+  #showMuting(source, device, muteLabel, keepLabel) {
+    const mute = this.element.querySelector(`.mute-${source}`);
+    const keep = this.element.querySelector(`.keep-${source}-off`);
+    const hadFocus = [mute, keep].includes(document.activeElement);
+    this.#showButton(`mute-${source}`, device?.muted === false, muteLabel);
+    this.#showButton(`keep-${source}-off`, device?.muted, keepLabel);
+    keep.setAttribute('aria-pressed', device?.squelched === true);
+    if (hadFocus) {
+      (mute.hidden ? keep : mute).focus();
+    }
   }
 
   remove() {
@@ -113,7 +126,7 @@ export class Tiles {
 
   /**
    * @param {Object<string, function(string)>} actions - by the class of the button, called with the id of a participant:
-   *   `pin` wants to see them, whoever speaks, or no more; `kick`, `mute-microphone` and `mute-camera` are the host's
+   *   `pin` wants to see them, whoever speaks, or no more; the others are the host's
    */
   constructor(salon, actions) {
     this.#salon = salon;
@@ -244,8 +257,8 @@ export class Tiles {
     };
     const isOn = (source) => find(source)?.muted === false;
     const isKickable = this.#salon.room.host === this.#salon.id;
-    const canMute = isKickable ? { microphone: isOn('microphone'), camera: isOn('camera') } : {};
-    const mine = { isKickable, canMute, canPin: this.#salon.maxVideo !== null, isPinned: this.#salon.pinned.has(id) };
+    const devices = isKickable ? { microphone: find('microphone'), camera: find('camera') } : {};
+    const mine = { isKickable, devices, canPin: this.#salon.maxVideo !== null, isPinned: this.#salon.pinned.has(id) };
     const camera = other('camera', { label: name, isMuted: !isOn('microphone'), isHost, ...mine });
     const screen = other('screen', { label: text('screenOf', { name }), isMuted: false, isHost: false });
     return [...(this.#seen.has(id) ? [camera] : []), ...(find('screen') ? [screen] : [])];

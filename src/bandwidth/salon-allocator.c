@@ -27,6 +27,7 @@ salon_reason_to_string (SalonReason reason)
     [SALON_REASON_PUBLISHER] = "publisher",
     [SALON_REASON_BANDWIDTH] = "bandwidth",
     [SALON_REASON_PRIORITY] = "priority",
+    [SALON_REASON_CPU] = "cpu",
   };
 
   return names[reason];

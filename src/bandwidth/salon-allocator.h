@@ -29,6 +29,7 @@ typedef enum
   SALON_REASON_PUBLISHER, /* more is not sent */
   SALON_REASON_BANDWIDTH, /* more would not fit */
   SALON_REASON_PRIORITY,  /* more would fit, if others weren't more important */
+  SALON_REASON_CPU,       /* more is not sent: the publisher's machine can't make it */
 } SalonReason;
 
 /* (transfer none): "none", "size", ... */

@@ -121,6 +121,10 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   = { "media", "max-audio", TYPE_UINT, "10", .max = SALON_LIMIT_SEATS * SALON_LIMIT_SUBSCRIBERS, .argument = N_ ("N"),
       .help = N_ ("Microphones that are sent to everybody in a room; where there are more, those of whoever "
                   "speaks. 0: all.") },
+  [SALON_CONFIG_AUDIO_RED] = { "media", "audio-red", TYPE_STRING, "yes", .choices = "yes;no", .argument = "yes|no",
+      .help = N_ ("Whether browsers that can send sound with each piece repeated in the next packet (RED), "
+                  "so that a lost packet is not heard, do so; it takes some 30 kbit/s more of each "
+                  "microphone. Who cannot receive it, gets the sound alone.") },
   [SALON_CONFIG_MIN_BANDWIDTH_KBPS]
   = { "media", "min-bandwidth-kbps", TYPE_UINT, "50", .min = 1, .max = 1000000, .ice = "lite", .argument = N_ ("KBPS"),
       .help = N_ ("What somebody who watches is sent at least, in kbit/s, however bad their connection seems.") },

@@ -35,6 +35,7 @@ typedef enum
   SALON_CONFIG_SEATS,                /* uint */
   SALON_CONFIG_LAST_N,               /* uint; 0: no limit */
   SALON_CONFIG_MAX_AUDIO,            /* uint; 0: no limit */
+  SALON_CONFIG_AUDIO_RED,            /* string: "yes", "no" */
   SALON_CONFIG_MIN_BANDWIDTH_KBPS,   /* uint: at most the start's */
   SALON_CONFIG_START_BANDWIDTH_KBPS, /* uint: at most the max's */
   SALON_CONFIG_MAX_BANDWIDTH_KBPS,   /* uint */

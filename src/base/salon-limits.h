@@ -59,6 +59,9 @@
 #define SALON_LIMIT_REQUESTS_PER_S 50
 /* How seldom somebody may be told how well they receive. */
 #define SALON_LIMIT_STATS_INTERVAL_S 60
+/* What a client tells of it: of so many slots, and none of them for longer than a week. */
+#define SALON_LIMIT_RECEIVED (2 * SALON_LIMIT_SEATS * SALON_LIMIT_SUBSCRIBERS)
+#define SALON_LIMIT_RECEIVED_MS (7 * 24 * 60 * 60 * 1000)
 /* Chat goes to everybody in the room and to the store: faster than people type, slower than a flood. */
 #define SALON_LIMIT_CHAT_BURST 30
 #define SALON_LIMIT_CHAT_PER_S 5

@@ -23,5 +23,6 @@ typedef struct
   guint start_bandwidth_bps;    /* min ... max */
   guint max_bandwidth_bps;
   SalonDescriptors *descriptors;   /* (borrowed) (nullable): without them, none are counted */
+  gboolean has_red;                /* sound may come and go with redundancy (RFC 2198) */
   const char *const *video_codecs; /* which to accept of what a publisher offers, the most wanted first: "VP8" ... */
 } SalonMediaOptions;

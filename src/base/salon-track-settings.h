@@ -12,4 +12,12 @@ typedef struct
   guint frame_rate; /* a second; 0: any */
 } SalonTrackSettings;
 
+/* Why a publisher sends less of a picture than was to be sent, as they say. */
+typedef enum
+{
+  SALON_TRACK_LIMIT_NONE,
+  SALON_TRACK_LIMIT_BANDWIDTH,
+  SALON_TRACK_LIMIT_CPU,
+} SalonTrackLimit;
+
 #define SALON_TRACK_SETTINGS_ALL ((SalonTrackSettings){ 2, 0, 0, 0 })

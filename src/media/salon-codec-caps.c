@@ -154,7 +154,8 @@ new_offered (const SalonCodecInfo *info)
   if (info->kind == SALON_KIND_VIDEO)
     gst_structure_set (structure, "rtcp-fb-nack", G_TYPE_BOOLEAN, TRUE, "rtcp-fb-nack-pli", G_TYPE_BOOLEAN, TRUE,
         "rtcp-fb-ccm-fir", G_TYPE_BOOLEAN, TRUE, NULL);
-  gst_structure_set (structure, "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, NULL);
+  if (info != salon_codec_get_info (SALON_CODEC_RED))
+    gst_structure_set (structure, "rtcp-fb-transport-cc", G_TYPE_BOOLEAN, TRUE, NULL);
   return structure;
 }
 
@@ -169,7 +170,7 @@ new_offered_rtx (const SalonCodecInfo *info)
 }
 
 GstCaps *
-salon_codec_caps_offer_all (gboolean is_video)
+salon_codec_caps_offer_all (gboolean is_video, gboolean has_red)
 {
   GstCaps *caps = gst_caps_new_empty ();
 
@@ -177,7 +178,7 @@ salon_codec_caps_offer_all (gboolean is_video)
     {
       const SalonCodecInfo *info = salon_codec_get_info (codec);
 
-      if ((info->kind == SALON_KIND_VIDEO) != is_video)
+      if ((info->kind == SALON_KIND_VIDEO) != is_video || (codec == SALON_CODEC_RED && !has_red))
         continue;
       gst_caps_append_structure (caps, new_offered (info));
       if (info->rtx_payload_type != 0)
@@ -189,7 +190,7 @@ salon_codec_caps_offer_all (gboolean is_video)
 GstCaps *
 salon_codec_caps_offer (gboolean is_video, guint32 ssrc)
 {
-  GstCaps *caps = salon_codec_caps_offer_all (is_video);
+  GstCaps *caps = salon_codec_caps_offer_all (is_video, FALSE);
 
   /* The first structure is special: webrtcbin writes an SSRC's lines once for each structure that has it, and adds the
    * retransmission of the first codec by itself. */
@@ -211,7 +212,7 @@ has_format (const GstSDPMedia *media, int payload_type)
 }
 
 GstCaps *
-salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered)
+salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered, guint8 red_payload_type)
 {
   GstCaps *accepted = gst_caps_new_empty ();
 
@@ -220,7 +221,8 @@ salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered)
       const GstStructure *structure = gst_caps_get_structure (offered, i);
       int payload_type;
 
-      if (gst_structure_get_int (structure, "payload", &payload_type) && has_format (answered, payload_type))
+      if (gst_structure_get_int (structure, "payload", &payload_type)
+          && (has_format (answered, payload_type) || payload_type == red_payload_type))
         gst_caps_append_structure (accepted, gst_structure_copy (structure));
     }
   return accepted;

@@ -19,14 +19,16 @@ GstCaps *salon_codec_caps_choose (
     const GstSDPMedia *offered, const SalonCodec *order, guint n_order) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What a slot offers: every codec of its kind, each followed by its retransmission (RFC 4588) when it is video.
- * Returns: (transfer full) */
-GstCaps *salon_codec_caps_offer_all (gboolean is_video) G_GNUC_WARN_UNUSED_RESULT;
-/* The same for webrtcbin, which adds the retransmission of the first by itself.
+ * has_red: and sound with redundancy (RFC 2198). Returns: (transfer full) */
+GstCaps *salon_codec_caps_offer_all (gboolean is_video, gboolean has_red) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for webrtcbin, which adds the retransmission of the first by itself, and would take redundancy off.
  * Returns: (transfer full) */
 GstCaps *salon_codec_caps_offer (gboolean is_video, guint32 ssrc) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Those of a slot's caps that the answered m-line accepts. Returns: (transfer full) */
-GstCaps *salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered) G_GNUC_WARN_UNUSED_RESULT;
+/* Those of a slot's caps that the answered m-line accepts. red_payload_type: see SalonSdpRed; 0: none.
+ * Returns: (transfer full) */
+GstCaps *salon_codec_caps_accepted (
+    GstCaps *offered, const GstSDPMedia *answered, guint8 red_payload_type) G_GNUC_WARN_UNUSED_RESULT;
 
 /* RFC 4588, section 8.6. payload_types: (out): 0, or what retransmissions of each of the payload types are sent as. */
 void salon_codec_caps_get_retransmissions (const GstCaps *accepted, guint8 payload_types[128]);

@@ -29,25 +29,38 @@ keep_unless_extension (GQuark field, GValue *value, gpointer user_data)
   return !g_str_has_prefix (g_quark_to_string (field), "extmap-");
 }
 
+/* RFC 2198 section 5: two blocks, which are as many as browsers send. GStreamer has no words for it. */
+static void
+write_red_parameters (guint8 payload_type, guint8 opus_payload_type, GstSDPMedia *media)
+{
+  g_autofree char *value = g_strdup_printf ("%u %u/%u", payload_type, opus_payload_type, opus_payload_type);
+
+  gst_sdp_media_add_attribute (media, "fmtp", value);
+}
+
 /* One structure at a time: GStreamer looks at the first alone. Each says the same extensions, and Firefox refuses to
  * be told twice. */
 static void
 write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
 {
-  g_autoptr (GstCaps) caps = salon_codec_caps_offer_all (line->is_video);
+  const char *red_name = salon_codec_get_info (SALON_CODEC_RED)->encoding_name;
 
-  for (guint i = 0; i < gst_caps_get_size (caps); i++)
+  for (guint i = 0; i < gst_caps_get_size (line->caps); i++)
     {
-      g_autoptr (GstCaps) format = gst_caps_copy_nth (caps, i);
+      g_autoptr (GstCaps) format = gst_caps_copy_nth (line->caps, i);
       GstStructure *structure = gst_caps_get_structure (format, 0);
+      gboolean is_red = g_str_equal (gst_structure_get_string (structure, "encoding-name"), red_name);
 
       /* Names are in capitals in caps alone, and not every client reads them so. */
-      if (gst_structure_has_field (structure, "apt"))
-        gst_structure_set (structure, "encoding-name", G_TYPE_STRING, "rtx", NULL);
+      if (is_red || gst_structure_has_field (structure, "apt"))
+        gst_structure_set (structure, "encoding-name", G_TYPE_STRING, is_red ? "red" : "rtx", NULL);
       if (i > 0)
         gst_structure_filter_and_map_in_place (structure, keep_unless_extension, NULL);
       if (gst_sdp_media_set_media_from_caps (format, media) != GST_SDP_OK)
         g_assert_not_reached ();
+      if (is_red)
+        write_red_parameters (salon_codec_get_info (SALON_CODEC_RED)->payload_type,
+            salon_codec_get_info (SALON_CODEC_OPUS)->payload_type, media);
     }
 }
 
@@ -205,6 +218,42 @@ salon_offer_write (const char *transport, const SalonOfferLine *lines, guint n_l
   text = gst_sdp_message_as_text (out);
   gst_sdp_message_free (from);
   gst_sdp_message_free (out);
+  return text;
+}
+
+/* -- redundancy -- */
+
+static gboolean
+is_same_red (const SalonSdpRed *a, const SalonSdpRed *b)
+{
+  return a->payload_type == b->payload_type && a->opus_payload_type == b->opus_payload_type;
+}
+
+static void
+add_red_to_line (GstSDPMedia *media, const SalonSdpRed *red)
+{
+  g_autofree char *format = g_strdup_printf ("%u", red->payload_type);
+  g_autofree char *map = g_strdup_printf ("%u red/48000/2", red->payload_type);
+
+  gst_sdp_media_insert_format (media, 0, format);
+  gst_sdp_media_add_attribute (media, "rtpmap", map);
+  write_red_parameters (red->payload_type, red->opus_payload_type, media);
+}
+
+char *
+salon_offer_add_red (const char *answer, const SalonSdp *offer, const SalonSdpRed *red)
+{
+  GstSDPMessage *message;
+  char *text;
+
+  gst_sdp_message_new_from_text (answer, &message);
+  for (guint i = 0; i < gst_sdp_message_medias_len (message); i++)
+    {
+      if (is_same_red (&salon_sdp_get_media (offer, i)->red, red))
+        add_red_to_line ((GstSDPMedia *)gst_sdp_message_get_media (message, i), red);
+    }
+  text = gst_sdp_message_as_text (message);
+  gst_sdp_message_free (message);
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include "salon-extension-map.h"
 #include "salon-offer.h"
 #include "salon-packet-guard.h"
+#include "salon-red-entry.h"
 #include "salon-rtp-packet.h"
 #include "salon-uplink-cap.h"
 
@@ -33,6 +34,11 @@ struct _SalonPublisher
   gboolean is_negotiating;
   SalonPacketGuard *guard; /* (owned) */
   SalonUplinkCap *cap;     /* (owned) (nullable): NULL once closed */
+
+  gboolean may_red;         /* sound may come with redundancy */
+  gboolean has_decided_red; /* once for all, by the first offer that has sound */
+  SalonSdpRed red;
+  SalonRedEntry *red_entry; /* (owned) */
 
   /* What webrtcbin's thread and the streaming threads look up. */
   struct
@@ -266,6 +272,44 @@ on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
 
 /* -- negotiation -- */
 
+static guint8
+get_accepted_payload_type (GstCaps *accepted)
+{
+  int payload_type = 0;
+
+  gst_structure_get_int (gst_caps_get_structure (accepted, 0), "payload", &payload_type);
+  return (guint8)payload_type;
+}
+
+/* The payload type that stands for RED in one m-line does so in all: so it is for the whole connection. */
+static void
+decide_red (SalonPublisher *self, const SalonSdp *offer, const GPtrArray *accepted)
+{
+  for (guint i = 0; i < offer->media->len && !self->has_decided_red; i++)
+    {
+      const SalonSdpMedia *media = salon_sdp_get_media (offer, i);
+
+      if (media->kind != SALON_SDP_AUDIO)
+        continue;
+      self->has_decided_red = TRUE;
+      if (!self->may_red || media->red.payload_type == 0
+          || media->red.opus_payload_type != get_accepted_payload_type (g_ptr_array_index (accepted, i)))
+        continue;
+      self->red = media->red;
+      salon_red_entry_set (self->red_entry, &self->red);
+    }
+}
+
+static void
+set_up_audio (SalonPublisher *self, SalonTrack *track, const SalonSdp *offer, guint m_line)
+{
+  guint8 payload_type = get_accepted_payload_type (g_ptr_array_index (self->shared.accepted, m_line));
+
+  salon_track_set_level_id (track, salon_sdp_get_extension_id (offer, SALON_URI_AUDIO_LEVEL));
+  if (self->red.payload_type != 0 && payload_type == self->red.opus_payload_type)
+    salon_track_set_red (track);
+}
+
 static void
 add_tracks (SalonPublisher *self, const SalonSdp *offer)
 {
@@ -281,7 +325,7 @@ add_tracks (SalonPublisher *self, const SalonSdp *offer)
       track = salon_track_new (
           salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO, MAX (media->n_rids, 1));
       if (media->kind == SALON_SDP_AUDIO)
-        salon_track_set_level_id (track, salon_sdp_get_extension_id (offer, SALON_URI_AUDIO_LEVEL));
+        set_up_audio (self, track, offer, i);
       else
         salon_track_set_dependency_id (track, salon_sdp_get_extension_id (offer, SALON_URI_DEPENDENCY_DESCRIPTOR));
       salon_track_set_open (track, salon_transport_is_verified (transport));
@@ -336,6 +380,16 @@ allow_mixed_extensions (char *answer)
   return g_string_free (text, FALSE);
 }
 
+/* answer: (transfer full). Returns: (transfer full) */
+static char *
+answer_red (SalonPublisher *self, char *answer)
+{
+  g_autofree char *own = answer;
+  const SalonSdp *offer = salon_transport_get_remote (SALON_TRANSPORT (self));
+
+  return self->red.payload_type != 0 ? salon_offer_add_red (own, offer, &self->red) : g_steal_pointer (&own);
+}
+
 static void
 on_answer_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -344,7 +398,7 @@ on_answer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   char *answer = salon_transport_create_local_finish (transport, result, &error);
 
   if (answer != NULL)
-    answer = answer_data (transport, allow_mixed_extensions (answer));
+    answer = answer_data (transport, answer_red (SALON_PUBLISHER (transport), allow_mixed_extensions (answer)));
   finish_offer (user_data, answer, g_steal_pointer (&error));
 }
 
@@ -460,6 +514,7 @@ salon_publisher_offer_async (SalonPublisher *self, const char *text, GAsyncReady
       return;
     }
   self->is_negotiating = TRUE;
+  decide_red (self, offer, chosen);
   transport_cc_id = salon_sdp_get_extension_id (offer, SALON_URI_TRANSPORT_CC);
   if (transport_cc_id != 0) /* the session never forgets it either */
     salon_packet_guard_set_transport_cc_id (self->guard, transport_cc_id);
@@ -536,6 +591,8 @@ salon_publisher_new (SalonGraph *graph, const char *name, const SalonMediaOption
   webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (self));
   self->guard = salon_packet_guard_new (webrtc, SALON_ADMITS_MEDIA);
   self->cap = salon_uplink_cap_new (webrtc);
+  self->may_red = options->has_red;
+  self->red_entry = salon_red_entry_new (webrtc);
   rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
   g_signal_connect_object (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), self, 0);
   g_signal_connect_object (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad_added), self, 0);
@@ -569,6 +626,7 @@ salon_publisher_finalize (GObject *object)
 
   g_clear_pointer (&self->shared.offer, salon_sdp_unref);
   g_clear_pointer (&self->guard, salon_packet_guard_unref);
+  g_clear_pointer (&self->red_entry, salon_red_entry_unref);
   g_ptr_array_unref (self->shared.accepted);
   g_ptr_array_unref (self->shared.tracks);
   g_mutex_clear (&self->shared.lock);

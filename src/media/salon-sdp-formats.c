@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "salon-codec-caps.h"
+#include "salon-red.h"
 
 /* Longer values are no parameters of ours: a parameter set of H264 has about 60 characters. */
 #define MAX_VALUE_CHARS 256
@@ -208,6 +209,24 @@ read_apt (const Format *format)
   return apt != NULL && read_payload_type (apt, &payload_type) ? payload_type : 0;
 }
 
+/* RFC 2198 section 5: "111/111". Of which payload type all blocks are; 0: of several, or none. */
+static guint
+read_red (const Format *format)
+{
+  g_auto (GStrv) words = g_strsplit (format->fmtp != NULL ? format->fmtp : "", "/", SALON_RED_MAX_BLOCKS + 1);
+  guint first = 0;
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      guint payload_type;
+
+      if (!read_payload_type (words[i], &payload_type) || (i > 0 && payload_type != first))
+        return 0;
+      first = payload_type;
+    }
+  return first;
+}
+
 static gboolean
 note_format (SalonSdpNumbers *numbers, guint payload_type, guint8 meaning)
 {
@@ -217,12 +236,26 @@ note_format (SalonSdpNumbers *numbers, guint payload_type, guint8 meaning)
   return known == 0 || known == meaning;
 }
 
+static const char *const contradiction = "a payload type stands for two formats; in a BUNDLE group it has one meaning";
+
+/* What is copied begins with the first Opus. */
+static const char *
+note_red (SalonSdpNumbers *numbers, const Format *format, guint payload_type, const GstSDPMedia *to, SalonSdpRed *red)
+{
+  guint opus = read_red (format);
+  guint first;
+
+  if (red->payload_type != 0 || opus == 0 || gst_sdp_media_formats_len (to) == 0
+      || !read_payload_type (gst_sdp_media_get_format (to, 0), &first) || first != opus)
+    return NULL;
+  *red = (SalonSdpRed){ (guint8)payload_type, (guint8)opus };
+  return note_format (numbers, payload_type, 1 + SALON_CODEC_RED) ? NULL : contradiction;
+}
+
 static const char *
 copy_format (SalonSdpNumbers *numbers, const Format formats[128], guint payload_type, SalonKind kind,
-    guint8 copied[128], GstSDPMedia *to)
+    guint8 copied[128], GstSDPMedia *to, SalonSdpRed *red)
 {
-  static const char *const contradiction
-      = "a payload type stands for two formats; in a BUNDLE group it has one meaning";
   const Format *format = &formats[payload_type];
   SalonCodec codec;
   guint apt;
@@ -231,6 +264,8 @@ copy_format (SalonSdpNumbers *numbers, const Format formats[128], guint payload_
     return NULL;
   if (read_codec (format, kind, &codec))
     {
+      if (codec == SALON_CODEC_RED)
+        return note_red (numbers, format, payload_type, to, red);
       copied[payload_type] = 1 + codec;
       copy_codec (to, payload_type, format, format->feedbacks | formats[0].feedbacks);
       return note_format (numbers, payload_type, 1 + codec) ? NULL : contradiction;
@@ -246,14 +281,16 @@ copy_format (SalonSdpNumbers *numbers, const Format formats[128], guint payload_
 }
 
 const char *
-salon_sdp_formats_copy (SalonSdpNumbers *numbers, const GstSDPMedia *from, SalonKind kind, GstSDPMedia *to)
+salon_sdp_formats_copy (
+    SalonSdpNumbers *numbers, const GstSDPMedia *from, SalonKind kind, GstSDPMedia *to, SalonSdpRed *red)
 {
   Format formats[128] = { 0 };
   guint8 copied[128] = { 0 };
   const char *problem = NULL;
 
+  *red = (SalonSdpRed){ 0 };
   collect (from, formats);
-  /* Twice, because a retransmission may be listed before its codec. */
+  /* Twice, because a retransmission, or redundancy, may be listed before its codec. */
   for (guint round = 0; round < 2; round++)
     {
       for (guint i = 0; i < gst_sdp_media_formats_len (from) && problem == NULL; i++)
@@ -261,7 +298,7 @@ salon_sdp_formats_copy (SalonSdpNumbers *numbers, const GstSDPMedia *from, Salon
           guint payload_type;
 
           if (read_payload_type (gst_sdp_media_get_format (from, i), &payload_type))
-            problem = copy_format (numbers, formats, payload_type, kind, copied, to);
+            problem = copy_format (numbers, formats, payload_type, kind, copied, to, red);
         }
     }
   return problem;

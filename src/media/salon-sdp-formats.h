@@ -4,6 +4,7 @@
 #include <gst/sdp/sdp.h>
 
 #include "salon-codec.h"
+#include "salon-sdp.h"
 
 /* What of an m-line's formats and header extensions webrtcbin gets to see: the codecs that Salon forwards, their
  * retransmission (RFC 4588) and the extensions it uses, each written anew. GStreamer turns the names of all others
@@ -17,10 +18,10 @@ typedef struct _SalonSdpNumbers
   const char *extensions[256]; /* the URI (static) of an id; NULL: none yet */
 } SalonSdpNumbers;
 
-/* Copies from an m-line of this kind. What is unknown or malformed is left out: `to` may end without formats.
- * Returns: (transfer none) (nullable): what is wrong with it, or NULL when all is well. */
-const char *salon_sdp_formats_copy (
-    SalonSdpNumbers *numbers, const GstSDPMedia *from, SalonKind kind, GstSDPMedia *to) G_GNUC_WARN_UNUSED_RESULT;
+/* Copies from an m-line of this kind. What is unknown or malformed is left out: `to` may end without formats. red:
+ * (out), of the first Opus. Returns: (transfer none) (nullable): what is wrong with it, or NULL when all is well. */
+const char *salon_sdp_formats_copy (SalonSdpNumbers *numbers, const GstSDPMedia *from, SalonKind kind, GstSDPMedia *to,
+    SalonSdpRed *red) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: the id of a header extension; 0: it has none. */
 guint salon_sdp_numbers_find_extension (const SalonSdpNumbers *numbers, const char *uri);

@@ -452,11 +452,11 @@ read_candidates (const Reader *reader)
 }
 
 static gboolean
-read_formats (const Reader *reader, SalonSdpKind kind, GError **error)
+read_formats (const Reader *reader, SalonSdpMedia *out, GError **error)
 {
   SalonSdpNumbers *numbers = reader->sdp->numbers;
-  const char *problem = salon_sdp_formats_copy (
-      numbers, reader->media, kind == SALON_SDP_VIDEO ? SALON_KIND_VIDEO : SALON_KIND_AUDIO, reader->out);
+  const char *problem = salon_sdp_formats_copy (numbers, reader->media,
+      out->kind == SALON_SDP_VIDEO ? SALON_KIND_VIDEO : SALON_KIND_AUDIO, reader->out, &out->red);
 
   for (guint i = 0; i < gst_sdp_media_attributes_len (reader->media) && problem == NULL; i++)
     problem = salon_sdp_extension_copy (numbers, gst_sdp_media_get_attribute (reader->media, i), reader->out);
@@ -477,14 +477,14 @@ read_simulcast (const Reader *reader, SalonSdpMedia *out, GError **error)
 }
 
 static gboolean
-read_rtp (const Reader *reader, SalonSdpKind kind, GError **error)
+read_rtp (const Reader *reader, SalonSdpMedia *out, GError **error)
 {
   if (gst_sdp_media_get_attribute_val (reader->media, "rtcp-mux") == NULL)
     return refuse (error, "an m-line lacks a=rtcp-mux");
   gst_sdp_media_add_attribute (reader->out, "rtcp-mux", "");
   if (gst_sdp_media_get_attribute_val (reader->media, "rtcp-rsize") != NULL)
     gst_sdp_media_add_attribute (reader->out, "rtcp-rsize", "");
-  return read_formats (reader, kind, error) && read_ssrcs (reader, error);
+  return read_formats (reader, out, error) && read_ssrcs (reader, error);
 }
 
 static gboolean
@@ -495,7 +495,7 @@ read_parts (const Reader *reader, SalonSdpMedia *out, GError **error)
     return FALSE;
   read_candidates (reader);
   read_msid (reader, out);
-  return read_simulcast (reader, out, error) && read_rtp (reader, out->kind, error);
+  return read_simulcast (reader, out, error) && read_rtp (reader, out, error);
 }
 
 static gboolean

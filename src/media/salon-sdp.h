@@ -16,6 +16,13 @@ typedef enum
   SALON_SDP_VIDEO,
 } SalonSdpKind;
 
+/* Sound with redundancy (RFC 2198), of Opus alone. The message has none of it: webrtcbin would take it off. */
+typedef struct
+{
+  guint8 payload_type; /* 0: there is none */
+  guint8 opus_payload_type;
+} SalonSdpRed;
+
 typedef struct
 {
   SalonSdpKind kind;
@@ -24,8 +31,9 @@ typedef struct
   gboolean receives;
   char *rids[SALON_MAX_SPATIAL_LAYERS]; /* (owned): of simulcast (RFC 8853) that it sends, the smallest picture first */
   guint n_rids;                         /* 0: it sends one stream */
-  char *stream; /* (owned) (nullable): of the MediaStream that it belongs to, of 64 characters at most (RFC 8830) */
-  char *track;  /* (owned) (nullable): likewise */
+  char *stream;    /* (owned) (nullable): of the MediaStream that it belongs to, of 64 characters at most (RFC 8830) */
+  char *track;     /* (owned) (nullable): likewise */
+  SalonSdpRed red; /* of sound */
 } SalonSdpMedia;
 
 typedef struct _SalonSdpNumbers SalonSdpNumbers;

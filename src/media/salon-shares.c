@@ -13,6 +13,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_shares_debug);
 #define HEADROOM 1.5
 /* Opus, as browsers send it, where it is not measured. */
 #define AUDIO_BPS 40000
+/* And once more (RFC 2198), under the same headers. */
+#define RED_BPS 30000
 /* A temporal layer that is less of the rate is none: nothing comes in it. */
 #define LEAST_TEMPORAL_PART 1.02
 
@@ -75,17 +77,20 @@ add_steps (SalonShare *share, const SalonTrackLayer *layer, gint spatial, gint m
     share->steps[share->n_steps - 1].temporal = max_temporal;
 }
 
-/* highest: the layer that arrives. One that nobody wants, rests at the publisher: that is not why it is not sent. */
+/* highest: the layer that arrives. One that nobody wants, rests at the publisher: that is not why it is not sent. What
+ * arrives may be less than it was to be, too. */
 static SalonReason
 explain_cap (const SalonShareWish *wish, gint highest)
 {
   gint last = (gint)MAX (salon_track_get_n_layers (wish->track), 1) - 1;
+  SalonTrackLimit limit = salon_track_get_limit (wish->track);
+  SalonReason publisher = limit == SALON_TRACK_LIMIT_CPU ? SALON_REASON_CPU : SALON_REASON_PUBLISHER;
 
   if (highest < MIN (wish->cap.spatial, last))
-    return SALON_REASON_PUBLISHER;
+    return publisher;
   if (wish->cap.spatial < last || wish->cap.temporal < SALON_MAX_TEMPORAL_LAYERS - 1)
     return SALON_REASON_SIZE;
-  return SALON_REASON_NONE;
+  return limit == SALON_TRACK_LIMIT_NONE ? SALON_REASON_NONE : publisher;
 }
 
 static void
@@ -124,7 +129,7 @@ describe (SalonShare *share, const SalonShareWish *wish)
     describe_video (share, wish);
   else
     {
-      add_step (share, 0, 0, AUDIO_BPS);
+      add_step (share, 0, 0, AUDIO_BPS + (wish->is_red ? RED_BPS : 0));
       share->cap = SALON_REASON_NONE;
     }
 }

@@ -17,7 +17,8 @@ typedef struct
 {
   SalonTrack *track; /* (borrowed) (nullable): NULL: none */
   gboolean is_paused;
-  SalonLayer cap; /* what the client has use for */
+  gboolean is_red; /* sound that is sent with redundancy */
+  SalonLayer cap;  /* what the client has use for */
   SalonPriority priority;
   guint area_pixels; /* that it is shown with; 0: not known */
 } SalonShareWish;

@@ -26,6 +26,7 @@ get_line (SalonSubscriber *self, guint index)
 
   return (SalonOfferLine){
     .is_video = salon_subscriber_is_video_slot (index),
+    .caps = self->offered[salon_subscriber_is_video_slot (index)],
     .is_inactive = self->lines != NULL && msid == NULL,
     .msid = msid,
     .ssrc = slot->ssrc,
@@ -150,12 +151,15 @@ salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GErr
 
 /* A slot may only carry what its m-line was answered with. Mostly all slots of a kind get the same, and share it. */
 static void
-narrow_slot (SalonSubscriber *self, guint index, const GstSDPMedia *answered)
+narrow_slot (SalonSubscriber *self, guint index, const SalonSdp *answer, guint m_line)
 {
   SalonSubscriberSlot *slot = &self->slots[index];
-  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (slot->caps, answered);
+  guint8 red_payload_type = salon_sdp_get_media (answer, m_line)->red.payload_type;
+  g_autoptr (GstCaps) accepted
+      = salon_codec_caps_accepted (slot->caps, gst_sdp_message_get_media (answer->message, m_line), red_payload_type);
   gboolean is_shared = index >= 2 && gst_caps_is_equal (accepted, self->slots[index - 2].caps);
 
+  slot->takes_red = red_payload_type == salon_codec_get_info (SALON_CODEC_RED)->payload_type;
   if (gst_caps_is_equal (accepted, slot->caps))
     return;
   gst_caps_replace (&slot->caps, is_shared ? self->slots[index - 2].caps : accepted);
@@ -172,7 +176,7 @@ narrow_slots (SalonSubscriber *self, const SalonSdp *answer)
   guint n_before = count_lines_before (self);
 
   for (guint i = n_before; i < answer->media->len; i++)
-    narrow_slot (self, i - n_before, gst_sdp_message_get_media (answer->message, i));
+    narrow_slot (self, i - n_before, answer, i);
 }
 
 static void

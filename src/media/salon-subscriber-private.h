@@ -19,6 +19,7 @@ typedef struct
   char *mid;           /* (owned) (nullable): NULL before the offer */
   guint32 ssrc;        /* never changes: the RTCP thread looks it up */
   guint32 rtx_ssrc;    /* 0 for audio, and without a sender */
+  gboolean takes_red;  /* by the answer */
 
   SalonTrack *track; /* (owned) (nullable) */
   struct
@@ -43,6 +44,7 @@ struct _SalonSubscriber
 
   guint n_slots;              /* two a seat: audio, video, audio, ... as the m-lines */
   SalonSubscriberSlot *slots; /* (owned): the array itself never changes */
+  GstCaps *offered[2];        /* (owned) (nullable): of sound and pictures; NULL if webrtcbin offers the slots */
   SalonSdp *offer;            /* (owned) (nullable): NULL when it is answered */
   SalonLines *lines;          /* (owned) (nullable): what the m-lines of the slots say, for who is told by them alone */
   char *transport;            /* (owned) (nullable): with lines, webrtcbin's offer, by which all are written */

@@ -355,6 +355,7 @@ get_wish (gpointer owner, guint index)
   gboolean is_shown = slot->priority == SALON_PRIORITY_OTHER && area_pixels > 0;
 
   return (SalonShareWish){ .track = slot->track,
+    .is_red = slot->takes_red && slot->track != NULL && salon_track_is_red (slot->track),
     .is_paused = slot->is_paused,
     .cap = slot->cap,
     .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
@@ -635,21 +636,22 @@ make_webrtcbin_slots (SalonSubscriber *self)
 }
 
 static void
-make_slots (SalonSubscriber *self, const char *name)
+make_slots (SalonSubscriber *self, const char *name, gboolean has_red)
 {
   g_autofree char *sender_name = g_strconcat (name, "-sender", NULL);
 
   self->sender = gst_object_ref_sink (salon_sender_new (sender_name, salon_shares_get_bottleneck (self->shares)));
   salon_graph_add (salon_transport_get_graph (SALON_TRANSPORT (self)), GST_ELEMENT (self->sender));
   salon_webrtc_negotiate_transport (salon_transport_get_webrtcbin (SALON_TRANSPORT (self)));
+  self->offered[FALSE] = salon_codec_caps_offer_all (FALSE, has_red);
+  self->offered[TRUE] = salon_codec_caps_offer_all (TRUE, has_red);
   for (guint i = 0; i < self->n_slots; i++)
     {
       Slot *slot = &self->slots[i];
 
       slot->ssrc = FIRST_SSRC + i;
       slot->rtx_ssrc = salon_subscriber_is_video_slot (i) ? FIRST_RTX_SSRC + i : 0;
-      slot->caps = i < 2 ? salon_codec_caps_offer_all (salon_subscriber_is_video_slot (i))
-                         : gst_caps_ref (self->slots[i - 2].caps);
+      slot->caps = gst_caps_ref (self->offered[salon_subscriber_is_video_slot (i)]);
     }
 }
 
@@ -672,7 +674,7 @@ salon_subscriber_new (
     forget_bounds (&self->slots[i]);
   self->shares = shares;
   if (shares != NULL)
-    make_slots (self, name);
+    make_slots (self, name, options->has_red);
   else
     make_webrtcbin_slots (self);
   return g_steal_pointer (&self);
@@ -705,6 +707,8 @@ salon_subscriber_finalize (GObject *object)
       gst_clear_object (&self->slots[i].element);
     }
   g_free (self->slots);
+  gst_clear_caps (&self->offered[FALSE]);
+  gst_clear_caps (&self->offered[TRUE]);
   gst_clear_object (&self->sender);
   g_clear_pointer (&self->guard, salon_packet_guard_unref);
   g_clear_pointer (&self->offer, salon_sdp_unref);

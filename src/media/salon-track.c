@@ -21,7 +21,7 @@ typedef struct
   guint index;
   GstElement *tee;  /* (owned) (nullable): NULL once closed */
   GstPad *tee_sink; /* (owned) */
-  gulong probes[2]; /* of tee_sink: the gate, and events from subscribers */
+  gulong probes[3]; /* of tee_sink: the gate, events from subscribers, and to them */
   gint codec;       /* atomic: a SalonCodec, or -1 */
 
   /* The last packet: its streaming thread's. */
@@ -45,6 +45,7 @@ struct _SalonTrack
   Stream streams[SALON_MAX_SPATIAL_LAYERS];
   guint n_streams;
   gint is_open;                /* atomic */
+  gint is_red;                 /* atomic */
   SalonLayerMeter layer_meter; /* of pictures */
   gint dependency_id;          /* atomic: of the extension that tells the layers of each packet; 0: none */
   gint level_id;               /* atomic: of the extension that tells how loud each packet is; 0: none */
@@ -57,6 +58,7 @@ struct _SalonTrack
   guint sample_id;                           /* or 0 */
   guint n_wanting[SALON_MAX_SPATIAL_LAYERS]; /* slots, by the highest layer they want */
   gint wanted;
+  SalonTrackLimit limit;
   guint unwanted_id; /* the source that lowers `wanted`, or 0 */
 };
 
@@ -158,6 +160,26 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
+/* Subscribers are told what webrtcbin does not know. */
+static GstPadProbeReturn
+on_downstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  Stream *stream = user_data;
+  g_autoptr (GstCaps) caps = NULL;
+  GstCaps *told;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS || !g_atomic_int_get (&stream->track->is_red))
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &told);
+  caps = gst_caps_copy (told);
+  gst_caps_set_simple (
+      caps, "encoding-name", G_TYPE_STRING, salon_codec_get_info (SALON_CODEC_RED)->encoding_name, NULL);
+  info->data = gst_event_new_caps (caps);
+  gst_event_unref (event);
+  return GST_PAD_PROBE_OK;
+}
+
 /* -- the gate, and a look at what passes -- */
 
 /* Packets come in order, from a jitter buffer that waited for what was lost. What is missing now never comes: then no
@@ -230,6 +252,18 @@ salon_track_set_open (SalonTrack *self, gboolean is_open)
 }
 
 /* -- how loud it is -- */
+
+void
+salon_track_set_red (SalonTrack *self)
+{
+  g_atomic_int_set (&self->is_red, TRUE);
+}
+
+gboolean
+salon_track_is_red (SalonTrack *self)
+{
+  return g_atomic_int_get (&self->is_red);
+}
 
 void
 salon_track_set_level_id (SalonTrack *self, guint id)
@@ -349,6 +383,18 @@ gint
 salon_track_get_wanted (SalonTrack *self)
 {
   return self->wanted;
+}
+
+SalonTrackLimit
+salon_track_get_limit (SalonTrack *self)
+{
+  return self->limit;
+}
+
+void
+salon_track_set_limit (SalonTrack *self, SalonTrackLimit limit)
+{
+  self->limit = limit;
 }
 
 /* -- the fan-out: what one packet becomes leaves in one system call -- */
@@ -506,6 +552,8 @@ open_stream (SalonTrack *self, guint index)
   stream->probes[0] = gst_pad_add_probe (stream->tee_sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
       on_buffer, stream_ref (stream), (GDestroyNotify)stream_unref);
   stream->probes[1] = gst_pad_add_probe (stream->tee_sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,
+      stream_ref (stream), (GDestroyNotify)stream_unref);
+  stream->probes[2] = gst_pad_add_probe (stream->tee_sink, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_downstream_event,
       stream_ref (stream), (GDestroyNotify)stream_unref);
   salon_graph_add (self->graph, stream->tee);
 }

@@ -5,6 +5,7 @@
 
 #include "salon-graph.h"
 #include "salon-layer.h"
+#include "salon-track-settings.h"
 
 /* The media of one m-line of a publisher, in the room's graph. It exists from the moment the m-line is negotiated,
  * before and between packets.
@@ -51,6 +52,10 @@ void salon_track_set_open (SalonTrack *self, gboolean is_open);
 /* Feeds a stream from a pad of the publisher; an earlier pad's media is thrown away from now on. Any thread. */
 void salon_track_link_source (SalonTrack *self, guint stream, GstPad *source);
 
+/* Its sound comes as RED: see salon-red-entry.h. Before media comes. */
+void salon_track_set_red (SalonTrack *self);
+gboolean salon_track_is_red (SalonTrack *self);
+
 /* id: of the header extension with which the publisher says how loud each packet is (RFC 6464); 0: it doesn't. Any
  * thread. */
 void salon_track_set_level_id (SalonTrack *self, guint id);
@@ -72,5 +77,8 @@ void salon_track_get_layers (SalonTrack *self, SalonTrackLayer layers[SALON_MAX_
 
 /* The highest spatial layer that somebody wants; -1: nobody wants anything. It falls only after a while, see above. */
 gint salon_track_get_wanted (SalonTrack *self);
+SalonTrackLimit salon_track_get_limit (SalonTrack *self);
+void salon_track_set_limit (SalonTrack *self, SalonTrackLimit limit);
+
 /* A slot wanted no layer above `before`, and wants none above `now`; -1: nothing. */
 void salon_track_change_wish (SalonTrack *self, gint before, gint now);

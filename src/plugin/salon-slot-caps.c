@@ -79,6 +79,16 @@ find_codec (const GstCaps *caps, SalonCodec wanted)
   return NULL;
 }
 
+static guint8
+get_payload_type (const GstStructure *structure, SalonCodec codec)
+{
+  int payload_type;
+
+  if (!gst_structure_get_int (structure, "payload", &payload_type) || payload_type < 0 || payload_type > 127)
+    return salon_codec_get_info (codec)->payload_type;
+  return (guint8)payload_type;
+}
+
 /* Without the numbers of the input's own stream, which the slot replaces. */
 static GstCaps *
 make_caps (const GstStructure *structure, guint8 payload_type, guint32 ssrc)
@@ -97,24 +107,29 @@ salon_slot_caps_match (const GstCaps *input, const GstCaps *output, guint32 ssrc
       = gst_caps_is_empty (input) || gst_caps_is_any (input) ? NULL : gst_caps_get_structure (input, 0);
   const GstStructure *to = from;
   ExtmapSearch dependencies = { .uri = SALON_URI_DEPENDENCY_DESCRIPTOR };
+  const GstStructure *red = NULL;
   SalonCodec codec;
   int clock_rate;
-  int payload_type;
 
   if (from == NULL || !salon_codec_from_encoding_name (gst_structure_get_string (from, "encoding-name"), &codec))
     return NULL;
-  if (output != NULL && (to = find_codec (output, codec)) == NULL)
+  /* As it is, there is nothing to read in it. */
+  if (output == NULL && codec == SALON_CODEC_RED)
+    codec = SALON_CODEC_OPUS;
+  if (output != NULL && (to = find_codec (output, codec == SALON_CODEC_RED ? SALON_CODEC_OPUS : codec)) == NULL)
     return NULL;
+  if (codec == SALON_CODEC_RED)
+    red = find_codec (output, SALON_CODEC_RED);
   if (!gst_structure_get_int (from, "clock-rate", &clock_rate) || clock_rate <= 0)
     clock_rate = salon_codec_get_info (codec)->clock_rate;
-  if (!gst_structure_get_int (to, "payload", &payload_type) || payload_type < 0 || payload_type > 127)
-    payload_type = salon_codec_get_info (codec)->payload_type;
-
-  *source = (SalonRewriterSource){ .codec = codec, .clock_rate = clock_rate, .payload_type = payload_type };
+  *source = (SalonRewriterSource){ .codec = codec,
+    .clock_rate = clock_rate,
+    .payload_type = get_payload_type (to, codec),
+    .red_payload_type = red != NULL ? get_payload_type (red, SALON_CODEC_RED) : 0 };
   gst_structure_foreach (from, stop_at_uri, &dependencies);
   salon_extension_map_add (&source->extensions, dependencies.uri, dependencies.id, 0);
   gst_structure_foreach (to, add_output_extension, &(ExtmapMatch){ .input = from, .map = &source->extensions });
-  return make_caps (to, payload_type, ssrc);
+  return make_caps (to, source->payload_type, ssrc);
 }
 
 gboolean

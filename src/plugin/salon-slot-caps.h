@@ -6,7 +6,8 @@
 #include "salon-rewriter.h"
 
 /* Finds how a slot sends an input: the structure of `output` with the input's codec, its payload type and header
- * extensions. Those named RTX are not codecs and never match. Without `output` (nullable) the input's own numbers stay.
+ * extensions. Those named RTX are not codecs and never match. Sound in RED goes where Opus goes, as RED or without it.
+ * Without `output` (nullable) the input's own numbers stay.
  *
  * Returns: (transfer full) (nullable): the fixed caps to send it with, and *source filled; or NULL when Salon does not
  * know the codec or `output` does not have it. */

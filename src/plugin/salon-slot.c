@@ -5,52 +5,18 @@
 
 #include "salon-rewriter.h"
 #include "salon-slot-caps.h"
+#include "salon-slot-pad.h"
+#include "salon-slot-preroll.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_slot_debug);
 #define GST_CAT_DEFAULT salon_slot_debug
 
-/* A keyframe costs a publisher ten times an ordinary picture; one that is on its way takes a round trip and an
- * encoder's time, well below this. */
-#define KEYFRAME_REQUEST_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND)
 /* What is read of each packet: the header and the extensions must fit, and as much of the payload as tells a keyframe.
  */
 #define PACKET_HEAD_BYTES 512
 
 /* Both kinds are numbered by three bits (RFC 9628). */
 #define MAX_LAYER 7
-
-/* A sink pad. */
-#define SALON_TYPE_SLOT_PAD (salon_slot_pad_get_type ())
-G_DECLARE_FINAL_TYPE (SalonSlotPad, salon_slot_pad, SALON, SLOT_PAD, GstPad)
-
-struct _SalonSlotPad
-{
-  GstPad parent;
-
-  /* Under the slot's object lock. */
-  gboolean is_released;
-  gint64 last_request_us; /* for a keyframe */
-
-  /* Under the pad's own stream lock. */
-  GstSegment segment;
-  gboolean has_new_caps;
-  gboolean has_codec; /* one that Salon knows */
-  SalonCodec codec;
-};
-
-G_DEFINE_FINAL_TYPE (SalonSlotPad, salon_slot_pad, GST_TYPE_PAD)
-
-static void
-salon_slot_pad_class_init (SalonSlotPadClass *klass)
-{
-}
-
-static void
-salon_slot_pad_init (SalonSlotPad *pad)
-{
-  gst_segment_init (&pad->segment, GST_FORMAT_UNDEFINED);
-  pad->last_request_us = -KEYFRAME_REQUEST_INTERVAL_US;
-}
 
 struct _SalonSlot
 {
@@ -67,6 +33,7 @@ struct _SalonSlot
   gboolean is_choosing; /* active-pad was never set */
   gboolean has_video;
   guint next_pad_number;
+  guint n_turns;   /* how often another pad became the active one */
   gint generation; /* written under the lock, read atomically */
 
   gint settled_generation; /* atomic: the generation whose first packet went out */
@@ -77,6 +44,7 @@ struct _SalonSlot
   struct
   {
     gint generation;
+    guint n_turns;
     GstPad *active_pad; /* compared, never dereferenced */
     GstCaps *offered;   /* (owned) (nullable): the caps property */
     guint32 ssrc;
@@ -88,6 +56,7 @@ struct _SalonSlot
     gboolean has_started;
     gboolean has_sent_caps;
     SalonRewriter rewriter;
+    SalonSlotPreroll preroll; /* while it is not open: of the active pad */
   } stream;
 
   /* Written while streaming, read whenever. */
@@ -98,6 +67,7 @@ struct _SalonSlot
   _Atomic guint64 n_switches;
   _Atomic guint64 n_keyframe_requests;
   gint is_unsupported; /* atomic */
+  gint is_prerolled;   /* atomic: opening it needs no other keyframe */
 };
 
 enum
@@ -144,6 +114,16 @@ change_generation_locked (SalonSlot *slot)
   g_atomic_int_inc (&slot->generation);
 }
 
+/* What was kept is another pad's. */
+static void
+set_active_pad_locked (SalonSlot *slot, GstPad *pad)
+{
+  g_atomic_pointer_set (&slot->active_pad, pad);
+  g_atomic_int_set (&slot->is_prerolled, FALSE);
+  slot->n_turns++;
+  change_generation_locked (slot);
+}
+
 /* --- Keyframe requests --- */
 
 /* Whether to ask now, and whom: is_next: the next pad, if there is one. (transfer full) (nullable) */
@@ -155,8 +135,8 @@ claim_keyframe_request (SalonSlot *slot, gboolean is_next, gboolean is_urgent)
 
   GST_OBJECT_LOCK (slot);
   pad = (SalonSlotPad *)(is_next ? slot->next_pad : slot->active_pad);
-  if (pad != NULL && slot->is_open && slot->has_video
-      && (is_urgent || now_us - pad->last_request_us >= KEYFRAME_REQUEST_INTERVAL_US))
+  if (pad != NULL && (slot->is_open || (is_urgent && !is_next)) && slot->has_video
+      && (is_urgent || now_us - pad->last_request_us >= SALON_SLOT_KEYFRAME_INTERVAL_US))
     {
       pad->last_request_us = now_us;
       gst_object_ref (pad);
@@ -245,6 +225,9 @@ copy_settings (SalonSlot *slot)
 {
   GST_OBJECT_LOCK (slot);
   slot->stream.generation = slot->generation;
+  if (slot->stream.n_turns != slot->n_turns)
+    salon_slot_preroll_clear (&slot->stream.preroll);
+  slot->stream.n_turns = slot->n_turns;
   slot->stream.active_pad = slot->active_pad;
   slot->stream.is_open = slot->is_open;
   slot->stream.ssrc = slot->ssrc;
@@ -488,12 +471,47 @@ take_turn (SalonSlot *slot, GstPad *pad)
   is_next = slot->next_pad == pad && slot->is_open;
   if (is_next)
     {
-      g_atomic_pointer_set (&slot->active_pad, pad);
       g_atomic_pointer_set (&slot->next_pad, NULL);
-      change_generation_locked (slot);
+      set_active_pad_locked (slot, pad);
     }
   GST_OBJECT_UNLOCK (slot);
   return is_next;
+}
+
+static void
+preroll_one (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, gint64 now_us)
+{
+  salon_slot_preroll_add (&slot->stream.preroll, buffer, starts_keyframe (buffer, pad->codec), now_us);
+}
+
+/* Not open yet: what could be begun with is kept. One of buffer and list is NULL. */
+static void
+preroll (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, GstBufferList *list)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (slot->stream.active_pad != GST_PAD (pad) || slot->stream.is_open || !pad->has_codec
+      || salon_codec_get_info (pad->codec)->kind != SALON_KIND_VIDEO)
+    return;
+  if (buffer != NULL)
+    preroll_one (slot, pad, buffer, now_us);
+  for (guint i = 0; list != NULL && i < gst_buffer_list_length (list); i++)
+    preroll_one (slot, pad, gst_buffer_list_get (list, i), now_us);
+  g_atomic_int_set (&slot->is_prerolled, salon_slot_preroll_is_ready (&slot->stream.preroll, now_us));
+}
+
+static void
+forward_preroll (SalonSlot *slot, SalonSlotPad *pad, gboolean *is_awaiting)
+{
+  g_autoptr (GPtrArray) packets = NULL;
+
+  if (slot->stream.preroll.packets == NULL)
+    return;
+  packets = salon_slot_preroll_take (&slot->stream.preroll, g_get_monotonic_time ());
+  g_atomic_int_set (&slot->is_prerolled, FALSE);
+  GST_DEBUG_OBJECT (pad, "begins with %u packets that were kept", packets->len);
+  for (guint i = 0; i < packets->len; i++)
+    forward_buffer (slot, pad, g_ptr_array_index (packets, i), is_awaiting);
 }
 
 /* One of buffer and list is NULL. */
@@ -502,10 +520,12 @@ forward_active (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, GstBuffer
 {
   if (!is_forwarding (slot, pad))
     {
+      preroll (slot, pad, buffer, list);
       count (&slot->n_dropped, list != NULL ? gst_buffer_list_length (list) : 1);
       return;
     }
   follow_layers (slot);
+  forward_preroll (slot, pad, is_awaiting);
   if (list != NULL)
     forward_list (slot, pad, list, is_awaiting);
   else
@@ -550,18 +570,6 @@ salon_slot_sink_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   return GST_FLOW_OK;
 }
 
-static void
-take_caps (SalonSlotPad *pad, GstEvent *event)
-{
-  GstCaps *caps;
-
-  gst_event_parse_caps (event, &caps);
-  pad->has_new_caps = TRUE;
-  pad->has_codec = gst_caps_get_size (caps) > 0
-                   && salon_codec_from_encoding_name (
-                       gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name"), &pad->codec);
-}
-
 /* Nothing that travels down goes on: the output has its own stream, caps, segment, and no end. */
 static gboolean
 salon_slot_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
@@ -569,7 +577,7 @@ salon_slot_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   SalonSlotPad *self = SALON_SLOT_PAD (pad);
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
-    take_caps (self, event);
+    salon_slot_pad_take_caps (self, event);
   else if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT)
     gst_event_copy_segment (event, &self->segment);
   gst_event_unref (event);
@@ -643,8 +651,7 @@ salon_slot_request_new_pad (GstElement *element, GstPadTemplate *template, const
   is_chosen = slot->is_choosing && slot->active_pad == NULL;
   if (is_chosen)
     {
-      g_atomic_pointer_set (&slot->active_pad, pad);
-      change_generation_locked (slot);
+      set_active_pad_locked (slot, pad);
     }
   GST_OBJECT_UNLOCK (slot);
   if (is_chosen)
@@ -667,8 +674,7 @@ salon_slot_release_pad (GstElement *element, GstPad *pad)
     g_atomic_pointer_set (&slot->next_pad, NULL);
   if (was_active)
     {
-      g_atomic_pointer_set (&slot->active_pad, NULL);
-      change_generation_locked (slot);
+      set_active_pad_locked (slot, NULL);
     }
   GST_OBJECT_UNLOCK (slot);
 
@@ -702,8 +708,7 @@ set_active_pad (SalonSlot *slot, GstPad *pad)
     g_atomic_pointer_set (&slot->next_pad, NULL);
   if (is_switch)
     {
-      g_atomic_pointer_set (&slot->active_pad, pad);
-      change_generation_locked (slot);
+      set_active_pad_locked (slot, pad);
     }
   GST_OBJECT_UNLOCK (slot);
 
@@ -745,7 +750,7 @@ set_open (SalonSlot *slot, gboolean is_open)
   if (is_change)
     change_generation_locked (slot);
   GST_OBJECT_UNLOCK (slot);
-  if (is_change && is_open)
+  if (is_change && is_open && !g_atomic_int_get (&slot->is_prerolled))
     request_keyframe (slot, TRUE);
 }
 
@@ -886,6 +891,8 @@ salon_slot_change_state (GstElement *element, GstStateChange transition)
       GST_PAD_STREAM_LOCK (slot->src_pad);
       slot->stream.has_started = FALSE;
       slot->stream.has_sent_caps = FALSE;
+      salon_slot_preroll_clear (&slot->stream.preroll);
+      g_atomic_int_set (&slot->is_prerolled, FALSE);
       GST_PAD_STREAM_UNLOCK (slot->src_pad);
       GST_OBJECT_LOCK (slot);
       change_generation_locked (slot);
@@ -902,6 +909,7 @@ salon_slot_finalize (GObject *object)
   gst_clear_caps (&slot->caps);
   gst_clear_caps (&slot->stream.offered);
   gst_clear_caps (&slot->stream.caps);
+  salon_slot_preroll_clear (&slot->stream.preroll);
   G_OBJECT_CLASS (salon_slot_parent_class)->finalize (object);
 }
 
@@ -917,7 +925,7 @@ install_properties (GObjectClass *object_class)
       "The sink pad that becomes the active one with its next keyframe; NULL: the active one stays", GST_TYPE_PAD,
       writable);
   properties[PROP_OPEN]
-      = g_param_spec_boolean ("open", "Open", "FALSE drops everything; opening waits for a keyframe", TRUE, writable);
+      = g_param_spec_boolean ("open", "Open", "FALSE lets nothing out; opening begins with a keyframe", TRUE, writable);
   properties[PROP_CAPS] = g_param_spec_boxed ("caps", "Caps",
       "What the output may carry, one structure per codec with payload and extmap-N; NULL: whatever comes, unchanged",
       GST_TYPE_CAPS, writable);

@@ -18,7 +18,8 @@
  *   the active one goes out until then, so that nobody sees a break. NULL, or setting active-pad, calls it off.
  * - max-spatial-layer, max-temporal-layer (guint, 0 to 7): layers within the active track that go out, as
  *   salon-rewriter.h says. Default 7: all.
- * - open (gboolean): FALSE drops everything; TRUE again waits for a keyframe. Default TRUE.
+ * - open (gboolean): FALSE lets nothing out; then it begins with the last keyframe of this second and what followed it,
+ *   or waits for the next. Default TRUE.
  * - caps (GstCaps): what the output may carry: one application/x-rtp structure per codec, with its payload and
  *   extmap-N fields. A track of another codec is dropped. NULL: all keep their payload type and extension ids.
  * - ssrc (guint): of the output; random unless set.
@@ -29,8 +30,9 @@
  * Action signal:
  * - request-keyframe: sends a GstForceKeyUnit to the active track at once, from the calling thread.
  *
- * Keyframes are asked for at each switch and opening, then every 500 ms as long as packets come without one; the
- * subscriber's requests (GstForceKeyUnit at the src pad) pass at the same rate.
+ * Keyframes are asked for at each switch, also while it is not open, and at an opening for which none is kept; then
+ * every 500 ms as long as packets come without one; the subscriber's requests (GstForceKeyUnit at the src pad) pass at
+ * the same rate.
  *
  * Releasing a sink pad is safe while upstream pushes into it: the pusher sees GST_FLOW_OK, then GST_FLOW_NOT_LINKED
  * (give the tee allow-not-linked). Release the pads before the slot leaves PAUSED: an element in READY is FLUSHING, and

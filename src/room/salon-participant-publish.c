@@ -178,6 +178,21 @@ salon_participant_set_muted (
   return salon_room_mute (self->room, self, publication_id, is_muted, is_squelched, error);
 }
 
+gboolean
+salon_participant_set_limit (SalonParticipant *self, const char *publication_id, SalonTrackLimit limit, GError **error)
+{
+  SalonPublication *publication;
+  guint index;
+
+  if (!salon_participant_check_in_room (self, error))
+    return FALSE;
+  publication = find_publication (self, publication_id, &index);
+  if (publication == NULL)
+    return refuse_unknown_track (error);
+  salon_track_set_limit (publication->track, limit);
+  return TRUE;
+}
+
 /* -- the publisher connection -- */
 
 typedef struct

@@ -140,6 +140,10 @@ gboolean salon_participant_set_muted (SalonParticipant *self, const char *public
 gboolean salon_participant_set_track_settings (SalonParticipant *self, const char *publication_id,
     const SalonTrackSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Why one sends less of one's own track than was to be sent. */
+gboolean salon_participant_set_limit (SalonParticipant *self, const char *publication_id, SalonTrackLimit limit,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How well they receive: (transfer full) (element-type SalonConnectionStats), and (element-type SalonReceptionStats);
  * valid until the main loop runs again. Empty while they do not. */
 GArray *salon_participant_list_connections (SalonParticipant *self) G_GNUC_WARN_UNUSED_RESULT;

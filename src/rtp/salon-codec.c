@@ -7,6 +7,7 @@
 /* Payload types: what Chromium offers for the same codecs, so that a capture reads as people expect. */
 static const SalonCodecInfo codecs[] = {
   [SALON_CODEC_OPUS] = { "OPUS", SALON_KIND_AUDIO, 48000, 111, 0, "encoding-params=(string)2" },
+  [SALON_CODEC_RED] = { "RED", SALON_KIND_AUDIO, 48000, 63, 0, "encoding-params=(string)2" },
   [SALON_CODEC_VP8] = { "VP8", SALON_KIND_VIDEO, 90000, 96, 97, "" },
   [SALON_CODEC_VP9] = { "VP9", SALON_KIND_VIDEO, 90000, 98, 99, "profile-id=(string)0" },
   [SALON_CODEC_H264] = { "H264", SALON_KIND_VIDEO, 90000, 102, 103,

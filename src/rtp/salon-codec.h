@@ -13,6 +13,7 @@ typedef enum
 typedef enum
 {
   SALON_CODEC_OPUS,
+  SALON_CODEC_RED, /* Opus with what went before (RFC 2198): see salon-red.h */
   SALON_CODEC_VP8,
   SALON_CODEC_VP9,
   SALON_CODEC_H264,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "salon-bytes.h"
+#include "salon-red.h"
 
 /* RFC 3550 appendix A.1 calls a step forward of more than 3000 a restart, and one back of more than 100;
  * retransmissions may come later than that: a second of 1000 packets. */
@@ -418,34 +419,60 @@ write_extensions (const Extensions *extensions, guint8 *at)
   return at;
 }
 
-static void
-write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame, guint16 sequence,
-    const Descriptor *descriptor, SalonRewriterResult *result)
+static guint8
+get_payload_type (const SalonRewriterSource *source)
 {
-  const gsize fixed_size = 12 + 4 + 2 * MAX_EXTENSIONS + sizeof (guint16) + 3 + SALON_PICTURE_IDS_MAX_BYTES;
-  gsize ids_size = salon_picture_ids_size (&frame->ids);
+  return source->codec == SALON_CODEC_RED && source->red_payload_type != 0 ? source->red_payload_type
+                                                                           : source->payload_type;
+}
+
+/* What of the payload is not the same as the source's: n_read bytes of that (out). */
+static guint8 *
+write_payload_start (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame,
+    const SalonRed *red, guint8 *at, gsize *n_read)
+{
+  const SalonRewriterSource *source = &rewriter->source;
+  const guint8 *payload = packet->data + packet->payload_offset;
+
+  if (source->codec == SALON_CODEC_RED)
+    {
+      *n_read = source->red_payload_type != 0 ? red->headers_size : red->primary_offset;
+      return source->red_payload_type != 0 ? salon_red_write_headers (red, payload, source->payload_type, at) : at;
+    }
+  *n_read = salon_picture_ids_size (&frame->ids);
+  if (*n_read > 0)
+    {
+      memcpy (at, payload, *n_read);
+      salon_picture_ids_write (&frame->ids, at);
+    }
+  return at + *n_read;
+}
+
+/* red: of SALON_CODEC_RED. */
+static void
+write_result (const SalonRewriter *rewriter, const SalonRtpPacket *packet, const SalonFrame *frame, const SalonRed *red,
+    guint16 sequence, const Descriptor *descriptor, SalonRewriterResult *result)
+{
+  const gsize fixed_size = 12 + 4 + 2 * MAX_EXTENSIONS + sizeof (guint16) + 3
+                           + MAX (SALON_PICTURE_IDS_MAX_BYTES, SALON_RED_MAX_HEADERS_BYTES);
   /* The last of a picture's spatial layers may have been left out. */
   gboolean has_marker = packet->has_marker || (frame->is_end && frame->spatial == rewriter->layers.spatial);
   guint8 *at = result->head;
   Extensions extensions;
+  gsize n_read;
 
   collect_extensions (&rewriter->source.extensions, packet, descriptor, sizeof result->head - fixed_size, &extensions);
   *at++ = 0x80 | (extensions.n_elements > 0 ? 0x10 : 0);
-  *at++ = (has_marker ? 0x80 : 0) | rewriter->source.payload_type;
+  *at++ = (has_marker ? 0x80 : 0) | get_payload_type (&rewriter->source);
   at = salon_write_u16 (at, sequence);
   at = salon_write_u32 (at, packet->timestamp + rewriter->timestamp_offset);
   at = salon_write_u32 (at, rewriter->ssrc);
   at = write_extensions (&extensions, at);
-  if (ids_size > 0)
-    {
-      memcpy (at, packet->data + packet->payload_offset, ids_size);
-      salon_picture_ids_write (&frame->ids, at);
-      at += ids_size;
-    }
+  at = write_payload_start (rewriter, packet, frame, red, at, &n_read);
   result->has_marker = has_marker;
   result->head_size = at - result->head;
-  result->rest_offset = packet->payload_offset + ids_size;
-  result->rest_size = packet->payload_size - ids_size;
+  result->rest_offset = packet->payload_offset + n_read;
+  result->rest_size = packet->payload_size - n_read;
 }
 
 SalonRewriterVerdict
@@ -455,12 +482,15 @@ salon_rewriter_rewrite (
   SalonRewriterVerdict verdict;
   SalonFrame frame;
   Descriptor descriptor;
+  SalonRed red = { 0 };
   const guint8 *payload;
   gboolean is_newest;
   guint16 sequence;
   gsize size;
 
   payload = salon_rtp_packet_get_payload (packet, &size);
+  if (rewriter->source.codec == SALON_CODEC_RED && !salon_red_parse (&red, payload, size, packet->payload_size))
+    return SALON_REWRITER_MALFORMED;
   salon_codec_read_frame (rewriter->source.codec, payload, size, &frame);
   read_descriptor (rewriter, packet, &descriptor, &frame);
   verdict = admit (rewriter, packet, &frame, arrival_us, &result->is_switch, &is_newest);
@@ -477,6 +507,6 @@ salon_rewriter_rewrite (
       rewriter->last_arrival_us = arrival_us;
     }
   write_descriptor (rewriter, is_newest, &descriptor);
-  write_result (rewriter, packet, &frame, sequence, &descriptor, result);
+  write_result (rewriter, packet, &frame, &red, sequence, &descriptor, result);
   return SALON_REWRITER_FORWARD;
 }

@@ -27,7 +27,8 @@ typedef struct
 {
   SalonCodec codec;
   guint clock_rate;
-  guint8 payload_type; /* the output's */
+  guint8 payload_type;     /* the output's; of SALON_CODEC_RED, Opus' */
+  guint8 red_payload_type; /* of SALON_CODEC_RED, the output's; 0: it has none, and gets the primaries alone */
   SalonExtensionMap extensions;
 } SalonRewriterSource;
 
@@ -38,9 +39,10 @@ typedef enum
   SALON_REWRITER_LATE,              /* dropped: a duplicate, or older than what may still go out */
   SALON_REWRITER_UNWANTED,          /* dropped: of a layer that is not wanted */
   SALON_REWRITER_AWAITING_LAYER,    /* dropped: of a spatial layer that is wanted, and goes out from a keyframe on */
+  SALON_REWRITER_MALFORMED,         /* dropped: nobody could read it */
 } SalonRewriterVerdict;
 
-/* Header, extensions and the rewritten start of a payload descriptor: those of everyday are 20 to 60 bytes. Extension
+/* Header, extensions and the rewritten start of a payload: those of everyday are 20 to 60 bytes. Extension
  * elements that would not fit are dropped. */
 #define SALON_REWRITER_HEAD_BYTES 512
 

@@ -150,6 +150,31 @@ salon_params_read_track_settings (JsonObject *params, SalonTrackSettings *settin
   return read_quality (quality, &settings->max_layer, error);
 }
 
+gboolean
+salon_params_read_limit (JsonObject *params, SalonTrackLimit *limit, GError **error)
+{
+  static const struct
+  {
+    const char *name;
+    SalonTrackLimit limit;
+  } limits[] = { { "none", SALON_TRACK_LIMIT_NONE }, { "bandwidth", SALON_TRACK_LIMIT_BANDWIDTH },
+    { "cpu", SALON_TRACK_LIMIT_CPU } };
+  const char *reason;
+
+  if (!salon_json_get_string (params, "reason", 1, 16, &reason, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      if (g_str_equal (reason, limits[i].name))
+        {
+          *limit = limits[i].limit;
+          return TRUE;
+        }
+    }
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"reason\" must be none, bandwidth or cpu");
+  return FALSE;
+}
+
 /* Ids are UUIDs: what is none would be told to others. */
 gboolean
 salon_params_read_optional_id (JsonObject *params, const char *name, const char **id, GError **error)

@@ -21,6 +21,7 @@ gboolean salon_params_read_candidate (
     JsonObject *params, gint64 *target, gint64 *m_line, const char **text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_params_read_track_settings (
     JsonObject *params, SalonTrackSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_params_read_limit (JsonObject *params, SalonTrackLimit *limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* *id: (nullable): left as it was when there is none. */
 gboolean salon_params_read_optional_id (
     JsonObject *params, const char *name, const char **id, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -547,6 +547,32 @@ handle_watch_stats (SalonSession *self, SalonRequest *request)
   salon_request_resolve_empty (request);
 }
 
+static void
+handle_reception (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+
+  if (check_joined (self, &error) && salon_session_take_received (self, request->params, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
+static void
+handle_limited (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  const char *track;
+  SalonTrackLimit limit;
+
+  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+      && salon_params_read_limit (request->params, &limit, &error)
+      && salon_participant_set_limit (self->participant, track, limit, &error))
+    salon_request_resolve_empty (request);
+  else
+    salon_request_fail (request, error);
+}
+
 /* -- leave, ping -- */
 
 static void
@@ -595,6 +621,8 @@ static const struct
   { "admit", handle_admit },
   { "close", handle_close },
   { "watch_stats", handle_watch_stats },
+  { "reception", handle_reception },
+  { "limited", handle_limited },
   { "leave", handle_leave },
   { "ping", handle_ping },
 };

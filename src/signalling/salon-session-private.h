@@ -31,7 +31,10 @@ struct _SalonSession
   GPtrArray *early_candidates;   /* (owned) (element-type JsonObject): trickled before the join was answered */
   SalonRateLimit request_limit;
   SalonRateLimit chat_limit;
-  guint stats_id;  /* the timer of who watches how well they receive, or 0 */
+  guint stats_id; /* the timer of who watches how well they receive, or 0 */
+  gint64 stats_interval_us;
+  GHashTable *received; /* (owned) (nullable): "target/mid" -> JsonObject: what the client last told of that */
+  gint64 received_us;
   guint n_pending; /* requests that wait for an answer of the store or webrtcbin */
 };
 
@@ -71,3 +74,5 @@ SalonHandler salon_session_find_handler (const char *method, GError **error) G_G
 
 /* From now on, tells the client how well it receives every so many seconds; 0: no more. */
 void salon_session_watch_stats (SalonSession *self, guint interval_s);
+/* What the client alone knows of it, to be told with the rest; of no use to who does not watch. */
+gboolean salon_session_take_received (SalonSession *self, JsonObject *params, GError **error) G_GNUC_WARN_UNUSED_RESULT;

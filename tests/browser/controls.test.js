@@ -82,19 +82,45 @@ test('keys do what the help says, but not while one types, nor with Ctrl, nor wh
   await never('keys are off, and m turns it on', () => isOn(ann, 'microphone'), 300);
 });
 
+/* Runs in the page: the browser says that it can't make more of what it sends. */
+function pretendToBeSlow() {
+  const { getStats } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.getStats = async function (...args) {
+    const reports = [...await getStats.apply(this, args)];
+    return new Map(reports.map(([id, report]) =>
+      [id, report.type === 'outbound-rtp' ? { ...report, qualityLimitationReason: 'cpu' } : report]));
+  };
+}
+
 test('n shows how well one receives, until n is pressed again', async () => {
   const room = newRoom();
   const ann = await Person.enter(chromium, server, room, 'Ann', QUIET);
-  await Person.enter(chromium, server, room, 'Bob');
+  const bob = await Person.enter(chromium, server, room, 'Bob');
   const rows = () => ann.page.$$eval('#reception tbody tr', (all) => all.map(({ textContent }) => textContent));
   const told = () => ann.page.evaluate(() => window.statsCount);
   await ann.page.evaluate(() => {
     window.statsCount = 0;
-    window.salon.addEventListener('stats', () => window.statsCount++);
+    window.salon.addEventListener('stats', ({ detail }) => {
+      window.statsCount++;
+      window.lastTracks = detail.tracks;
+    });
   });
   await ann.page.keyboard.press('n');
   await until('Bob is in it', async () => (await rows()).filter((row) => row.startsWith('Bob’s')).length === 2, 15000);
   await ann.sees('Room for', '#reception .reception-room');
+  /* What only the browser knows comes back with the rest. */
+  const received = await until('she has told what she knows', () => ann.page.evaluate(() => {
+    const known = window.lastTracks.map(({ layer, received: figures }) => ({ ...figures, isPicture: layer !== null }));
+    const picture = known.find(({ isPicture, frames_per_second: rate }) => isPicture && rate > 0);
+    const sound = known.find(({ isPicture, concealed }) => !isPicture && concealed !== undefined);
+    return picture && sound && { picture, sound };
+  }), 10000);
+  assert.equal(typeof received.picture.freezes, 'number');
+  assert.ok(received.picture.jitter_buffer_ms >= 0 && received.sound.jitter_buffer_ms >= 0);
+  await until('it is shown', async () => (await rows()).some((row) => /\d s/.test(row)), 5000);
+  await bob.page.evaluate(pretendToBeSlow);
+  await until('his page has said why', async () => (await rows()).some((row) =>
+    row.startsWith('Bob’s picture') && row.endsWith('Their computer is too slow')), 15000);
   assert.equal(await attribute(ann, '#reception-toggle', 'aria-expanded'), 'true');
   assert.deepEqual(await findings(ann), []);
   await ann.page.keyboard.press('n');

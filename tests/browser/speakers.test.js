@@ -94,6 +94,21 @@ test('12 people and 6 slots: who speaks comes in place of one, the rest is named
   await zoe.sees('Host has turned your microphone off', '#toast');
   assert.equal(await zoe.page.evaluate(() => window.salon.isOn('microphone')), false);
   await until('the host sees it', () => host.page.isVisible(`${tile} .muted-badge`));
+  /* And keeps it off. */
+  const kept = `${tile} .keep-microphone-off`;
+  assert.equal(await host.page.evaluate((selector) => document.activeElement.matches(selector), kept), true, 'focus stays');
+  await host.page.keyboard.press('Enter');
+  await zoe.sees('Host keeps your microphone off', '#toast');
+  await host.page.waitForSelector(`${kept}[aria-pressed="true"]`);
+  assert.equal(await host.page.getAttribute(kept, 'aria-label'), 'Keep Zoe’s microphone off');
+  assert.deepEqual(await findings(host), []);
+  await zoe.page.evaluate(() => document.querySelector('#toast').replaceChildren());
+  await zoe.page.click('#mic');
+  await zoe.sees('Host keeps your microphone off', '#toast');
+  assert.equal(await zoe.page.evaluate(() => window.salon.isOn('microphone')), false);
+  await host.page.click(kept);
+  await zoe.sees('You can turn your microphone on again', '#toast');
+  await host.page.waitForSelector(`${kept}[aria-pressed="false"]`);
   await zoe.page.click('#mic');
   await until('she is on again', () => host.page.isHidden(`${tile} .muted-badge`));
   await host.page.hover(tile);

@@ -12,6 +12,7 @@
 
 #include "salon-dependencies.h"
 #include "salon-level-meter.h"
+#include "salon-red.h"
 #include "salon-rewriter.h"
 #include "salon-rtcp.h"
 #include "salon-transport-feedback.h"
@@ -24,7 +25,10 @@ int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 static SalonRewriterSource
 make_source (guint8 choice)
 {
-  SalonRewriterSource source = { .codec = choice % SALON_N_CODECS, .clock_rate = 90000, .payload_type = 96 };
+  SalonRewriterSource source = { .codec = choice % SALON_N_CODECS,
+    .clock_rate = 90000,
+    .payload_type = 96,
+    .red_payload_type = (choice & 0x20) != 0 ? 97 : 0 };
 
   for (guint id = 1; id < 256; id++)
     salon_extension_map_add (&source.extensions, "urn:test", id, (choice & 0x40) != 0 ? 256 - id : (id - 1) % 14 + 1);
@@ -32,6 +36,25 @@ make_source (guint8 choice)
   if ((choice & 0x20) != 0)
     salon_extension_map_add (&source.extensions, SALON_URI_DEPENDENCY_DESCRIPTOR, 12, 5);
   return source;
+}
+
+/* Redundancy is taken off, or stays and can be read again. */
+static void
+check_payload (const SalonRewriter *rewriter, const SalonRtpPacket *in, const SalonRtpPacket *out)
+{
+  gboolean is_red = rewriter->source.codec == SALON_CODEC_RED;
+  SalonRed red;
+
+  if (is_red && rewriter->source.red_payload_type == 0)
+    {
+      g_assert_cmpuint (out->payload_type, ==, 96);
+      g_assert_cmpuint (out->payload_size, <, in->payload_size);
+      return;
+    }
+  g_assert_cmpuint (out->payload_type, ==, is_red ? 97 : 96);
+  g_assert_cmpuint (out->payload_size, ==, in->payload_size);
+  g_assert_true (
+      !is_red || salon_red_parse (&red, out->data + out->payload_offset, out->payload_size, out->payload_size));
 }
 
 /* A packet of ours: the header says so, and it is as long as its parts. */
@@ -53,8 +76,7 @@ check_result (const SalonRewriter *rewriter, const SalonRtpPacket *in, const Sal
 
   g_assert_true (salon_rtp_packet_parse (&out, bytes, size));
   g_assert_cmphex (out.ssrc, ==, SSRC_OUT);
-  g_assert_cmpuint (out.payload_type, ==, 96);
-  g_assert_cmpuint (out.payload_size, ==, in->payload_size);
+  check_payload (rewriter, in, &out);
   salon_rtp_extension_iter_init (&iter, &out);
   while (salon_rtp_extension_iter_next (&iter, &extension))
     g_assert_cmpuint (extension.id, !=, 0);

@@ -39,6 +39,31 @@ test('keyframe requests of many subscribers reach the publisher as a few', async
   assert.ok(arrived / seconds <= 4, `${arrived} requests in ${seconds.toFixed(1)} s`);
 });
 
+test('who comes is connected and asked a keyframe for at the same time, and begins with it', async (t) => {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann');
+  await ann.start();
+  /* Who watches already, keeps the picture awake. */
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  const { packets } = await bob.receive(ann, 'camera');
+  await until('the joining keyframes are over', () => packets.length > 90);
+  const requests = ann.publisher.keyframeRequests;
+  const before = requests.length;
+  await Peer.join(t, server, room, 'Never connected', { publish: null, subscribe: false });
+  await until('a keyframe is asked for, without an answer', () => requests.length > before, 5000);
+
+  /* Who takes longer than a second to connect begins with one that is asked for then. */
+  for (let index = 0, nAsked = 2; nAsked > 1; index++) {
+    assert.ok(index < 5 || !isTimed, 'what was asked for early was of use');
+    const asked = requests.length;
+    const eve = await Peer.join(t, server, room, `Eve ${index}`, { publish: null });
+    const slot = await eve.receive(ann, 'camera');
+    await until('a second of video came', () => slot.packets.length > 60);
+    assert.ok(slot.packets[0].isKeyframe);
+    nAsked = isTimed ? requests.length - asked : 1;
+  }
+});
+
 test('a keyframe asked for arrives within a second', async (t) => {
   const room = newRoom();
   const ann = await Peer.join(t, server, room, 'Ann');

@@ -22,6 +22,12 @@ async function watcher(t, options = {}, on = server) {
   return { ann, bob, told };
 }
 
+/* Of what the protocol does not allow. */
+async function refusal({ signalling }, method, params) {
+  const { error } = await signalling.raw(JSON.stringify({ id: 99_999, method, params }), 99_999);
+  return error?.data.reason;
+}
+
 test('who asks is told of each connection and each track, and why it is as it is', { timeout: 30000 }, async (t) => {
   const { bob, told } = await watcher(t);
   await bob.signalling.request('watch_stats', { interval_s: 1 });
@@ -45,6 +51,40 @@ test('a track that is muted says so', { timeout: 30000 }, async (t) => {
   await ann.signalling.request('mute', { track: video.track, muted: true });
   await until('it is muted', () =>
     told.at(-1).tracks.find(({ track }) => track === video.track)?.reason === 'muted', 10000);
+});
+
+test('what the client tells of a slot is told with the rest, within bounds', { timeout: 30000 }, async (t) => {
+  const { bob, told } = await watcher(t);
+  const tell = (tracks) => bob.signalling.request('reception', { tracks });
+  await tell([{ target: 1, mid: 'nobody asked' }]);
+  await bob.signalling.request('watch_stats', { interval_s: 1 });
+  const { target, mid, received } = (await until('it flows', () =>
+    told.at(-1)?.tracks.find(({ layer }) => layer), 15000));
+  assert.equal(received, null);
+  const figures = { freezes: 2, frozen_ms: 812.5, frames_per_second: 24, jitter_buffer_ms: 61 };
+  await tell([{ target, mid, ...figures, secret: 'x' }, { target, mid: 'unknown', concealed: 0.5 }]);
+  await until('it is told', () => told.at(-1).tracks.find((track) => track.mid === mid)?.received, 5000);
+  assert.deepEqual(told.at(-1).tracks.map((track) => track.received), told.at(-1).tracks.map((track) =>
+    (track.mid === mid ? figures : null)));
+
+  for (const wrong of [{ freezes: -1 }, { concealed: 1.1 }, { frames_per_second: 1e9 }, { frozen_ms: 'long' }, { mid: '' }])
+    assert.equal(await refusal(bob, 'reception', { tracks: [{ target, mid, ...wrong }] }), 'invalid_params', JSON.stringify(wrong));
+  assert.equal(await refusal(bob, 'reception', { tracks: Array(785).fill({ target, mid }) }), 'invalid_params');
+  await until('what is not told again is forgotten', () =>
+    told.at(-1).tracks.every((track) => track.received === null), 10000);
+});
+
+test('a publisher who says that their machine is too slow is why there is no more', { timeout: 30000 }, async (t) => {
+  const { ann, bob, told } = await watcher(t);
+  await bob.signalling.request('watch_stats', { interval_s: 1 });
+  const video = () => told.at(-1)?.tracks.find(({ layer }) => layer);
+  const { track } = await until('it flows', video, 15000);
+  assert.equal(await reasonOf(bob.signalling.request('limited', { track, reason: 'cpu' })), 'unknown_track');
+  assert.equal(await refusal(ann, 'limited', { track, reason: 'heat' }), 'invalid_params');
+  for (const [reason, shown] of [['cpu', 'cpu'], ['bandwidth', 'publisher'], ['none', 'none']]) {
+    await ann.signalling.request('limited', { track, reason });
+    await until(`it is ${shown}`, () => video()?.reason === shown, 10000);
+  }
 });
 
 test('nobody is told who has not asked, or wants no more', { timeout: 30000 }, async (t) => {

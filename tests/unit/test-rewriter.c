@@ -38,6 +38,8 @@ typedef struct
 
 static const SalonRewriterSource vp8_source = { .codec = SALON_CODEC_VP8, .clock_rate = 90000, .payload_type = 96 };
 static const SalonRewriterSource h264_source = { .codec = SALON_CODEC_H264, .clock_rate = 90000, .payload_type = 102 };
+static const SalonRewriterSource red_source
+    = { .codec = SALON_CODEC_RED, .clock_rate = 48000, .payload_type = 111, .red_payload_type = 63 };
 static const SalonRewriterSource opus_source = { .codec = SALON_CODEC_OPUS, .clock_rate = 48000, .payload_type = 111 };
 
 static void
@@ -64,7 +66,8 @@ push_bytes (Fixture *f, const guint8 *bytes, gsize size, gint64 at_us)
   f->size = f->result.head_size + f->result.rest_size;
   g_assert_true (salon_rtp_packet_parse (&f->out, f->bytes, f->size));
   g_assert_cmphex (f->out.ssrc, ==, SSRC_OUT);
-  g_assert_cmpuint (f->out.payload_type, ==, f->rewriter.source.payload_type);
+  if (f->rewriter.source.red_payload_type == 0)
+    g_assert_cmpuint (f->out.payload_type, ==, f->rewriter.source.payload_type);
   return f->verdict;
 }
 
@@ -147,6 +150,53 @@ test_audio_awaits_nothing (Fixture *f, gconstpointer data)
   salon_rewriter_switch (&f->rewriter, &opus_source);
   g_assert_cmpint (push_payload (f, (In){ .ssrc = SSRC_B, .sequence = 70 }, "\x78\1", 2), ==, SALON_REWRITER_FORWARD);
   g_assert_cmpuint (f->out.sequence, ==, 1001);
+}
+
+/* Opus has another number here, and both blocks are told so. */
+static void
+test_redundancy_passes (Fixture *f, gconstpointer data)
+{
+  static const char in[] = "\xed\x0f\0\2"
+                           "\x6d"
+                           "ab"
+                           "cd"; /* of payload type 109 */
+
+  salon_rewriter_switch (&f->rewriter, &red_source);
+  g_assert_cmpint (push_payload (f, (In){ .ssrc = SSRC_A, .sequence = 9 }, in, 9), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpuint (f->out.payload_type, ==, 63);
+  g_assert_cmpmem (f->out.data + f->out.payload_offset, f->out.payload_size,
+      "\xef\x0f\0\2"
+      "\x6f"
+      "abcd",
+      9);
+}
+
+static void
+test_redundancy_is_taken_off (Fixture *f, gconstpointer data)
+{
+  static const char in[] = "\xed\x0f\0\2"
+                           "\x6d"
+                           "ab"
+                           "cd";
+  SalonRewriterSource source = red_source;
+
+  source.red_payload_type = 0;
+  salon_rewriter_switch (&f->rewriter, &source);
+  g_assert_cmpint (push_payload (f, (In){ .ssrc = SSRC_A, .sequence = 9 }, in, 9), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpuint (f->out.payload_type, ==, 111);
+  g_assert_cmpmem (f->out.data + f->out.payload_offset, f->out.payload_size, "cd", 2);
+}
+
+/* What nobody could read is a gap, as if it were lost. */
+static void
+test_malformed_redundancy_is_dropped (Fixture *f, gconstpointer data)
+{
+  salon_rewriter_switch (&f->rewriter, &red_source);
+  g_assert_cmpint (push_payload (f, (In){ .ssrc = SSRC_A, .sequence = 8 }, "\x6fx", 2), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpint (
+      push_payload (f, (In){ .ssrc = SSRC_A, .sequence = 9 }, "\xef\x0f\3\xff\x6fx", 6), ==, SALON_REWRITER_MALFORMED);
+  g_assert_cmpint (push_payload (f, (In){ .ssrc = SSRC_A, .sequence = 10 }, "\x6fx", 2), ==, SALON_REWRITER_FORWARD);
+  g_assert_cmpuint (f->out.sequence, ==, 1002);
 }
 
 static void
@@ -904,6 +954,9 @@ main (int argc, char **argv)
   ADD ("starts-low", test_starts_low);
   ADD ("awaits-a-keyframe", test_awaits_a_keyframe);
   ADD ("audio-awaits-nothing", test_audio_awaits_nothing);
+  ADD ("redundancy-passes", test_redundancy_passes);
+  ADD ("redundancy-is-taken-off", test_redundancy_is_taken_off);
+  ADD ("malformed-redundancy-is-dropped", test_malformed_redundancy_is_dropped);
   ADD ("switch-is-continuous", test_switch_is_continuous);
   ADD ("switch-between-codecs", test_switch_between_codecs);
   ADD ("time-never-stands-still", test_time_never_stands_still);

@@ -336,6 +336,40 @@ test_simulcast_stays (void)
   g_assert_error (error, SALON_ERROR, SALON_ERROR_MEDIA);
 }
 
+/* Chromium's, and what it can be made of: only where all of it is the first Opus. */
+static void
+test_finds_redundancy (void)
+{
+  static const struct
+  {
+    const char *from, *to;
+    guint8 payload_type;
+  } cases[] = {
+    { "a=fmtp:63 111/111", "a=fmtp:63 111/111", 63 },
+    { "a=fmtp:63 111/111", "a=fmtp:63 111/111/111", 63 },
+    { "a=fmtp:63 111/111", "a=fmtp:63 111/9", 0 },
+    { "a=fmtp:63 111/111", "a=fmtp:63 110/110", 0 },
+    { "a=fmtp:63 111/111", "a=fmtp:63 x", 0 },
+    { "a=rtpmap:63 red/48000/2", "a=rtpmap:63 red/8000", 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *offer = read_offer ("chromium-offer.sdp");
+      g_auto (GStrv) parts = g_strsplit (offer, cases[i].from, -1);
+      g_autofree char *text = g_strjoinv (cases[i].to, parts);
+      g_autoptr (SalonSdp) sdp = parse (text);
+      const SalonSdpRed *red = &salon_sdp_get_media (sdp, 0)->red;
+      g_autofree char *written = gst_sdp_message_as_text (sdp->message);
+
+      g_test_message ("%s", cases[i].to);
+      g_assert_cmpuint (g_strv_length (parts), >, 1);
+      g_assert_cmpuint (red->payload_type, ==, cases[i].payload_type);
+      g_assert_cmpuint (red->opus_payload_type, ==, cases[i].payload_type != 0 ? 111 : 0);
+      g_assert_null (strstr (written, "red/"));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -348,6 +382,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/keeps-the-formats-it-knows", test_keeps_known_formats);
   g_test_add_func ("/sdp/knows-which-m-line-an-ssrc-is-of", test_knows_its_ssrcs);
   g_test_add_func ("/sdp/matches-the-promised-certificate", test_matches_certificate);
+  g_test_add_func ("/sdp/finds-redundancy", test_finds_redundancy);
   g_test_add_func ("/sdp/reads-simulcast", test_reads_simulcast);
   g_test_add_func ("/sdp/finds-rids", test_finds_rids);
   g_test_add_func ("/sdp/refuses-other-simulcast", test_refuses_other_simulcast);

@@ -485,7 +485,7 @@ test_closed_drops_and_opening_awaits (Fixture *f, gconstpointer data)
   push (f->h, 1, vp8_keyframe);
   take_requests (f->h);
   g_object_set (f->slot, "open", FALSE, NULL);
-  push (f->h, 2, vp8_keyframe);
+  push (f->h, 2, vp8_interframe);
   g_assert_cmpuint (take_requests (f->h), ==, 0);
   g_object_set (f->slot, "open", TRUE, NULL);
   g_assert_cmpuint (take_requests (f->h), ==, 1);
@@ -493,6 +493,47 @@ test_closed_drops_and_opening_awaits (Fixture *f, gconstpointer data)
   g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 1);
   push (f->h, 4, vp8_keyframe);
   g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 2);
+}
+
+/* From the last keyframe on, as if it had been open. */
+static void
+test_opening_begins_with_what_was_kept (Fixture *f, gconstpointer data)
+{
+  g_object_set (f->slot, "open", FALSE, NULL);
+  take_requests (f->h);
+  push (f->h, 1, vp8_interframe);
+  push (f->h, 2, vp8_keyframe);
+  push (f->h, 3, vp8_interframe);
+  push (f->h, 4, vp8_keyframe);
+  push (f->h, 5, vp8_interframe);
+  g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 0);
+  g_object_set (f->slot, "open", TRUE, NULL);
+  g_assert_cmpuint (take_requests (f->h), ==, 0);
+  push (f->h, 6, vp8_interframe);
+  g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 3);
+  g_assert_cmpuint ((guint16)(pull_packet (f).sequence + 1), ==, pull_packet (f).sequence);
+  g_assert_false (is_awaiting (f));
+}
+
+/* It is of another picture; or of the same, which was not to be seen meanwhile. */
+static void
+test_switching_forgets_what_was_kept (Fixture *f, gconstpointer data)
+{
+  g_object_set (f->slot, "open", FALSE, NULL);
+  push (f->h, 1, vp8_keyframe);
+  g_object_set (f->slot, "active-pad", NULL, NULL);
+  g_object_set (f->slot, "active-pad", f->pad, "open", TRUE, NULL);
+  push (f->h, 2, vp8_interframe);
+  g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 0);
+  g_object_set (f->slot, "open", FALSE, NULL);
+  push (f->h, 3, vp8_keyframe);
+  g_object_set (f->slot, "active-pad", f->other_pad, NULL);
+  g_assert_cmpuint (take_requests (f->other), ==, 1); /* it may come in time */
+  push (f->other, 1, vp8_interframe);
+  g_object_set (f->slot, "open", TRUE, NULL);
+  g_assert_cmpuint (take_requests (f->other), ==, 1);
+  push (f->other, 2, vp8_interframe);
+  g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 0);
 }
 
 static void
@@ -964,6 +1005,8 @@ main (int argc, char **argv)
   ADD ("answers-queries-itself", test_answers_queries_itself);
   ADD ("input-events-stay-upstream", test_input_events_stay_upstream);
   ADD ("closed-drops-and-opening-awaits", test_closed_drops_and_opening_awaits);
+  ADD ("opening-begins-with-what-was-kept", test_opening_begins_with_what_was_kept);
+  ADD ("switching-forgets-what-was-kept", test_switching_forgets_what_was_kept);
   ADD ("switching-requests-a-keyframe", test_switching_requests_a_keyframe);
   ADD ("requests-are-limited", test_requests_are_limited);
   ADD ("action-requests-at-once", test_action_requests_at_once);
