@@ -27,6 +27,8 @@
 #define SALON_LIMIT_SEND_QUEUES_BYTES (64 * 1024 * 1024)
 /* A POST to the HTTP API is a few short fields. */
 #define SALON_LIMIT_HTTP_BODY_BYTES (16 * 1024)
+/* An offer by HTTP: a microphone's and a camera's m-lines, with every codec, and all candidates twice. */
+#define SALON_LIMIT_HTTP_OFFER_BYTES (64 * 1024)
 /* Characters, not bytes: what fits a heading and a URL people still read. */
 #define SALON_LIMIT_SLUG_CHARS 64
 /* As sent: one character may be spelt as four before NFC. */

@@ -114,11 +114,11 @@ struct _SalonParticipant
   gint64 silent_since_us;
 };
 
-/* Calls an event, if anybody still listens to it. */
+/* Calls an event, if anybody listens to it, and still does. */
 #define EMIT(self, event, ...)                                                                                         \
   G_STMT_START                                                                                                         \
   {                                                                                                                    \
-    if ((self)->events != NULL)                                                                                        \
+    if ((self)->events != NULL && (self)->events->event != NULL)                                                       \
       (self)->events->event ((self)->session, __VA_ARGS__);                                                            \
   }                                                                                                                    \
   G_STMT_END

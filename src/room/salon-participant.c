@@ -109,7 +109,7 @@ salon_participant_choose_pictures (SalonParticipant *self)
 void
 salon_participant_notify_speakers (SalonParticipant *self)
 {
-  if (self->events != NULL)
+  if (self->events != NULL && self->events->speakers != NULL)
     self->events->speakers (self->session);
 }
 

@@ -42,10 +42,12 @@ typedef struct
   GPtrArray *publications; /* (element-type SalonPublication) (nullable): NULL of those on another server */
 } SalonPerson;
 
-/* What a session is told, on the main context, from the end of the join until `ended` or its own leave. */
+/* What a session is told, on the main context, from the end of the join until `ended` or its own leave. All but `ended`
+ * may be NULL: it is not told that. */
 typedef struct
 {
   void (*offer) (gpointer session, guint target, const char *sdp);
+  /* Of ours; an empty one ends them. */
   void (*candidate) (gpointer session, guint target, guint m_line, const char *candidate);
   void (*slot) (gpointer session, guint target, const char *mid, const SalonPublication *publication); /* (nullable) */
   /* Which layers the m-line carries now, of which publication; spatial -1: none. */

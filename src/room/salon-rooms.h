@@ -61,6 +61,7 @@ typedef struct
   gboolean may_publish;
   gboolean takes_data;       /* data channels that others open */
   const char *session_token; /* (nullable): of an earlier join to this room */
+  gboolean is_token_own;     /* it is the client's own secret: theirs from the first join on */
   guint max_video;           /* cameras and screens to be sent at once, if it is fewer than the server sends */
   gboolean is_resuming;      /* with a token: the client still has its connections */
 } SalonJoinRequest;

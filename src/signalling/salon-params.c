@@ -102,6 +102,13 @@ salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no
 }
 
 gboolean
+salon_params_read_whip (JsonObject *query, SalonJoinRequest *join, GError **error)
+{
+  *join = (SalonJoinRequest){ .name = "Guest", .may_publish = TRUE, .max_video = G_MAXUINT };
+  return salon_json_get_optional_string (query, "name", 1, SALON_LIMIT_NAME_CHARS, &join->name, error);
+}
+
+gboolean
 salon_params_read_candidate (JsonObject *params, gint64 *target, gint64 *m_line, const char **text, GError **error)
 {
   JsonObject *candidate;

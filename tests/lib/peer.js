@@ -15,7 +15,7 @@ import { until } from './until.js';
 
 const REPORT_INTERVAL_MS = 500;
 /* The page's m-lines, in its order. */
-const SOURCES = [
+export const SOURCES = [
   { source: 'microphone', kind: 'audio' },
   { source: 'camera', kind: 'video' },
   { source: 'screen', kind: 'video' },
@@ -39,7 +39,7 @@ function trickle(signalling, target, transport, mid) {
 }
 
 /* The connection on which this peer sends (target 0). */
-class Publisher {
+export class Publisher {
   #transport;
   #signalling;
   #dialect;
@@ -49,16 +49,16 @@ class Publisher {
   keyframeRequests = [];
   nacked = [];
 
-  static async create(signalling, { label, dialect, nat, simulcast }) {
+  static async create(signalling, { label, dialect, nat, simulcast, sources = SOURCES }) {
     const transport = await Transport.create({ isControlling: true, nat });
-    return new Publisher(signalling, transport, label, dialect, simulcast);
+    return new Publisher(signalling, transport, label, dialect, simulcast, sources);
   }
 
-  constructor(signalling, transport, label, dialect, simulcast) {
+  constructor(signalling, transport, label, dialect, simulcast, sources) {
     this.#signalling = signalling;
     this.#transport = transport;
     this.#dialect = dialect;
-    this.tracks = SOURCES.map(({ source, kind }, index) => this.#createTrack(source, kind, index, label));
+    this.tracks = sources.map(({ source, kind }, index) => this.#createTrack(source, kind, index, label));
     if (simulcast)
       this.#splitTrack(this.track('camera'), label);
     transport.onRtcp = (packet) => this.#onRtcp(packet);
