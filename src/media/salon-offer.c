@@ -34,11 +34,9 @@ keep_unless_extension (GQuark field, GValue *value, gpointer user_data)
 static void
 write_codecs (const SalonOfferLine *line, GstSDPMedia *media)
 {
-  g_autoptr (GstCaps) caps = salon_codec_caps_offer_all (line->is_video);
-
-  for (guint i = 0; i < gst_caps_get_size (caps); i++)
+  for (guint i = 0; i < gst_caps_get_size (line->caps); i++)
     {
-      g_autoptr (GstCaps) format = gst_caps_copy_nth (caps, i);
+      g_autoptr (GstCaps) format = gst_caps_copy_nth (line->caps, i);
       GstStructure *structure = gst_caps_get_structure (format, 0);
 
       /* Names are in capitals in caps alone, and not every client reads them so. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include <gst/gst.h>
 
 /* One m-line of what a subscriber is offered, when webrtcbin doesn't write it. Plain data. */
 typedef struct
 {
   gboolean is_video;
+  const GstCaps *caps; /* (borrowed): what it may carry */
   guint32 ssrc;
   guint32 rtx_ssrc; /* of its retransmissions (RFC 4588); for video alone */
   guint seat;       /* m-lines of a seat are one stream, so that lips stay in sync */

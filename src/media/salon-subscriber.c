@@ -617,15 +617,47 @@ salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video)
 
 /* -- negotiation -- */
 
+/* Of the m-line that webrtcbin offers: the slot's own, or the one that stands for all. */
+static void
+set_preferences (SalonSubscriber *self, guint index)
+{
+  g_autoptr (GstCaps) caps = salon_codec_caps_add_ssrc (self->slots[index].caps, self->slots[index].ssrc);
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+
+  g_signal_emit_by_name (
+      salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "get-transceiver", (int)index, &transceiver);
+  g_object_set (transceiver, "codec-preferences", caps, "do-nack", FALSE, NULL);
+}
+
+void
+salon_subscriber_set_client_offer (SalonSubscriber *self, const SalonClientOffer *client)
+{
+  g_assert (self->n_slots == 2 && self->offer == NULL);
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      Slot *slot = &self->slots[i];
+
+      gst_caps_unref (slot->caps);
+      slot->caps = salon_client_offer_make_caps (client, is_video_slot (i), self->sender != NULL);
+      /* webrtcbin would choose the payload type of retransmissions by itself. */
+      if (i == 0 || self->sender == NULL)
+        set_preferences (self, i);
+      if (slot->element != NULL)
+        g_object_set (slot->element, "caps", slot->caps, NULL);
+    }
+}
+
 static char *
 write_offer (SalonSubscriber *self, const char *transport)
 {
   g_autofree SalonOfferLine *lines = g_new (SalonOfferLine, self->n_slots);
 
   for (guint i = 0; i < self->n_slots; i++)
-    lines[i] = (SalonOfferLine){
-      .is_video = is_video_slot (i), .ssrc = self->slots[i].ssrc, .rtx_ssrc = self->slots[i].rtx_ssrc, .seat = i / 2
-    };
+    lines[i] = (SalonOfferLine){ .is_video = is_video_slot (i),
+      .caps = self->slots[i].caps,
+      .ssrc = self->slots[i].ssrc,
+      .rtx_ssrc = self->slots[i].rtx_ssrc,
+      .seat = i / 2 };
   return salon_offer_write (transport, lines, self->n_slots, salon_sender_get_cname (self->sender));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "salon-allocator.h"
+#include "salon-client-offer.h"
 #include "salon-reception.h"
 #include "salon-track-settings.h"
 #include "salon-track.h"
@@ -23,6 +24,8 @@ SalonSubscriber *salon_subscriber_new (
     SalonGraph *graph, const char *name, const SalonMediaOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 void salon_subscriber_close (SalonSubscriber *self);
 
+/* Before it offers: it offers this client what it has offered itself. It has one seat. */
+void salon_subscriber_set_client_offer (SalonSubscriber *self, const SalonClientOffer *client);
 /* Once. Errors: MEDIA. */
 void salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): the offer. */

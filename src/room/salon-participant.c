@@ -456,26 +456,57 @@ on_layer (SalonSubscriptions *subscriptions, guint target, const char *mid, Salo
     EMIT (self, layer, target, mid, publication, spatial, temporal);
 }
 
-void
-salon_participant_subscribe (SalonParticipant *self)
+static void
+on_answer (SalonSubscriptions *subscriptions, const char *sdp, gpointer user_data)
 {
-  g_autofree char *name = NULL;
+  SalonParticipant *self = user_data;
 
-  if (self->room == NULL || self->subscriptions != NULL)
-    return;
-  name = g_strdup_printf ("subscriber-%s", self->id);
+  EMIT (self, answer, sdp);
+}
+
+static void
+make_subscriptions (SalonParticipant *self)
+{
+  g_autofree char *name = g_strdup_printf ("subscriber-%s", self->id);
+
   self->subscriptions
       = salon_subscriptions_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
   g_signal_connect_object (self->subscriptions, "offer", G_CALLBACK (on_offer), self, 0);
+  g_signal_connect_object (self->subscriptions, "answer", G_CALLBACK (on_answer), self, 0);
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
   g_signal_connect_object (self->subscriptions, "layer", G_CALLBACK (on_layer), self, 0);
   salon_participant_watch (self, G_OBJECT (self->subscriptions));
+}
+
+void
+salon_participant_subscribe (SalonParticipant *self)
+{
+  if (self->room == NULL || self->subscriptions != NULL)
+    return;
+  make_subscriptions (self);
   if (self->takes_data)
     salon_subscriptions_set_data_events (self->subscriptions, &salon_data_member_events,
         salon_data_member_get_subscriber_end (salon_participant_ensure_data (self)));
   salon_subscriptions_start (self->subscriptions);
   salon_view_start (self->view, self->subscriptions);
+}
+
+gboolean
+salon_participant_subscribe_by_offer (SalonParticipant *self, const char *sdp, const char *followed, GError **error)
+{
+  SalonClientOffer *client;
+
+  g_assert (self->subscriptions == NULL);
+  client = salon_participant_check_in_room (self, error) ? salon_client_offer_parse (sdp, error) : NULL;
+  if (client == NULL)
+    return FALSE;
+  salon_view_take_one (
+      self->view, followed, salon_client_offer_has (client, FALSE), salon_client_offer_has (client, TRUE));
+  make_subscriptions (self);
+  salon_subscriptions_start_answering (self->subscriptions, client);
+  salon_view_start (self->view, self->subscriptions);
+  return TRUE;
 }
 
 gboolean

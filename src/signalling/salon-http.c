@@ -187,19 +187,37 @@ handle_delete (SalonHttp *self, SoupServerMessage *message, const char *rest)
 static void
 handle_whip_post (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_whip_post (self->whip, message, rest);
+  salon_whip_post (self->whip, SALON_WHIP, message, rest);
+}
+
+static void
+handle_whep_post (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_post (self->whip, SALON_WHEP, message, rest);
 }
 
 static void
 handle_whip_patch (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_whip_patch (self->whip, message, rest);
+  salon_whip_patch (self->whip, SALON_WHIP, message, rest);
+}
+
+static void
+handle_whep_patch (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_patch (self->whip, SALON_WHEP, message, rest);
 }
 
 static void
 handle_whip_delete (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_whip_delete (self->whip, message, rest);
+  salon_whip_delete (self->whip, SALON_WHIP, message, rest);
+}
+
+static void
+handle_whep_delete (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_delete (self->whip, SALON_WHEP, message, rest);
 }
 
 static void
@@ -270,6 +288,9 @@ static const Route routes[] = {
   { "POST", "/whip/", TRUE, handle_whip_post, SALON_LIMIT_HTTP_OFFER_BYTES },
   { "PATCH", "/whip/", TRUE, handle_whip_patch },
   { "DELETE", "/whip/", TRUE, handle_whip_delete },
+  { "POST", "/whep/", TRUE, handle_whep_post, SALON_LIMIT_HTTP_OFFER_BYTES },
+  { "PATCH", "/whep/", TRUE, handle_whep_patch },
+  { "DELETE", "/whep/", TRUE, handle_whep_delete },
 };
 
 static gboolean

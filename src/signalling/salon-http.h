@@ -13,7 +13,7 @@
  *   GET /r/<room>/qr.svg        a QR code of the room's link
  *   POST /room/create           GET /rooms         GET, DELETE /room/<slug or id>
  *   GET /ws                     WebSocket          GET /healthz
- *   POST, PATCH, DELETE /whip/...                  see salon-whip.h
+ *   POST, PATCH, DELETE /whip/..., /whep/...       see salon-whip.h
  *
  * Browsers may come from pages of the same host, of public-url, and of allowed-origins; others get 403 (see
  * salon-origins.h).

@@ -16,7 +16,9 @@ struct _SalonWhipSession
 {
   GObject parent_instance;
 
-  SalonRooms *rooms;             /* (borrowed) */
+  SalonRooms *rooms; /* (borrowed) */
+  gboolean is_watching;
+  char *followed;                /* (owned) (nullable) */
   SalonParticipant *participant; /* (owned) (nullable): from the store's yes to the join on, until the end */
   char *offer;                   /* (owned) (nullable): the last that is answered, or being so the first time */
   char *answer;                  /* (owned) (nullable): to that, without candidates */
@@ -24,6 +26,7 @@ struct _SalonWhipSession
   gboolean has_gathered;
   guint gathering_id; /* the timer that gives up on more of them, or 0 */
   GTask *opening;     /* (owned) (nullable) */
+  GError *end;        /* (owned) (nullable): why it ended, by no act of the client */
   gboolean is_restarting;
   guint n_restarts;
 };
@@ -72,8 +75,10 @@ find_reason_to_fail (SalonWhipSession *self)
 
   if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (self->opening), &error))
     return error;
+  if (self->end != NULL)
+    return g_error_copy (self->end);
   if (self->participant == NULL)
-    return g_error_new_literal (SALON_ERROR, SALON_ERROR_NOT_JOINED, "You are out of the room already; try again");
+    return g_error_new_literal (SALON_ERROR, SALON_ERROR_NOT_JOINED, "You are in this room from elsewhere now");
   return NULL;
 }
 
@@ -103,23 +108,43 @@ on_gathering_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* answer: (transfer full). */
+static void
+take_answer (SalonWhipSession *self, char *answer)
+{
+  self->answer = answer;
+  if (self->has_gathered)
+    finish_opening (self);
+  else
+    self->gathering_id = g_timeout_add (GATHERING_MS, on_gathering_deadline, self);
+}
+
 static void
 on_offer_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SalonWhipSession) self = user_data;
   GError *error = NULL;
+  g_autofree char *answer = salon_participant_offer_finish (SALON_PARTICIPANT (source), result, &error);
 
-  self->answer = salon_participant_offer_finish (SALON_PARTICIPANT (source), result, &error);
   if (error == NULL)
     error = find_reason_to_fail (self);
   if (error == NULL && !publishes_something (self))
     error = g_error_new_literal (SALON_ERROR, SALON_ERROR_MEDIA, "The offer sends neither audio nor video");
   if (error != NULL)
     fail_opening (self, error);
-  else if (self->has_gathered)
-    finish_opening (self);
   else
-    self->gathering_id = g_timeout_add (GATHERING_MS, on_gathering_deadline, self);
+    take_answer (self, g_steal_pointer (&answer));
+}
+
+static void
+offer (SalonWhipSession *self)
+{
+  GError *error = NULL;
+
+  if (!self->is_watching)
+    salon_participant_offer_async (self->participant, self->offer, NULL, on_offer_answered, g_object_ref (self));
+  else if (!salon_participant_subscribe_by_offer (self->participant, self->offer, self->followed, &error))
+    fail_opening (self, error);
 }
 
 static void
@@ -138,10 +163,17 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   if (error != NULL)
     fail_opening (self, error);
   else
-    salon_participant_offer_async (self->participant, self->offer, NULL, on_offer_answered, g_object_ref (self));
+    offer (self);
 }
 
 /* -- events of the room -- */
+
+/* To who watches. */
+static void
+on_answer (gpointer session, const char *sdp)
+{
+  take_answer (session, g_strdup (sdp));
+}
 
 static void
 on_candidate (gpointer session, guint target, guint m_line, const char *candidate)
@@ -164,24 +196,32 @@ on_ended (gpointer session, const char *reason, const char *message)
   g_autoptr (SalonWhipSession) self = g_object_ref (session);
 
   GST_DEBUG ("ended: %s", reason);
+  self->end = g_error_new_literal (
+      SALON_ERROR, g_str_equal (reason, "media_failed") ? SALON_ERROR_MEDIA : SALON_ERROR_NOT_JOINED, message);
   /* It may be another session's by now. */
   g_clear_object (&self->participant);
-  if (self->gathering_id != 0)
+  if (self->gathering_id != 0 || (self->is_watching && self->opening != NULL))
     finish_opening (self);
   g_signal_emit (self, signals[SIGNAL_ENDED], 0);
 }
 
-static const SalonParticipantEvents events = { .candidate = on_candidate, .ended = on_ended };
+static const SalonParticipantEvents events = {
+  .answer = on_answer,
+  .candidate = on_candidate,
+  .ended = on_ended,
+};
 
 void
-salon_whip_session_open_async (SalonWhipSession *self, const SalonJoinRequest *join, const char *offer,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+salon_whip_session_open_async (SalonWhipSession *self, const SalonWhipRequest *request, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
 {
   g_assert (self->offer == NULL);
-  self->offer = g_strdup (offer);
+  self->offer = g_strdup (request->offer);
+  self->followed = g_strdup (request->followed);
+  self->is_watching = !request->join.may_publish;
   self->opening = g_task_new (self, cancellable, callback, user_data);
   g_task_set_check_cancellable (self->opening, FALSE);
-  salon_rooms_join_async (self->rooms, join, &events, self, cancellable, on_joined, g_object_ref (self));
+  salon_rooms_join_async (self->rooms, &request->join, &events, self, cancellable, on_joined, g_object_ref (self));
 }
 
 char *
@@ -212,9 +252,15 @@ salon_whip_session_add_candidates (SalonWhipSession *self, const SalonSdpFragmen
       g_autoptr (GError) error = NULL;
 
       if (!salon_participant_add_candidate (
-              self->participant, 0, 0, g_ptr_array_index (fragment->candidates, i), &error))
+              self->participant, self->is_watching ? 1 : 0, 0, g_ptr_array_index (fragment->candidates, i), &error))
         GST_DEBUG ("a candidate: %s", error->message);
     }
+}
+
+gboolean
+salon_whip_session_can_restart (SalonWhipSession *self)
+{
+  return !self->is_watching;
 }
 
 typedef struct
@@ -311,6 +357,8 @@ salon_whip_session_finalize (GObject *object)
   SalonWhipSession *self = SALON_WHIP_SESSION (object);
 
   g_assert (self->participant == NULL && self->opening == NULL);
+  g_clear_error (&self->end);
+  g_free (self->followed);
   g_free (self->offer);
   g_free (self->answer);
   g_ptr_array_unref (self->candidates);

@@ -11,7 +11,8 @@
 #include "salon-secret.h"
 #include "salon-whip-session.h"
 
-#define PREFIX "/whip/"
+static const char *const prefixes[] = { [SALON_WHIP] = "/whip/", [SALON_WHEP] = "/whep/" };
+
 #define TYPE_SDP "application/sdp"
 #define TYPE_FRAGMENT "application/trickle-ice-sdpfrag"
 /* RFC 6585, section 3: libsoup 3.2 has no name for it. */
@@ -28,7 +29,8 @@ struct _SalonWhip
 /* A session that can be addressed. */
 typedef struct
 {
-  SalonWhip *whip;           /* (borrowed) */
+  SalonWhip *whip; /* (borrowed) */
+  SalonWhipKind kind;
   char *id;                  /* (owned): a secret: whoever knows it can end the session */
   char *room;                /* (owned): as the client calls it */
   char *owner;               /* (owned) (nullable): hash of the Authorization header; NULL: there was none */
@@ -113,19 +115,22 @@ make_tag (SalonWhipSession *session)
   return g_strdup_printf ("\"%u\"", salon_whip_session_get_n_restarts (session));
 }
 
+/* It is for who can restart ICE (RFC 9725, section 4.3.1). */
 static void
 set_tag (SoupServerMessage *message, SalonWhipSession *session)
 {
   g_autofree char *tag = make_tag (session);
 
-  salon_http_set_header (message, "ETag", tag);
+  if (salon_whip_session_can_restart (session))
+    salon_http_set_header (message, "ETag", tag);
 }
 
 /* -- POST: the beginning -- */
 
 typedef struct
 {
-  SalonWhip *whip;     /* (owned) */
+  SalonWhip *whip; /* (owned) */
+  SalonWhipKind kind;
   SalonHttpCall *call; /* (owned) */
   char *room;          /* (owned) */
   char *owner;         /* (owned) (nullable) */
@@ -187,6 +192,7 @@ add_resource (Opening *opening, SalonWhipSession *session)
 
   *resource = (Resource){
     .whip = opening->whip,
+    .kind = opening->kind,
     .id = salon_secret_new (),
     .room = g_steal_pointer (&opening->room),
     .owner = g_steal_pointer (&opening->owner),
@@ -204,7 +210,7 @@ reply_created (Opening *opening, SalonWhipSession *session, char *answer)
   SoupServerMessage *message = opening->call->message;
   const Resource *resource = add_resource (opening, session);
   g_autofree char *room = g_uri_escape_string (resource->room, NULL, FALSE);
-  g_autofree char *location = g_strconcat (PREFIX, room, "/", resource->id, NULL);
+  g_autofree char *location = g_strconcat (prefixes[resource->kind], room, "/", resource->id, NULL);
 
   salon_http_set_header (message, "Location", location);
   salon_http_set_header (message, "Accept-Patch", TYPE_FRAGMENT);
@@ -278,14 +284,14 @@ read_query (SoupServerMessage *message)
   return object;
 }
 
-/* The secret with which the same one can come back: with another room or name, they are somebody else.
- * Returns: (transfer full) (nullable) */
+/* The secret with which the same one can come back: with another room or name, they are somebody else. Those who watch
+ * are many, and may share what they authorize with. Returns: (transfer full) (nullable) */
 static char *
 make_token (const Opening *opening, const char *name)
 {
   g_autofree char *text = NULL;
 
-  if (opening->owner == NULL)
+  if (opening->owner == NULL || opening->kind == SALON_WHEP)
     return NULL;
   text = g_strjoin ("\n", "whip", opening->room, name, opening->owner, NULL);
   return salon_secret_hash (text);
@@ -293,25 +299,25 @@ make_token (const Opening *opening, const char *name)
 
 /* opening: (transfer full). */
 static void
-open_session (Opening *opening, SalonWhipSession *session, const SalonJoinRequest *wanted, const char *offer)
+open_session (Opening *opening, SalonWhipSession *session, SalonWhipRequest *request)
 {
-  g_autofree char *token = make_token (opening, wanted->name);
-  SalonJoinRequest join = *wanted;
+  g_autofree char *token = make_token (opening, request->join.name);
 
-  join.room = opening->room;
-  join.session_token = token;
-  join.is_token_own = token != NULL;
-  salon_whip_session_open_async (session, &join, offer, opening->call->cancellable, on_opened, opening);
+  request->join.room = opening->room;
+  request->join.may_publish = opening->kind == SALON_WHIP;
+  request->join.session_token = token;
+  request->join.is_token_own = token != NULL;
+  salon_whip_session_open_async (session, request, opening->call->cancellable, on_opened, opening);
 }
 
 void
-salon_whip_post (SalonWhip *self, SoupServerMessage *message, const char *path)
+salon_whip_post (SalonWhip *self, SalonWhipKind kind, SoupServerMessage *message, const char *path)
 {
   g_autoptr (JsonObject) query = read_query (message);
   g_autofree char *offer = read_body (message);
   g_autoptr (SalonWhipSession) session = NULL;
   g_autoptr (GError) error = NULL;
-  SalonJoinRequest join;
+  SalonWhipRequest request = { .offer = offer };
   Opening *opening;
 
   if (strchr (path, '/') != NULL)
@@ -323,7 +329,7 @@ salon_whip_post (SalonWhip *self, SoupServerMessage *message, const char *path)
     return;
   if (offer == NULL)
     g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_MEDIA, "The body must be an offer (SDP)");
-  if (error != NULL || !salon_params_read_whip (query, &join, &error))
+  if (error != NULL || !salon_params_read_whip (query, &request.join, &request.followed, &error))
     {
       reply_error (message, error);
       return;
@@ -332,18 +338,18 @@ salon_whip_post (SalonWhip *self, SoupServerMessage *message, const char *path)
   if (!salon_admission_admit_participant (self->admission, message, G_OBJECT (session)))
     return;
   opening = g_new (Opening, 1);
-  *opening = (Opening){ g_rc_box_acquire (self), salon_http_call_begin (message), g_strdup (path),
+  *opening = (Opening){ g_rc_box_acquire (self), kind, salon_http_call_begin (message), g_strdup (path),
     hash_authorization (message) };
   /* There may be a waiting room. */
   salon_http_call_watch (opening->call);
-  open_session (opening, session, &join, offer);
+  open_session (opening, session, &request);
 }
 
 /* -- PATCH and DELETE: a session -- */
 
 /* Returns: (transfer none) (nullable): NULL: the request is answered. */
 static Resource *
-find_resource (SalonWhip *self, SoupServerMessage *message, const char *path)
+find_resource (SalonWhip *self, SalonWhipKind kind, SoupServerMessage *message, const char *path)
 {
   const char *slash = strrchr (path, '/');
   Resource *resource = slash != NULL ? g_hash_table_lookup (self->resources, slash + 1) : NULL;
@@ -355,7 +361,8 @@ find_resource (SalonWhip *self, SoupServerMessage *message, const char *path)
       refuse_method (message, "POST, OPTIONS");
       return NULL;
     }
-  if (resource == NULL || strncmp (resource->room, path, slash - path) != 0 || resource->room[slash - path] != '\0')
+  if (resource == NULL || resource->kind != kind || strncmp (resource->room, path, slash - path) != 0
+      || resource->room[slash - path] != '\0')
     {
       salon_reply_refusal (
           message, SOUP_STATUS_NOT_FOUND, SALON_ERROR_NOT_JOINED, "There is no such session; perhaps it has ended");
@@ -370,9 +377,9 @@ find_resource (SalonWhip *self, SoupServerMessage *message, const char *path)
 }
 
 void
-salon_whip_delete (SalonWhip *self, SoupServerMessage *message, const char *path)
+salon_whip_delete (SalonWhip *self, SalonWhipKind kind, SoupServerMessage *message, const char *path)
 {
-  Resource *resource = find_resource (self, message, path);
+  Resource *resource = find_resource (self, kind, message, path);
 
   if (resource == NULL)
     return;
@@ -437,9 +444,9 @@ check_match (SoupServerMessage *message, SalonWhipSession *session, gboolean is_
 }
 
 void
-salon_whip_patch (SalonWhip *self, SoupServerMessage *message, const char *path)
+salon_whip_patch (SalonWhip *self, SalonWhipKind kind, SoupServerMessage *message, const char *path)
 {
-  Resource *resource = find_resource (self, message, path);
+  Resource *resource = find_resource (self, kind, message, path);
   g_autofree char *body = read_body (message);
   g_autoptr (SalonSdpFragment) fragment = NULL;
   gboolean is_restart;
@@ -454,6 +461,12 @@ salon_whip_patch (SalonWhip *self, SoupServerMessage *message, const char *path)
       return;
     }
   is_restart = !salon_whip_session_has_ice (resource->session, fragment);
+  if (is_restart && !salon_whip_session_can_restart (resource->session))
+    {
+      salon_reply_refusal (message, SOUP_STATUS_UNPROCESSABLE_ENTITY, SALON_ERROR_MEDIA,
+          "A session that watches can't restart ICE; make a new one");
+      return;
+    }
   if (!check_match (message, resource->session, is_restart))
     return;
   if (is_restart)

@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import * as runner from 'node:test';
 import { Peer } from '../lib/peer.js';
-import { enter, newRoom } from '../lib/people.js';
+import { connect, enter, newRoom } from '../lib/people.js';
 import { checkHttpError } from '../lib/schema.js';
 import { parseSdp } from '../lib/sdp.js';
 import { startServer } from '../lib/server.js';
 import { until, withDeadline } from '../lib/until.js';
-import { SDP, Whip, fragmentOf, whipPath } from '../lib/whip.js';
+import { SDP, Whip, fragmentOf, pathOf } from '../lib/whip.js';
 
 const { test } = runner;
 const ICE_SERVERS = 'stun:stun.example.org;turn:turn.example.org?transport=tcp';
@@ -125,9 +125,9 @@ test('a session is its maker\'s: others need the same Authorization header', asy
   const { whip } = await posted(t, room, 'Cam', { token: 'stream-key' });
   for (const token of [undefined, 'another', 'stream-ke'])
     await refused(401, 'unauthorized', whip.delete({ token }));
-  await refused(401, 'unauthorized', whip.patch(fragmentOf(whip.publisher.transport)));
+  await refused(401, 'unauthorized', whip.patch(fragmentOf(whip.transport)));
   assert.equal(await countMembers(room), 1);
-  assert.equal((await whip.patch(fragmentOf(whip.publisher.transport), { token: 'stream-key' })).status, 204);
+  assert.equal((await whip.patch(fragmentOf(whip.transport), { token: 'stream-key' })).status, 204);
   assert.equal((await whip.delete({ token: 'stream-key' })).status, 200);
 });
 
@@ -173,7 +173,7 @@ test('who does not connect, or falls silent, is out of the room', async (t) => {
   const { whip } = await posted(t, room, 'Silent', {}, impatient);
   await whip.connect();
   await left(host, 'Late');
-  await whip.publisher.transport.silence();
+  await whip.transport.silence();
   await withDeadline('the silent one to go', left(host, 'Silent'), 15000);
   await refused(404, 'not_joined', whip.delete());
 });
@@ -201,7 +201,7 @@ test('who hangs up while they wait waits no longer', async (t) => {
   await host.request('set_waiting_room', { enabled: true });
   const whip = await Whip.create(t, server, 'Cam');
   const sockets = server.descriptors['TCP socket'];
-  const asked = httpRequest(new URL(whipPath(room, 'Cam'), server.url), { method: 'POST', headers: SDP });
+  const asked = httpRequest(new URL(pathOf('whip', room, { name: 'Cam' }), server.url), { method: 'POST', headers: SDP });
   asked.on('error', () => {});
   asked.end(whip.offer);
   await host.next('waiting_list', ({ waiting }) => waiting.length === 1);
@@ -253,7 +253,7 @@ a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1
 
 test('an offer as OBS makes it is answered with its numbers, whatever ends its lines', async () => {
   for (const body of [OBS_OFFER, OBS_OFFER.replaceAll('\n', '\r\n')]) {
-    const response = await server.http('POST', whipPath(newRoom()), { body, headers: SDP });
+    const response = await server.http('POST', pathOf('whip', newRoom()), { body, headers: SDP });
     assert.equal(response.status, 201, JSON.stringify(response.body));
     const { media } = parseSdp(response.body);
     assert.deepEqual(media.map(({ mid, codecs }) => `${mid} ${codecs.map(({ type, name }) => `${name} ${type}`)}`.toLowerCase()),
@@ -263,7 +263,7 @@ test('an offer as OBS makes it is answered with its numbers, whatever ends its l
 });
 
 test('a browser\'s page may ask what there is', async () => {
-  const { status, headers } = await server.http('OPTIONS', whipPath(newRoom()), { headers: { origin: new URL(server.url).origin } });
+  const { status, headers } = await server.http('OPTIONS', pathOf('whip', newRoom()), { headers: { origin: new URL(server.url).origin } });
   assert.equal(status, 204);
   assert.equal(headers.get('access-control-allow-methods'), 'POST, PATCH, DELETE, OPTIONS');
   assert.match(headers.get('access-control-allow-headers'), /Authorization, Content-Type, If-Match/);
@@ -277,7 +277,7 @@ test('pages of foreign origins may not', async (t) => {
 
 test('what is not a request of WHIP is refused as HTTP has it, and nobody joins', async (t) => {
   const room = newRoom();
-  const path = whipPath(room, 'Cam');
+  const path = pathOf('whip', room, { name: 'Cam' });
   const whip = await Whip.create(t, server, 'Cam');
   const post = (body, headers = SDP, where = path) => server.http('POST', where, { body, headers });
   const allowed = async (method, where) =>
@@ -292,8 +292,8 @@ test('what is not a request of WHIP is refused as HTTP has it, and nobody joins'
   assert.equal(type.get('accept-post'), 'application/sdp');
   await refused(406, 'invalid_request', post(whip.offer, { ...SDP, accept: 'text/html, application/json' }));
   await refused(413, 'invalid_request', post('x'.repeat(70 * 1024)));
-  await refused(422, 'invalid_params', post(whip.offer, SDP, whipPath(room, 'x'.repeat(65))));
-  await refused(422, 'invalid_params', post(whip.offer, SDP, whipPath(' padded ')));
+  await refused(422, 'invalid_params', post(whip.offer, SDP, pathOf('whip', room, { name: 'x'.repeat(65) })));
+  await refused(422, 'invalid_params', post(whip.offer, SDP, pathOf('whip', ' padded ')));
   for (const body of ['', 'no SDP', '\0', whip.offer.replace('v=0', 'v=0\0'), whip.offer.replaceAll('sendonly', 'recvonly'),
                       whip.offer.replaceAll('actpass', 'active'), whip.offer.replace(/a=group.*/, ''),
                       whip.offer.replace(/m=audio[^]*?(?=m=video)/, '')])
@@ -303,8 +303,8 @@ test('what is not a request of WHIP is refused as HTTP has it, and nobody joins'
 
 test('what is no fragment of a description changes nothing', async (t) => {
   const { whip } = await posted(t, newRoom(), 'Cam');
-  const { ufrag, password } = whip.publisher.transport;
-  await refused(415, 'invalid_request', whip.patch(fragmentOf(whip.publisher.transport), { headers: SDP }));
+  const { ufrag, password } = whip.transport;
+  await refused(415, 'invalid_request', whip.patch(fragmentOf(whip.transport), { headers: SDP }));
   for (const body of ['', '{}', 'a=ice-ufrag:alone\r\n', `a=ice-pwd:${password}`, 'a=mid:0\0\r\n', 'V=0'])
     await refused(400, 'media_error', whip.patch(body, { headers: { 'if-match': '*' } }));
   await refused(413, 'invalid_request', whip.patch(`a=${'x'.repeat(20 * 1024)}`));
@@ -314,19 +314,19 @@ test('what is no fragment of a description changes nothing', async (t) => {
   assert.equal((await whip.delete()).status, 200);
 });
 
-test('one address gets as many sessions as it gets WebSockets', async (t) => {
-  const people = 1;
-  const itsServer = await startServer(t, { config: { server: { 'trusted-proxies': '127.0.0.1', 'people-per-address': people } } });
+test('a session takes the place of a WebSocket among those of its address', async (t) => {
+  const itsServer = await startServer(t, { config: { server: { 'trusted-proxies': '127.0.0.1', 'people-per-address': 1 } } });
   const headers = { 'x-forwarded-for': '198.51.100.7' };
   const room = newRoom();
-  const post = async (by) => {
+  const post = async () => {
     const whip = await Whip.create(t, itsServer, 'Cam');
-    return { whip, response: await whip.post(room, { headers: { ...headers, ...by } }) };
+    return { whip, response: await whip.post(room, { headers }) };
   };
-  const sessions = [await post(), await post()];
-  sessions.forEach(({ response }) => assert.equal(response.status, 201));
-  const { response } = await post();
-  assert.equal(response.status, 429);
-  assert.ok(Number(response.headers.get('retry-after')) > 0);
-  assert.equal((await post({ 'x-forwarded-for': '198.51.100.8' })).response.status, 201);
+  await connect(t, itsServer, { headers });
+  const { whip } = await post();
+  const headersOfRefusal = await refused(429, 'too_many_requests', post().then(({ response }) => response));
+  assert.ok(Number(headersOfRefusal.get('retry-after')) > 0);
+  assert.equal(await connect(t, itsServer, { headers }).then(() => 'open', () => 'refused'), 'refused');
+  await whip.delete();
+  await connect(t, itsServer, { headers });
 });

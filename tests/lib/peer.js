@@ -223,7 +223,7 @@ function describe({ header, payload }, slot) {
 }
 
 /* One connection on which this peer receives (target 1 and up). */
-class Subscriber {
+export class Subscriber {
   #transport;
   #reports;
   #rtcpSsrc = randomSsrc();
@@ -253,11 +253,15 @@ class Subscriber {
 
   /* Returns the answer; the connection then comes up by itself. */
   answer(sdp) {
-    const offer = parseSdp(sdp);
-    this.offer = offer;
-    offer.media.slice(this.slots.length).forEach((section) => this.slots.push(new Slot(section, this.target)));
-    offer.candidates.forEach((candidate) => this.#transport.addRemoteCandidate(candidate));
-    return writeAnswer(offer, this.#transport);
+    return writeAnswer(this.take(sdp), this.#transport);
+  }
+
+  /* The server's description: its offer or, of WHEP, its answer. */
+  take(sdp) {
+    this.offer = parseSdp(sdp);
+    this.offer.media.slice(this.slots.length).forEach((section) => this.slots.push(new Slot(section, this.target)));
+    this.offer.candidates.forEach((candidate) => this.#transport.addRemoteCandidate(candidate));
+    return this.offer;
   }
 
   async connect() {
