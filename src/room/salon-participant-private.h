@@ -24,6 +24,7 @@ typedef struct
   const char *name;
   const char *session_id;    /* UUID of this stay, for the store and the log */
   const char *session_token; /* the secret with which they can come back */
+  gboolean is_unattended;    /* nobody is there who could be the host */
   gboolean may_publish;
   gboolean takes_data; /* data channels that others open */
   guint grace_s;
@@ -41,6 +42,7 @@ SalonParticipant *salon_participant_new (const SalonParticipantDetails *details,
 
 /* (transfer none) (nullable) */
 SalonRoom *salon_participant_get_room (SalonParticipant *self);
+gboolean salon_participant_is_unattended (SalonParticipant *self);
 /* Whether nothing comes over one of its media connections, which may yet come back. */
 gboolean salon_participant_is_silent (SalonParticipant *self);
 /* Whether another session can go on with this one's connections. */
@@ -88,6 +90,7 @@ struct _SalonParticipant
 
   char *id;   /* (owned) */
   char *name; /* (owned) */
+  gboolean is_unattended;
   gboolean may_publish;
   gboolean takes_data;
   SalonRoom *room; /* (owned) (nullable): NULL once out of it */

@@ -652,6 +652,12 @@ salon_participant_is_host (SalonParticipant *self)
   return self->room != NULL && g_strcmp0 (salon_room_get_info (self->room)->host, self->id) == 0;
 }
 
+gboolean
+salon_participant_is_unattended (SalonParticipant *self)
+{
+  return self->is_unattended;
+}
+
 const SalonRoomInfo *
 salon_participant_get_room_info (SalonParticipant *self)
 {
@@ -765,6 +771,7 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
   self->name = g_strdup (details->name);
   self->session_id = g_strdup (details->session_id);
   self->session_token = g_strdup (details->session_token);
+  self->is_unattended = details->is_unattended;
   self->may_publish = details->may_publish;
   self->takes_data = details->takes_data;
   self->grace_s = details->grace_s;

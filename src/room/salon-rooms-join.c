@@ -119,6 +119,7 @@ join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events,
   join->details.name = g_strdup (request->name);
   join->details.session_id = g_uuid_string_random ();
   join->details.session_token = request->is_token_own ? g_strdup (request->session_token) : salon_secret_new ();
+  join->details.is_unattended = request->is_unattended;
   join->details.may_publish = request->may_publish;
   join->details.grace_s = options->grace_s;
   join->details.max_video = MIN (request->max_video, options->media.max_video);
@@ -431,6 +432,7 @@ ask_store (SalonRooms *self, GTask *task)
           .token_hash = token_hash,
           .old_token_hash = old_token_hash,
           .is_here = is_here,
+          .is_unattended = join->details.is_unattended,
           .may_create = self->options->may_create,
           .max_members = self->options->default_max_members,
       },

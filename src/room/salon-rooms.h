@@ -58,6 +58,7 @@ typedef struct
 {
   const char *room; /* slug or id as the client sent it */
   const char *name;
+  gboolean is_unattended; /* nobody is there who could be the host */
   gboolean may_publish;
   gboolean takes_data;       /* data channels that others open */
   const char *session_token; /* (nullable): of an earlier join to this room */

@@ -54,17 +54,17 @@ is_followed (SalonView *self, SalonParticipant *participant)
          || g_str_equal (salon_participant_get_name (participant), self->followed);
 }
 
-/* What is on goes before what is off; then who leads; who is shown; and screens before cameras, but microphones before
- * a screen's sound. */
+/* What is on goes before what is off; then screens before cameras, but microphones before a screen's sound; then who
+ * leads; and who is shown. */
 static guint
 get_rank (SalonView *self, const SalonPublication *publication)
 {
   const char *leader = salon_floor_get_leader (salon_room_get_floor (self->room));
-  gboolean leads = g_strcmp0 (leader, salon_participant_get_id (publication->participant)) == 0;
   gboolean is_first = publication->source == SALON_SOURCE_SCREEN || publication->source == SALON_SOURCE_MICROPHONE;
+  gboolean leads = g_strcmp0 (leader, salon_participant_get_id (publication->participant)) == 0;
 
-  return 1 + (publication->is_muted ? 0 : 8) + (leads ? 4 : 0)
-         + (g_hash_table_contains (self->seated, publication) ? 2 : 0) + (is_first ? 1 : 0);
+  return 1 + (publication->is_muted ? 0 : 8) + (is_first ? 4 : 0) + (leads ? 2 : 0)
+         + (g_hash_table_contains (self->seated, publication) ? 1 : 0);
 }
 
 static void

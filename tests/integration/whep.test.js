@@ -158,19 +158,23 @@ test('it follows whom it names, whoever talks, and whenever they come', async (t
   await never('Ann is seen instead', () => whep.slot('video').carrying('Ann/camera', from).length > 0);
 });
 
-test('a picture that is off gives way to one that is on, and a screen comes before a camera', async (t) => {
+test('what is off or goes gives way to what is on, and a screen comes before a camera', async (t) => {
   const room = newRoom();
   const ann = await published(t, room, 'Ann');
-  await published(t, room, 'Bob');
+  const bob = await published(t, room, 'Bob');
   const { whep } = await watching(t, room);
   await whep.connect();
   await sees(whep, 'video', 'Ann/camera');
+  await sees(whep, 'audio', 'Ann/microphone');
   await ann.mute('camera', true);
   await sees(whep, 'video', 'Bob/camera');
-  const { whep: ofAnn } = await watching(t, room, { participant: 'Ann' });
-  await ofAnn.connect();
-  await ann.publish('screen');
-  await sees(ofAnn, 'video', 'Ann/screen');
+  await ann.unpublish('microphone');
+  await sees(whep, 'audio', 'Bob/microphone');
+  const { whep: ofBob } = await watching(t, room, { participant: 'Bob' });
+  await ofBob.connect();
+  await sees(ofBob, 'video', 'Bob/camera');
+  await bob.publish('screen');
+  await sees(ofBob, 'video', 'Bob/screen');
 });
 
 test('what WHIP publishes, WHEP shows', async (t) => {
@@ -223,8 +227,10 @@ test('an offer that is not a player\'s is refused, and nobody joins', async (t) 
   const post = (body) => server.http('POST', pathOf('whep', room), { body, headers: SDP });
   const { offer } = whep;
   const twoVideos = offer.replace(/m=audio[^]*?(?=m=video)/, '').replace(/(m=video[^]*)/, (line) => `${line.replace('a=mid:1', 'a=mid:0')}${line}`);
-  for (const body of ['', 'v=0', offer.replaceAll('recvonly', 'sendonly'), offer.replaceAll('recvonly', 'inactive'), offer.replace('recvonly', 'sendrecv'), twoVideos,
+  for (const body of ['', 'v=0', offer.replaceAll('recvonly', 'sendonly'), offer.replaceAll('recvonly', 'inactive'), twoVideos,
                       offer.replaceAll('actpass', 'passive'), offer.replaceAll('opus', 'pcma'), offer.replace(/a=fingerprint.*/g, '')])
     await refused(400, 'media_error', post(body));
+  const { body } = await post(offer.replace('recvonly', 'sendrecv'));
+  assert.match(body.error.message, /to receive/);
   assert.equal((await server.http('GET', `/room/${room}`)).status, 404);
 });

@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import * as runner from 'node:test';
+import { startSetups } from '../lib/nodes.js';
 import { Peer } from '../lib/peer.js';
-import { connect, enter, newRoom } from '../lib/people.js';
+import { connect, enter, joinRoom, newRoom } from '../lib/people.js';
 import { checkHttpError } from '../lib/schema.js';
 import { parseSdp } from '../lib/sdp.js';
 import { startServer } from '../lib/server.js';
@@ -194,6 +195,23 @@ test('with a waiting room the answer comes when the host says so', async (t) => 
   await host.request('admit', { id: pest.id, admitted: false });
   await refused(403, 'not_admitted', refusing);
 });
+
+for (const [setup, nodes] of await startSetups(runner, { config })) {
+  test(`an encoder is never the host, and nobody waits for it, ${setup}`, async (t) => {
+    const room = newRoom();
+    await nodes.first.http('POST', '/room/create', { json: { slug: room, waiting_room: true } });
+    await posted(t, room, 'Cam', {}, nodes.first);
+    assert.equal((await nodes.first.http('GET', `/room/${room}`)).body.room.host, null);
+    const ann = await enter(t, nodes.other, room, 'Ann');
+    assert.equal(ann.room.host, ann.id, 'nobody could have let her in');
+    const bob = await connect(t, nodes.first);
+    const joining = joinRoom(bob, room, 'Bob');
+    await bob.next('waiting');
+    await ann.request('leave');
+    await joining;
+    assert.equal(bob.room.host, bob.id, 'nor him, once she had gone');
+  });
+}
 
 test('who hangs up while they wait waits no longer', async (t) => {
   const room = newRoom();
