@@ -82,7 +82,8 @@
 /* Of one address, for each person that people-per-address grants it. Connections at once: a browser loads over six, and
  * has a WebSocket. */
 #define SALON_LIMIT_PERSON_CONNECTIONS 7
-/* WebSockets at once: the page's, and that of a connection that broke and is not given up yet, or of a second page. */
+/* WebSockets at once, or sessions of WHIP and WHEP: the page's, and that of a connection that broke and is not given up
+ * yet, or of a second page. */
 #define SALON_LIMIT_PERSON_SOCKETS 2
 /* Requests at once: the page has about 30 parts; and a second: pages are not loaded again and again. */
 #define SALON_LIMIT_PERSON_REQUESTS 100

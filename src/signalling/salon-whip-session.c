@@ -67,6 +67,12 @@ publishes_something (SalonWhipSession *self)
   return FALSE;
 }
 
+static GError *
+error_elsewhere (void)
+{
+  return g_error_new_literal (SALON_ERROR, SALON_ERROR_NOT_JOINED, "You are in this room from elsewhere now");
+}
+
 /* Whoever asks may have gone while the rooms were asked, or have been sent out. */
 static GError *
 find_reason_to_fail (SalonWhipSession *self)
@@ -77,9 +83,7 @@ find_reason_to_fail (SalonWhipSession *self)
     return error;
   if (self->end != NULL)
     return g_error_copy (self->end);
-  if (self->participant == NULL)
-    return g_error_new_literal (SALON_ERROR, SALON_ERROR_NOT_JOINED, "You are in this room from elsewhere now");
-  return NULL;
+  return self->participant == NULL ? error_elsewhere () : NULL;
 }
 
 static void
@@ -227,7 +231,13 @@ salon_whip_session_open_async (SalonWhipSession *self, const SalonWhipRequest *r
 char *
 salon_whip_session_open_finish (SalonWhipSession *self, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  g_autofree char *answer = g_task_propagate_pointer (G_TASK (result), error);
+
+  /* It may have ended just now: nothing else takes the participant of one that is not closed. */
+  if (answer == NULL || self->participant != NULL)
+    return g_steal_pointer (&answer);
+  g_propagate_error (error, g_error_copy (self->end));
+  return NULL;
 }
 
 const char *

@@ -11,12 +11,12 @@
 #include "salon-secret.h"
 #include "salon-whip-session.h"
 
-static const char *const prefixes[] = { [SALON_WHIP] = "/whip/", [SALON_WHEP] = "/whep/" };
-
 #define TYPE_SDP "application/sdp"
 #define TYPE_FRAGMENT "application/trickle-ice-sdpfrag"
 /* RFC 6585, section 3: libsoup 3.2 has no name for it. */
 #define STATUS_PRECONDITION_REQUIRED 428
+
+static const char *const prefixes[] = { [SALON_WHIP] = "/whip/", [SALON_WHEP] = "/whep/" };
 
 struct _SalonWhip
 {
@@ -66,7 +66,8 @@ hash_authorization (SoupServerMessage *message)
   return header != NULL ? salon_secret_hash (header) : NULL;
 }
 
-/* An offer that can't be used is the client's fault, here more than elsewhere: it had no part in how the server is. */
+/* An offer that can't be used is the client's fault; elsewhere that is a 500 because ion-sfu's clients know it as one.
+ */
 static void
 reply_error (SoupServerMessage *message, const GError *error)
 {
