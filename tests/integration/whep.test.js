@@ -168,6 +168,9 @@ test('what is off or goes gives way to what is on, and a screen comes before a c
   await sees(whep, 'audio', 'Ann/microphone');
   await ann.mute('camera', true);
   await sees(whep, 'video', 'Bob/camera');
+  await ann.mute('camera', false);
+  const from = whep.slot('video').packets.length;
+  await never('it changes without a reason', () => whep.slot('video').carrying('Ann/camera', from).length > 0);
   await ann.unpublish('microphone');
   await sees(whep, 'audio', 'Bob/microphone');
   const { whep: ofBob } = await watching(t, room, { participant: 'Bob' });
