@@ -52,7 +52,9 @@ async function readPlayed() {
 
 /* As RFC 9725 (section 4.3.3) has it, which the client leaves to the application. */
 async function restartIce() {
-  const { peer, resource } = window.whip;
+  const { peer, resource, opts } = window.whip;
+  /* It would send the new candidates with the credentials of before. */
+  opts.noTrickleIce = true;
   await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
   const find = (sdp, name) => sdp.match(new RegExp(`a=${name}:(.*)`))[1];
   const [before, local] = [peer.remoteDescription.sdp, peer.localDescription.sdp];

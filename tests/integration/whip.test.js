@@ -167,7 +167,7 @@ test('who is sent out of the room is out, and the session over', async (t) => {
 });
 
 test('who does not connect, or falls silent, is out of the room', async (t) => {
-  const impatient = await startServer(t, { config: { media: { 'ice-timeout-s': 1, 'ice-lost-s': 3 } } });
+  const impatient = await startServer(t, { config: { media: { 'ice-timeout-s': 5, 'ice-lost-s': 3 } } });
   const room = newRoom();
   const host = await enter(t, impatient, room, 'Host');
   await posted(t, room, 'Late', {}, impatient);
