@@ -10,7 +10,7 @@ import { connect, enter, joinRoom, newRoom } from '../lib/people.js';
 import { checkHttpError } from '../lib/schema.js';
 import { parseSdp } from '../lib/sdp.js';
 import { startServer } from '../lib/server.js';
-import { until, withDeadline } from '../lib/until.js';
+import { until } from '../lib/until.js';
 import { SDP, Whip, fragmentOf, pathOf } from '../lib/whip.js';
 
 const { test } = runner;
@@ -20,8 +20,8 @@ const server = await startServer(runner, { config });
 
 const joined = (host, name) => host.next('participant', ({ event, participant }) =>
   event === 'joined' && participant.name === name);
-const left = (host, name) => host.next('participant', ({ event, participant }) =>
-  event === 'left' && participant.name === name);
+const left = (host, name, deadlineMs) => host.next('participant', ({ event, participant }) =>
+  event === 'left' && participant.name === name, deadlineMs);
 
 async function refused(expectedStatus, expectedReason, promise) {
   const { status, body, headers } = await promise;
@@ -173,9 +173,8 @@ test('who does not connect, or falls silent, is out of the room', async (t) => {
   await posted(t, room, 'Late', {}, impatient);
   const { whip } = await posted(t, room, 'Silent', {}, impatient);
   await whip.connect();
-  await left(host, 'Late');
   await whip.transport.silence();
-  await withDeadline('the silent one to go', left(host, 'Silent'), 15000);
+  await Promise.all(['Late', 'Silent'].map((name) => left(host, name, 20000)));
   await refused(404, 'not_joined', whip.delete());
 });
 
