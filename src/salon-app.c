@@ -414,7 +414,7 @@ start_serving (SalonApp *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->http = salon_http_new (self->config, self->admin_token, self->rooms, &error);
+  self->http = salon_http_new (self->config, self->admin_token, self->rooms, &self->ice_servers, &error);
   if (self->http == NULL)
     {
       step_failed (self, error);

@@ -27,6 +27,8 @@
 #define SALON_LIMIT_SEND_QUEUES_BYTES (64 * 1024 * 1024)
 /* A POST to the HTTP API is a few short fields. */
 #define SALON_LIMIT_HTTP_BODY_BYTES (16 * 1024)
+/* An offer by HTTP: a microphone's and a camera's m-lines, with every codec, and all candidates twice. */
+#define SALON_LIMIT_HTTP_OFFER_BYTES (64 * 1024)
 /* Characters, not bytes: what fits a heading and a URL people still read. */
 #define SALON_LIMIT_SLUG_CHARS 64
 /* As sent: one character may be spelt as four before NFC. */
@@ -83,7 +85,8 @@
 /* Of one address, for each person that people-per-address grants it. Connections at once: a browser loads over six, and
  * has a WebSocket. */
 #define SALON_LIMIT_PERSON_CONNECTIONS 7
-/* WebSockets at once: the page's, and that of a connection that broke and is not given up yet, or of a second page. */
+/* WebSockets at once, or sessions of WHIP and WHEP: the page's, and that of a connection that broke and is not given up
+ * yet, or of a second page. */
 #define SALON_LIMIT_PERSON_SOCKETS 2
 /* Requests at once: the page has about 30 parts; and a second: pages are not loaded again and again. */
 #define SALON_LIMIT_PERSON_REQUESTS 100

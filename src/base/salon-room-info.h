@@ -70,7 +70,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonMember, salon_member_free)
 typedef struct
 {
   SalonRoomInfo *info; /* (owned) */
-  GPtrArray *members;  /* (owned) (element-type SalonMember): by time of joining: the host is the first */
+  GPtrArray *members;  /* (owned) (element-type SalonMember): by time of joining, the unattended at last */
   GPtrArray *waiting;  /* (owned) (element-type SalonMember): to be let in by the host, longest first */
   gboolean was_lost;   /* by the store, and put back by its members' servers: some may not have done so yet */
 } SalonRoomState;

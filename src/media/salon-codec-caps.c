@@ -55,9 +55,20 @@ salon_codec_caps_find_extension (const char *uri, gboolean has_simulcast)
   return NULL;
 }
 
+static gboolean
+is_sent (const char *uri)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
+    {
+      if (g_str_equal (uri, extensions[i].uri))
+        return extensions[i].offered_id != 0;
+    }
+  return FALSE;
+}
+
 /* The description has only extensions that we use, as "3 uri" (see salon_sdp_extension_copy()). */
 static void
-accept_extensions (const GstSDPMedia *media, const SalonCodecInfo *info, GstStructure *structure)
+accept_extensions (const GstSDPMedia *media, const SalonCodecInfo *info, gboolean is_sender, GstStructure *structure)
 {
   const char *value;
 
@@ -66,7 +77,7 @@ accept_extensions (const GstSDPMedia *media, const SalonCodecInfo *info, GstStru
       g_auto (GStrv) words = g_strsplit (value, " ", 2);
       g_autofree char *field = g_strconcat ("extmap-", words[0], NULL);
 
-      if (can_use (info, words[1]))
+      if (can_use (info, words[1]) && (!is_sender || is_sent (words[1])))
         gst_structure_set (structure, field, G_TYPE_STRING, words[1], NULL);
     }
 }
@@ -127,7 +138,7 @@ salon_codec_caps_choose (const GstSDPMedia *offered, const SalonCodec *order, gu
       structure = gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
           "encoding-name", G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate,
           "payload", G_TYPE_INT, payload_type, NULL);
-      accept_extensions (offered, info, structure);
+      accept_extensions (offered, info, FALSE, structure);
       accept_simulcast (offered, structure);
       return gst_caps_new_full (structure, NULL);
     }
@@ -198,6 +209,84 @@ salon_codec_caps_offer (gboolean is_video, guint32 ssrc)
   if (is_video)
     gst_caps_remove_structure (caps, 1);
   return caps;
+}
+
+/* The retransmission of a payload type; -1: it has none. */
+static int
+find_retransmission (const GstSDPMedia *media, int payload_type)
+{
+  g_autofree char *wanted = g_strdup_printf ("apt=%d", payload_type);
+  const char *fmtp;
+
+  /* As salon_sdp_formats_copy() writes it: "97 apt=96". */
+  for (guint i = 0; (fmtp = gst_sdp_media_get_attribute_val_n (media, "fmtp", i)) != NULL; i++)
+    {
+      const char *space = strchr (fmtp, ' ');
+
+      if (space != NULL && g_str_equal (space + 1, wanted))
+        return (int)g_ascii_strtoll (fmtp, NULL, 10);
+    }
+  return -1;
+}
+
+static void
+append_retransmission (GstCaps *caps, const GstSDPMedia *offered, const SalonCodecInfo *info, int payload_type)
+{
+  int retransmission = find_retransmission (offered, payload_type);
+  g_autofree char *apt = g_strdup_printf ("%d", payload_type);
+
+  if (retransmission >= 0)
+    gst_caps_append_structure (
+        caps, gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
+                  "encoding-name", G_TYPE_STRING, "RTX", "clock-rate", G_TYPE_INT, (int)info->clock_rate, "payload",
+                  G_TYPE_INT, retransmission, "apt", G_TYPE_STRING, apt, NULL));
+}
+
+GstCaps *
+salon_codec_caps_take (const GstSDPMedia *offered, SalonKind kind, gboolean has_retransmissions)
+{
+  GstCaps *caps = gst_caps_new_empty ();
+
+  for (guint codec = 0; codec < SALON_N_CODECS; codec++)
+    {
+      const SalonCodecInfo *info = salon_codec_get_info (codec);
+      gboolean is_wanted = info->kind == kind && codec != SALON_CODEC_RED;
+      g_autoptr (GstCaps) found = is_wanted ? find_codec (offered, codec) : NULL;
+      GstStructure *structure;
+      int payload_type;
+
+      if (found == NULL || !gst_structure_get_int (gst_caps_get_structure (found, 0), "payload", &payload_type))
+        continue;
+      structure = gst_structure_copy (gst_caps_get_structure (found, 0));
+      gst_structure_set_name (structure, "application/x-rtp");
+      accept_extensions (offered, info, TRUE, structure);
+      /* Sound is not sent again. */
+      if (kind == SALON_KIND_AUDIO)
+        gst_structure_remove_field (structure, "rtcp-fb-nack");
+      gst_caps_append_structure (caps, structure);
+      if (has_retransmissions)
+        append_retransmission (caps, offered, info, payload_type);
+    }
+  return caps;
+}
+
+GstCaps *
+salon_codec_caps_stand_in (SalonKind kind, guint8 payload_type)
+{
+  const SalonCodecInfo *info = salon_codec_get_info (kind == SALON_KIND_VIDEO ? SALON_CODEC_VP8 : SALON_CODEC_OPUS);
+
+  return gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (kind), "encoding-name",
+      G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate, "payload", G_TYPE_INT,
+      (int)payload_type, NULL);
+}
+
+GstCaps *
+salon_codec_caps_add_ssrc (const GstCaps *caps, guint32 ssrc)
+{
+  GstCaps *copy = gst_caps_copy (caps);
+
+  gst_structure_set (gst_caps_get_structure (copy, 0), "ssrc", G_TYPE_UINT, ssrc, NULL);
+  return copy;
 }
 
 static gboolean

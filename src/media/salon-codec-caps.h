@@ -25,6 +25,16 @@ GstCaps *salon_codec_caps_offer_all (gboolean is_video, gboolean has_red) G_GNUC
  * Returns: (transfer full) */
 GstCaps *salon_codec_caps_offer (gboolean is_video, guint32 ssrc) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What a slot can carry to a client that offers: every codec that we forward of those that it offers, under its
+ * numbers, each followed by its retransmission if it is wanted, and offered. Returns: (transfer full) */
+GstCaps *salon_codec_caps_take (
+    const GstSDPMedia *offered, SalonKind kind, gboolean has_retransmissions) G_GNUC_WARN_UNUSED_RESULT;
+/* Some codec under this number, and nothing else, for an m-line that is never used. Returns: (transfer full) */
+GstCaps *salon_codec_caps_stand_in (SalonKind kind, guint8 payload_type) G_GNUC_WARN_UNUSED_RESULT;
+/* The same caps, without retransmissions, as webrtcbin has to see them where it sends by itself.
+ * Returns: (transfer full) */
+GstCaps *salon_codec_caps_add_ssrc (const GstCaps *caps, guint32 ssrc) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Those of a slot's caps that the answered m-line accepts. red_payload_type: see SalonSdpRed; 0: none.
  * Returns: (transfer full) */
 GstCaps *salon_codec_caps_accepted (

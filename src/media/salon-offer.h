@@ -12,7 +12,7 @@ typedef struct
   gboolean is_video;
   gboolean is_inactive;
   const char *msid;    /* (nullable): what it carries, as SalonLines has it; NULL: whatever sits in its seat */
-  const GstCaps *caps; /* (borrowed): see salon_codec_caps_offer_all() */
+  const GstCaps *caps; /* (borrowed): what it may carry */
   guint32 ssrc;
   guint32 rtx_ssrc; /* of its retransmissions (RFC 4588); for video alone */
   guint seat;       /* m-lines of a seat are one stream, so that lips stay in sync */

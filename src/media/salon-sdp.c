@@ -596,20 +596,36 @@ read_data_line (SalonSdp *self, const GstSDPMessage *raw, guint index, GError **
 
 /* -- reading the session -- */
 
+#define BUNDLE "BUNDLE "
+
+/* (transfer none) (nullable): the n-th one's mids. Others, such as LS for lip sync, say nothing of the transport. */
+static const char *
+find_bundle (const GstSDPMessage *raw, guint n)
+{
+  const char *group;
+
+  for (guint i = 0; (group = gst_sdp_message_get_attribute_val_n (raw, "group", i)) != NULL; i++)
+    {
+      if (g_str_has_prefix (group, BUNDLE) && n-- == 0)
+        return group + strlen (BUNDLE);
+    }
+  return NULL;
+}
+
 /* One transport for all is what we negotiate. */
 static gboolean
 check_bundle (const SalonSdp *self, const GstSDPMessage *raw, GError **error)
 {
-  const char *group = gst_sdp_message_get_attribute_val (raw, "group");
+  const char *group = find_bundle (raw, 0);
   guint n_lines = self->media->len + (self->data_mid != NULL && self->data_index > 0 ? 1 : 0);
   g_auto (GStrv) mids = NULL;
 
-  if (group == NULL || !g_str_has_prefix (group, "BUNDLE "))
+  if (group == NULL)
     return refuse (error, "it has no a=group:BUNDLE (use bundlePolicy \"max-bundle\")");
-  if (gst_sdp_message_get_attribute_val_n (raw, "group", 1) != NULL)
-    return refuse (error, "it has more than one a=group");
+  if (find_bundle (raw, 1) != NULL)
+    return refuse (error, "it has more than one a=group:BUNDLE");
 
-  mids = g_strsplit (group + strlen ("BUNDLE "), " ", (int)n_lines + 1);
+  mids = g_strsplit (group, " ", (int)n_lines + 1);
   if (g_strv_length (mids) > n_lines)
     return refuse (error, "a=group:BUNDLE names more m-lines than there are");
   for (guint i = 0; i < self->media->len; i++)

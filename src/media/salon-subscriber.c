@@ -585,6 +585,39 @@ salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video)
   return get_slot (self, seat, is_video)->mid;
 }
 
+/* -- a client that has offered -- */
+
+/* Of the m-line that webrtcbin offers: the slot's own, or the one that stands for all. */
+static void
+set_preferences (SalonSubscriber *self, guint index)
+{
+  g_autoptr (GstCaps) caps = salon_codec_caps_add_ssrc (self->slots[index].caps, self->slots[index].ssrc);
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+
+  g_signal_emit_by_name (
+      salon_transport_get_webrtcbin (SALON_TRANSPORT (self)), "get-transceiver", (int)index, &transceiver);
+  g_object_set (transceiver, "codec-preferences", caps, "do-nack", FALSE, NULL);
+}
+
+void
+salon_subscriber_set_client_offer (SalonSubscriber *self, const SalonClientOffer *client)
+{
+  g_assert (self->n_slots == 2 && self->offer == NULL);
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      Slot *slot = &self->slots[i];
+
+      gst_caps_unref (slot->caps);
+      slot->caps = salon_client_offer_make_caps (client, salon_subscriber_is_video_slot (i), self->sender != NULL);
+      gst_caps_replace (&self->offered[i], slot->caps);
+      /* webrtcbin would choose the payload type of retransmissions by itself. */
+      if (i == 0 || self->sender == NULL)
+        set_preferences (self, i);
+      if (slot->element != NULL)
+        g_object_set (slot->element, "caps", slot->caps, NULL);
+    }
+}
+
 /* -- life -- */
 
 static gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-client-offer.h"
 #include "salon-reception.h"
 #include "salon-shares.h"
 #include "salon-track-settings.h"
@@ -27,6 +28,8 @@ SalonSubscriber *salon_subscriber_new (SalonGraph *graph, const char *name, cons
     SalonShares *shares, gboolean names_tracks) G_GNUC_WARN_UNUSED_RESULT;
 void salon_subscriber_close (SalonSubscriber *self);
 
+/* Before it offers: it offers this client what it has offered itself. It has one seat. */
+void salon_subscriber_set_client_offer (SalonSubscriber *self, const SalonClientOffer *client);
 /* The first one, once. Errors: MEDIA. */
 void salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): the offer. */

@@ -28,9 +28,9 @@ struct _SalonSubscriptions
 {
   GObject parent_instance;
 
-  SalonGraph *graph;                          /* (owned) */
-  char *name;                                 /* (owned) */
-  const SalonMediaOptions *options;           /* (borrowed) */
+  SalonGraph *graph; /* (owned) */
+  char *name;        /* (owned) */
+  SalonMediaOptions options;
   gboolean names_tracks;                      /* there is one connection, whose offers tell what it carries */
   guint n_seats;                              /* of one connection */
   SalonShares *shares;                        /* (owned) (nullable): NULL if packets pass webrtcbin */
@@ -39,7 +39,8 @@ struct _SalonSubscriptions
   GPtrArray *waiting;                         /* (owned) (element-type Waiting): in order of coming */
   const SalonDataChannelsEvents *data_events; /* (borrowed) (nullable) */
   gpointer data_events_data;
-  gboolean is_opening; /* a connection for those waiting is on its way */
+  SalonClientOffer *client; /* (owned) (nullable): of who offers, and is answered */
+  gboolean is_opening;      /* a connection for those waiting is on its way */
   gboolean is_closed;
 };
 
@@ -48,6 +49,7 @@ G_DEFINE_FINAL_TYPE (SalonSubscriptions, salon_subscriptions, G_TYPE_OBJECT)
 enum
 {
   SIGNAL_OFFER,
+  SIGNAL_ANSWER,
   SIGNAL_CANDIDATE,
   SIGNAL_SLOT,
   SIGNAL_LAYER,
@@ -199,6 +201,40 @@ on_candidate (SalonTransport *transport, guint m_line, const char *text, gpointe
   g_signal_emit (self, signals[SIGNAL_CANDIDATE], 0, target_of (self, transport), m_line, text);
 }
 
+typedef struct
+{
+  SalonSubscriptions *subscriptions; /* (owned) */
+  char *answer;                      /* (owned): the client's */
+} Answering;
+
+static void
+on_client_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Answering *answering = user_data;
+  g_autoptr (SalonSubscriptions) self = answering->subscriptions;
+  g_autofree char *answer = answering->answer;
+  g_autoptr (GError) error = NULL;
+  gboolean is_good = salon_subscriber_answer_finish (SALON_SUBSCRIBER (source), result, &error);
+
+  if (salon_transport_is_closed (SALON_TRANSPORT (source)))
+    return;
+  if (is_good)
+    g_signal_emit (self, signals[SIGNAL_ANSWER], 0, answer);
+  else
+    g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+}
+
+/* ours: the subscriber's offer, which the client never sees. */
+static void
+answer_client (SalonSubscriptions *self, SalonSubscriber *subscriber, const char *ours)
+{
+  g_autofree char *theirs = salon_client_offer_write_as_answer (self->client, ours);
+  Answering *answering = g_new (Answering, 1);
+
+  *answering = (Answering){ g_object_ref (self), salon_client_offer_write_answer (self->client, ours) };
+  salon_subscriber_answer_async (subscriber, theirs, on_client_answered, answering);
+}
+
 static void
 on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -215,7 +251,10 @@ on_offer_created (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   target = target_of (self, source);
-  g_signal_emit (self, signals[SIGNAL_OFFER], 0, target, sdp);
+  if (self->client != NULL)
+    answer_client (self, SALON_SUBSCRIBER (source), sdp);
+  else
+    g_signal_emit (self, signals[SIGNAL_OFFER], 0, target, sdp);
   tell_seats (self, (target - 1) * self->n_seats, target * self->n_seats);
 }
 
@@ -234,7 +273,7 @@ open_subscriber (SalonSubscriptions *self)
 {
   g_autofree char *name = g_strdup_printf ("%s-%u", self->name, self->subscribers->len + 1);
   SalonSubscriber *subscriber
-      = salon_subscriber_new (self->graph, name, self->options, self->shares, self->names_tracks);
+      = salon_subscriber_new (self->graph, name, &self->options, self->shares, self->names_tracks);
 
   if (subscriber == NULL)
     return FALSE;
@@ -248,6 +287,8 @@ open_subscriber (SalonSubscriptions *self)
   g_signal_connect_object (subscriber, "layer-changed", G_CALLBACK (on_layer_changed), self, 0);
   g_signal_connect_object (subscriber, "failed", G_CALLBACK (on_failed), self, 0);
   g_signal_connect_object (subscriber, "offer", G_CALLBACK (on_offer), self, 0);
+  if (self->client != NULL)
+    salon_subscriber_set_client_offer (subscriber, self->client);
   salon_subscriber_offer_async (subscriber, on_offer_created, g_object_ref (self));
   return TRUE;
 }
@@ -395,7 +436,7 @@ open_for_waiting (gpointer object)
 static void
 ensure_seats (SalonSubscriptions *self)
 {
-  if (self->waiting->len == 0 || self->is_opening || self->subscribers->len == 0)
+  if (self->waiting->len == 0 || self->is_opening || self->subscribers->len == 0 || self->client != NULL)
     return;
   if (self->subscribers->len == (self->names_tracks ? 1 : SALON_LIMIT_SUBSCRIBERS))
     {
@@ -557,7 +598,7 @@ salon_subscriptions_new (SalonGraph *graph, const char *name, const SalonMediaOp
 
   self->graph = g_object_ref (graph);
   self->name = g_strdup (name);
-  self->options = options;
+  self->options = *options;
   self->n_seats = options->n_seats;
   if (options->sends_directly)
     self->shares = make_shares (options);
@@ -569,7 +610,7 @@ salon_subscriptions_name_tracks (SalonSubscriptions *self)
 {
   g_assert (self->subscribers->len == 0);
   /* Where webrtcbin writes the offers, they are as it wrote them first. */
-  self->names_tracks = self->options->sends_directly;
+  self->names_tracks = self->options.sends_directly;
   if (self->names_tracks)
     self->n_seats = SALON_LIMIT_SEATS;
 }
@@ -601,6 +642,14 @@ salon_subscriptions_start (SalonSubscriptions *self)
 }
 
 void
+salon_subscriptions_start_answering (SalonSubscriptions *self, SalonClientOffer *client)
+{
+  self->client = client;
+  self->n_seats = self->options.n_seats = 1;
+  salon_subscriptions_start (self);
+}
+
+void
 salon_subscriptions_close (SalonSubscriptions *self)
 {
   self->is_closed = TRUE;
@@ -617,6 +666,7 @@ salon_subscriptions_finalize (GObject *object)
   SalonSubscriptions *self = SALON_SUBSCRIPTIONS (object);
 
   g_clear_object (&self->graph);
+  g_clear_pointer (&self->client, salon_client_offer_free);
   g_free (self->name);
   g_ptr_array_unref (self->subscribers);
   g_clear_pointer (&self->shares, salon_shares_free);
@@ -634,6 +684,8 @@ salon_subscriptions_class_init (SalonSubscriptionsClass *klass)
   G_OBJECT_CLASS (klass)->finalize = salon_subscriptions_finalize;
   signals[SIGNAL_OFFER] = g_signal_new (
       "offer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_ANSWER]
+      = g_signal_new ("answer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[SIGNAL_CANDIDATE] = g_signal_new ("candidate", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
       G_TYPE_UINT, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_SLOT] = g_signal_new ("slot", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-client-offer.h"
 #include "salon-track-settings.h"
 #include "salon-allocator.h"
 #include "salon-track.h"
@@ -12,13 +13,16 @@
  * Tracks that belong together (one person's camera and microphone) share a group and get one seat.
  *
  * Signals:
- *   offer (guint target, const char *sdp)                         to be told to the client
+ *   offer (guint target, const char *sdp)             to be told to the client
+ *   answer (const char *sdp)                          likewise, to who has offered
  *   candidate (guint target, guint m-line, const char *text)
- *   slot (guint target, const char *mid, SalonTrack *or NULL)     what the m-line carries from now on
- *   layer (guint target, const char *mid, SalonTrack *, gint spatial, gint temporal)    which of it the m-line carries
- * now, as salon_subscriber_get_layer() disturbed (gboolean)                                          as a
- * SalonTransport's, of each connection failed (const GError *)                                       the owner closes
- * all
+ *   slot (guint target, const char *mid, SalonTrack *or NULL)
+ *                                                     what the m-line carries from now on
+ *   layer (guint target, const char *mid, SalonTrack *, gint spatial, gint temporal)
+ *                                                     which of it the m-line carries now, as
+ *                                                     salon_subscriber_get_layer()
+ *   disturbed (gboolean)                              as a SalonTransport's, of each connection
+ *   failed (const GError *)                           the owner closes all
  *
  * Owned by its participant; main context; salon_subscriptions_close() ends it. */
 #define SALON_TYPE_SUBSCRIPTIONS (salon_subscriptions_get_type ())
@@ -36,6 +40,9 @@ void salon_subscriptions_set_data_events (
 void salon_subscriptions_name_tracks (SalonSubscriptions *self);
 /* Opens the first connection. */
 void salon_subscriptions_start (SalonSubscriptions *self);
+/* The same for a client that has offered: it is answered, and has this one connection, with one seat. client: (transfer
+ * full). */
+void salon_subscriptions_start_answering (SalonSubscriptions *self, SalonClientOffer *client);
 void salon_subscriptions_close (SalonSubscriptions *self);
 
 /* Seats a track. When there is no seat it waits for one: another connection is opened soon, or, beyond

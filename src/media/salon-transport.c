@@ -277,6 +277,27 @@ on_ice_candidate (GstElement *webrtc, guint m_line, const char *text, gpointer u
   post_to_main (user_data, candidate_on_main, candidate);
 }
 
+static gboolean
+end_of_candidates_on_main (gpointer user_data)
+{
+  SalonTransport *self = ((Post *)user_data)->transport;
+
+  if (priv_of (self)->webrtc != NULL)
+    g_signal_emit (self, signals[SIGNAL_CANDIDATE], 0, 0, "");
+  return G_SOURCE_REMOVE;
+}
+
+/* Read here: on the main context, what was queued before may still be on its way. */
+static void
+on_ice_gathering_state (GstElement *webrtc, GParamSpec *pspec, gpointer user_data)
+{
+  GstWebRTCICEGatheringState state;
+
+  g_object_get (webrtc, "ice-gathering-state", &state, NULL);
+  if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+    post_to_main (user_data, end_of_candidates_on_main, NULL);
+}
+
 /* All m-lines share the first one's transport: webrtcbin would keep a candidate of another for ever. */
 static void
 give_candidate (gpointer candidate, gpointer unused, gpointer user_data)
@@ -580,6 +601,7 @@ salon_transport_open (SalonTransport *self, SalonGraph *graph, const char *name,
   priv->webrtc = gst_object_ref_sink (salon_webrtc_new (name, options));
   g_signal_connect_object (priv->webrtc, "notify::connection-state", G_CALLBACK (on_connection_state), self, 0);
   g_signal_connect_object (priv->webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);
+  g_signal_connect_object (priv->webrtc, "notify::ice-gathering-state", G_CALLBACK (on_ice_gathering_state), self, 0);
   salon_graph_watch_element (graph, priv->webrtc, on_element_error, self);
   priv->deadline_id = g_timeout_add (options->ice_timeout_ms, on_deadline, self);
   salon_graph_add (graph, priv->webrtc);

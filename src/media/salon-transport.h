@@ -17,7 +17,7 @@
  * transport is `verified` only then. Subclasses let no media pass before.
  *
  * Signals (all on the main context, none after salon_transport_close()):
- *   candidate (guint m-line, const char *candidate)   a local ICE candidate, to be told to the client
+ *   candidate (guint m-line, const char *candidate)   a local ICE candidate, to be told to the client; at last ""
  *   verified ()                                       connected to the right peer
  *   disturbed (gboolean)                              TRUE: the client fell silent, but may come back; FALSE: it has
  *   failed (const GError *)                           MEDIA or FINGERPRINT; the owner closes the transport

@@ -25,6 +25,7 @@ typedef struct
   const char *name;
   const char *session_id;    /* UUID of this stay, for the store and the log */
   const char *session_token; /* the secret with which they can come back */
+  gboolean is_unattended;    /* nobody is there who could be the host */
   gboolean may_publish;
   gboolean takes_data; /* data channels that others open */
   gboolean speaks_ion; /* knows ion-sfu, and no slots */
@@ -43,6 +44,7 @@ SalonParticipant *salon_participant_new (const SalonParticipantDetails *details,
 
 /* (transfer none) (nullable) */
 SalonRoom *salon_participant_get_room (SalonParticipant *self);
+gboolean salon_participant_is_unattended (SalonParticipant *self);
 /* Whether nothing comes over one of its media connections, which may yet come back. */
 gboolean salon_participant_is_silent (SalonParticipant *self);
 /* Whether another session can go on with this one's connections. */
@@ -90,6 +92,7 @@ struct _SalonParticipant
 
   char *id;   /* (owned) */
   char *name; /* (owned) */
+  gboolean is_unattended;
   gboolean may_publish;
   gboolean takes_data;
   gboolean speaks_ion;
@@ -118,11 +121,11 @@ struct _SalonParticipant
   gint64 silent_since_us;
 };
 
-/* Calls an event, if anybody still listens to it. */
+/* Calls an event, if anybody listens to it, and still does. */
 #define EMIT(self, event, ...)                                                                                         \
   G_STMT_START                                                                                                         \
   {                                                                                                                    \
-    if ((self)->events != NULL)                                                                                        \
+    if ((self)->events != NULL && (self)->events->event != NULL)                                                       \
       (self)->events->event ((self)->session, __VA_ARGS__);                                                            \
   }                                                                                                                    \
   G_STMT_END

@@ -112,7 +112,7 @@ salon_participant_choose_pictures (SalonParticipant *self)
 void
 salon_participant_notify_speakers (SalonParticipant *self)
 {
-  if (self->events != NULL)
+  if (self->events != NULL && self->events->speakers != NULL)
     self->events->speakers (self->session);
   if (self->ion != NULL && self->room != NULL)
     salon_ion_tell_speakers (self->ion);
@@ -479,21 +479,35 @@ on_layer (SalonSubscriptions *subscriptions, guint target, const char *mid, Salo
     salon_ion_tell_layer (self->ion, publication, spatial);
 }
 
-void
-salon_participant_subscribe (SalonParticipant *self)
+static void
+on_answer (SalonSubscriptions *subscriptions, const char *sdp, gpointer user_data)
 {
-  g_autofree char *name = NULL;
+  SalonParticipant *self = user_data;
 
-  if (self->room == NULL || self->subscriptions != NULL)
-    return;
-  name = g_strdup_printf ("subscriber-%s", self->id);
+  EMIT (self, answer, sdp);
+}
+
+static void
+make_subscriptions (SalonParticipant *self)
+{
+  g_autofree char *name = g_strdup_printf ("subscriber-%s", self->id);
+
   self->subscriptions
       = salon_subscriptions_new (salon_room_get_graph (self->room), name, salon_room_get_media_options (self->room));
   g_signal_connect_object (self->subscriptions, "offer", G_CALLBACK (on_offer), self, 0);
+  g_signal_connect_object (self->subscriptions, "answer", G_CALLBACK (on_answer), self, 0);
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
   g_signal_connect_object (self->subscriptions, "layer", G_CALLBACK (on_layer), self, 0);
   salon_participant_watch (self, G_OBJECT (self->subscriptions));
+}
+
+void
+salon_participant_subscribe (SalonParticipant *self)
+{
+  if (self->room == NULL || self->subscriptions != NULL)
+    return;
+  make_subscriptions (self);
   if (self->takes_data)
     salon_subscriptions_set_data_events (self->subscriptions, &salon_data_member_events,
         salon_data_member_get_subscriber_end (salon_participant_ensure_data (self)));
@@ -501,6 +515,23 @@ salon_participant_subscribe (SalonParticipant *self)
     salon_subscriptions_name_tracks (self->subscriptions);
   salon_subscriptions_start (self->subscriptions);
   salon_view_start (self->view, self->subscriptions);
+}
+
+gboolean
+salon_participant_subscribe_by_offer (SalonParticipant *self, const char *sdp, const char *followed, GError **error)
+{
+  SalonClientOffer *client;
+
+  g_assert (self->subscriptions == NULL);
+  client = salon_participant_check_in_room (self, error) ? salon_client_offer_parse (sdp, error) : NULL;
+  if (client == NULL)
+    return FALSE;
+  salon_view_take_one (
+      self->view, followed, salon_client_offer_has (client, FALSE), salon_client_offer_has (client, TRUE));
+  make_subscriptions (self);
+  salon_subscriptions_start_answering (self->subscriptions, client);
+  salon_view_start (self->view, self->subscriptions);
+  return TRUE;
 }
 
 gboolean
@@ -646,6 +677,12 @@ salon_participant_is_host (SalonParticipant *self)
   return self->room != NULL && g_strcmp0 (salon_room_get_info (self->room)->host, self->id) == 0;
 }
 
+gboolean
+salon_participant_is_unattended (SalonParticipant *self)
+{
+  return self->is_unattended;
+}
+
 const SalonRoomInfo *
 salon_participant_get_room_info (SalonParticipant *self)
 {
@@ -759,6 +796,7 @@ salon_participant_new (const SalonParticipantDetails *details, SalonRoom *room, 
   self->name = g_strdup (details->name);
   self->session_id = g_strdup (details->session_id);
   self->session_token = g_strdup (details->session_token);
+  self->is_unattended = details->is_unattended;
   self->may_publish = details->may_publish;
   self->takes_data = details->takes_data;
   self->speaks_ion = details->speaks_ion;

@@ -42,10 +42,13 @@ typedef struct
   GPtrArray *publications; /* (element-type SalonPublication) (nullable): NULL of those on another server */
 } SalonPerson;
 
-/* What a session is told, on the main context, from the end of the join until `ended` or its own leave. */
+/* What a session is told, on the main context, from the end of the join until `ended` or its own leave. All but `ended`
+ * may be NULL: it is not told that. */
 typedef struct
 {
   void (*offer) (gpointer session, guint target, const char *sdp);
+  void (*answer) (gpointer session, const char *sdp); /* to salon_participant_subscribe_by_offer() */
+  /* Of ours; an empty one ends them. */
   void (*candidate) (gpointer session, guint target, guint m_line, const char *candidate);
   void (*slot) (gpointer session, guint target, const char *mid, const SalonPublication *publication); /* (nullable) */
   /* Which layers the m-line carries now, of which publication; spatial -1: none. */
@@ -97,6 +100,12 @@ gboolean salon_participant_pin (
 
 /* Begins to receive: the connection is offered, and everything published in the room is seated. Once. */
 void salon_participant_subscribe (SalonParticipant *self);
+
+/* The same for a client that offers to receive, as players do (WHEP): one audio and one video m-line at most, on target
+ * 1. It hears and sees one person: whom it follows (nullable), by id or name, now and whenever they come; or whoever
+ * leads. Once. Errors: MEDIA, NOT_JOINED. */
+gboolean salon_participant_subscribe_by_offer (
+    SalonParticipant *self, const char *sdp, const char *followed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct
 {

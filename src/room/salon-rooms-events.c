@@ -162,6 +162,7 @@ salon_rooms_claim (SalonRooms *self, SalonRoom *room)
         .name = salon_participant_get_name (participant),
         .token_hash = salon_secret_hash (salon_participant_get_session_token (participant)),
         .place = salon_room_get_place (room, salon_participant_get_id (participant)),
+        .is_unattended = salon_participant_is_unattended (participant),
       };
 
       g_array_append_val (claims, one);

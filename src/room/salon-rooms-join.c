@@ -118,7 +118,8 @@ join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events,
   join->details.id = g_uuid_string_random ();
   join->details.name = g_strdup (request->name);
   join->details.session_id = g_uuid_string_random ();
-  join->details.session_token = salon_secret_new ();
+  join->details.session_token = request->is_token_own ? g_strdup (request->session_token) : salon_secret_new ();
+  join->details.is_unattended = request->is_unattended;
   join->details.may_publish = request->may_publish;
   join->details.grace_s = options->grace_s;
   join->details.max_video = MIN (request->max_video, options->media.max_video);
@@ -353,7 +354,8 @@ wait_for_host (SalonRooms *self, GTask *task)
   g_hash_table_insert (self->waiting, g_strdup (join->details.id), task);
   join->wait_id = g_timeout_add_seconds (SALON_LIMIT_WAIT_S, on_waited_long_enough, task);
   join->cancelled_id = g_signal_connect (g_task_get_cancellable (task), "cancelled", G_CALLBACK (on_cancelled), task);
-  join->events->waiting (join->session);
+  if (join->events->waiting != NULL)
+    join->events->waiting (join->session);
 }
 
 /* -- the store's answer -- */
@@ -431,6 +433,7 @@ ask_store (SalonRooms *self, GTask *task)
           .token_hash = token_hash,
           .old_token_hash = old_token_hash,
           .is_here = is_here,
+          .is_unattended = join->details.is_unattended,
           .may_create = self->options->may_create,
           .max_members = self->options->default_max_members,
       },

@@ -58,10 +58,12 @@ typedef struct
 {
   const char *room; /* slug or id as the client sent it */
   const char *name;
+  gboolean is_unattended; /* nobody is there who could be the host */
   gboolean may_publish;
   gboolean takes_data;       /* data channels that others open */
   gboolean speaks_ion;       /* ion-sfu's dialect: knows of no slots, and hears of tracks by descriptions alone */
   const char *session_token; /* (nullable): of an earlier join to this room */
+  gboolean is_token_own;     /* it is the client's own secret: theirs from the first join on */
   guint max_video;           /* cameras and screens to be sent at once, if it is fewer than the server sends */
   gboolean is_resuming;      /* with a token: the client still has its connections */
 } SalonJoinRequest;

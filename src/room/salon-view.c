@@ -12,6 +12,9 @@ struct _SalonView
   SalonParticipant *viewer;          /* (borrowed) */
   SalonSubscriptions *subscriptions; /* (borrowed) (nullable): NULL before the start */
   guint max_video;
+  gboolean takes_one;
+  gboolean takes[2];  /* where it takes one: of sound, of pictures */
+  char *followed;     /* (owned) (nullable): id or name */
   GHashTable *seated; /* (owned): SalonPublication (borrowed) */
   GPtrArray *pins;    /* (owned) (element-type utf8): ids of participants */
 };
@@ -19,7 +22,7 @@ struct _SalonView
 static gboolean
 has_choice (SalonView *self, const SalonPublication *publication)
 {
-  return self->max_video != G_MAXUINT && salon_source_is_video (publication->source);
+  return !self->takes_one && self->max_video != G_MAXUINT && salon_source_is_video (publication->source);
 }
 
 /* -- seating -- */
@@ -31,7 +34,7 @@ seat (SalonView *self, const SalonPublication *publication)
 
   if (!g_hash_table_add (self->seated, (gpointer)publication))
     return;
-  group = salon_publication_dup_group (publication);
+  group = self->takes_one ? g_strdup ("one") : salon_publication_dup_group (publication);
   salon_subscriptions_add (self->subscriptions, publication->track, group, publication->is_muted);
 }
 
@@ -42,20 +45,93 @@ unseat (SalonView *self, const SalonPublication *publication)
     salon_subscriptions_remove (self->subscriptions, publication->track);
 }
 
+/* -- where there is room for one -- */
+
+static gboolean
+is_followed (SalonView *self, SalonParticipant *participant)
+{
+  return self->followed == NULL || g_str_equal (salon_participant_get_id (participant), self->followed)
+         || g_str_equal (salon_participant_get_name (participant), self->followed);
+}
+
+/* What is on goes before what is off; then screens before cameras, but microphones before a screen's sound; then who
+ * leads; and who is shown. */
+static guint
+get_rank (SalonView *self, const SalonPublication *publication)
+{
+  const char *leader = salon_floor_get_leader (salon_room_get_floor (self->room));
+  gboolean is_first = publication->source == SALON_SOURCE_SCREEN || publication->source == SALON_SOURCE_MICROPHONE;
+  gboolean leads = g_strcmp0 (leader, salon_participant_get_id (publication->participant)) == 0;
+
+  return 1 + (publication->is_muted ? 0 : 8) + (is_first ? 4 : 0) + (leads ? 2 : 0)
+         + (g_hash_table_contains (self->seated, publication) ? 1 : 0);
+}
+
+static void
+find_best (SalonView *self, SalonParticipant *participant, const SalonPublication *best[2], guint ranks[2])
+{
+  GPtrArray *publications = salon_participant_as_person (participant).publications;
+
+  for (guint i = 0; i < publications->len; i++)
+    {
+      const SalonPublication *publication = g_ptr_array_index (publications, i);
+      gboolean is_video = salon_source_is_video (publication->source);
+      guint rank = self->takes[is_video] ? get_rank (self, publication) : 0;
+
+      if (rank <= ranks[is_video])
+        continue;
+      best[is_video] = publication;
+      ranks[is_video] = rank;
+    }
+}
+
+/* Who goes, goes first: there is one seat. */
+static void
+seat_best (SalonView *self)
+{
+  GPtrArray *participants = salon_room_get_participants (self->room);
+  g_autoptr (GList) seated = g_hash_table_get_keys (self->seated);
+  const SalonPublication *best[2] = { NULL, NULL };
+  guint ranks[2] = { 0, 0 };
+
+  for (guint i = 0; i < participants->len; i++)
+    {
+      SalonParticipant *participant = g_ptr_array_index (participants, i);
+
+      if (participant != self->viewer && is_followed (self, participant))
+        find_best (self, participant, best, ranks);
+    }
+  for (const GList *link = seated; link != NULL; link = link->next)
+    {
+      if (link->data != best[0] && link->data != best[1])
+        unseat (self, link->data);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (best); i++)
+    {
+      if (best[i] != NULL)
+        seat (self, best[i]);
+    }
+}
+
 void
 salon_view_add (SalonView *self, const SalonPublication *publication)
 {
   if (self->subscriptions == NULL || has_choice (self, publication))
     return;
-  if (salon_source_is_video (publication->source) || publication->is_heard)
+  if (self->takes_one)
+    seat_best (self);
+  else if (salon_source_is_video (publication->source) || publication->is_heard)
     seat (self, publication);
 }
 
 void
 salon_view_remove (SalonView *self, const SalonPublication *publication)
 {
-  if (self->subscriptions != NULL)
-    unseat (self, publication);
+  if (self->subscriptions == NULL)
+    return;
+  unseat (self, publication);
+  if (self->takes_one)
+    seat_best (self);
 }
 
 void
@@ -63,7 +139,7 @@ salon_view_update (SalonView *self, const SalonPublication *publication)
 {
   if (self->subscriptions == NULL)
     return;
-  if (!salon_source_is_video (publication->source) && !publication->is_heard)
+  if (!self->takes_one && !salon_source_is_video (publication->source) && !publication->is_heard)
     unseat (self, publication);
   else
     salon_view_add (self, publication);
@@ -169,7 +245,9 @@ salon_view_choose (SalonView *self)
 {
   if (self->subscriptions == NULL)
     return;
-  if (self->max_video != G_MAXUINT)
+  if (self->takes_one)
+    seat_best (self);
+  else if (self->max_video != G_MAXUINT)
     choose (self);
   prioritise (self);
 }
@@ -195,6 +273,16 @@ salon_view_get_max_video (SalonView *self)
 }
 
 /* -- life -- */
+
+void
+salon_view_take_one (SalonView *self, const char *followed, gboolean takes_sound, gboolean takes_picture)
+{
+  g_assert (self->subscriptions == NULL);
+  self->takes_one = TRUE;
+  self->takes[FALSE] = takes_sound;
+  self->takes[TRUE] = takes_picture;
+  self->followed = g_strdup (followed);
+}
 
 void
 salon_view_start (SalonView *self, SalonSubscriptions *subscriptions)
@@ -231,5 +319,6 @@ salon_view_free (SalonView *self)
 {
   g_hash_table_unref (self->seated);
   g_ptr_array_unref (self->pins);
+  g_free (self->followed);
   g_free (self);
 }

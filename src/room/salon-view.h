@@ -15,6 +15,9 @@ typedef struct _SalonRoom SalonRoom;
 SalonView *salon_view_new (SalonRoom *room, SalonParticipant *viewer, guint max_video) G_GNUC_WARN_UNUSED_RESULT;
 void salon_view_free (SalonView *self);
 
+/* It has room for one sound and one picture, or one of them: of the one whom the viewer follows (nullable), by id or
+ * name; without one, of who leads, as far as they have any. Before it is started. */
+void salon_view_take_one (SalonView *self, const char *followed, gboolean takes_sound, gboolean takes_picture);
 /* From here on it seats, beginning with all that is published. subscriptions: (borrowed): must outlive it. Once. */
 void salon_view_start (SalonView *self, SalonSubscriptions *subscriptions);
 

@@ -179,32 +179,32 @@ count_descriptors (SalonAdmission *self, JsonObject *request)
   return no_subscribe ? n : n + self->n_media_descriptors;
 }
 
-static gboolean
-take_descriptors (Watch *watch, guint n)
-{
-  SalonAdmission *self = watch->admission;
-  guint n_more = n > watch->n_taken ? n - watch->n_taken : 0;
-
-  if (!salon_descriptors_take (&self->descriptors, n_more, self->max_connections, g_get_monotonic_time ()))
-    return FALSE;
-  watch->n_taken += n_more;
-  return TRUE;
-}
-
 /* A join is by far the dearest of all messages. */
 static gboolean
-check_join (Watch *watch, JsonObject *request, GError **error)
+take_join (SalonAdmission *self, SalonVisitor *visitor, guint n_descriptors, GError **error)
 {
-  if (!salon_visitor_take_join (watch->visitor))
+  if (!salon_visitor_take_join (visitor))
     g_set_error_literal (error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
         "Too many join from your address; try again in some seconds");
-  else if (!take_descriptors (watch, count_descriptors (watch->admission, request)))
+  else if (!salon_descriptors_take (&self->descriptors, n_descriptors, self->max_connections, g_get_monotonic_time ()))
     g_set_error_literal (
         error, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "The server has no room for more people; try again later");
   else
     return TRUE;
-  log_refusal (watch->admission, "a join, for its address or for want of file descriptors");
+  log_refusal (self, "a join, for its address or for want of file descriptors");
   return FALSE;
+}
+
+static gboolean
+check_join (Watch *watch, JsonObject *request, GError **error)
+{
+  guint n = count_descriptors (watch->admission, request);
+  guint n_more = n > watch->n_taken ? n - watch->n_taken : 0;
+
+  if (!take_join (watch->admission, watch->visitor, n_more, error))
+    return FALSE;
+  watch->n_taken += n_more;
+  return TRUE;
 }
 
 static void
@@ -232,4 +232,23 @@ salon_admission_follow (SalonAdmission *self, SoupServerMessage *message, SalonS
   *watch = (Watch){ .admission = self, .visitor = g_object_steal_data (G_OBJECT (message), PLACE) };
   g_object_set_data_full (G_OBJECT (socket), PLACE, watch->visitor, salon_visitor_leave_socket);
   g_signal_connect_data (socket, "message", G_CALLBACK (on_message), watch, (GClosureNotify)(void (*) (void))g_free, 0);
+}
+
+gboolean
+salon_admission_admit_participant (SalonAdmission *self, SoupServerMessage *message, GObject *participant)
+{
+  SalonVisitor *sender = g_object_get_data (G_OBJECT (message), SENDER);
+  g_autoptr (GError) error = NULL;
+
+  if (!salon_visitor_enter (sender, SALON_VISITOR_SOCKET))
+    {
+      refuse (self, message);
+      return FALSE;
+    }
+  g_object_set_data_full (participant, PLACE, sender, salon_visitor_leave_socket);
+  if (take_join (self, sender, N_ROOM_DESCRIPTORS + self->n_media_descriptors, &error))
+    return TRUE;
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", RETRY_AFTER_S);
+  salon_reply_error (message, error);
+  return FALSE;
 }

@@ -26,3 +26,8 @@ gboolean salon_admission_admit_request (SalonAdmission *self, SoupServerMessage 
 /* The same for an admitted request that is to become a WebSocket; and once it has become that one. */
 gboolean salon_admission_admit_socket (SalonAdmission *self, SoupServerMessage *message) G_GNUC_WARN_UNUSED_RESULT;
 void salon_admission_follow (SalonAdmission *self, SoupServerMessage *message, SalonSocket *socket);
+
+/* The same for one that joins a room without a WebSocket, with one media connection: participant (a GObject) takes the
+ * place as long as it lives. */
+gboolean salon_admission_admit_participant (
+    SalonAdmission *self, SoupServerMessage *message, GObject *participant) G_GNUC_WARN_UNUSED_RESULT;

@@ -9,6 +9,7 @@
 #include "salon-descriptors.h"
 #include "salon-error.h"
 #include "salon-http-api.h"
+#include "salon-http-call.h"
 #include "salon-limits.h"
 #include "salon-listener.h"
 #include "salon-origins.h"
@@ -17,6 +18,7 @@
 #include "salon-reply.h"
 #include "salon-socket.h"
 #include "salon-static.h"
+#include "salon-whip.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_http_debug);
 #define GST_CAT_DEFAULT salon_http_debug
@@ -40,6 +42,7 @@ struct _SalonHttp
   char *url;                 /* (owned): of the page */
   SalonSocketOptions socket_options;
   SalonHttpApi api;       /* borrows from the above */
+  SalonWhip *whip;        /* (owned): likewise */
   GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
   GTask *closing_sockets; /* (owned) (nullable): until there are none */
   guint closing_deadline_id;
@@ -66,30 +69,30 @@ finish_closing_sockets (SalonHttp *self)
 
 /* Who is asking */
 
-/* (transfer none) (nullable) */
-static const char *
-get_request_header (SoupServerMessage *message, const char *name)
-{
-  return soup_message_headers_get_one (soup_server_message_get_request_headers (message), name);
-}
-
 static gboolean
 is_origin_allowed (SalonHttp *self, SoupServerMessage *message)
 {
   return salon_origins_allows (
-      self->origins, get_request_header (message, "Origin"), get_request_header (message, "Host"));
+      self->origins, salon_http_get_header (message, "Origin"), salon_http_get_header (message, "Host"));
 }
+
+/* What pages of other origins may read of our answers: WHIP's. Clients look for PATCH among the methods. */
+#define EXPOSED_HEADERS "Location, ETag, Link, Accept-Post, Accept-Patch, Access-Control-Allow-Methods"
+/* What they may send. ETag is what If-Match was in drafts of WHIP. */
+#define ALLOWED_HEADERS "Authorization, Content-Type, If-Match, ETag"
 
 /* Lets the page of an allowed origin read our answers (CORS). */
 static void
 allow_reading (SoupServerMessage *message)
 {
-  const char *origin = get_request_header (message, "Origin");
+  const char *origin = salon_http_get_header (message, "Origin");
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
   soup_message_headers_append (headers, "Vary", "Origin");
-  if (origin != NULL)
-    soup_message_headers_append (headers, "Access-Control-Allow-Origin", origin);
+  if (origin == NULL)
+    return;
+  soup_message_headers_append (headers, "Access-Control-Allow-Origin", origin);
+  soup_message_headers_append (headers, "Access-Control-Expose-Headers", EXPOSED_HEADERS);
 }
 
 /* libsoup keeps no connection alive that it has not accepted itself: say so. */
@@ -182,6 +185,42 @@ handle_delete (SalonHttp *self, SoupServerMessage *message, const char *rest)
 }
 
 static void
+handle_whip_post (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_post (self->whip, SALON_WHIP, message, rest);
+}
+
+static void
+handle_whep_post (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_post (self->whip, SALON_WHEP, message, rest);
+}
+
+static void
+handle_whip_patch (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_patch (self->whip, SALON_WHIP, message, rest);
+}
+
+static void
+handle_whep_patch (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_patch (self->whip, SALON_WHEP, message, rest);
+}
+
+static void
+handle_whip_delete (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_delete (self->whip, SALON_WHIP, message, rest);
+}
+
+static void
+handle_whep_delete (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_whip_delete (self->whip, SALON_WHEP, message, rest);
+}
+
+static void
 on_socket_closed (SalonSocket *socket, SalonHttp *self)
 {
   g_hash_table_remove (self->sockets, socket);
@@ -233,6 +272,7 @@ typedef struct
   const char *path;
   gboolean has_rest; /* path is a prefix, and something must follow */
   void (*handle) (SalonHttp *self, SoupServerMessage *message, const char *rest);
+  gsize max_body_bytes; /* 0: SALON_LIMIT_HTTP_BODY_BYTES */
 } Route;
 
 static const Route routes[] = {
@@ -245,6 +285,12 @@ static const Route routes[] = {
   { "POST", "/room/create", FALSE, handle_create },
   { "GET", "/room/", TRUE, handle_get },
   { "DELETE", "/room/", TRUE, handle_delete },
+  { "POST", "/whip/", TRUE, handle_whip_post, SALON_LIMIT_HTTP_OFFER_BYTES },
+  { "PATCH", "/whip/", TRUE, handle_whip_patch },
+  { "DELETE", "/whip/", TRUE, handle_whip_delete },
+  { "POST", "/whep/", TRUE, handle_whep_post, SALON_LIMIT_HTTP_OFFER_BYTES },
+  { "PATCH", "/whep/", TRUE, handle_whep_patch },
+  { "DELETE", "/whep/", TRUE, handle_whep_delete },
 };
 
 static gboolean
@@ -275,7 +321,7 @@ reply_no_route (SoupServerMessage *message, GPtrArray *methods)
       SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
       soup_message_headers_replace (headers, "Access-Control-Allow-Methods", allowed);
-      soup_message_headers_replace (headers, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+      soup_message_headers_replace (headers, "Access-Control-Allow-Headers", ALLOWED_HEADERS);
       soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
       return;
     }
@@ -315,7 +361,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
 
   GST_DEBUG_OBJECT (self, "%s %s", method, path);
   /* Reading, too: a rebound page's GET has no Origin. */
-  if (!salon_origins_has_host (self->origins, get_request_header (message, "Host")))
+  if (!salon_origins_has_host (self->origins, salon_http_get_header (message, "Host")))
     {
       salon_reply_refusal (message, SOUP_STATUS_FORBIDDEN, SALON_ERROR_UNAUTHORIZED,
           "This server listens on localhost and knows no such host name; set public-url to what people type");
@@ -342,18 +388,35 @@ refuse_body (SoupServerMessage *message)
       message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, SALON_ERROR_INVALID_REQUEST, "The body is too long");
 }
 
+typedef struct
+{
+  gsize n_bytes; /* so far */
+  gsize max_bytes;
+} Body;
+
+static gsize
+get_max_body (const char *method, const char *path)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
+    {
+      if (routes[i].max_body_bytes != 0 && g_str_equal (routes[i].method, method) && route_has_path (&routes[i], path))
+        return routes[i].max_body_bytes;
+    }
+  return SALON_LIMIT_HTTP_BODY_BYTES;
+}
+
 static void
 on_body_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
 {
-  gsize *n_bytes = user_data;
+  Body *body = user_data;
 
-  *n_bytes += g_bytes_get_size (chunk);
-  if (*n_bytes > MAX_DRAINED_BYTES)
+  body->n_bytes += g_bytes_get_size (chunk);
+  if (body->n_bytes > MAX_DRAINED_BYTES)
     {
       g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
       g_io_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
     }
-  else if (*n_bytes > SALON_LIMIT_HTTP_BODY_BYTES && soup_server_message_get_status (message) == 0)
+  else if (body->n_bytes > body->max_bytes && soup_server_message_get_status (message) == 0)
     refuse_body (message);
 }
 
@@ -363,13 +426,16 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
   SalonHttp *self = user_data;
   SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
 
+  Body *body = g_new (Body, 1);
+
+  *body = (Body){ 0, get_max_body (soup_server_message_get_method (message), path) };
   g_signal_connect_data (
-      message, "got-chunk", G_CALLBACK (on_body_chunk), g_new0 (gsize, 1), (GClosureNotify)(void (*) (void))g_free, 0);
+      message, "got-chunk", G_CALLBACK (on_body_chunk), body, (GClosureNotify)(void (*) (void))g_free, 0);
   close_after (message);
   if (!salon_admission_admit_request (self->admission, message))
     return;
   /* 0 when the length is not told. */
-  if (soup_message_headers_get_content_length (request) > SALON_LIMIT_HTTP_BODY_BYTES)
+  if (soup_message_headers_get_content_length (request) > (goffset)body->max_bytes)
     refuse_body (message);
 }
 
@@ -454,7 +520,8 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
 }
 
 SalonHttp *
-salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, GError **error)
+salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms,
+    const SalonIceServers *ice_servers, GError **error)
 {
   g_autoptr (SalonHttp) self = g_object_new (SALON_TYPE_HTTP, NULL);
 
@@ -472,6 +539,7 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
     .public_url = self->public_url,
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
   };
+  self->whip = salon_whip_new (rooms, self->admission, ice_servers);
   soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   if (!start_listening (self, config, error))
@@ -547,6 +615,7 @@ salon_http_finalize (GObject *object)
   g_hash_table_unref (self->sockets);
   salon_backlog_unref (self->socket_options.backlog);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->whip, salon_whip_unref);
   g_clear_object (&self->rooms);
   g_free (self->admin_token);
   g_free (self->public_url);

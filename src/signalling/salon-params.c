@@ -102,6 +102,15 @@ salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no
 }
 
 gboolean
+salon_params_read_whip (JsonObject *query, SalonJoinRequest *join, const char **followed, GError **error)
+{
+  *join = (SalonJoinRequest){ .name = "Guest", .is_unattended = TRUE, .max_video = G_MAXUINT };
+  *followed = NULL;
+  return salon_json_get_optional_string (query, "name", 1, SALON_LIMIT_NAME_CHARS, &join->name, error)
+         && salon_json_get_optional_string (query, "participant", 1, SALON_LIMIT_NAME_CHARS, followed, error);
+}
+
+gboolean
 salon_params_read_candidate (JsonObject *params, gint64 *target, gint64 *m_line, const char **text, GError **error)
 {
   JsonObject *candidate;

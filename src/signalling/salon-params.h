@@ -17,6 +17,9 @@ gboolean salon_params_read_source (
 gboolean salon_params_read_sources (JsonObject *params, GArray **sources, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_params_read_join (
     JsonObject *params, SalonJoinRequest *join, gboolean *no_subscribe, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Of a WHIP or WHEP request's query, an object of strings. followed: (out) (nullable): whom to see. */
+gboolean salon_params_read_whip (
+    JsonObject *query, SalonJoinRequest *join, const char **followed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_params_read_candidate (
     JsonObject *params, gint64 *target, gint64 *m_line, const char **text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_params_read_track_settings (

@@ -6,8 +6,20 @@
 #include "salon-json.h"
 #include "salon-protocol.h"
 
-/* RFC 6585 section 4. libsoup 3.2 knows no words for it. */
-#define STATUS_TOO_MANY_REQUESTS 429
+/* RFC 6585. libsoup 3.2 knows no words for these. (nullable): it does. */
+static const char *
+get_phrase (guint status)
+{
+  switch (status)
+    {
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    default:
+      return NULL;
+    }
+}
 
 void
 salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body)
@@ -19,7 +31,7 @@ salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body)
 
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
-  soup_server_message_set_status (message, status, status == STATUS_TOO_MANY_REQUESTS ? "Too Many Requests" : NULL);
+  soup_server_message_set_status (message, status, get_phrase (status));
   soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, line, strlen (line));
 }
 

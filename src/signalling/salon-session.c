@@ -125,6 +125,9 @@ on_offer (gpointer session, guint target, const char *sdp)
 static void
 on_candidate (gpointer session, guint target, guint m_line, const char *candidate)
 {
+  /* Clients wait for no end. */
+  if (*candidate == '\0')
+    return;
   notify (session, "trickle", salon_protocol_candidate (target, m_line, candidate));
 }
 

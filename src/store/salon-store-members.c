@@ -221,7 +221,8 @@ salon_store_join_async (SalonStore *self, const SalonStoreJoin *join, GCancellab
   g_queue_push_tail (&self->joining, stay);
   salon_store_run_async (self, SALON_SCRIPT_JOIN,
       (const char *[]){ join->room, id, join->may_create ? "1" : "0", max_members, join->member_id, join->session_id,
-          join->name, join->token_hash, old_token, max_waiting, G_STRINGIFY (SALON_LIMIT_ROOMS), NULL },
+          join->name, join->token_hash, old_token, max_waiting, G_STRINGIFY (SALON_LIMIT_ROOMS),
+          join->is_unattended ? "1" : "0", NULL },
       cancellable, on_joined, task);
 }
 
@@ -280,8 +281,8 @@ salon_store_claim_async (SalonStore *self, const SalonRoomInfo *room, GArray *cl
       const SalonStoreClaim *claim = &g_array_index (claims, SalonStoreClaim, i);
       g_autofree char *place = g_strdup_printf ("%u", claim->place);
 
-      g_strv_builder_add_many (
-          builder, claim->member_id, claim->session_id, claim->name, claim->token_hash, place, NULL);
+      g_strv_builder_add_many (builder, claim->member_id, claim->session_id, claim->name, claim->token_hash, place,
+          claim->is_unattended ? "1" : "0", NULL);
     }
   arguments = g_strv_builder_end (builder);
   salon_store_call_async (self, SALON_SCRIPT_CLAIM, (const char *const *)arguments, cancellable, callback, user_data);

@@ -122,13 +122,14 @@ typedef struct
   const char *token_hash;     /* SHA-256 of the secret with which the member can come back */
   const char *old_token_hash; /* (nullable): of an earlier join: that member comes back, if still there */
   gboolean is_here;           /* that member is this node's now: when it fails, nothing is undone */
+  gboolean is_unattended;     /* nobody is there who could be the host */
   gboolean may_create;        /* a slug nobody has becomes an ephemeral room with max_members */
   guint max_members;
 } SalonStoreJoin;
 
 /* Adds a member, or lets one come back: the same member id and token, from now on in this session, at no place and past
  * lock and waiting room; a node that had them is told `changed`. Returns the room with the member in it; NULL without
- * error: they wait to be let in (see `admitted`; to give up, leave). The first to enter an empty room never waits.
+ * error: they wait to be let in (see `admitted`; to give up, leave). Into a room without a host nobody waits.
  * member_id: (out) (transfer full): theirs, in case they came back.
  * Errors: ROOM_NOT_FOUND, ROOM_FULL, ROOM_LOCKED, ROOM_EXPIRED, TOO_MANY_REQUESTS (too many wait).
  * When it fails or is cancelled, this session is not in the room: the store sees to that itself. */
@@ -161,6 +162,7 @@ typedef struct
   const char *token_hash;
   guint place; /* among all members of the room, as last known, from 1: a room that Redis lost gets its host back;
                   0: not known, the last */
+  gboolean is_unattended;
 } SalonStoreClaim;
 
 /* After an outage: these, and no others, are this node's members of a room. Who is missing in the store is put back,

@@ -6,10 +6,13 @@ import assert from 'node:assert/strict';
 import * as runner from 'node:test';
 import { Attacker, HonestCall, join, readOffer, split } from '../lib/attacker.js';
 import { startServer } from '../lib/server.js';
+import { Whep } from '../lib/whip.js';
 
 const { test } = runner;
 const SEED = Number(process.env.SALON_FUZZ_SEED ?? 20221031);
 const ROUNDS = Number(process.env.SALON_FUZZ_ROUNDS ?? (process.env.SALON_TEST_SANITIZED ? 10 : 150));
+/* Each takes a connection of its own. */
+const PLAYERS = Math.ceil(ROUNDS / 3);
 const server = await startServer(runner);
 const call = await HonestCall.start(runner, server);
 
@@ -109,6 +112,21 @@ for (const [browser, good] of Object.entries(OFFERS)) {
     await call.goesOn();
   });
 }
+
+test(`${PLAYERS} offers of a player's, seed ${SEED}`, async (t) => {
+  const random = generator(SEED + 3);
+  const { offer: good } = await Whep.create(t, server);
+  for (let round = 0; round < PLAYERS; round++) {
+    const whep = await Whep.create(t, server);
+    whep.offer = mutate(good, random, OFFERS.chromium);
+    const { status } = await whep.post('fuzzed');
+    assert.ok([201, 400].includes(status), `round ${round}: ${status}`);
+    if (status === 201)
+      assert.equal((await whep.delete()).status, 200, `round ${round}`);
+    await whep.subscriber.close();
+  }
+  await call.goesOn();
+});
 
 test(`${ROUNDS} answers made of an honest one, seed ${SEED}`, async (t) => {
   const random = generator(SEED + 2);

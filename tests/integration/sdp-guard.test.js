@@ -92,7 +92,7 @@ const REFUSED = {
   'two mids on an m-line': add(4, 'a=mid:4'),
   'the same mid twice': change(4, /^a=mid:3/, 'a=mid:2'),
   'no BUNDLE group': drop(0, /^a=group/),
-  'two groups': add(0, 'a=group:LS 0 1'),
+  'two BUNDLE groups': add(0, 'a=group:BUNDLE 0 1'),
   'a BUNDLE group of strangers': change(0, /^a=group:BUNDLE.*/, 'a=group:BUNDLE 7 8 9'),
   'a BUNDLE group that lacks an m-line': change(0, /^(a=group:BUNDLE 0 1 2).*/, '$1'),
   'a BUNDLE group of 30,000': change(0, /^a=group:BUNDLE/, `$&${' 0'.repeat(30000)}`),

@@ -15,7 +15,7 @@ import { until } from './until.js';
 
 const REPORT_INTERVAL_MS = 500;
 /* The page's m-lines, in its order. */
-const SOURCES = [
+export const SOURCES = [
   { source: 'microphone', kind: 'audio' },
   { source: 'camera', kind: 'video' },
   { source: 'screen', kind: 'video' },
@@ -39,7 +39,7 @@ function trickle(signalling, target, transport, mid) {
 }
 
 /* The connection on which this peer sends (target 0). */
-class Publisher {
+export class Publisher {
   #transport;
   #signalling;
   #dialect;
@@ -50,16 +50,16 @@ class Publisher {
   nacked = [];
   bounds = []; /* in bit/s, on all that is sent, as they came */
 
-  static async create(signalling, { label, dialect, nat, simulcast }) {
+  static async create(signalling, { label, dialect, nat, simulcast, sources = SOURCES }) {
     const transport = await Transport.create({ isControlling: true, nat });
-    return new Publisher(signalling, transport, label, dialect, simulcast);
+    return new Publisher(signalling, transport, label, dialect, simulcast, sources);
   }
 
-  constructor(signalling, transport, label, dialect, simulcast) {
+  constructor(signalling, transport, label, dialect, simulcast, sources) {
     this.#signalling = signalling;
     this.#transport = transport;
     this.#dialect = dialect;
-    this.tracks = SOURCES.map(({ source, kind }, index) => this.#createTrack(source, kind, index, label));
+    this.tracks = sources.map(({ source, kind }, index) => this.#createTrack(source, kind, index, label));
     if (simulcast)
       this.#splitTrack(this.track('camera'), label);
     transport.onRtcp = (packet) => this.#onRtcp(packet);
@@ -226,7 +226,7 @@ function describe({ header, payload }, slot) {
 }
 
 /* One connection on which this peer receives (target 1 and up). */
-class Subscriber {
+export class Subscriber {
   #transport;
   #reports;
   #rtcpSsrc = randomSsrc();
@@ -256,11 +256,15 @@ class Subscriber {
 
   /* Returns the answer; the connection then comes up by itself. */
   answer(sdp) {
-    const offer = parseSdp(sdp);
-    this.offer = offer;
-    offer.media.slice(this.slots.length).forEach((section) => this.slots.push(new Slot(section, this.target)));
-    offer.candidates.forEach((candidate) => this.#transport.addRemoteCandidate(candidate));
-    return writeAnswer(offer, this.#transport);
+    return writeAnswer(this.take(sdp), this.#transport);
+  }
+
+  /* The server's description: its offer or, of WHEP, its answer. */
+  take(sdp) {
+    this.offer = parseSdp(sdp);
+    this.offer.media.slice(this.slots.length).forEach((section) => this.slots.push(new Slot(section, this.target)));
+    this.offer.candidates.forEach((candidate) => this.#transport.addRemoteCandidate(candidate));
+    return this.offer;
   }
 
   async connect() {

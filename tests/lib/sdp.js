@@ -144,6 +144,16 @@ export function writeOffer(tracks, transport, dialect) {
   return session(tracks.map(({ mid }) => mid), sections);
 }
 
+/* An offer to receive one m-line of each of `kinds`, as players make it. */
+export function writeReceivingOffer(kinds, transport, dialect) {
+  const { codecs, extensions } = DIALECTS[dialect];
+  const sections = kinds.map((kind, index) => mediaLines({
+    kind, mid: String(index), codecs: codecs[kind], direction: 'recvonly', transport, setup: 'actpass',
+    extensions: Object.entries(extensions[kind]).map(([name, id]) => ({ id, uri: EXTENSIONS[name] })),
+  }));
+  return session(kinds.map((_, index) => String(index)), sections);
+}
+
 function acceptableCodecs(codecs) {
   const known = new Set(['opus', 'vp8', 'vp9', 'h264']);
   const accepted = codecs.filter(({ name }) => known.has(name.toLowerCase()));

@@ -1,5 +1,5 @@
 -- Makes the caller's members of a room those whom it claims, but for joins that are under way: these it cannot know of
--- yet. The claims follow, five arguments each: who, session, name, token, place.
+-- yet. The claims follow, six arguments each: who, session, name, token, place, unattended.
 local FIRST_CLAIM, LAST_PLACE = 12, 1000000
 local _, _, id, slug, lifetime, max_members, created_at, locked, waiting_room, expires_at, joining = unpack(ARGV, 1, 11)
 
@@ -21,8 +21,8 @@ local function is_joining(session) return joining:find(session, 1, true) ~= nil 
 
 local was_lost = field(id, 'was_lost') == '1'
 local claimed = {}
-for i = FIRST_CLAIM, #ARGV, 5 do
-  local who, session, name, token, place = unpack(ARGV, i, i + 4)
+for i = FIRST_CLAIM, #ARGV, 6 do
+  local who, session, name, token, place, unattended = unpack(ARGV, i, i + 5)
   local person = read(members_key(id), who)
   -- Ours in another session: Redis has lost the newer one.
   local is_stale = person and person.node == caller.node and person.session ~= session
@@ -30,8 +30,8 @@ for i = FIRST_CLAIM, #ARGV, 5 do
 
   claimed[who] = true
   if (not person or is_stale) and not is_buried(who) then
-    put_in(id, who, { name = name, node = caller.node, session = session, token = token },
-      was_lost and tonumber(place) > 0 and place)
+    put_in(id, who, { name = name, node = caller.node, session = session, token = token,
+      unattended = unattended == '1' or nil }, was_lost and tonumber(place) > 0 and place)
     is_changed = true
   end
 end

@@ -1,7 +1,7 @@
 -- Adds a member to a room, lets one come back, or has them wait (no reply); creates an ephemeral room, when that is
 -- allowed and there is none. Returns the room and, after it, who the member is.
-local _, _, name, new_id, may_create, max_members, who, session, own_name, token, old_token, max_waiting, max_rooms =
-  unpack(ARGV)
+local _, _, name, new_id, may_create, max_members, who, session, own_name, token, old_token, max_waiting, max_rooms,
+  unattended = unpack(ARGV)
 
 if is_fenced() then return 'fenced' end
 local id = find(name)
@@ -49,7 +49,7 @@ end
 local waiting = read(waiting_key(id), who)
 if not (waiting and waiting.admitted) then
   if field(id, 'locked') == '1' then return refuse('room_locked') end
-  if field(id, 'waiting_room') == '1' and n_members(id) > 0 then
+  if field(id, 'waiting_room') == '1' and host_of(id) then
     if not waiting and redis.call('HLEN', waiting_key(id)) >= tonumber(max_waiting) then return 'too_many_requests' end
     redis.call('HSET', waiting_key(id), who,
       cjson.encode({ name = own_name, node = caller.node, session = session }))
@@ -64,6 +64,7 @@ if n_members(id) >= number(id, 'max_members') then return refuse('room_full') en
 
 redis.call('HDEL', waiting_key(id), who)
 redis.call('ZREM', queue_key(id), who)
-put_in(id, who, { name = own_name, node = caller.node, session = session, token = token })
+put_in(id, who, { name = own_name, node = caller.node, session = session, token = token,
+  unattended = unattended == '1' or nil })
 announce(id, 'changed', caller.node)
 return joined(who)

@@ -4,7 +4,8 @@
 -- when it refuses, the reason as a string. One that changes anything refuses a caller whose epoch is over ('fenced').
 -- Any of them may be run twice, when the connection breaks before the reply came: the second run must change nothing.
 --
--- Keys. <who> is somebody's member id; a person is JSON with name, node and session; times are Unix seconds.
+-- Keys. <who> is somebody's member id; a person is JSON with name, node and session, and unattended if nobody is there
+-- who could be the host; times are Unix seconds.
 --   salon:rooms                 set      the ids of all rooms
 --   salon:slug:<slug>           string   a room's id
 --   salon:room:<id>             hash     slug, lifetime, max_members, created_at, expires_at, blocked_until, join_by
@@ -13,7 +14,8 @@
 --                                        nobody's), n_joins, was_lost ('1': put back by claims)
 --   salon:room:<id>:members     hash     who -> person, with token (as below) and previous (the session before)
 --   salon:room:<id>:tokens      hash     SHA-256 of the secret with which somebody can come back -> who
---   salon:room:<id>:order       zset     who, by n_joins: the host is the first
+--   salon:room:<id>:order       zset     who, by n_joins, but those who are unattended after all others, of whom the
+--                                        first is the host
 --   salon:room:<id>:waiting     hash     who -> person, with admitted once they were let in, until they join
 --   salon:room:<id>:queue       zset     who waits and was not let in yet, by n_joins
 --   salon:room:<id>:nodes       hash     node -> how many of its people are in the room or wait
@@ -42,6 +44,8 @@ local function node_members_key(node) return 'salon:node:' .. node .. ':members'
 local function events_channel(node) return 'salon:node:' .. node .. ':events' end
 
 local GONE_S = 24 * 60 * 60
+-- Beyond every n_joins.
+local UNATTENDED = 1000000000
 
 local caller = { node = ARGV[1], epoch = ARGV[2] }
 
@@ -50,7 +54,11 @@ local function now() return tonumber(redis.call('TIME')[1]) end
 local function field(id, name) return redis.call('HGET', room_key(id), name) end
 local function number(id, name) return tonumber(field(id, name)) or 0 end
 local function n_members(id) return redis.call('ZCARD', order_key(id)) end
-local function host_of(id) return redis.call('ZRANGE', order_key(id), 0, 0)[1] or false end
+local function host_of(id)
+  local first = redis.call('ZRANGE', order_key(id), 0, 0, 'WITHSCORES')
+
+  return first[1] and tonumber(first[2]) < UNATTENDED and first[1] or false
+end
 
 -- ---- events ----
 
@@ -115,8 +123,10 @@ end
 
 -- place: nil for the last.
 local function put_in(id, who, person, place)
+  local score = tonumber(place) or redis.call('HINCRBY', room_key(id), 'n_joins', 1)
+
   redis.call('HDEL', room_key(id), 'join_by')
-  redis.call('ZADD', order_key(id), 'NX', place or redis.call('HINCRBY', room_key(id), 'n_joins', 1), who)
+  redis.call('ZADD', order_key(id), 'NX', person.unattended and UNATTENDED + score or score, who)
   redis.call('HSET', members_key(id), who, cjson.encode(person))
   redis.call('HSET', tokens_key(id), person.token, who)
   enter_node(id, person.node, who)
@@ -218,11 +228,11 @@ local function find_for_host(name, host)
   return id
 end
 
--- When somebody went: an ephemeral room goes with its last member, and into any other that is empty now whoever has
+-- When somebody went: an ephemeral room goes with its last member, and into any other without a host now whoever has
 -- waited longest is let in, since nobody is there to do it. True while there is a room.
 local function settle(id)
-  if n_members(id) > 0 then return true end
-  if field(id, 'lifetime') == 'ephemeral' then
+  if host_of(id) then return true end
+  if n_members(id) == 0 and field(id, 'lifetime') == 'ephemeral' then
     delete(id)
     return false
   end
