@@ -4,28 +4,12 @@
 #include <string.h>
 
 #include "salon-error.h"
+#include "salon-http-call.h"
 #include "salon-json.h"
 #include "salon-limits.h"
 #include "salon-protocol.h"
 #include "salon-reply.h"
 #include "salon-secret.h"
-
-/* A request that waits for the rooms. */
-typedef struct
-{
-  SoupServerMessage *message; /* (owned): paused */
-  GCancellable *cancellable;  /* (owned) */
-  gulong disconnected_id;
-  gboolean is_gone; /* the connection is */
-  char *base_url;   /* (owned): of room links; without a '/' at the end */
-} Call;
-
-static void
-on_disconnected (SoupServerMessage *message, Call *call)
-{
-  call->is_gone = TRUE;
-  g_cancellable_cancel (call->cancellable);
-}
 
 /* Returns: (transfer full): what people type before "/r/...". */
 static char *
@@ -64,38 +48,17 @@ salon_http_api_make_room_url (const SalonHttpApi *self, SoupServerMessage *messa
   return append_room (base_url, slug);
 }
 
-static Call *
-call_begin (const SalonHttpApi *self, SoupServerMessage *message)
-{
-  Call *call = g_new0 (Call, 1);
-
-  call->message = g_object_ref (message);
-  call->cancellable = g_cancellable_new ();
-  call->base_url = make_base_url (self, message);
-  call->disconnected_id = g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), call);
-  soup_server_message_pause (message);
-  return call;
-}
-
 /* Answers with the body (transfer full), or with the error when that is NULL, and frees the call. */
 static void
-call_end (Call *call, guint status, JsonNode *body, const GError *error)
+call_end (SalonHttpCall *call, guint status, JsonNode *body, const GError *error)
 {
-  g_signal_handler_disconnect (call->message, call->disconnected_id);
-  if (call->is_gone)
+  if (salon_http_call_is_gone (call))
     g_clear_pointer (&body, json_node_unref);
+  else if (body != NULL)
+    salon_reply_json (call->message, status, body);
   else
-    {
-      if (body != NULL)
-        salon_reply_json (call->message, status, body);
-      else
-        salon_reply_error (call->message, error);
-      soup_server_message_unpause (call->message);
-    }
-  g_object_unref (call->message);
-  g_object_unref (call->cancellable);
-  g_free (call->base_url);
-  g_free (call);
+    salon_reply_error (call->message, error);
+  salon_http_call_end (call);
 }
 
 /* Returns: (transfer full) */
@@ -113,8 +76,7 @@ room_and_members (const SalonRoomInfo *info)
 static const char *
 get_bearer_token (SoupServerMessage *message)
 {
-  const char *header
-      = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Authorization");
+  const char *header = salon_http_get_header (message, "Authorization");
 
   if (header == NULL || g_ascii_strncasecmp (header, "Bearer ", 7) != 0)
     return NULL;
@@ -195,10 +157,17 @@ read_create_request (SoupServerMessage *message, CreateRequest *request, GError 
   return object != NULL && read_spec (object, &request->spec, error);
 }
 
+typedef struct
+{
+  SalonHttpCall *call; /* (owned) */
+  char *base_url;      /* (owned): of the room's link; without a '/' at the end */
+} Creation;
+
 static void
 on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  g_autofree Creation *creation = user_data;
+  g_autofree char *base_url = creation->base_url;
   g_autoptr (GError) error = NULL;
   g_autofree char *owner_token = NULL;
   g_autoptr (SalonRoomInfo) info = salon_rooms_create_finish (SALON_ROOMS (source), result, &owner_token, &error);
@@ -207,15 +176,15 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (info == NULL)
     {
-      call_end (call, 0, NULL, error);
+      call_end (creation->call, 0, NULL, error);
       return;
     }
-  url = append_room (call->base_url, info->slug);
+  url = append_room (base_url, info->slug);
   body = json_object_new ();
   json_object_set_member (body, "room", salon_protocol_room (info));
   json_object_set_string_member (body, "url", url);
   json_object_set_string_member (body, "owner_token", owner_token);
-  call_end (call, SOUP_STATUS_CREATED, salon_protocol_object (body), NULL);
+  call_end (creation->call, SOUP_STATUS_CREATED, salon_protocol_object (body), NULL);
 }
 
 void
@@ -229,8 +198,10 @@ salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
         &error, SALON_ERROR, SALON_ERROR_CREATE_FORBIDDEN, "Only the administrator creates rooms on this server");
   else if (read_create_request (message, &request, &error))
     {
-      Call *call = call_begin (self, message);
-      salon_rooms_create_async (self->rooms, &request.spec, call->cancellable, on_created, call);
+      Creation *creation = g_new (Creation, 1);
+
+      *creation = (Creation){ salon_http_call_begin (message), make_base_url (self, message) };
+      salon_rooms_create_async (self->rooms, &request.spec, creation->call->cancellable, on_created, creation);
     }
   if (error != NULL)
     salon_reply_error (message, error);
@@ -240,7 +211,7 @@ salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  SalonHttpCall *call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) rooms = salon_rooms_list_finish (SALON_ROOMS (source), result, &error);
   JsonArray *array;
@@ -262,7 +233,7 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message)
 {
-  Call *call;
+  SalonHttpCall *call;
 
   if (!is_admin (self, message))
     {
@@ -271,14 +242,14 @@ salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message)
       salon_reply_error (message, error);
       return;
     }
-  call = call_begin (self, message);
+  call = salon_http_call_begin (message);
   salon_rooms_list_async (self->rooms, call->cancellable, on_listed, call);
 }
 
 static void
 on_got (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  SalonHttpCall *call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (SalonRoomInfo) info = salon_rooms_get_finish (SALON_ROOMS (source), result, &error);
 
@@ -291,7 +262,7 @@ on_got (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
 {
-  Call *call = call_begin (self, message);
+  SalonHttpCall *call = salon_http_call_begin (message);
 
   salon_rooms_get_async (self->rooms, room, call->cancellable, on_got, call);
 }
@@ -299,7 +270,7 @@ salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const 
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  SalonHttpCall *call = user_data;
   g_autoptr (GError) error = NULL;
 
   if (salon_rooms_delete_finish (SALON_ROOMS (source), result, &error))
@@ -312,7 +283,7 @@ void
 salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
 {
   const char *token = get_bearer_token (message);
-  Call *call;
+  SalonHttpCall *call;
 
   if (token == NULL)
     {
@@ -321,7 +292,7 @@ salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, con
       salon_reply_error (message, error);
       return;
     }
-  call = call_begin (self, message);
+  call = salon_http_call_begin (message);
   salon_rooms_delete_async (
       self->rooms, room, is_admin (self, message) ? NULL : token, call->cancellable, on_deleted, call);
 }

@@ -58,6 +58,8 @@ typedef struct
 
 /* Data of a connection. */
 #define GUEST "salon-guest"
+/* Data of its remote address. */
+#define SOCKET "salon-socket"
 
 static void
 on_connection_gone (gpointer user_data, GObject *where_it_was)
@@ -120,6 +122,12 @@ salon_listener_keep (GIOStream *stream)
   g_clear_handle_id (&guest->deadline_id, g_source_remove);
 }
 
+GSocket *
+salon_listener_get_socket (GSocketAddress *remote)
+{
+  return g_object_get_data (G_OBJECT (remote), SOCKET);
+}
+
 static void
 hand_over (SalonListener *self, GIOStream *stream, GSocketConnection *connection)
 {
@@ -127,8 +135,11 @@ hand_over (SalonListener *self, GIOStream *stream, GSocketConnection *connection
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
 
   /* The client may have gone already. */
-  if (local != NULL && remote != NULL)
-    g_signal_emit (self, signals[SIGNAL_CONNECTION], 0, stream, local, remote);
+  if (local == NULL || remote == NULL)
+    return;
+  /* Without a reference: the socket itself keeps the address. */
+  g_object_set_data (G_OBJECT (remote), SOCKET, g_socket_connection_get_socket (connection));
+  g_signal_emit (self, signals[SIGNAL_CONNECTION], 0, stream, local, remote);
 }
 
 static void

@@ -33,6 +33,10 @@ SalonListener *salon_listener_new (const char *const *addresses, guint16 port, G
 /* stream: one that was handed over, or what libsoup made of it: it has become a WebSocket, whose owner ends it. */
 void salon_listener_keep (GIOStream *stream);
 
+/* Returns: (transfer none): of a connection that is still there, by the address that was handed over with it. libsoup
+ * knows no socket that it has not accepted itself. */
+GSocket *salon_listener_get_socket (GSocketAddress *remote);
+
 /* Stops listening, and gives up TLS handshakes. Streams handed over live on. */
 void salon_listener_close (SalonListener *self);
 
