@@ -12,7 +12,9 @@
 #include "salon-ice-hosts.h"
 #include "salon-ice-hub.h"
 #include "salon-ice-udp.h"
+#include "salon-jobs.h"
 #include "salon-log.h"
+#include "salon-program.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
 #include "salon-rooms.h"
@@ -70,6 +72,10 @@ struct _SalonApp
   SalonRoomsOptions rooms_options;
   SalonIceServers ice_servers;
   SalonRooms *rooms;
+  char *job_program;
+  char *pipelines_folder;
+  SalonJobsOptions jobs_options;
+  SalonJobs *jobs;
   SalonHttp *http;
 };
 
@@ -360,6 +366,51 @@ make_rooms (SalonApp *self)
   step_done (self);
 }
 
+/* A program that runs where it was built has its companions there. */
+static gboolean
+is_built_here (void)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+
+  return program != NULL && g_str_has_prefix (program, SALON_BUILD_ROOT "/");
+}
+
+static void
+make_jobs (SalonApp *self)
+{
+  const SalonConfig *config = self->config;
+  const char *pipelines = salon_config_get_string (config, SALON_CONFIG_PIPELINES_DIR);
+  g_autoptr (GError) error = NULL;
+
+  self->job_program = g_strdup (
+      is_built_here () ? SALON_BUILD_ROOT "/src/worker/" SALON_PROGRAM : SALON_LIBEXECDIR "/" SALON_PROGRAM);
+  self->pipelines_folder = g_strdup (*pipelines != '\0' ? pipelines
+                                     : is_built_here () ? SALON_SOURCE_ROOT "/pipelines"
+                                                        : SALON_DATADIR "/pipelines");
+  self->jobs_options = (SalonJobsOptions){
+    .state_dir = salon_state_dir_get_path (self->state_dir),
+    .program = self->job_program,
+    .pipelines_folder = self->pipelines_folder,
+    .max_jobs = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS),
+    .max_jobs_per_room = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS_PER_ROOM),
+    .limits = {
+        .elements = (char **)salon_config_get_strv (config, SALON_CONFIG_JOB_ELEMENTS),
+        .media_folders = (char **)salon_config_get_strv (config, SALON_CONFIG_JOB_MEDIA_DIRS),
+        .memory_mb = salon_config_get_uint (config, SALON_CONFIG_JOB_MEMORY_MB),
+        .output_mb = salon_config_get_uint (config, SALON_CONFIG_JOB_OUTPUT_MB),
+        .hang_s = salon_config_get_uint (config, SALON_CONFIG_JOB_HANG_S),
+        .max_restarts = salon_config_get_uint (config, SALON_CONFIG_JOB_RESTARTS),
+        .orphan_s = salon_config_get_uint (config, SALON_CONFIG_JOB_ORPHAN_S),
+        .needs_sandbox = g_str_equal (salon_config_get_string (config, SALON_CONFIG_JOB_SANDBOX), "full"),
+    },
+  };
+  self->jobs = salon_jobs_new (&self->jobs_options, &error);
+  if (self->jobs != NULL)
+    step_done (self);
+  else
+    step_failed (self, error);
+}
+
 static void
 on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -410,7 +461,7 @@ start_serving (SalonApp *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->http = salon_http_new (self->config, self->admin_token, self->rooms, &error);
+  self->http = salon_http_new (self->config, self->admin_token, self->rooms, self->jobs, &error);
   if (self->http == NULL)
     {
       step_failed (self, error);
@@ -430,6 +481,7 @@ static const Step start_steps[] = {
   { "find our addresses", find_hosts },
   { "make the rooms", make_rooms },
   { "register with the store", register_node },
+  { "look after the jobs", make_jobs },
   { "listen", start_serving },
   { NULL },
 };
@@ -537,6 +589,9 @@ salon_app_free (SalonApp *self)
   if (self == NULL)
     return;
   g_clear_object (&self->http);
+  g_clear_object (&self->jobs);
+  g_free (self->job_program);
+  g_free (self->pipelines_folder);
   g_clear_object (&self->rooms);
   if (self->ice_hub != NULL)
     salon_ice_hub_close (self->ice_hub);

@@ -106,6 +106,21 @@ salon_rooms_get_async (
     salon_store_get_room_async (self->store, normalized, cancellable, on_got, g_steal_pointer (&task));
 }
 
+void
+salon_rooms_get_own_async (SalonRooms *self, const char *room, const char *owner_token, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  g_autofree char *normalized = salon_slug_normalize (room, &error);
+  g_autofree char *owner_hash = salon_secret_hash (owner_token);
+
+  if (normalized == NULL)
+    g_task_return_error (task, error);
+  else
+    salon_store_get_own_room_async (self->store, normalized, owner_hash, cancellable, on_got, g_steal_pointer (&task));
+}
+
 SalonRoomInfo *
 salon_rooms_get_finish (SalonRooms *self, GAsyncResult *result, GError **error)
 {

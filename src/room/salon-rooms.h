@@ -40,6 +40,9 @@ SalonRoomInfo *salon_rooms_create_finish (
 /* room: slug or id as the client sent it. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, STORE_UNAVAILABLE. */
 void salon_rooms_get_async (
     SalonRooms *self, const char *room, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* The same, for the owner alone. Errors: also UNAUTHORIZED. */
+void salon_rooms_get_own_async (SalonRooms *self, const char *room, const char *owner_token, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
 SalonRoomInfo *salon_rooms_get_finish (
     SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "salon-config.h"
+#include "salon-jobs.h"
 #include "salon-rooms.h"
 
 /* Everything on the one TCP port:
@@ -12,6 +13,7 @@
  *   GET /r/<room>/qr.svg        a QR code of the room's link
  *   POST /room/create           GET /rooms         GET, DELETE /room/<slug or id>
  *   GET /ws                     WebSocket          GET /healthz
+ *   GET /pipelines              GET, POST /jobs    GET, PATCH, DELETE /jobs/<id>
  *
  * Browsers may come from pages of the same host, of public-url, and of allowed-origins; others get 403 (see
  * salon-origins.h).
@@ -24,8 +26,8 @@ G_DECLARE_FINAL_TYPE (SalonHttp, salon_http, SALON, HTTP, GObject)
 
 /* Listens at once. Errors are for the person who starts the server:
  * the address is taken, a certificate unreadable. */
-SalonHttp *salon_http_new (
-    const SalonConfig *config, const char *admin_token, SalonRooms *rooms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonHttp *salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, SalonJobs *jobs,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops listening, and drops the requests under way. WebSockets live on. */
 void salon_http_close (SalonHttp *self);
