@@ -50,7 +50,7 @@ writeFileSync(join(pipelines, 'broken.launch'), 'param size\n');
 const JOBS = { 'pipelines-dir': pipelines, 'job-media-dirs': media, 'job-elements': 'hostile', 'job-hang-s': 3,
                'job-restarts': 1, 'job-output-mb': 4, 'job-memory-mb': 512, 'max-jobs': 50 };
 /* One registry for all, made by whoever comes first. */
-const ENVIRONMENT = { GST_PLUGIN_PATH: HOSTILE_DIR, GST_REGISTRY: join(folder, 'registry.bin') };
+const ENVIRONMENT = { SALON_TEST_SECRET: 'secret', GST_PLUGIN_PATH: HOSTILE_DIR, GST_REGISTRY: join(folder, 'registry.bin') };
 
 async function jobServer(t, { jobs = {}, stateDir } = {}) {
   const directory = stateDir ?? mkdtempSync(join(folder, 'state-'));
@@ -266,6 +266,12 @@ test('a pipeline\'s process makes no processes, touches no files but its own, an
   const { log } = await untilJob(server, probe.id, 'has tried all', (state) => state.log.some((line) => /hurry/.test(line)));
   assert.deepEqual(log.filter((line) => /: (done|refused)$/.test(line)), ['fork', 'exec', 'read', 'write', 'create',
     'empty', 'chmod', 'unlink', 'link', 'kill', 'trace', 'packets', 'limits', 'hurry'].map((deed) => `${deed}: refused`));
+  const [pid] = jobProcesses(server.stateDir, probe.id).pipelines;
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  assert.match(status, /^CapEff:\s+0+$/m);
+  assert.match(status, /^NoNewPrivs:\s+1$/m);
+  assert.equal(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\)/, '').split(' ')[17], '10', 'the server comes first');
+  assert.ok(!readFileSync(`/proc/${pid}/environ`, 'utf8').includes('SALON_TEST'), 'it knows nothing of the server\'s environment');
   assert.equal(readFileSync(secret, 'utf8'), 'a secret');
   assert.ok(!existsSync(`${secret}.new`));
   const use = await launch(`${PICTURE} ! hostile deed=use path=${join(media, 'film')} ! fakesink`);
