@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "salon-build.h"
 #include "salon-http.h"
 #include "salon-ice-hosts.h"
 #include "salon-ice-hub.h"
@@ -72,8 +73,6 @@ struct _SalonApp
   SalonRoomsOptions rooms_options;
   SalonIceServers ice_servers;
   SalonRooms *rooms;
-  char *job_program;
-  char *pipelines_folder;
   SalonJobsOptions jobs_options;
   SalonJobs *jobs;
   SalonHttp *http;
@@ -366,13 +365,10 @@ make_rooms (SalonApp *self)
   step_done (self);
 }
 
-/* A program that runs where it was built has its companions there. */
-static gboolean
-is_built_here (void)
+static void
+on_room_deleted (SalonRooms *rooms, const char *room, SalonApp *self)
 {
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-
-  return program != NULL && g_str_has_prefix (program, SALON_BUILD_ROOT "/");
+  salon_jobs_stop_room (self->jobs, room);
 }
 
 static void
@@ -382,15 +378,13 @@ make_jobs (SalonApp *self)
   const char *pipelines = salon_config_get_string (config, SALON_CONFIG_PIPELINES_DIR);
   g_autoptr (GError) error = NULL;
 
-  self->job_program = g_strdup (
-      is_built_here () ? SALON_BUILD_ROOT "/src/worker/" SALON_PROGRAM : SALON_LIBEXECDIR "/" SALON_PROGRAM);
-  self->pipelines_folder = g_strdup (*pipelines != '\0' ? pipelines
-                                     : is_built_here () ? SALON_SOURCE_ROOT "/pipelines"
-                                                        : SALON_DATADIR "/pipelines");
   self->jobs_options = (SalonJobsOptions){
     .state_dir = salon_state_dir_get_path (self->state_dir),
-    .program = self->job_program,
-    .pipelines_folder = self->pipelines_folder,
+    .program
+    = salon_build_choose (SALON_BUILD_ROOT "/src/worker/" SALON_PROGRAM, SALON_LIBEXECDIR "/" SALON_PROGRAM),
+    .pipelines_folder = *pipelines != '\0'
+                            ? pipelines
+                            : salon_build_choose (SALON_SOURCE_ROOT "/pipelines", SALON_DATADIR "/pipelines"),
     .max_jobs = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS),
     .max_jobs_per_room = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS_PER_ROOM),
     .limits = {
@@ -405,10 +399,13 @@ make_jobs (SalonApp *self)
     },
   };
   self->jobs = salon_jobs_new (&self->jobs_options, &error);
-  if (self->jobs != NULL)
-    step_done (self);
-  else
-    step_failed (self, error);
+  if (self->jobs == NULL)
+    {
+      step_failed (self, error);
+      return;
+    }
+  g_signal_connect (self->rooms, "deleted", G_CALLBACK (on_room_deleted), self);
+  step_done (self);
 }
 
 static void
@@ -590,8 +587,6 @@ salon_app_free (SalonApp *self)
     return;
   g_clear_object (&self->http);
   g_clear_object (&self->jobs);
-  g_free (self->job_program);
-  g_free (self->pipelines_folder);
   g_clear_object (&self->rooms);
   if (self->ice_hub != NULL)
     salon_ice_hub_close (self->ice_hub);

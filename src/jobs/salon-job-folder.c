@@ -77,6 +77,19 @@ make_folder (const char *path, GError **error)
   return FALSE;
 }
 
+/* Where elements look for the server of the home's owner, <state>/salon, they find that of the job: through scratch,
+ * the job's folder, and that of all jobs. */
+static gboolean
+make_way_to_server (const char *scratch, GError **error)
+{
+  g_autofree char *way = g_build_filename (scratch, "salon", NULL);
+
+  if (symlink ("../../..", way) == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot make %s: %s", way, g_strerror (errno));
+  return FALSE;
+}
+
 gboolean
 salon_job_folder_prepare (const char *folder, GError **error)
 {
@@ -101,5 +114,5 @@ salon_job_folder_prepare (const char *folder, GError **error)
         }
     }
   salon_job_folder_remove (scratch);
-  return make_folder (output, error) && make_folder (scratch, error);
+  return make_folder (output, error) && make_folder (scratch, error) && make_way_to_server (scratch, error);
 }

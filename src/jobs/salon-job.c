@@ -37,6 +37,7 @@ struct _SalonJob
   SalonJsonLink *link;  /* (owned) (nullable): while there is a keeper */
   GHashTable *setting;  /* (owned) (element-type gint64 GTask): by the number of the question */
   gint64 last_question; /* its number */
+  gboolean must_stop;   /* which the next keeper has to be told */
   guint n_connects;     /* that failed in a row */
   guint timer_id;       /* of the next try to connect, or of a new keeper */
 };
@@ -212,6 +213,18 @@ on_closed (SalonJsonLink *link, SalonJob *self)
     self->timer_id = g_timeout_add (NEW_KEEPER_MS, on_new_keeper, self);
 }
 
+static void
+tell_keeper (SalonJob *self, const char *what)
+{
+  JsonObject *message;
+
+  if (self->link == NULL)
+    return;
+  message = json_object_new ();
+  json_object_set_boolean_member (message, what, TRUE);
+  salon_json_link_send (self->link, message);
+}
+
 /* link: (transfer full) */
 static void
 take_link (SalonJob *self, SalonJsonLink *link)
@@ -219,6 +232,8 @@ take_link (SalonJob *self, SalonJsonLink *link)
   self->link = link;
   g_signal_connect (link, "message", G_CALLBACK (on_message), self);
   g_signal_connect (link, "closed", G_CALLBACK (on_closed), self);
+  if (self->must_stop)
+    tell_keeper (self, "stop");
 }
 
 /* It is not ours to wait for, but to bury. */
@@ -236,14 +251,12 @@ spawn (SalonJob *self, int fd, GError **error)
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   g_autoptr (GSubprocess) keeper = NULL;
   g_autofree char *jobs_folder = g_path_get_dirname (self->folder);
-  g_autofree char *state_folder = g_path_get_dirname (jobs_folder);
   g_autofree char *registry = g_build_filename (jobs_folder, "registry.bin", NULL);
 
   g_subprocess_launcher_take_fd (launcher, fd, SALON_PROGRAM_LINK_FD);
   g_subprocess_launcher_set_cwd (launcher, self->folder);
   /* What plugins there are is found out once, and not by each pipeline. */
   g_subprocess_launcher_setenv (launcher, "GST_REGISTRY", registry, FALSE);
-  g_subprocess_launcher_setenv (launcher, "SALON_STATE_DIR", state_folder, TRUE);
   keeper = g_subprocess_launcher_spawn (launcher, error, self->program, SALON_PROGRAM_KEEP, NULL);
   if (keeper != NULL)
     g_subprocess_wait_async (keeper, NULL, on_keeper_ended, NULL);
@@ -351,21 +364,10 @@ salon_job_is_over (SalonJob *self)
   return salon_job_state_is_end (self->status.state);
 }
 
-static void
-tell_keeper (SalonJob *self, const char *what)
-{
-  JsonObject *message;
-
-  if (self->link == NULL)
-    return;
-  message = json_object_new ();
-  json_object_set_boolean_member (message, what, TRUE);
-  salon_json_link_send (self->link, message);
-}
-
 void
 salon_job_stop (SalonJob *self)
 {
+  self->must_stop = TRUE;
   tell_keeper (self, "stop");
 }
 

@@ -313,6 +313,15 @@ salon_jobs_list (SalonJobs *self, const char *room)
   return jobs;
 }
 
+void
+salon_jobs_stop_room (SalonJobs *self, const char *room)
+{
+  g_autoptr (GPtrArray) jobs = salon_jobs_list (self, room);
+
+  for (guint i = 0; i < jobs->len; i++)
+    salon_job_stop (g_ptr_array_index (jobs, i));
+}
+
 /* A thread of its own. */
 static void
 list_pipelines_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)

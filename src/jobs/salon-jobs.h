@@ -49,6 +49,9 @@ SalonJob *salon_jobs_find (SalonJobs *self, const char *id, GError **error) G_GN
 /* Returns: (transfer container) (element-type SalonJob): the newest first. room: (nullable): an id; NULL: all. */
 GPtrArray *salon_jobs_list (SalonJobs *self, const char *room) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Lets all jobs of a room finish their files, and stop. */
+void salon_jobs_stop_room (SalonJobs *self, const char *room);
+
 /* Ends a job, if need be, and forgets it, with all its files. */
 void salon_jobs_remove_async (SalonJobs *self, SalonJob *job, GAsyncReadyCallback callback, gpointer user_data);
 void salon_jobs_remove_finish (SalonJobs *self, GAsyncResult *result);

@@ -13,6 +13,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_rooms_debug);
 
 enum
 {
+  SIGNAL_DELETED,
   SIGNAL_USURPED,
   N_SIGNALS
 };
@@ -183,6 +184,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
   room = g_hash_table_lookup (self->rooms, info->id);
   if (room != NULL)
     salon_rooms_end_room (room, SALON_ROOM_DELETED);
+  g_signal_emit (self, signals[SIGNAL_DELETED], 0, info->id);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -394,6 +396,8 @@ salon_rooms_class_init (SalonRoomsClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_rooms_debug, "salon-rooms", 0, "Salon rooms");
   G_OBJECT_CLASS (klass)->finalize = salon_rooms_finalize;
 
+  signals[SIGNAL_DELETED] = g_signal_new (
+      "deleted", SALON_TYPE_ROOMS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   /* Another server is registered under this one's node id: this one must stop. */
   signals[SIGNAL_USURPED]
       = g_signal_new ("usurped", SALON_TYPE_ROOMS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

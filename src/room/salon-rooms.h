@@ -22,6 +22,7 @@ typedef struct
  * while somebody of this server is in it. Owned by main; main context only; salon_rooms_close_async() ends it.
  *
  * Signals:
+ *   deleted (const char *id)   a room was deleted, from here
  *   usurped   another server is registered under this one's node id, and this one must stop */
 #define SALON_TYPE_ROOMS (salon_rooms_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)

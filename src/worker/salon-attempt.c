@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "salon-build.h"
 #include "salon-program.h"
 
 /* What is left to do after the last word: to take the pipeline down. */
@@ -110,29 +111,48 @@ on_message (SalonJsonLink *link, JsonObject *message, SalonAttempt *self)
 
 /* -- its beginning -- */
 
+/* Returns: (transfer full): where plugins are, beside the system's: Salon's own first. */
+static char *
+make_plugin_path (void)
+{
+  const char *own = salon_build_choose (SALON_BUILD_ROOT "/src/plugin", SALON_PLUGIN_DIR);
+  const char *others = g_getenv ("GST_PLUGIN_PATH_1_0");
+
+  if (others == NULL)
+    others = g_getenv ("GST_PLUGIN_PATH");
+  return others != NULL ? g_strconcat (own, G_SEARCHPATH_SEPARATOR_S, others, NULL) : g_strdup (own);
+}
+
 /* Nothing of the server's environment but where GStreamer and libraries are, and how people write. */
 static char **
 make_environment (void)
 {
-  static const char *const kept[] = { "PATH", "LANG", "LC_ALL", "TZ", "GST_PLUGIN_PATH", "GST_PLUGIN_PATH_1_0",
-    "GST_PLUGIN_SYSTEM_PATH", "GST_PLUGIN_SYSTEM_PATH_1_0", "GST_PLUGIN_SCANNER", "GST_REGISTRY", "GST_DEBUG",
-    "LD_LIBRARY_PATH", "SALON_STATE_DIR" };
+  static const char *const kept[] = { "PATH", "LANG", "LC_ALL", "TZ", "GST_PLUGIN_SYSTEM_PATH",
+    "GST_PLUGIN_SYSTEM_PATH_1_0", "GST_PLUGIN_SCANNER", "GST_REGISTRY", "GST_DEBUG", "LD_LIBRARY_PATH" };
   g_autofree char *folder = g_get_current_dir ();
   g_autofree char *scratch = g_build_filename (folder, "scratch", NULL);
-  char **environment = NULL;
+  g_autofree char *plugins = make_plugin_path ();
+  const char *const own[][2] = {
+    { "GST_PLUGIN_PATH_1_0", plugins },
+    { "GST_DEBUG_NO_COLOR", "1" },
+    /* No settings, mounts or services of a desktop. */
+    { "GSETTINGS_BACKEND", "memory" },
+    { "GIO_USE_VFS", "local" },
+    { "HOME", scratch },
+    { "TMPDIR", scratch },
+    /* See salon_job_folder_prepare(). */
+    { "XDG_STATE_HOME", scratch },
+  };
+  char **environment = g_environ_setenv (NULL, "GST_DEBUG", "*:1", TRUE);
 
   for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
     {
       if (g_getenv (kept[i]) != NULL)
         environment = g_environ_setenv (environment, kept[i], g_getenv (kept[i]), TRUE);
     }
-  environment = g_environ_setenv (environment, "GST_DEBUG", "*:1", FALSE);
-  environment = g_environ_setenv (environment, "GST_DEBUG_NO_COLOR", "1", TRUE);
-  /* No settings, mounts or services of a desktop. */
-  environment = g_environ_setenv (environment, "GSETTINGS_BACKEND", "memory", TRUE);
-  environment = g_environ_setenv (environment, "GIO_USE_VFS", "local", TRUE);
-  environment = g_environ_setenv (environment, "HOME", scratch, TRUE);
-  return g_environ_setenv (environment, "TMPDIR", scratch, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+    environment = g_environ_setenv (environment, own[i][0], own[i][1], TRUE);
+  return environment;
 }
 
 /* Runs between fork and exec: async-signal-safe calls only. */

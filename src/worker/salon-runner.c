@@ -11,7 +11,6 @@
 #include "salon-limits.h"
 #include "salon-live-property.h"
 #include "salon-pipeline.h"
-#include "salon-plugin.h"
 #include "salon-sandbox.h"
 #include "salon-watch.h"
 
@@ -23,6 +22,7 @@ typedef struct
   SalonJsonLink *link;     /* (owned) (nullable) */
   SalonPipeline *pipeline; /* (owned) (nullable) */
   SalonWatch *watch;       /* (borrowed) (nullable) */
+  gint64 playing_us;       /* since when; 0: not yet */
   int status;
 } Runner;
 
@@ -72,6 +72,8 @@ tell_progress (gpointer user_data)
   position = stuck_us < 2 * G_USEC_PER_SEC ? salon_pipeline_get_position (self->pipeline) : GST_CLOCK_TIME_NONE;
   if (GST_CLOCK_TIME_IS_VALID (position))
     json_object_set_int_member (message, "position_ms", (gint64)GST_TIME_AS_MSECONDS (position));
+  else if (self->playing_us != 0)
+    json_object_set_int_member (message, "position_ms", (g_get_monotonic_time () - self->playing_us) / 1000);
   json_object_set_int_member (message, "buffers", salon_watch_get_n_buffers (self->watch));
   if (stuck != NULL)
     {
@@ -91,6 +93,7 @@ on_failed (SalonPipeline *pipeline, const char *text, Runner *self)
 static void
 on_playing (SalonPipeline *pipeline, Runner *self)
 {
+  self->playing_us = g_get_monotonic_time ();
   tell (self, "playing");
 }
 
@@ -201,8 +204,6 @@ shut_in (const SalonJobSpec *spec, SalonElementList **list, GError **error)
   /* Not after this: it may have GStreamer's scanner read the plugins, and that is a program. */
   if (!gst_init_check (NULL, NULL, error))
     return FALSE;
-  if (!salon_plugin_register_static ())
-    g_error ("GStreamer refuses Salon's own elements");
   *list = salon_element_list_apply ((const char *const *)spec->limits.elements);
   return salon_sandbox_enter (&spec->limits, output, g_get_home_dir (), error);
 }

@@ -107,8 +107,8 @@ allow (int rules, const char *path, guint64 access)
 static gboolean
 allow_plugins (int rules)
 {
-  static const char *const variables[] = { "GST_PLUGIN_PATH", "GST_PLUGIN_PATH_1_0", "GST_PLUGIN_SYSTEM_PATH",
-    "GST_PLUGIN_SYSTEM_PATH_1_0", "LD_LIBRARY_PATH" };
+  static const char *const variables[]
+      = { "GST_PLUGIN_PATH_1_0", "GST_PLUGIN_SYSTEM_PATH", "GST_PLUGIN_SYSTEM_PATH_1_0", "LD_LIBRARY_PATH" };
 
   for (guint i = 0; i < G_N_ELEMENTS (variables); i++)
     {

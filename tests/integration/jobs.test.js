@@ -112,7 +112,7 @@ test('a job by name runs, tells how it fares, and finishes its file when it is s
 });
 
 test('a job that comes to its end by itself is finished', async () => {
-  const job = await launch('videotestsrc num-buffers=30 ! fakesink');
+  const job = await launch('videotestsrc num-buffers=30 ! fakesink salonslot name=of-salons-own-plugin');
   const { buffers, position_ms: position, ended_at: end } = await untilState(server, job.id, 'finished');
   assert.equal(buffers, 30);
   assert.equal(position, 1000);
@@ -295,6 +295,13 @@ test('properties of elements that the text names change while it plays', async (
   assert.match(await set({ overlay: 1 }), /element\.property/);
   assert.match(await set({ 'overlay.parent': 'x' }), /does not change/);
   await deleteJob(job.id);
+});
+
+test('the jobs of a room that is deleted stop', async () => {
+  const room = await createRoom();
+  const job = await startJob(server, { room: room.id, pipeline: 'of-room' });
+  assert.equal((await server.http('DELETE', `/room/${room.slug}`, { token: room.token })).status, 200);
+  await untilState(server, job.id, 'stopped');
 });
 
 test('a job that is deleted while it runs is gone, with its processes and files', async () => {
