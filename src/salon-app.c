@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "salon-build.h"
 #include "salon-http.h"
 #include "salon-ice-hosts.h"
 #include "salon-ice-hub.h"
 #include "salon-ice-udp.h"
+#include "salon-jobs.h"
 #include "salon-log.h"
+#include "salon-program.h"
 #include "salon-qr.h"
 #include "salon-redis-server.h"
 #include "salon-rooms.h"
@@ -70,6 +73,8 @@ struct _SalonApp
   SalonRoomsOptions rooms_options;
   SalonIceServers ice_servers;
   SalonRooms *rooms;
+  SalonJobsOptions jobs_options;
+  SalonJobs *jobs;
   SalonHttp *http;
 };
 
@@ -365,6 +370,49 @@ make_rooms (SalonApp *self)
 }
 
 static void
+on_room_deleted (SalonRooms *rooms, const char *room, SalonApp *self)
+{
+  salon_jobs_stop_room (self->jobs, room);
+}
+
+static void
+make_jobs (SalonApp *self)
+{
+  const SalonConfig *config = self->config;
+  const char *pipelines = salon_config_get_string (config, SALON_CONFIG_PIPELINES_DIR);
+  g_autoptr (GError) error = NULL;
+
+  self->jobs_options = (SalonJobsOptions){
+    .state_dir = salon_state_dir_get_path (self->state_dir),
+    .program
+    = salon_build_choose (SALON_BUILD_ROOT "/src/worker/" SALON_PROGRAM, SALON_LIBEXECDIR "/" SALON_PROGRAM),
+    .pipelines_folder = *pipelines != '\0'
+                            ? pipelines
+                            : salon_build_choose (SALON_SOURCE_ROOT "/pipelines", SALON_DATADIR "/pipelines"),
+    .max_jobs = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS),
+    .max_jobs_per_room = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS_PER_ROOM),
+    .limits = {
+        .elements = (char **)salon_config_get_strv (config, SALON_CONFIG_JOB_ELEMENTS),
+        .media_folders = (char **)salon_config_get_strv (config, SALON_CONFIG_JOB_MEDIA_DIRS),
+        .memory_mb = salon_config_get_uint (config, SALON_CONFIG_JOB_MEMORY_MB),
+        .output_mb = salon_config_get_uint (config, SALON_CONFIG_JOB_OUTPUT_MB),
+        .hang_s = salon_config_get_uint (config, SALON_CONFIG_JOB_HANG_S),
+        .max_restarts = salon_config_get_uint (config, SALON_CONFIG_JOB_RESTARTS),
+        .orphan_s = salon_config_get_uint (config, SALON_CONFIG_JOB_ORPHAN_S),
+        .needs_sandbox = g_str_equal (salon_config_get_string (config, SALON_CONFIG_JOB_SANDBOX), "full"),
+    },
+  };
+  self->jobs = salon_jobs_new (&self->jobs_options, &error);
+  if (self->jobs == NULL)
+    {
+      step_failed (self, error);
+      return;
+    }
+  g_signal_connect (self->rooms, "deleted", G_CALLBACK (on_room_deleted), self);
+  step_done (self);
+}
+
+static void
 on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonApp *self = user_data;
@@ -414,7 +462,7 @@ start_serving (SalonApp *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->http = salon_http_new (self->config, self->admin_token, self->rooms, &self->ice_servers, &error);
+  self->http = salon_http_new (self->config, self->admin_token, self->rooms, self->jobs, &self->ice_servers, &error);
   if (self->http == NULL)
     {
       step_failed (self, error);
@@ -434,6 +482,7 @@ static const Step start_steps[] = {
   { "find our addresses", find_hosts },
   { "make the rooms", make_rooms },
   { "register with the store", register_node },
+  { "look after the jobs", make_jobs },
   { "listen", start_serving },
   { NULL },
 };
@@ -541,6 +590,7 @@ salon_app_free (SalonApp *self)
   if (self == NULL)
     return;
   g_clear_object (&self->http);
+  g_clear_object (&self->jobs);
   g_clear_object (&self->rooms);
   if (self->ice_hub != NULL)
     salon_ice_hub_close (self->ice_hub);

@@ -44,6 +44,8 @@ static gboolean is_redis_url (const char *text);
 static gboolean is_listen_address (const char *text);
 static gboolean is_node_id (const char *text);
 static gboolean is_proxy (const char *text);
+static gboolean is_element_pattern (const char *text);
+static gboolean is_absolute_path (const char *text);
 
 static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "localhost", .is_valid = is_listen_address,
@@ -205,6 +207,44 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   = { "media", "ice-timeout-s", TYPE_UINT, "15", .min = 1, .max = 3600, .argument = N_ ("SECONDS"),
       .help = N_ ("Seconds that a new media connection has to come about, or else the participant has "
                   "left. It says nothing about a connection that is lost later.") },
+  [SALON_CONFIG_MAX_JOBS] = { "jobs", "max-jobs", TYPE_UINT, "8", .max = 1000, .argument = N_ ("N"),
+      .help = N_ ("Pipelines that run beside the server, in processes of their own, for all rooms together. They get "
+                  "what processor time the server leaves. 0: none.") },
+  [SALON_CONFIG_MAX_JOBS_PER_ROOM] = { "jobs", "max-jobs-per-room", TYPE_UINT, "4", .max = 1000, .argument = N_ ("N"),
+      .help = N_ ("Of these, for one room. A room's owner can start those of pipelines-dir; 0: only the administrator "
+                  "has jobs, without a room.") },
+  [SALON_CONFIG_PIPELINES_DIR] = { "jobs", "pipelines-dir", TYPE_STRING, "", .argument = N_ ("FOLDER"),
+      .help = N_ ("The files *.launch that jobs can be started by name. Default: those that come with Salon.") },
+  [SALON_CONFIG_JOB_ELEMENTS] = { "jobs", "job-elements", TYPE_LIST, "", .is_valid = is_element_pattern,
+      .expected = N_ ("the name of an element, in which * and ? stand for others"), .argument = N_ ("LIST"),
+      .help
+      = N_ ("GStreamer elements that jobs may use beside those that work on media and speak its protocols; * and ? "
+            "stand for any letters: fdsink; v4l2*. What others do is for whoever allows them to know.") },
+  [SALON_CONFIG_JOB_MEDIA_DIRS] = { "jobs", "job-media-dirs", TYPE_LIST, "", .is_valid = is_absolute_path,
+      .expected = N_ ("an absolute path"), .argument = N_ ("FOLDERS"),
+      .help = N_ ("Folders whose files jobs may read. They see no others but the system's programs and libraries, and "
+                  "write to a folder of their own alone.") },
+  [SALON_CONFIG_JOB_MEMORY_MB] = { "jobs", "job-memory-mb", TYPE_UINT, "2048", .min = 64, .max = 1048576,
+      .argument = N_ ("MB"), .help = N_ ("Memory that a job's process may have.") },
+  [SALON_CONFIG_JOB_OUTPUT_MB]
+  = { "jobs", "job-output-mb", TYPE_UINT, "20480", .min = 1, .max = 1048576, .argument = N_ ("MB"),
+      .help = N_ ("What a job may write in all; beyond, it finishes its files, and has failed.") },
+  [SALON_CONFIG_JOB_HANG_S]
+  = { "jobs", "job-hang-s", TYPE_UINT, "20", .min = 2, .max = 3600, .argument = N_ ("SECONDS"),
+      .help = N_ ("Seconds that an element of a job may be at one buffer, or its process silent, until the process is "
+                  "ended and started again.") },
+  [SALON_CONFIG_JOB_RESTARTS] = { "jobs", "job-restarts", TYPE_UINT, "5", .max = 1000, .argument = N_ ("N"),
+      .help
+      = N_ ("How often in a row a job that crashed, hung or gave up is started again, later each time, until it has "
+            "failed. One that was well for a minute begins anew.") },
+  [SALON_CONFIG_JOB_ORPHAN_S]
+  = { "jobs", "job-orphan-s", TYPE_UINT, "300", .min = 1, .max = 604800, .argument = N_ ("SECONDS"),
+      .help = N_ ("Jobs live on while the server is away; after so many seconds, they finish their files and stop.") },
+  [SALON_CONFIG_JOB_SANDBOX]
+  = { "jobs", "job-sandbox", TYPE_STRING, "full", .choices = "full;partial", .argument = N_ ("KIND"),
+      .help
+      = N_ ("full: jobs don't run on a kernel that cannot keep them from other files (Landlock); partial: they do, "
+            "with the rest of the restrictions.") },
   [SALON_CONFIG_LOG_FORMAT]
   = { "log", "log-format", TYPE_STRING, "auto", .choices = "auto;text;journal;json", .argument = N_ ("FORMAT"),
       .help = N_ ("How the log is written: text, json (an object a line) or journal (systemd's, with "
@@ -342,6 +382,18 @@ static gboolean
 is_node_id (const char *text)
 {
   return strlen (text) <= 64 && text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0';
+}
+
+static gboolean
+is_element_pattern (const char *text)
+{
+  return text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_*?")] == '\0';
+}
+
+static gboolean
+is_absolute_path (const char *text)
+{
+  return g_path_is_absolute (text);
 }
 
 static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *format, ...)

@@ -58,6 +58,18 @@ typedef enum
   SALON_CONFIG_TURN_USERNAME,        /* string */
   SALON_CONFIG_TURN_PASSWORD,        /* string, secret */
   SALON_CONFIG_ICE_TIMEOUT_S,        /* uint */
+  /* [jobs] */
+  SALON_CONFIG_MAX_JOBS,          /* uint; 0: none at all */
+  SALON_CONFIG_MAX_JOBS_PER_ROOM, /* uint */
+  SALON_CONFIG_PIPELINES_DIR,     /* string; "": those that come with Salon */
+  SALON_CONFIG_JOB_ELEMENTS,      /* list: names of elements, with * and ? */
+  SALON_CONFIG_JOB_MEDIA_DIRS,    /* list: folders */
+  SALON_CONFIG_JOB_MEMORY_MB,     /* uint */
+  SALON_CONFIG_JOB_OUTPUT_MB,     /* uint */
+  SALON_CONFIG_JOB_HANG_S,        /* uint */
+  SALON_CONFIG_JOB_RESTARTS,      /* uint */
+  SALON_CONFIG_JOB_ORPHAN_S,      /* uint */
+  SALON_CONFIG_JOB_SANDBOX,       /* string: "full", "partial" */
   /* [log] */
   SALON_CONFIG_LOG_FORMAT, /* string: "auto", "text", "journal", "json" */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */

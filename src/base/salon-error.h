@@ -26,11 +26,15 @@ typedef enum
   SALON_ERROR_UNKNOWN_TRACK,       /* "unknown_track" */
   SALON_ERROR_UNKNOWN_PARTICIPANT, /* "unknown_participant" */
   SALON_ERROR_UNKNOWN_MESSAGE,     /* "unknown_message" */
+  SALON_ERROR_JOB_NOT_FOUND,       /* "job_not_found" */
+  SALON_ERROR_UNKNOWN_PIPELINE,    /* "unknown_pipeline": no such file, or a broken one */
   SALON_ERROR_ALREADY_JOINED,      /* "already_joined" */
   SALON_ERROR_ALREADY_PUBLISHED,   /* "already_published" */
   SALON_ERROR_ROOM_EXISTS,         /* "room_exists" */
   SALON_ERROR_ROOM_FULL,           /* "room_full" */
   SALON_ERROR_NOT_JOINED,          /* "not_joined" */
+  SALON_ERROR_JOB_NOT_RUNNING,     /* "job_not_running" */
+  SALON_ERROR_TOO_MANY_JOBS,       /* "too_many_jobs" */
   SALON_ERROR_TOO_MANY_TRACKS,     /* "too_many_tracks" */
   SALON_ERROR_TOO_MANY_REQUESTS,   /* "too_many_requests" */
   SALON_ERROR_MEDIA,               /* "media_error": an SDP, ICE or DTLS step failed */

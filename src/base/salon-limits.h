@@ -157,3 +157,17 @@
 #define SALON_LIMIT_DATA_PACKETS_BURST 2000
 #define SALON_LIMIT_DATA_PACKETS_PER_S 5000
 #define SALON_LIMIT_DATA_PACKETS_WAITING 512
+/* Jobs. What server, keeper and pipeline tell each other in one message: a job's specification, whose text came with a
+ * request, or its log's tail; */
+#define SALON_LIMIT_JOB_MESSAGE_BYTES (64 * 1024)
+/* that tail: what fits a screen; a line of it; and how many lines a job may print at once, and a second: more tells
+ * nobody more. */
+#define SALON_LIMIT_JOB_LOG_LINES 40
+#define SALON_LIMIT_JOB_LINE_CHARS 300
+#define SALON_LIMIT_JOB_LINES_BURST 50
+#define SALON_LIMIT_JOB_LINES_PER_S 10
+/* Jobs that have ended and are still listed. Beyond, the oldest that left no files is forgotten, and if all have left
+ * some, somebody has to decide. */
+#define SALON_LIMIT_ENDED_JOBS 200
+/* Pipelines in the folder. */
+#define SALON_LIMIT_PIPELINES 200

@@ -5,16 +5,9 @@
 #include <libintl.h>
 #include <locale.h>
 
+#include "salon-build.h"
+
 #define DOMAIN "salon"
-
-/* A program that runs where it was built has its catalogues there. */
-static const char *
-find_catalogues (void)
-{
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-
-  return program != NULL && g_str_has_prefix (program, SALON_BUILD_ROOT "/") ? SALON_BUILD_ROOT "/po" : SALON_LOCALEDIR;
-}
 
 /* On many a server the locale that somebody's environment names was never generated. What we need of it is the language
  * and UTF-8, and these can be had without. */
@@ -32,7 +25,7 @@ salon_locale_init (void)
 {
   if (setlocale (LC_ALL, "") == NULL)
     make_up_locale ();
-  bindtextdomain (DOMAIN, find_catalogues ());
+  bindtextdomain (DOMAIN, salon_build_choose (SALON_BUILD_ROOT "/po", SALON_LOCALEDIR));
   bind_textdomain_codeset (DOMAIN, "UTF-8");
   textdomain (DOMAIN);
 }

@@ -30,6 +30,7 @@ typedef struct
   const char *room;        /* its id */
   const char *participant; /* its id */
   const char *session;     /* the public id of a stay, never its token */
+  const char *job;         /* its id */
   const char *reason;      /* one word: why */
   const char *url;
   gint64 duration_us;

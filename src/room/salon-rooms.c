@@ -13,6 +13,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_rooms_debug);
 
 enum
 {
+  SIGNAL_DELETED,
   SIGNAL_USURPED,
   N_SIGNALS
 };
@@ -106,6 +107,21 @@ salon_rooms_get_async (
     salon_store_get_room_async (self->store, normalized, cancellable, on_got, g_steal_pointer (&task));
 }
 
+void
+salon_rooms_get_own_async (SalonRooms *self, const char *room, const char *owner_token, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  g_autofree char *normalized = salon_slug_normalize (room, &error);
+  g_autofree char *owner_hash = salon_secret_hash (owner_token);
+
+  if (normalized == NULL)
+    g_task_return_error (task, error);
+  else
+    salon_store_get_own_room_async (self->store, normalized, owner_hash, cancellable, on_got, g_steal_pointer (&task));
+}
+
 SalonRoomInfo *
 salon_rooms_get_finish (SalonRooms *self, GAsyncResult *result, GError **error)
 {
@@ -168,6 +184,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
   room = g_hash_table_lookup (self->rooms, info->id);
   if (room != NULL)
     salon_rooms_end_room (room, SALON_ROOM_DELETED);
+  g_signal_emit (self, signals[SIGNAL_DELETED], 0, info->id);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -379,6 +396,8 @@ salon_rooms_class_init (SalonRoomsClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_rooms_debug, "salon-rooms", 0, "Salon rooms");
   G_OBJECT_CLASS (klass)->finalize = salon_rooms_finalize;
 
+  signals[SIGNAL_DELETED] = g_signal_new (
+      "deleted", SALON_TYPE_ROOMS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   /* Another server is registered under this one's node id: this one must stop. */
   signals[SIGNAL_USURPED]
       = g_signal_new ("usurped", SALON_TYPE_ROOMS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

@@ -22,6 +22,7 @@ typedef struct
  * while somebody of this server is in it. Owned by main; main context only; salon_rooms_close_async() ends it.
  *
  * Signals:
+ *   deleted (const char *id)   a room was deleted, from here
  *   usurped   another server is registered under this one's node id, and this one must stop */
 #define SALON_TYPE_ROOMS (salon_rooms_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)
@@ -40,6 +41,9 @@ SalonRoomInfo *salon_rooms_create_finish (
 /* room: slug or id as the client sent it. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, STORE_UNAVAILABLE. */
 void salon_rooms_get_async (
     SalonRooms *self, const char *room, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* The same, for the owner alone. Errors: also UNAUTHORIZED. */
+void salon_rooms_get_own_async (SalonRooms *self, const char *room, const char *owner_token, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
 SalonRoomInfo *salon_rooms_get_finish (
     SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -72,9 +72,8 @@ room_and_members (const SalonRoomInfo *info)
   return salon_protocol_object (object);
 }
 
-/* (transfer none) (nullable): RFC 6750 section 2.1. */
-static const char *
-get_bearer_token (SoupServerMessage *message)
+const char *
+salon_http_api_get_bearer_token (SoupServerMessage *message)
 {
   const char *header = salon_http_get_header (message, "Authorization");
 
@@ -84,10 +83,10 @@ get_bearer_token (SoupServerMessage *message)
   return header + strspn (header, " ");
 }
 
-static gboolean
-is_admin (const SalonHttpApi *self, SoupServerMessage *message)
+gboolean
+salon_http_api_is_admin (const SalonHttpApi *self, SoupServerMessage *message)
 {
-  const char *token = get_bearer_token (message);
+  const char *token = salon_http_api_get_bearer_token (message);
 
   return token != NULL && salon_secret_equal (token, self->admin_token);
 }
@@ -139,22 +138,28 @@ read_spec (JsonObject *object, SalonRoomSpec *spec, GError **error)
   return check_age (object, spec, error);
 }
 
-static gboolean
-read_create_request (SoupServerMessage *message, CreateRequest *request, GError **error)
+JsonNode *
+salon_http_api_read_body (SoupServerMessage *message, GError **error)
 {
   SoupMessageBody *body = soup_server_message_get_request_body (message);
   g_autoptr (GBytes) bytes = soup_message_body_flatten (body);
-  JsonObject *object;
+  g_autoptr (JsonNode) node = NULL;
 
   /* No body: no wishes. */
   if (g_bytes_get_size (bytes) == 0)
-    return TRUE;
-  request->body
+    return salon_protocol_object (json_object_new ());
+  node
       = salon_json_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), SALON_LIMIT_HTTP_BODY_BYTES, error);
-  if (request->body == NULL)
-    return FALSE;
-  object = salon_json_node_as_object (request->body, "body", error);
-  return object != NULL && read_spec (object, &request->spec, error);
+  if (node == NULL || salon_json_node_as_object (node, "body", error) == NULL)
+    return NULL;
+  return g_steal_pointer (&node);
+}
+
+static gboolean
+read_create_request (SoupServerMessage *message, CreateRequest *request, GError **error)
+{
+  request->body = salon_http_api_read_body (message, error);
+  return request->body != NULL && read_spec (json_node_get_object (request->body), &request->spec, error);
 }
 
 typedef struct
@@ -193,7 +198,7 @@ salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
   CreateRequest request = { .spec.lifetime = SALON_LIFETIME_PERMANENT };
   g_autoptr (GError) error = NULL;
 
-  if (!self->may_create && !is_admin (self, message))
+  if (!self->may_create && !salon_http_api_is_admin (self, message))
     g_set_error_literal (
         &error, SALON_ERROR, SALON_ERROR_CREATE_FORBIDDEN, "Only the administrator creates rooms on this server");
   else if (read_create_request (message, &request, &error))
@@ -235,7 +240,7 @@ salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message)
 {
   SalonHttpCall *call;
 
-  if (!is_admin (self, message))
+  if (!salon_http_api_is_admin (self, message))
     {
       g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, SALON_ERROR_UNAUTHORIZED,
           "Listing rooms takes the administrator's token (Authorization: Bearer ...)");
@@ -282,7 +287,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
 {
-  const char *token = get_bearer_token (message);
+  const char *token = salon_http_api_get_bearer_token (message);
   SalonHttpCall *call;
 
   if (token == NULL)
@@ -294,5 +299,5 @@ salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, con
     }
   call = salon_http_call_begin (message);
   salon_rooms_delete_async (
-      self->rooms, room, is_admin (self, message) ? NULL : token, call->cancellable, on_deleted, call);
+      self->rooms, room, salon_http_api_is_admin (self, message) ? NULL : token, call->cancellable, on_deleted, call);
 }

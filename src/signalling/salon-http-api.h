@@ -21,6 +21,15 @@ void salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message);
 void salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const char *room);
 void salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, const char *room);
 
+/* (transfer none) (nullable): RFC 6750 section 2.1. */
+const char *salon_http_api_get_bearer_token (SoupServerMessage *message);
+
+/* Whether the request has the administrator's. */
+gboolean salon_http_api_is_admin (const SalonHttpApi *self, SoupServerMessage *message);
+
+/* Returns: (transfer full) (nullable): the object that the request brings, an empty one if it brings none. */
+JsonNode *salon_http_api_read_body (SoupServerMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Returns: (transfer full): the page of a room, for whoever sent this request to give to others. */
 char *salon_http_api_make_room_url (
     const SalonHttpApi *self, SoupServerMessage *message, const char *slug) G_GNUC_WARN_UNUSED_RESULT;

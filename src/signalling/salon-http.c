@@ -10,6 +10,7 @@
 #include "salon-error.h"
 #include "salon-http-api.h"
 #include "salon-http-call.h"
+#include "salon-http-jobs.h"
 #include "salon-limits.h"
 #include "salon-listener.h"
 #include "salon-origins.h"
@@ -35,6 +36,7 @@ struct _SalonHttp
   SoupServer *server;        /* (owned) */
   SalonListener *listener;   /* (owned) (nullable): NULL before listening and once closed */
   SalonRooms *rooms;         /* (owned) */
+  SalonJobs *jobs;           /* (owned) */
   char *admin_token;         /* (owned) */
   char *public_url;          /* (owned): "": not set */
   SalonOrigins *origins;     /* (owned) */
@@ -42,6 +44,7 @@ struct _SalonHttp
   char *url;                 /* (owned): of the page */
   SalonSocketOptions socket_options;
   SalonHttpApi api;       /* borrows from the above */
+  SalonHttpJobs jobs_api; /* likewise */
   SalonWhip *whip;        /* (owned): likewise */
   GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
   GTask *closing_sockets; /* (owned) (nullable): until there are none */
@@ -221,6 +224,42 @@ handle_whep_delete (SalonHttp *self, SoupServerMessage *message, const char *res
 }
 
 static void
+handle_list_pipelines (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_jobs_list_pipelines (&self->jobs_api, message);
+}
+
+static void
+handle_list_jobs (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_jobs_list (&self->jobs_api, message);
+}
+
+static void
+handle_start_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_jobs_start (&self->jobs_api, message);
+}
+
+static void
+handle_get_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_jobs_get (&self->jobs_api, message, rest);
+}
+
+static void
+handle_change_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_jobs_change (&self->jobs_api, message, rest);
+}
+
+static void
+handle_delete_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_jobs_delete (&self->jobs_api, message, rest);
+}
+
+static void
 on_socket_closed (SalonSocket *socket, SalonHttp *self)
 {
   g_hash_table_remove (self->sockets, socket);
@@ -291,6 +330,12 @@ static const Route routes[] = {
   { "POST", "/whep/", TRUE, handle_whep_post, SALON_LIMIT_HTTP_OFFER_BYTES },
   { "PATCH", "/whep/", TRUE, handle_whep_patch },
   { "DELETE", "/whep/", TRUE, handle_whep_delete },
+  { "GET", "/pipelines", FALSE, handle_list_pipelines },
+  { "GET", "/jobs", FALSE, handle_list_jobs },
+  { "POST", "/jobs", FALSE, handle_start_job },
+  { "GET", "/jobs/", TRUE, handle_get_job },
+  { "PATCH", "/jobs/", TRUE, handle_change_job },
+  { "DELETE", "/jobs/", TRUE, handle_delete_job },
 };
 
 static gboolean
@@ -520,12 +565,13 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
 }
 
 SalonHttp *
-salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms,
+salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, SalonJobs *jobs,
     const SalonIceServers *ice_servers, GError **error)
 {
   g_autoptr (SalonHttp) self = g_object_new (SALON_TYPE_HTTP, NULL);
 
   self->rooms = g_object_ref (rooms);
+  self->jobs = g_object_ref (jobs);
   self->admin_token = g_strdup (admin_token);
   self->socket_options.ping_interval_s = salon_config_get_uint (config, SALON_CONFIG_PING_INTERVAL_S);
   self->socket_options.ping_timeout_s = salon_config_get_uint (config, SALON_CONFIG_PING_TIMEOUT_S);
@@ -540,6 +586,7 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
   };
   self->whip = salon_whip_new (rooms, self->admission, ice_servers);
+  self->jobs_api = (SalonHttpJobs){ .rooms_api = &self->api, .jobs = jobs };
   soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   if (!start_listening (self, config, error))
@@ -617,6 +664,7 @@ salon_http_finalize (GObject *object)
   g_clear_object (&self->server);
   g_clear_pointer (&self->whip, salon_whip_unref);
   g_clear_object (&self->rooms);
+  g_clear_object (&self->jobs);
   g_free (self->admin_token);
   g_free (self->public_url);
   salon_origins_free (self->origins);

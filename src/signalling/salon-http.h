@@ -5,6 +5,7 @@
 
 #include "salon-config.h"
 #include "salon-ice-servers.h"
+#include "salon-jobs.h"
 #include "salon-rooms.h"
 
 /* Everything on the one TCP port:
@@ -14,6 +15,7 @@
  *   POST /room/create           GET /rooms         GET, DELETE /room/<slug or id>
  *   GET /ws                     WebSocket          GET /healthz
  *   POST, PATCH, DELETE /whip/..., /whep/...       see salon-whip.h
+ *   GET /pipelines              GET, POST /jobs    GET, PATCH, DELETE /jobs/<id>
  *
  * Browsers may come from pages of the same host, of public-url, and of allowed-origins; others get 403 (see
  * salon-origins.h).
@@ -24,9 +26,9 @@
 #define SALON_TYPE_HTTP (salon_http_get_type ())
 G_DECLARE_FINAL_TYPE (SalonHttp, salon_http, SALON, HTTP, GObject)
 
-/* Listens at once. Errors are for the person who starts the server:
- * the address is taken, a certificate unreadable. ice_servers: (borrowed): must outlive it. */
-SalonHttp *salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms,
+/* Listens at once. Errors are for the person who starts the server: the address is taken, a certificate unreadable.
+ * ice_servers: (borrowed): must outlive it. */
+SalonHttp *salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, SalonJobs *jobs,
     const SalonIceServers *ice_servers, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops listening, and drops the requests under way. WebSockets live on. */

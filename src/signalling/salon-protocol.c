@@ -21,8 +21,8 @@ salon_protocol_wrap (const char *name, JsonNode *value)
   return salon_protocol_object (object);
 }
 
-static JsonNode *
-timestamp_or_null (gint64 time_s)
+JsonNode *
+salon_protocol_timestamp (gint64 time_s)
 {
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (time_s);
   g_autofree char *text = time_s != 0 ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%S.000Z") : NULL;
@@ -41,11 +41,51 @@ salon_protocol_room (const SalonRoomInfo *room)
   json_object_set_int_member (object, "max_members", room->max_members);
   json_object_set_boolean_member (object, "locked", room->is_locked);
   json_object_set_boolean_member (object, "waiting_room", room->has_waiting_room);
-  json_object_set_member (object, "expires_at", timestamp_or_null (room->expires_at_s));
+  json_object_set_member (object, "expires_at", salon_protocol_timestamp (room->expires_at_s));
   if (room->host != NULL)
     json_object_set_string_member (object, "host", room->host);
   else
     json_object_set_null_member (object, "host");
+  return salon_protocol_object (object);
+}
+
+static JsonNode *
+job_room (const SalonJobSpec *spec)
+{
+  JsonObject *object;
+
+  if (spec->room == NULL)
+    return json_node_new (JSON_NODE_NULL);
+  object = json_object_new ();
+  json_object_set_string_member (object, "id", spec->room);
+  json_object_set_string_member (object, "slug", spec->slug);
+  return salon_protocol_object (object);
+}
+
+JsonNode *
+salon_protocol_job (SalonJob *job, gboolean has_folder, gboolean has_log)
+{
+  const SalonJobSpec *spec = salon_job_get_spec (job);
+  const SalonJobStatus *status = salon_job_get_status (job);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", spec->id);
+  json_object_set_member (object, "room", job_room (spec));
+  if (spec->pipeline != NULL)
+    json_object_set_string_member (object, "pipeline", spec->pipeline);
+  else
+    json_object_set_null_member (object, "pipeline");
+  json_object_set_object_member (object, "parameters", json_object_ref (spec->parameters));
+  json_object_set_member (object, "created_at", salon_protocol_timestamp (spec->created_at_s));
+  salon_job_status_to_json (status, object, has_log);
+  json_object_set_member (object, "started_at", salon_protocol_timestamp (status->started_at_s));
+  json_object_set_member (object, "ended_at", salon_protocol_timestamp (status->ended_at_s));
+  if (status->position_ms < 0)
+    json_object_set_null_member (object, "position_ms");
+  if (status->error == NULL)
+    json_object_set_null_member (object, "error");
+  if (has_folder)
+    json_object_set_string_member (object, "folder", salon_job_get_folder (job));
   return salon_protocol_object (object);
 }
 

@@ -30,6 +30,13 @@ salon_store_get_room_async (
   CALL (GET_ROOM, room);
 }
 
+void
+salon_store_get_own_room_async (SalonStore *self, const char *room, const char *owner_hash, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  CALL (GET_ROOM, room, owner_hash);
+}
+
 SalonRoomInfo *
 salon_store_get_room_finish (SalonStore *self, GAsyncResult *result, GError **error)
 {

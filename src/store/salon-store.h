@@ -97,6 +97,10 @@ void salon_store_get_room_async (
 SalonRoomInfo *salon_store_get_room_finish (
     SalonStore *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, for the owner alone. Errors: also UNAUTHORIZED (the hash is not the owner's). */
+void salon_store_get_own_room_async (SalonStore *self, const char *room, const char *owner_hash,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+
 /* Returns: (transfer container) (element-type SalonRoomInfo): owned elements, by slug. */
 void salon_store_list_rooms_async (
     SalonStore *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);

@@ -46,7 +46,7 @@ run (const Options *options, const char *description)
 {
   const SalonCallOptions call_options = { options->server, options->room, options->name, options->duration_s };
   g_autoptr (GError) error = NULL;
-  g_autoptr (SalonPipeline) pipeline = salon_pipeline_new (description, &error);
+  g_autoptr (SalonPipeline) pipeline = salon_pipeline_new (description, NULL, &error);
 
   if (pipeline != NULL && salon_call_run (&call_options, pipeline, &error))
     return EXIT_SUCCESS;
@@ -83,6 +83,20 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   return FALSE;
 }
 
+/* Returns: (transfer full) (nullable): of a file, with the parameters that follow it. */
+static char *
+read_description (char **arguments, GError **error)
+{
+  g_autoptr (SalonLaunchFile) file = salon_launch_file_read (arguments[0], error);
+
+  for (guint i = 1; file != NULL && arguments[i] != NULL; i++)
+    {
+      if (!salon_launch_file_assign (file, arguments[i], error))
+        return NULL;
+    }
+  return file != NULL ? salon_launch_file_to_text (file) : NULL;
+}
+
 static void
 fill_defaults (Options *options)
 {
@@ -109,7 +123,7 @@ main (int argc, char **argv)
   if (!parse_options (&options, &argc, &argv, &error))
     return complain (EXIT_USAGE, error->message);
   fill_defaults (&options);
-  description = salon_launch_file_load (options.arguments[0], (const char *const *)options.arguments + 1, &error);
+  description = read_description (options.arguments, &error);
   if (description == NULL)
     return complain (EXIT_USAGE, error->message);
   if (!options.only_print)

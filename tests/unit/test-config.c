@@ -99,7 +99,8 @@ test_names_file_and_line (Fixture *fixture, gconstpointer user_data)
 {
   assert_file_refused (
       fixture, "# one\n[server]\n\nprot=1\n", 4, "unknown key \"prot\" in [server]; known are: listen, port,");
-  assert_file_refused (fixture, "[sever]\n", 1, "unknown group [sever]; known are: server, store, rooms, media, log");
+  assert_file_refused (
+      fixture, "[sever]\n", 1, "unknown group [sever]; known are: server, store, rooms, media, jobs, log");
   assert_file_refused (fixture, "[rooms]\nport=1\n", 2, "unknown key \"port\" in [rooms]");
   assert_file_refused (fixture, "port=1\n", 1, "before the first [group]");
   assert_file_refused (fixture, "[server]\nhello\n", 2, "neither");

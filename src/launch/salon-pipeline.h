@@ -8,14 +8,23 @@
  *
  * Signals, all on the main context:
  *   failed (const char *message)   an element's error; nothing of use plays any more
+ *   playing ()                     once; not before there is something to play
  *   ended ()                       once
  *
  * Main context. salon_pipeline_stop() ends it. */
 #define SALON_TYPE_PIPELINE (salon_pipeline_get_type ())
 G_DECLARE_FINAL_TYPE (SalonPipeline, salon_pipeline, SALON, PIPELINE, GObject)
 
-/* Returns: (transfer full) (nullable): NULL when there is no such pipeline. */
-SalonPipeline *salon_pipeline_new (const char *description, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* context: (nullable): gathers the elements that there are not. Returns: (transfer full) (nullable): NULL when there is
+ * no such pipeline. */
+SalonPipeline *salon_pipeline_new (
+    const char *description, GstParseContext *context, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full) (nullable): of any depth. */
+GstElement *salon_pipeline_find_element (SalonPipeline *self, const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Of what has been played, in ns; GST_CLOCK_TIME_NONE: not known. May wait for the elements. */
+GstClockTime salon_pipeline_get_position (SalonPipeline *self);
 
 /* Returns: (transfer full) (nullable): the webrtcbin of this name. Errors: there is an element of that name, but it is
  * none. */

@@ -11,6 +11,7 @@ struct _SalonPipeline
   GstElement *pipeline;  /* (owned) (nullable): NULL once stopped */
   GHashTable *open_ends; /* (owned) (element-type GstObject): sinks, and sink pads of webrtcbins */
   guint bus_watch_id;
+  gboolean has_played;
 };
 
 G_DEFINE_FINAL_TYPE (SalonPipeline, salon_pipeline, G_TYPE_OBJECT)
@@ -18,6 +19,7 @@ G_DEFINE_FINAL_TYPE (SalonPipeline, salon_pipeline, G_TYPE_OBJECT)
 enum
 {
   SIGNAL_FAILED,
+  SIGNAL_PLAYING,
   SIGNAL_ENDED,
   N_SIGNALS
 };
@@ -198,6 +200,18 @@ print_warning (GstMessage *message)
   g_printerr (_ ("warning of element \"%s\": %s\n"), GST_MESSAGE_SRC_NAME (message), error->message);
 }
 
+static void
+handle_state (SalonPipeline *self, GstMessage *message)
+{
+  GstState state;
+
+  gst_message_parse_state_changed (message, NULL, &state, NULL);
+  if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->pipeline) || state != GST_STATE_PLAYING || self->has_played)
+    return;
+  self->has_played = TRUE;
+  g_signal_emit (self, signals[SIGNAL_PLAYING], 0);
+}
+
 /* The end of one sink; the pipeline itself keeps silent as long as a webrtcbin, which never ends, is in it. */
 static void
 handle_forwarded (SalonPipeline *self, const GstStructure *structure)
@@ -225,6 +239,9 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
     case GST_MESSAGE_WARNING:
       print_warning (message);
       break;
+    case GST_MESSAGE_STATE_CHANGED:
+      handle_state (self, message);
+      break;
     case GST_MESSAGE_LATENCY:
       gst_bin_recalculate_latency (GST_BIN (self->pipeline));
       break;
@@ -237,12 +254,59 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+is_looked_at (GstMessage *message, gconstpointer pipeline)
+{
+  switch (GST_MESSAGE_TYPE (message))
+    {
+    case GST_MESSAGE_ERROR:
+    case GST_MESSAGE_WARNING:
+    case GST_MESSAGE_LATENCY:
+      return TRUE;
+    case GST_MESSAGE_STATE_CHANGED:
+      return GST_MESSAGE_SRC (message) == pipeline;
+    case GST_MESSAGE_ELEMENT:
+      return gst_structure_has_name (gst_message_get_structure (message), "GstBinForwarded");
+    default:
+      return FALSE;
+    }
+}
+
+/* Any thread. What nobody looks at does not wait on the bus: an element may tell of every buffer, faster than the main
+ * context reads. */
+static GstBusSyncReply
+on_sync_message (GstBus *bus, GstMessage *message, gpointer pipeline)
+{
+  if (is_looked_at (message, pipeline))
+    return GST_BUS_PASS;
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+/* -- elements -- */
+
+GstElement *
+salon_pipeline_find_element (SalonPipeline *self, const char *name)
+{
+  return self->pipeline != NULL ? gst_bin_get_by_name (GST_BIN (self->pipeline), name) : NULL;
+}
+
+GstClockTime
+salon_pipeline_get_position (SalonPipeline *self)
+{
+  gint64 position = 0;
+
+  if (self->pipeline == NULL || !gst_element_query_position (self->pipeline, GST_FORMAT_TIME, &position))
+    return GST_CLOCK_TIME_NONE;
+  return position >= 0 ? (GstClockTime)position : GST_CLOCK_TIME_NONE;
+}
+
 /* -- webrtcbins -- */
 
 GstElement *
 salon_pipeline_find_webrtcbin (SalonPipeline *self, const char *name, GError **error)
 {
-  g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (self->pipeline), name);
+  g_autoptr (GstElement) element = salon_pipeline_find_element (self, name);
 
   if (element == NULL || is_webrtcbin (element))
     return g_steal_pointer (&element);
@@ -305,6 +369,7 @@ salon_pipeline_class_init (SalonPipelineClass *klass)
   G_OBJECT_CLASS (klass)->finalize = salon_pipeline_finalize;
   signals[SIGNAL_FAILED]
       = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_PLAYING] = g_signal_new ("playing", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ENDED] = g_signal_new ("ended", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
@@ -315,10 +380,10 @@ salon_pipeline_init (SalonPipeline *self)
 }
 
 SalonPipeline *
-salon_pipeline_new (const char *description, GError **error)
+salon_pipeline_new (const char *description, GstParseContext *context, GError **error)
 {
   g_autoptr (SalonPipeline) self = g_object_new (SALON_TYPE_PIPELINE, NULL);
-  g_autoptr (GstElement) element = gst_parse_launch_full (description, NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
+  g_autoptr (GstElement) element = gst_parse_launch_full (description, context, GST_PARSE_FLAG_FATAL_ERRORS, error);
   g_autoptr (GstBus) bus = NULL;
 
   if (element == NULL)
@@ -331,6 +396,7 @@ salon_pipeline_new (const char *description, GError **error)
   g_object_set (self->pipeline, "message-forward", TRUE, NULL);
   for_each_element (self->pipeline, open_end, self);
   bus = gst_element_get_bus (self->pipeline);
+  gst_bus_set_sync_handler (bus, on_sync_message, self->pipeline, NULL);
   self->bus_watch_id = gst_bus_add_watch (bus, on_bus_message, self);
   return g_steal_pointer (&self);
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What stands in a job's folder, <state-dir>/jobs/<id>:
+ *
+ *   job.json       salon-job-spec.h       lock      held by the keeper while it lives
+ *   status.json    salon-job-status.h     control   its socket
+ *   log, log.old   what the job printed
+ *   output         what the present attempt writes
+ *   earlier-1 ...  what attempts before had written when they broke: none overwrites another's files
+ *   scratch        the pipeline's home, emptied before each attempt
+ *
+ * All of these block. */
+
+#define SALON_JOB_LOCK "lock"
+#define SALON_JOB_CONTROL "control"
+
+/* Makes room for an attempt. */
+gboolean salon_job_folder_prepare (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What all attempts have written, in bytes. */
+gint64 salon_job_folder_measure (const char *folder);
+
+/* Whether a keeper holds its lock. */
+gboolean salon_job_folder_is_kept (const char *folder);
+
+/* Removes a folder with all that is in it; links are not followed. */
+void salon_job_folder_remove (const char *path);

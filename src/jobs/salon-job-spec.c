@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-job-spec.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "salon-json.h"
+#include "salon-limits.h"
+
+#define FILE_NAME "job.json"
+#define MAX_LIST 1000
+
+void
+salon_job_limits_clear (SalonJobLimits *limits)
+{
+  g_clear_pointer (&limits->elements, g_strfreev);
+  g_clear_pointer (&limits->media_folders, g_strfreev);
+}
+
+void
+salon_job_limits_copy (const SalonJobLimits *limits, SalonJobLimits *copy)
+{
+  *copy = *limits;
+  copy->elements = g_strdupv (limits->elements);
+  copy->media_folders = g_strdupv (limits->media_folders);
+}
+
+void
+salon_job_spec_free (SalonJobSpec *self)
+{
+  g_free (self->id);
+  g_free (self->room);
+  g_free (self->slug);
+  g_free (self->pipeline);
+  g_free (self->launch);
+  g_clear_pointer (&self->parameters, json_object_unref);
+  salon_job_limits_clear (&self->limits);
+  g_free (self);
+}
+
+/* -- to JSON -- */
+
+static void
+set_optional (JsonObject *object, const char *name, const char *value)
+{
+  if (value != NULL)
+    json_object_set_string_member (object, name, value);
+}
+
+static void
+set_list (JsonObject *object, const char *name, char **items)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; items[i] != NULL; i++)
+    json_array_add_string_element (array, items[i]);
+  json_object_set_array_member (object, name, array);
+}
+
+static JsonObject *
+limits_to_json (const SalonJobLimits *limits)
+{
+  JsonObject *object = json_object_new ();
+
+  set_list (object, "elements", limits->elements);
+  set_list (object, "media_folders", limits->media_folders);
+  json_object_set_int_member (object, "memory_mb", limits->memory_mb);
+  json_object_set_int_member (object, "output_mb", limits->output_mb);
+  json_object_set_int_member (object, "hang_s", limits->hang_s);
+  json_object_set_int_member (object, "max_restarts", limits->max_restarts);
+  json_object_set_int_member (object, "orphan_s", limits->orphan_s);
+  json_object_set_boolean_member (object, "needs_sandbox", limits->needs_sandbox);
+  return object;
+}
+
+JsonObject *
+salon_job_spec_to_json (const SalonJobSpec *self)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", self->id);
+  set_optional (object, "room", self->room);
+  set_optional (object, "slug", self->slug);
+  set_optional (object, "pipeline", self->pipeline);
+  json_object_set_object_member (object, "parameters", json_object_ref (self->parameters));
+  json_object_set_string_member (object, "launch", self->launch);
+  json_object_set_int_member (object, "created_at", self->created_at_s);
+  json_object_set_object_member (object, "limits", limits_to_json (&self->limits));
+  return object;
+}
+
+/* -- from JSON -- */
+
+static gboolean
+get_list (JsonObject *object, const char *name, char ***items, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  JsonArray *array = NULL;
+
+  if (!salon_json_get_array (object, name, MAX_LIST, &array, error))
+    return FALSE;
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    g_strv_builder_add (builder, json_array_get_string_element (array, i));
+  *items = g_strv_builder_end (builder);
+  return TRUE;
+}
+
+static gboolean
+get_uint (JsonObject *object, const char *name, guint *value, GError **error)
+{
+  gint64 number = 0;
+
+  if (!salon_json_get_int (object, name, 0, G_MAXUINT, &number, error))
+    return FALSE;
+  *value = (guint)number;
+  return TRUE;
+}
+
+static gboolean
+limits_from_json (JsonObject *object, SalonJobLimits *limits, GError **error)
+{
+  return get_list (object, "elements", &limits->elements, error)
+         && get_list (object, "media_folders", &limits->media_folders, error)
+         && get_uint (object, "memory_mb", &limits->memory_mb, error)
+         && get_uint (object, "output_mb", &limits->output_mb, error)
+         && get_uint (object, "hang_s", &limits->hang_s, error)
+         && get_uint (object, "max_restarts", &limits->max_restarts, error)
+         && get_uint (object, "orphan_s", &limits->orphan_s, error)
+         && salon_json_get_boolean (object, "needs_sandbox", &limits->needs_sandbox, error);
+}
+
+SalonJobSpec *
+salon_job_spec_from_json (JsonObject *object, GError **error)
+{
+  g_autoptr (SalonJobSpec) self = g_new0 (SalonJobSpec, 1);
+  const char *id, *launch;
+  const char *room = NULL, *slug = NULL, *pipeline = NULL;
+  JsonObject *parameters = NULL, *limits = NULL;
+
+  if (!salon_json_get_string (object, "id", 1, 64, &id, error)
+      || !salon_json_get_optional_string (object, "room", 1, 64, &room, error)
+      || !salon_json_get_optional_string (object, "slug", 1, SALON_LIMIT_SLUG_RAW_CHARS, &slug, error)
+      || !salon_json_get_optional_string (object, "pipeline", 1, 64, &pipeline, error)
+      || !salon_json_get_object (object, "parameters", &parameters, error)
+      || !salon_json_get_string (object, "launch", 0, SALON_LIMIT_JOB_MESSAGE_BYTES, &launch, error)
+      || !salon_json_get_int (object, "created_at", 0, G_MAXINT64, &self->created_at_s, error)
+      || !salon_json_get_object (object, "limits", &limits, error) || !limits_from_json (limits, &self->limits, error))
+    return NULL;
+  self->id = g_strdup (id);
+  self->room = g_strdup (room);
+  self->slug = g_strdup (slug);
+  self->pipeline = g_strdup (pipeline);
+  self->launch = g_strdup (launch);
+  self->parameters = json_object_ref (parameters);
+  return g_steal_pointer (&self);
+}
+
+/* -- on disk -- */
+
+gboolean
+salon_job_spec_save (const SalonJobSpec *self, const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
+  g_autoptr (JsonObject) object = salon_job_spec_to_json (self);
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+  g_autofree char *text = salon_json_to_text (node);
+
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+SalonJobSpec *
+salon_job_spec_load (const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
+  g_autofree char *text = NULL;
+  gsize size_bytes = 0;
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *object;
+
+  if (!g_file_get_contents (path, &text, &size_bytes, error))
+    return NULL;
+  node = salon_json_parse (text, size_bytes, SALON_LIMIT_JOB_MESSAGE_BYTES, error);
+  object = node != NULL ? salon_json_node_as_object (node, FILE_NAME, error) : NULL;
+  return object != NULL ? salon_job_spec_from_json (object, error) : NULL;
+}

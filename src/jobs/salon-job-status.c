@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-job-status.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "salon-json.h"
+#include "salon-limits.h"
+
+#define FILE_NAME "status.json"
+#define MAX_ERROR_CHARS 1000
+
+static const char *const state_names[] = {
+  [SALON_JOB_STARTING] = "starting",
+  [SALON_JOB_RUNNING] = "running",
+  [SALON_JOB_RESTARTING] = "restarting",
+  [SALON_JOB_STOPPING] = "stopping",
+  [SALON_JOB_FINISHED] = "finished",
+  [SALON_JOB_STOPPED] = "stopped",
+  [SALON_JOB_FAILED] = "failed",
+};
+
+void
+salon_job_status_clear (SalonJobStatus *self)
+{
+  g_clear_pointer (&self->error, g_free);
+  g_clear_pointer (&self->log, g_strfreev);
+}
+
+const char *
+salon_job_state_to_string (SalonJobState state)
+{
+  return state_names[state];
+}
+
+gboolean
+salon_job_state_is_end (SalonJobState state)
+{
+  return state >= SALON_JOB_FINISHED;
+}
+
+void
+salon_job_status_to_json (const SalonJobStatus *self, JsonObject *object, gboolean has_log)
+{
+  JsonArray *log;
+
+  json_object_set_string_member (object, "state", state_names[self->state]);
+  json_object_set_int_member (object, "restarts", self->n_restarts);
+  json_object_set_int_member (object, "started_at", self->started_at_s);
+  json_object_set_int_member (object, "ended_at", self->ended_at_s);
+  json_object_set_int_member (object, "position_ms", self->position_ms);
+  json_object_set_int_member (object, "buffers", self->n_buffers);
+  json_object_set_int_member (object, "output_bytes", self->output_bytes);
+  if (self->error != NULL)
+    json_object_set_string_member (object, "error", self->error);
+  if (!has_log)
+    return;
+  log = json_array_new ();
+  for (guint i = 0; self->log != NULL && self->log[i] != NULL; i++)
+    json_array_add_string_element (log, self->log[i]);
+  json_object_set_array_member (object, "log", log);
+}
+
+static gboolean
+read_state (SalonJobStatus *self, const char *name, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (state_names); i++)
+    {
+      if (g_str_equal (state_names[i], name))
+        {
+          self->state = i;
+          return TRUE;
+        }
+    }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "there is no state \"%s\"", name);
+  return FALSE;
+}
+
+static gboolean
+read_log (SalonJobStatus *self, JsonObject *object, GError **error)
+{
+  g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
+  JsonArray *log = NULL;
+
+  if (!salon_json_get_optional_array (object, "log", SALON_LIMIT_JOB_LOG_LINES, &log, error))
+    return FALSE;
+  if (log == NULL)
+    return TRUE;
+  for (guint i = 0; i < json_array_get_length (log); i++)
+    g_strv_builder_add (lines, json_array_get_string_element (log, i));
+  g_strfreev (self->log);
+  self->log = g_strv_builder_end (lines);
+  return TRUE;
+}
+
+gboolean
+salon_job_status_update (SalonJobStatus *self, JsonObject *object, GError **error)
+{
+  const char *state = state_names[self->state];
+  const char *text = NULL;
+  gint64 n_restarts = self->n_restarts;
+
+  if (!salon_json_get_optional_string (object, "state", 1, 16, &state, error) || !read_state (self, state, error)
+      || !salon_json_get_optional_int (object, "restarts", 0, G_MAXINT, &n_restarts, error)
+      || !salon_json_get_optional_int (object, "started_at", 0, G_MAXINT64, &self->started_at_s, error)
+      || !salon_json_get_optional_int (object, "ended_at", 0, G_MAXINT64, &self->ended_at_s, error)
+      || !salon_json_get_optional_int (object, "position_ms", -1, G_MAXINT64, &self->position_ms, error)
+      || !salon_json_get_optional_int (object, "buffers", 0, G_MAXINT64, &self->n_buffers, error)
+      || !salon_json_get_optional_int (object, "output_bytes", 0, G_MAXINT64, &self->output_bytes, error)
+      || !salon_json_get_optional_string (object, "error", 0, MAX_ERROR_CHARS, &text, error)
+      || !read_log (self, object, error))
+    return FALSE;
+  self->n_restarts = (guint)n_restarts;
+  if (text != NULL)
+    {
+      g_free (self->error);
+      self->error = g_strdup (text);
+    }
+  return TRUE;
+}
+
+gboolean
+salon_job_status_save (const SalonJobStatus *self, const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+  g_autofree char *text = NULL;
+
+  salon_job_status_to_json (self, object, TRUE);
+  text = salon_json_to_text (node);
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+gboolean
+salon_job_status_load (SalonJobStatus *self, const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
+  g_autofree char *text = NULL;
+  gsize size_bytes = 0;
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *object;
+
+  if (!g_file_get_contents (path, &text, &size_bytes, NULL))
+    return FALSE;
+  node = salon_json_parse (text, size_bytes, SALON_LIMIT_JOB_MESSAGE_BYTES, NULL);
+  object = node != NULL ? salon_json_node_as_object (node, FILE_NAME, NULL) : NULL;
+  return object != NULL && salon_job_status_update (self, object, NULL);
+}

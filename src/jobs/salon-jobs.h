@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "salon-job.h"
+#include "salon-pipelines.h"
+
+/* All jobs of this server: pipelines that run beside it, each in processes of its own, so that none of their crashes or
+ * hangs touches a room. They are kept in <state-dir>/jobs, and outlive the server: whoever opens the folder next finds
+ * them. Owned by main; main context only.
+ *
+ *   SalonJobs --> SalonJob  ~~link~~>  keeper  ~~link~~>  pipeline          each ~~> is a process of its own
+ *                                      salon-job keep     salon-job run    (src/worker) */
+#define SALON_TYPE_JOBS (salon_jobs_get_type ())
+G_DECLARE_FINAL_TYPE (SalonJobs, salon_jobs, SALON, JOBS, GObject)
+
+/* (borrowed) throughout, and for as long as the jobs. */
+typedef struct
+{
+  const char *state_dir;
+  const char *program;          /* salon-job */
+  const char *pipelines_folder; /* of *.launch */
+  guint max_jobs;               /* at once; 0: none at all */
+  guint max_jobs_per_room;
+  SalonJobLimits limits;
+} SalonJobsOptions;
+
+/* Takes on the jobs of earlier runs. For start-up: blocks. Errors: the folder. */
+SalonJobs *salon_jobs_new (const SalonJobsOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct
+{
+  const char *room;       /* (nullable): id */
+  const char *slug;       /* (nullable): the room's */
+  const char *pipeline;   /* (nullable): name of a file; or */
+  const char *launch;     /* (nullable): the text itself */
+  JsonObject *parameters; /* (nullable): of the file */
+  gboolean is_admin;      /* who may set elements */
+} SalonJobRequest;
+
+/* Errors: those of salon_pipelines_fill_in(), TOO_MANY_JOBS, INTERNAL. */
+void salon_jobs_start_async (
+    SalonJobs *self, const SalonJobRequest *request, GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer none) */
+SalonJob *salon_jobs_start_finish (SalonJobs *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer none): or NULL with JOB_NOT_FOUND. */
+SalonJob *salon_jobs_find (SalonJobs *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer container) (element-type SalonJob): the newest first. room: (nullable): an id; NULL: all. */
+GPtrArray *salon_jobs_list (SalonJobs *self, const char *room) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Lets all jobs of a room finish their files, and stop. */
+void salon_jobs_stop_room (SalonJobs *self, const char *room);
+
+/* Ends a job, if need be, and forgets it, with all its files. */
+void salon_jobs_remove_async (SalonJobs *self, SalonJob *job, GAsyncReadyCallback callback, gpointer user_data);
+void salon_jobs_remove_finish (SalonJobs *self, GAsyncResult *result);
+
+/* See salon_pipelines_list(). Returns: (transfer full) */
+void salon_jobs_list_pipelines_async (SalonJobs *self, GAsyncReadyCallback callback, gpointer user_data);
+JsonArray *salon_jobs_list_pipelines_finish (SalonJobs *self, GAsyncResult *result) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-api.h"
+
+#include <glib/gi18n.h>
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "salon-json.h"
+
+/* A job that is deleted has some seconds to end. */
+#define TIMEOUT_S 30
+/* As many jobs as are ever listed, with all that they were given. */
+#define MAX_ANSWER_BYTES (64 * 1024 * 1024)
+
+struct _SalonApi
+{
+  SoupSession *session; /* (owned) */
+  char *server;         /* (owned): without a '/' at its end */
+  char *token;          /* (owned) (nullable) */
+};
+
+SalonApi *
+salon_api_new (const char *server, const char *token)
+{
+  SalonApi *self = g_new0 (SalonApi, 1);
+
+  self->session = soup_session_new_with_options ("timeout", TIMEOUT_S, NULL);
+  self->server = g_strdup (server);
+  if (g_str_has_suffix (self->server, "/"))
+    self->server[strlen (self->server) - 1] = '\0';
+  self->token = g_strdup (token);
+  return self;
+}
+
+void
+salon_api_free (SalonApi *self)
+{
+  g_object_unref (self->session);
+  g_free (self->server);
+  g_free (self->token);
+  g_free (self);
+}
+
+static void
+set_body (SoupMessage *message, JsonObject *body)
+{
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), body);
+  char *text = salon_json_to_text (node);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+
+  json_object_unref (body);
+  soup_message_set_request_body_from_bytes (message, "application/json", bytes);
+}
+
+/* What the server says of why not. */
+static void
+set_refusal (JsonObject *answer, guint status, GError **error)
+{
+  JsonNode *node = json_object_get_member (answer, "error");
+  JsonObject *refusal = node != NULL ? salon_json_node_as_object (node, "error", NULL) : NULL;
+  const char *text = NULL;
+
+  if (refusal == NULL || !salon_json_get_string (refusal, "message", 0, G_MAXUINT, &text, NULL))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("the server answers with %u, and does not say why"), status);
+  else if (status == SOUP_STATUS_UNAUTHORIZED)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+        _ ("%s\nThe administrator's token is in the server's state folder: run this as whoever runs the server, with "
+           "the "
+           "same --state-dir or --config, or give a --token"),
+        text);
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, text);
+}
+
+/* Returns: (transfer full) (nullable) */
+static JsonObject *
+read_answer (SoupMessage *message, GBytes *bytes, GError **error)
+{
+  guint status = soup_message_get_status (message);
+  g_autoptr (JsonNode) node
+      = salon_json_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), MAX_ANSWER_BYTES, NULL);
+  JsonObject *answer = node != NULL ? salon_json_node_as_object (node, "answer", NULL) : NULL;
+
+  if (answer == NULL)
+    g_set_error_literal (
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("what answers there is no Salon; --server names another"));
+  else if (!SOUP_STATUS_IS_SUCCESSFUL (status))
+    set_refusal (answer, status, error);
+  else
+    return json_object_ref (answer);
+  return NULL;
+}
+
+JsonObject *
+salon_api_call (SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error)
+{
+  g_autofree char *url = g_strconcat (self->server, path, NULL);
+  g_autoptr (SoupMessage) message = soup_message_new (method, url);
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (message == NULL)
+    {
+      g_clear_pointer (&body, json_object_unref);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("\"%s\" is no URL"), self->server);
+      return NULL;
+    }
+  if (body != NULL)
+    set_body (message, body);
+  if (self->token != NULL)
+    {
+      g_autofree char *header = g_strconcat ("Bearer ", self->token, NULL);
+      soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization", header);
+    }
+  bytes = soup_session_send_and_read (self->session, message, NULL, &local_error);
+  if (bytes != NULL)
+    return read_answer (message, bytes, error);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+      _ ("there is no Salon at %s (%s); start it with data/start, or say where it is with --server"), self->server,
+      local_error->message);
+  return NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+/* The HTTP API of a server, as a command line uses it: one request after the other, each waited for. */
+typedef struct _SalonApi SalonApi;
+
+/* server: its URL. token: (nullable): a bearer token. */
+SalonApi *salon_api_new (const char *server, const char *token) G_GNUC_WARN_UNUSED_RESULT;
+void salon_api_free (SalonApi *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonApi, salon_api_free)
+
+/* body: (transfer full) (nullable). Returns: (transfer full) (nullable): the object that came. Errors, for a person:
+ * the server cannot be reached, or refuses, and what to do. */
+JsonObject *salon_api_call (
+    SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;

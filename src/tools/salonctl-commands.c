@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salonctl-commands.h"
+
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "salon-json.h"
+#include "salon-log.h"
+#include "salon-table.h"
+
+/* Enough of an id to tell it from others, and to name it by. */
+#define SHORT_ID_CHARS 8
+/* A job has 10 s to stop; somebody else may delete it meanwhile. */
+#define POLL_US (G_USEC_PER_SEC / 10)
+#define MAX_POLLS 150
+
+/* -- answers -- */
+
+static gboolean
+print_json (JsonObject *answer)
+{
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), answer);
+  g_autofree char *text = salon_json_to_text (node);
+
+  g_print ("%s\n", text);
+  return TRUE;
+}
+
+static void
+print_line (const char *name, const char *value)
+{
+  g_autofree char *line = salon_log_to_line (value);
+
+  g_print ("%s %s\n", name, line);
+}
+
+/* (transfer none): never NULL; of what the server left out, or answers with null, "". */
+static const char *
+get_text (JsonObject *object, const char *name)
+{
+  const char *text = json_object_get_string_member_with_default (object, name, NULL);
+
+  return text != NULL ? text : "";
+}
+
+/* (transfer none) (nullable) */
+static JsonObject *
+get_object (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+/* Returns: (transfer container): the objects of a list. */
+static GPtrArray *
+get_items (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  GPtrArray *items = g_ptr_array_new ();
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      if (JSON_NODE_HOLDS_OBJECT (json_array_get_element (array, i)))
+        g_ptr_array_add (items, json_array_get_object_element (array, i));
+    }
+  return items;
+}
+
+/* Returns: (transfer full): "/jobs" or "/jobs?room=demo". */
+static char *
+add_room (const SalonCtl *ctl, const char *path)
+{
+  g_autofree char *room = ctl->room != NULL ? g_uri_escape_string (ctl->room, NULL, FALSE) : NULL;
+
+  return room != NULL ? g_strconcat (path, "?room=", room, NULL) : g_strdup (path);
+}
+
+/* -- rooms -- */
+
+static void
+add_room_row (SalonTable *table, JsonObject *item)
+{
+  JsonObject *room = get_object (item, "room");
+  gint64 n_people = json_object_get_int_member_with_default (item, "n_members", 0);
+  g_autofree char *people = g_strdup_printf ("%" G_GINT64_FORMAT, n_people);
+
+  if (room == NULL)
+    return;
+  salon_table_add (
+      table, (const char *[]){ get_text (room, "slug"), people, get_text (room, "lifetime"),
+                 json_object_get_boolean_member_with_default (room, "locked", FALSE) ? _ ("locked") : "" });
+}
+
+static void
+print_rooms (GPtrArray *items)
+{
+  g_autoptr (SalonTable) table = salon_table_new (4);
+
+  salon_table_add (table, (const char *[]){ _ ("ROOM"), _ ("PEOPLE"), _ ("LIFETIME"), "" });
+  for (guint i = 0; i < items->len; i++)
+    add_room_row (table, g_ptr_array_index (items, i));
+  salon_table_print (table, _ ("There are no rooms."));
+}
+
+static gboolean
+list_rooms (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autoptr (JsonObject) answer = salon_api_call (ctl->api, "GET", "/rooms", NULL, error);
+  g_autoptr (GPtrArray) items = NULL;
+
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  items = get_items (answer, "rooms");
+  print_rooms (items);
+  return TRUE;
+}
+
+static gboolean
+create_room (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  JsonObject *body = json_object_new ();
+  g_autoptr (JsonObject) answer = NULL;
+
+  if (arguments[0] != NULL)
+    json_object_set_string_member (body, "slug", arguments[0]);
+  answer = salon_api_call (ctl->api, "POST", "/room/create", body, error);
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  print_line (_ ("Link:"), get_text (answer, "url"));
+  print_line (_ ("Owner token, shown this once:"), get_text (answer, "owner_token"));
+  return TRUE;
+}
+
+/* Returns: (transfer full) */
+static char *
+make_path (const char *folder, const char *name)
+{
+  g_autofree char *escaped = g_uri_escape_string (name, NULL, FALSE);
+
+  return g_strconcat (folder, escaped, NULL);
+}
+
+static gboolean
+show_room (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = make_path ("/room/", arguments[0]);
+  g_autoptr (JsonObject) answer = salon_api_call (ctl->api, "GET", path, NULL, error);
+  g_autoptr (GPtrArray) items = NULL;
+
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  items = g_ptr_array_new ();
+  g_ptr_array_add (items, answer);
+  print_rooms (items);
+  return TRUE;
+}
+
+static gboolean
+delete_room (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = make_path ("/room/", arguments[0]);
+  g_autoptr (JsonObject) answer = salon_api_call (ctl->api, "DELETE", path, NULL, error);
+
+  return answer != NULL && (!ctl->is_json || print_json (answer));
+}
+
+/* -- jobs -- */
+
+static void
+add_job_row (SalonTable *table, JsonObject *job)
+{
+  JsonObject *room = get_object (job, "room");
+  gint64 n_bytes = json_object_get_int_member_with_default (job, "output_bytes", 0);
+  gint64 position_s = json_object_get_int_member_with_default (job, "position_ms", 0) / 1000;
+  g_autofree char *id = g_strndup (get_text (job, "id"), SHORT_ID_CHARS);
+  g_autofree char *size = n_bytes > 0 ? g_format_size (n_bytes) : g_strdup ("");
+  g_autofree char *position = g_strdup_printf (
+      "%" G_GINT64_FORMAT ":%02d:%02d", position_s / 3600, (int)(position_s / 60 % 60), (int)(position_s % 60));
+  const char *pipeline = get_text (job, "pipeline");
+
+  salon_table_add (table, (const char *[]){ id, get_text (job, "state"), room != NULL ? get_text (room, "slug") : "",
+                              *pipeline != '\0' ? pipeline : "-", position, size, get_text (job, "error") });
+}
+
+static void
+print_jobs (GPtrArray *items)
+{
+  g_autoptr (SalonTable) table = salon_table_new (7);
+
+  salon_table_add (table,
+      (const char *[]){ _ ("JOB"), _ ("STATE"), _ ("ROOM"), _ ("PIPELINE"), _ ("PLAYED"), _ ("WRITTEN"), _ ("ERROR") });
+  for (guint i = 0; i < items->len; i++)
+    add_job_row (table, g_ptr_array_index (items, i));
+  salon_table_print (table, _ ("There are no jobs. `salonctl pipelines` lists what can be started."));
+}
+
+static gboolean
+list_jobs (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = add_room (ctl, "/jobs");
+  g_autoptr (JsonObject) answer = salon_api_call (ctl->api, "GET", path, NULL, error);
+  g_autoptr (GPtrArray) items = NULL;
+
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  items = get_items (answer, "jobs");
+  print_jobs (items);
+  return TRUE;
+}
+
+/* Reads "key=value" words. Returns: (transfer full) (nullable) */
+static JsonObject *
+read_assignments (char **words, GError **error)
+{
+  g_autoptr (JsonObject) values = json_object_new ();
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      char *equals = strchr (words[i], '=');
+      g_autofree char *name = equals != NULL ? g_strndup (words[i], equals - words[i]) : NULL;
+
+      if (equals == NULL)
+        {
+          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("\"%s\": write KEY=VALUE"), words[i]);
+          return NULL;
+        }
+      json_object_set_string_member (values, name, equals + 1);
+    }
+  return g_steal_pointer (&values);
+}
+
+/* Of a job that was just started: what to do next with it. */
+static gboolean
+print_started (const SalonCtl *ctl, JsonObject *answer)
+{
+  JsonObject *job = get_object (answer, "job");
+  g_autofree char *id = job != NULL ? g_strndup (get_text (job, "id"), SHORT_ID_CHARS) : NULL;
+
+  if (ctl->is_json || id == NULL)
+    return print_json (answer);
+  g_print (_ ("Started %s; `salonctl job show %s` tells how it fares\n"), id, id);
+  return TRUE;
+}
+
+static gboolean
+start_job (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autoptr (JsonObject) body = json_object_new ();
+  g_autoptr (JsonObject) answer = NULL;
+  JsonObject *parameters;
+
+  if ((arguments[0] != NULL) == (ctl->launch != NULL))
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+          _ ("job start takes either the name of a pipeline (`salonctl pipelines` lists them), or --launch"));
+      return FALSE;
+    }
+  if (ctl->room != NULL)
+    json_object_set_string_member (body, "room", ctl->room);
+  if (ctl->launch != NULL)
+    json_object_set_string_member (body, "launch", ctl->launch);
+  else
+    {
+      parameters = read_assignments (arguments + 1, error);
+      if (parameters == NULL)
+        return FALSE;
+      json_object_set_string_member (body, "pipeline", arguments[0]);
+      json_object_set_object_member (body, "parameters", parameters);
+    }
+  answer = salon_api_call (ctl->api, "POST", "/jobs", g_steal_pointer (&body), error);
+  return answer != NULL && print_started (ctl, answer);
+}
+
+/* Returns: (transfer full) (nullable): "/jobs/<id>" of the one job whose id begins like this. */
+static char *
+find_job (const SalonCtl *ctl, const char *prefix, GError **error)
+{
+  g_autofree char *path = add_room (ctl, "/jobs");
+  g_autoptr (JsonObject) answer = NULL;
+  g_autoptr (GPtrArray) items = NULL;
+  const char *found = NULL;
+
+  if (g_uuid_string_is_valid (prefix))
+    return make_path ("/jobs/", prefix);
+  answer = salon_api_call (ctl->api, "GET", path, NULL, error);
+  if (answer == NULL)
+    return NULL;
+  items = get_items (answer, "jobs");
+  for (guint i = 0; i < items->len; i++)
+    {
+      const char *id = get_text (g_ptr_array_index (items, i), "id");
+
+      if (!g_str_has_prefix (id, prefix))
+        continue;
+      if (found != NULL)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("several jobs begin with \"%s\""), prefix);
+          return NULL;
+        }
+      found = id;
+    }
+  if (found != NULL)
+    return make_path ("/jobs/", found);
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("no job begins with \"%s\"; `salonctl jobs` lists them"), prefix);
+  return NULL;
+}
+
+/* Prints what came of a request about a job. */
+static gboolean
+print_job (const SalonCtl *ctl, JsonObject *answer)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+  JsonObject *job = get_object (answer, "job");
+
+  if (ctl->is_json)
+    return print_json (answer);
+  if (job == NULL)
+    return TRUE;
+  g_ptr_array_add (items, job);
+  print_jobs (items);
+  if (*get_text (job, "folder") != '\0')
+    print_line (_ ("Files:"), get_text (job, "folder"));
+  return TRUE;
+}
+
+/* body: (transfer full) (nullable). */
+static gboolean
+ask_job (const SalonCtl *ctl, const char *prefix, const char *method, JsonObject *body, GError **error)
+{
+  g_autoptr (JsonObject) owned_body = body;
+  g_autofree char *path = find_job (ctl, prefix, error);
+  g_autoptr (JsonObject) answer = NULL;
+
+  if (path != NULL)
+    answer = salon_api_call (ctl->api, method, path, g_steal_pointer (&owned_body), error);
+  return answer != NULL && print_job (ctl, answer);
+}
+
+static gboolean
+show_job (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  return ask_job (ctl, arguments[0], "GET", NULL, error);
+}
+
+static gboolean
+has_ended (JsonObject *answer)
+{
+  JsonObject *job = get_object (answer, "job");
+
+  return job == NULL || *get_text (job, "ended_at") != '\0';
+}
+
+/* Whoever stops a job wants its files: so this waits until they are whole. */
+static gboolean
+stop_job (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = find_job (ctl, arguments[0], error);
+  g_autoptr (JsonObject) answer = NULL;
+  JsonObject *body;
+
+  if (path == NULL)
+    return FALSE;
+  body = json_object_new ();
+  json_object_set_boolean_member (body, "stop", TRUE);
+  answer = salon_api_call (ctl->api, "PATCH", path, body, error);
+  for (guint i = 0; i < MAX_POLLS && answer != NULL && !has_ended (answer); i++)
+    {
+      g_usleep (POLL_US);
+      json_object_unref (answer);
+      answer = salon_api_call (ctl->api, "GET", path, NULL, error);
+    }
+  return answer != NULL && print_job (ctl, answer);
+}
+
+static gboolean
+set_job (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  JsonObject *values = read_assignments (arguments + 1, error);
+  JsonObject *body;
+
+  if (values == NULL)
+    return FALSE;
+  body = json_object_new ();
+  json_object_set_object_member (body, "set", values);
+  return ask_job (ctl, arguments[0], "PATCH", body, error);
+}
+
+static gboolean
+delete_job (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  return ask_job (ctl, arguments[0], "DELETE", NULL, error);
+}
+
+static gboolean
+print_log (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = find_job (ctl, arguments[0], error);
+  g_autoptr (JsonObject) answer = path != NULL ? salon_api_call (ctl->api, "GET", path, NULL, error) : NULL;
+  JsonObject *job = answer != NULL ? get_object (answer, "job") : NULL;
+  JsonNode *log = job != NULL ? json_object_get_member (job, "log") : NULL;
+  JsonArray *lines = log != NULL && JSON_NODE_HOLDS_ARRAY (log) ? json_node_get_array (log) : NULL;
+
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  for (guint i = 0; lines != NULL && i < json_array_get_length (lines); i++)
+    {
+      const char *text = json_array_get_string_element (lines, i);
+      g_autofree char *line = salon_log_to_line (text != NULL ? text : "");
+
+      g_print ("%s\n", line);
+    }
+  return TRUE;
+}
+
+/* -- pipelines -- */
+
+static void
+print_pipeline (JsonObject *pipeline)
+{
+  g_autoptr (GPtrArray) parameters = get_items (pipeline, "parameters");
+  g_autofree char *name = salon_log_to_line (get_text (pipeline, "name"));
+
+  g_print ("%s\n", name);
+  print_line ("   ", get_text (pipeline, json_object_has_member (pipeline, "error") ? "error" : "summary"));
+  for (guint i = 0; i < parameters->len; i++)
+    {
+      JsonObject *parameter = g_ptr_array_index (parameters, i);
+      const char *help = get_text (parameter, "help");
+      g_autofree char *text = g_strdup_printf ("%s=%s (%s)%s%s", get_text (parameter, "name"),
+          get_text (parameter, "default"), get_text (parameter, "type"), *help != '\0' ? ": " : "", help);
+
+      print_line ("     ", text);
+    }
+}
+
+static gboolean
+list_pipelines (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = add_room (ctl, "/pipelines");
+  g_autoptr (JsonObject) answer = salon_api_call (ctl->api, "GET", path, NULL, error);
+  g_autoptr (GPtrArray) items = NULL;
+
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  items = get_items (answer, "pipelines");
+  for (guint i = 0; i < items->len; i++)
+    print_pipeline (g_ptr_array_index (items, i));
+  return TRUE;
+}
+
+const SalonCommand *
+salon_commands_get (void)
+{
+  static const SalonCommand commands[] = {
+    { "rooms", 0, 0, "", N_ ("Lists the rooms"), list_rooms },
+    { "room create", 0, 1, N_ ("[NAME]"), N_ ("Makes a room that stays, and prints its owner's token"), create_room },
+    { "room show", 1, 1, N_ ("ROOM"), N_ ("Shows a room"), show_room },
+    { "room delete", 1, 1, N_ ("ROOM"), N_ ("Sends everybody out, and deletes the room"), delete_room },
+    { "pipelines", 0, 0, "", N_ ("Lists the pipelines that jobs can run, and their parameters"), list_pipelines },
+    { "jobs", 0, 0, "", N_ ("Lists the jobs, the newest first"), list_jobs },
+    { "job start", 0, G_MAXUINT, N_ ("PIPELINE [KEY=VALUE...]"), N_ ("Runs a pipeline beside the server"), start_job },
+    { "job show", 1, 1, N_ ("JOB"), N_ ("Shows how a job fares, and where its files are"), show_job },
+    { "job stop", 1, 1, N_ ("JOB"), N_ ("Lets a job finish its files, and stop"), stop_job },
+    { "job set", 2, G_MAXUINT, N_ ("JOB ELEMENT.PROPERTY=VALUE..."), N_ ("Changes a pipeline while it plays"),
+        set_job },
+    { "job log", 1, 1, N_ ("JOB"), N_ ("Prints the last lines that a job printed"), print_log },
+    { "job delete", 1, 1, N_ ("JOB"), N_ ("Ends a job at once, and deletes its files"), delete_job },
+    { NULL },
+  };
+
+  return commands;
+}
