@@ -148,3 +148,10 @@
 #define SALON_LIMIT_DATA_PACKETS_BURST 2000
 #define SALON_LIMIT_DATA_PACKETS_PER_S 5000
 #define SALON_LIMIT_DATA_PACKETS_WAITING 512
+/* Programs on this machine that attach to rooms (see SalonWire). Those who are waited for, and how long they have to
+ * come with what they were told; */
+#define SALON_LIMIT_ATTACHING 64
+#define SALON_LIMIT_ATTACH_DEADLINE_S 10
+/* the number that a program gives to a track it publishes, which it never gives to another: some thousand unpublished
+ * ones in between, and no more than these. */
+#define SALON_LIMIT_ATTACHED_STREAMS 32
