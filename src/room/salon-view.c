@@ -8,9 +8,9 @@
 
 struct _SalonView
 {
-  SalonRoom *room;                   /* (borrowed) */
-  SalonParticipant *viewer;          /* (borrowed) */
-  SalonSubscriptions *subscriptions; /* (borrowed) (nullable): NULL before the start */
+  SalonRoom *room;          /* (borrowed) */
+  SalonParticipant *viewer; /* (borrowed) */
+  SalonReceiver *receiver;  /* (borrowed) (nullable): NULL before the start */
   guint max_video;
   GHashTable *seated; /* (owned): SalonPublication (borrowed) */
   GPtrArray *pins;    /* (owned) (element-type utf8): ids of participants */
@@ -32,20 +32,20 @@ seat (SalonView *self, const SalonPublication *publication)
   if (!g_hash_table_add (self->seated, (gpointer)publication))
     return;
   group = salon_publication_dup_group (publication);
-  salon_subscriptions_add (self->subscriptions, publication->track, group, publication->is_muted);
+  salon_receiver_add (self->receiver, publication->track, group, publication->is_muted);
 }
 
 static void
 unseat (SalonView *self, const SalonPublication *publication)
 {
   if (g_hash_table_remove (self->seated, publication))
-    salon_subscriptions_remove (self->subscriptions, publication->track);
+    salon_receiver_remove (self->receiver, publication->track);
 }
 
 void
 salon_view_add (SalonView *self, const SalonPublication *publication)
 {
-  if (self->subscriptions == NULL || has_choice (self, publication))
+  if (self->receiver == NULL || has_choice (self, publication))
     return;
   if (salon_source_is_video (publication->source) || publication->is_heard)
     seat (self, publication);
@@ -54,21 +54,21 @@ salon_view_add (SalonView *self, const SalonPublication *publication)
 void
 salon_view_remove (SalonView *self, const SalonPublication *publication)
 {
-  if (self->subscriptions != NULL)
+  if (self->receiver != NULL)
     unseat (self, publication);
 }
 
 void
 salon_view_update (SalonView *self, const SalonPublication *publication)
 {
-  if (self->subscriptions == NULL)
+  if (self->receiver == NULL)
     return;
   if (!salon_source_is_video (publication->source) && !publication->is_heard)
     unseat (self, publication);
   else
     salon_view_add (self, publication);
   if (g_hash_table_contains (self->seated, publication))
-    salon_subscriptions_set_paused (self->subscriptions, publication->track, publication->is_muted);
+    salon_receiver_set_paused (self->receiver, publication->track, publication->is_muted);
 }
 
 /* -- choosing -- */
@@ -159,15 +159,15 @@ prioritise (SalonView *self)
   while (g_hash_table_iter_next (&iter, &publication, NULL))
     {
       if (salon_source_is_video (((SalonPublication *)publication)->source))
-        salon_subscriptions_set_priority (
-            self->subscriptions, ((SalonPublication *)publication)->track, get_priority (self, publication));
+        salon_receiver_set_priority (
+            self->receiver, ((SalonPublication *)publication)->track, get_priority (self, publication));
     }
 }
 
 void
 salon_view_choose (SalonView *self)
 {
-  if (self->subscriptions == NULL)
+  if (self->receiver == NULL)
     return;
   if (self->max_video != G_MAXUINT)
     choose (self);
@@ -197,12 +197,12 @@ salon_view_get_max_video (SalonView *self)
 /* -- life -- */
 
 void
-salon_view_start (SalonView *self, SalonSubscriptions *subscriptions)
+salon_view_start (SalonView *self, SalonReceiver *receiver)
 {
   GPtrArray *participants = salon_room_get_participants (self->room);
 
-  g_assert (self->subscriptions == NULL);
-  self->subscriptions = subscriptions;
+  g_assert (self->receiver == NULL);
+  self->receiver = receiver;
   for (guint i = 0; i < participants->len; i++)
     {
       SalonPerson person = salon_participant_as_person (g_ptr_array_index (participants, i));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "salon-publication.h"
-#include "salon-subscriptions.h"
+#include "salon-receiver.h"
 
 /* What one participant is sent of what the others publish: it seats all of it or, where that would be more pictures
  * than they take, chooses.
@@ -15,8 +15,8 @@ typedef struct _SalonRoom SalonRoom;
 SalonView *salon_view_new (SalonRoom *room, SalonParticipant *viewer, guint max_video) G_GNUC_WARN_UNUSED_RESULT;
 void salon_view_free (SalonView *self);
 
-/* From here on it seats, beginning with all that is published. subscriptions: (borrowed): must outlive it. Once. */
-void salon_view_start (SalonView *self, SalonSubscriptions *subscriptions);
+/* From here on it seats, beginning with all that is published. receiver: (borrowed): must outlive it. Once. */
+void salon_view_start (SalonView *self, SalonReceiver *receiver);
 
 /* Somebody else's, as it comes and goes, is muted, unmuted, or heard (see is_heard) or not any more. */
 void salon_view_add (SalonView *self, const SalonPublication *publication);

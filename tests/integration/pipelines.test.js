@@ -2,14 +2,14 @@
 /* Each pipeline of pipelines/, run as a person would run it, and what comes out of it. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as runner from 'node:test';
 import { newRoom } from '../lib/people.js';
+import { MEDIA_MS, Program } from '../lib/program.js';
 import { serverPath, startServer } from '../lib/server.js';
-import { until, withDeadline } from '../lib/until.js';
+import { until } from '../lib/until.js';
 
 const { test } = runner;
 
@@ -20,63 +20,12 @@ const IS_SANITIZED = Boolean(process.env.SALON_TEST_SANITIZED);
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 64;
-/* A picture takes a connection, a keyframe and a decoder to come. */
-const MEDIA_MS = 30000;
 const WHITE = 200;
 const BLACK = 50;
 const LOUD = 5000;
 
 const server = await startServer(runner);
 const tinySeatsServer = () => startServer(runner, { config: { media: { seats: 1 } } });
-
-/* A program that `t` ends with. */
-class Program {
-  #child;
-  #exited;
-  output = '';
-  errors = '';
-
-  constructor(t, command, args, env = {}) {
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-    this.#child.stdout.setEncoding('utf8').on('data', (text) => { this.output += text; });
-    this.#child.stderr.setEncoding('utf8').on('data', (text) => { this.errors += text; });
-    this.#exited = new Promise((resolveExit) => this.#child.once('close', (code, signal) => {
-      this.status = code ?? signal;
-      resolveExit(this.status);
-    }));
-    t.after(async () => {
-      this.#child.kill('SIGKILL');
-      await this.#exited;
-    });
-  }
-
-  async exits(deadlineMs = MEDIA_MS) {
-    try {
-      return await withDeadline('the program to end', this.#exited, deadlineMs);
-    } catch (error) {
-      throw new Error(`${error.message}\n${this.output}${this.errors}`);
-    }
-  }
-
-  /* Ctrl-C. */
-  async interrupt() {
-    this.#child.kill('SIGINT');
-    return await this.exits();
-  }
-
-  /* Ctrl-C, and nothing to complain of. */
-  async leaves() {
-    assert.equal(await this.interrupt(), 0, this.errors);
-    assert.equal(this.errors, '');
-  }
-
-  async prints(pattern) {
-    await until(`it prints ${pattern}`, () => {
-      assert.equal(this.status, undefined, `it ended:\n${this.output}${this.errors}`);
-      return pattern.test(this.output);
-    }, MEDIA_MS).catch((error) => { throw new Error(`${error.message}\n${this.output}${this.errors}`); });
-  }
-}
 
 function salonLaunch(t, ...args) {
   return new Program(t, SALON_LAUNCH, args);

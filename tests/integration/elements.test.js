@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* salonsink and salonsrc, on the server's machine, in pipelines as people type them. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import * as runner from 'node:test';
+import { enter, newRoom, reasonOf } from '../lib/people.js';
+import { MEDIA_MS, Program } from '../lib/program.js';
+import { serverPath, startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const test = process.env.SALON_TEST_SANITIZED
+  ? (name, body) => runner.test(name, { skip: 'gst-launch-1.0 cannot load a plugin with a sanitizer' }, body)
+  : runner.test;
+
+const PLUGIN_DIR = join(dirname(serverPath()), 'plugin');
+
+const server = await startServer(runner);
+
+/* gst-launch-1.0 with a pipeline in which SERVER stands for the server's socket, and what is said on its bus. */
+function launch(t, description, { at = server, options = ['-m'], env = {} } = {}) {
+  const words = description.replaceAll('SERVER', `server=${join(at.stateDir, 'salon.sock')}`).trim().split(/\s+/);
+  return new Program(t, 'gst-launch-1.0', [...options, ...words], { GST_PLUGIN_PATH: PLUGIN_DIR, ...env });
+}
+
+function newFolder(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'salon-elements-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/* The times, in seconds, of the buffers that an `identity silent=false` of this name has seen under -v, with their
+ * sizes. */
+function buffersOf(program, name) {
+  const line = new RegExp(`GstIdentity:${name}: last-message = chain.*\\((\\d+) bytes.*pts: (\\d+):(\\d+):([\\d.]+),.*flags: (\\w+)`, 'g');
+  return [...program.output.matchAll(line)].map(([, size, hours, minutes, seconds, flags]) => ({
+    size: Number(size), time: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds), flags: Number.parseInt(flags, 16),
+  }));
+}
+
+const FLAG_DELTA_UNIT = 0x2000;
+
+test('a picture and a sound that are published can be recorded, and both pipelines end with them', async (t) => {
+  const room = newRoom();
+  const folder = newFolder(t);
+  const path = join(folder, 'recording.mkv');
+  const viewer = launch(t, `salonsrc SERVER room=${room} name=s
+    matroskamux name=m ! filesink location=${path} s.video_0 ! queue ! m.video_0 s.audio_0 ! queue ! m.audio_0`);
+  await viewer.prints(/salon-attached/);
+  const pattern = launch(t, `videotestsrc num-buffers=60 ! vp8enc deadline=1 ! salonsink SERVER room=${room} name=pattern
+    audiotestsrc num-buffers=94 ! opusenc ! pattern.`);
+  assert.equal(await pattern.exits(), 0, pattern.errors);
+  assert.equal(await viewer.exits(), 0, viewer.errors);
+  assert.match(viewer.output, /salon-track, event=\(string\)added, pad=\(string\)video_0,.* name=\(string\)pattern, source=\(string\)camera/);
+
+  const pictures = join(folder, 'pictures.gray');
+  const sound = join(folder, 'sound.raw');
+  const reader = launch(t, `filesrc location=${path} ! matroskademux name=d
+    d.video_0 ! queue ! vp8dec ! videoconvert ! videoscale ! video/x-raw,format=GRAY8,width=16,height=16 ! filesink location=${pictures}
+    d.audio_0 ! queue ! opusdec ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! filesink location=${sound}`);
+  assert.equal(await reader.exits(), 0, reader.errors);
+  const pictureSeconds = statSync(pictures).size / 256 / 30;
+  const soundSeconds = statSync(sound).size / 2 / 48000;
+  t.diagnostic(`${pictureSeconds} s of pictures, ${soundSeconds} s of sound`);
+  assert.ok(pictureSeconds > 0.5 && pictureSeconds <= 2.001);
+  assert.ok(soundSeconds > 0.5 && soundSeconds <= 2.1);
+});
+
+for (const [codec, encoder, media] of [
+  ['VP8', 'vp8enc deadline=1', 'video/x-vp8'],
+  ['VP9', 'vp9enc deadline=1 cpu-used=8', 'video/x-vp9'],
+  ['H264', 'x264enc tune=zerolatency speed-preset=ultrafast', 'video/x-h264'],
+  ['Opus', 'opusenc', 'audio/x-opus'],
+]) {
+  test(`${codec} passes as it is`, async (t) => {
+    const room = newRoom();
+    const source = codec === 'Opus' ? 'audiotestsrc' : 'videotestsrc';
+    launch(t, `${source} ! ${encoder} ! salonsink SERVER room=${room}`);
+    const viewer = launch(t, `salonsrc SERVER room=${room} ! ${media} ! identity name=v silent=false ! fakesink sync=false`,
+      { options: ['-v'] });
+    await until('media comes', () => buffersOf(viewer, 'v').length >= 10, MEDIA_MS);
+    assert.equal(buffersOf(viewer, 'v')[0].flags & FLAG_DELTA_UNIT, 0, 'it begins with a keyframe');
+  });
+}
+
+for (const codec of ['vp8', 'vp9', 'h264']) {
+  test(`raw pictures are encoded as ${codec}, and decoded again`, async (t) => {
+    const room = newRoom();
+    launch(t, `videotestsrc pattern=white ! video/x-raw,width=160,height=120 ! salonsink SERVER room=${room} name=p video-codec=${codec}
+      audiotestsrc ! p.`);
+    const viewer = launch(t, `salonsrc SERVER room=${room} decode=true name=s
+      s.video_0 ! queue ! video/x-raw,width=160,height=120 ! identity name=v silent=false ! fakesink sync=false
+      s.audio_0 ! queue ! audio/x-raw ! identity name=a silent=false ! fakesink sync=false`, { options: ['-v'] });
+    await until('pictures and sound come', () =>
+      buffersOf(viewer, 'v').length >= 10 && buffersOf(viewer, 'a').length >= 10, MEDIA_MS);
+  });
+}
+
+/* A frame that changes from black to white or back, and a tick, each at every full second. */
+test('sound and picture stay within 40 ms of each other', async (t) => {
+  const room = newRoom();
+  launch(t, `videotestsrc pattern=blink ! video/x-raw,framerate=1/1,width=160,height=120 ! vp8enc deadline=1 keyframe-max-dist=1 !
+    salonsink SERVER room=${room} name=p
+    audiotestsrc wave=ticks sine-periods-per-tick=20 tick-interval=1000000000 volume=1 samplesperbuffer=480 ! audio/x-raw,rate=48000 !
+    opusenc ! p.`);
+  const viewer = launch(t, `salonsrc SERVER room=${room} decode=true name=s
+    s.video_0 ! queue ! identity name=v silent=false ! fakesink sync=false
+    s.audio_0 ! queue ! audioconvert ! level interval=5000000 ! fakesink sync=false`, { options: ['-v', '-m'] });
+  const ticks = () => {
+    const levels = [...viewer.output.matchAll(/level, .*?running-time=\(guint64\)(\d+).*?peak=\(GValueArray\)< (-?[\d.]+|-inf)/g)]
+      .map(([, time, peak]) => ({ time: Number(time) / 1e9, isLoud: Number(peak) > -20 }));
+    return levels.filter(({ isLoud }, i) => i > 0 && isLoud && !levels[i - 1].isLoud).map(({ time }) => time);
+  };
+  await until('5 flashes and ticks came', () => buffersOf(viewer, 'v').length >= 5 && ticks().length >= 5, MEDIA_MS);
+  const flashes = buffersOf(viewer, 'v').map(({ time }) => time);
+  const distances = ticks().map((tick) => Math.min(...flashes.map((flash) => Math.abs(flash - tick))))
+    .filter((distance) => distance < 0.5);
+  t.diagnostic(`ms between a flash and its tick: ${distances.map((distance) => Math.round(distance * 1000))}`);
+  assert.ok(distances.length >= 4);
+  assert.ok(Math.max(...distances) <= 0.04, `${distances}`);
+});
+
+test('a late viewer gets a keyframe at once', async (t) => {
+  const room = newRoom();
+  const pattern = launch(t, `videotestsrc is-live=true ! vp8enc deadline=1 keyframe-max-dist=100000 ! salonsink SERVER room=${room}`);
+  await pattern.prints(/salon-attached/);
+  for (let i = 0; i < 2; i++) {
+    const viewer = launch(t, `salonsrc SERVER room=${room} ! video/x-vp8 ! identity name=v silent=false ! fakesink sync=false`,
+      { options: ['-v'] });
+    await until('a picture comes', () => buffersOf(viewer, 'v').length > 0, MEDIA_MS);
+    assert.equal(buffersOf(viewer, 'v')[0].flags & FLAG_DELTA_UNIT, 0);
+    await viewer.interrupt();
+  }
+});
+
+test('only what is asked for comes', async (t) => {
+  const room = newRoom();
+  for (const name of ['ann', 'bob'])
+    launch(t, `videotestsrc ! vp8enc deadline=1 ! salonsink SERVER room=${room} name=${name} audiotestsrc ! opusenc ! ${name}.`);
+  const viewer = launch(t, `salonsrc SERVER room=${room} participant=bob kind=video ! fakesink sync=false`);
+  await viewer.prints(/salon-track/);
+  const all = launch(t, `salonsrc SERVER room=${room}`);
+  await until('all four tracks have come', () => all.output.match(/salon-track/g)?.length === 4, MEDIA_MS);
+  assert.equal(viewer.output.match(/salon-track/g).length, 1);
+  assert.match(viewer.output, /salon-track,.* name=\(string\)bob, source=\(string\)camera/);
+});
+
+test('both ends come back after the server was restarted', async (t) => {
+  const stateDir = newFolder(t);
+  const first = await startServer(t, { stateDir });
+  const room = newRoom();
+  const pattern = launch(t, `videotestsrc is-live=true ! vp8enc deadline=1 ! salonsink SERVER room=${room} name=pattern`, { at: first });
+  const viewer = launch(t, `salonsrc SERVER room=${room} ! video/x-vp8 ! identity name=v silent=false ! fakesink sync=false`,
+    { at: first, options: ['-v', '-m'] });
+  await until('pictures come', () => buffersOf(viewer, 'v').length >= 10, MEDIA_MS);
+  await first.stop();
+  await viewer.prints(/salon-lost/);
+  await pattern.prints(/salon-lost/);
+  const count = buffersOf(viewer, 'v').length;
+  await startServer(t, { stateDir });
+  await until('more pictures come, on the same pad', () => buffersOf(viewer, 'v').length >= count + 10, MEDIA_MS);
+  assert.match(viewer.output, /salon-attached.*salon-lost.*salon-attached/s);
+  assert.equal(viewer.output.match(/event=\(string\)added/g).length, 1);
+});
+
+test('errors say what to do', async (t) => {
+  const room = newRoom();
+  for (const [description, message] of [
+    [`videotestsrc ! vp8enc ! salonsink room=${room} server=/nonexistent/salon.sock`, /There is no Salon at \/nonexistent\/salon\.sock: start it/],
+    ['videotestsrc ! vp8enc ! salonsink SERVER', /Set the property room/],
+    [`salonsrc room=${room} ! fakesink`, /No Salon of yours runs on this machine: start it/],
+    ['salonsrc SERVER room=a/b ! fakesink', /control characters/],
+  ]) {
+    const wrong = launch(t, description, { env: { XDG_STATE_HOME: '/nonexistent' } });
+    assert.notEqual(await wrong.exits(), 0, description);
+    assert.match(wrong.errors, message);
+  }
+});
+
+test('who comes over the network may not attach', async (t) => {
+  const stranger = await enter(t, server, newRoom(), 'Stranger', { config: { NoSubscribe: true } });
+  assert.equal(await reasonOf(stranger.request('attach', { receive: true })), 'forbidden');
+});
+
+test('neither element leaks', async (t) => {
+  const room = newRoom();
+  const env = { GST_TRACERS: 'leaks', GST_DEBUG: 'GST_TRACER:7' };
+  const viewer = launch(t, `salonsrc SERVER room=${room} decode=true ! fakesink sync=false`, { env });
+  await viewer.prints(/salon-attached/);
+  const pattern = launch(t, `videotestsrc num-buffers=20 ! salonsink SERVER room=${room}`, { env });
+  assert.equal(await pattern.exits(), 0, pattern.errors);
+  assert.equal(await viewer.exits(), 0, viewer.errors);
+  for (const { errors } of [pattern, viewer])
+    assert.doesNotMatch(errors, /object-alive, type-name=\(string\)[^%]|CRITICAL|WARNING \*\*/);
+});
+
+test('its socket goes with the server', async (t) => {
+  const stateDir = newFolder(t);
+  const short = await startServer(t, { stateDir });
+  assert.ok(existsSync(join(stateDir, 'salon.sock')) && existsSync(join(stateDir, 'media.sock')));
+  await short.stop();
+  assert.ok(!existsSync(join(stateDir, 'salon.sock')) && !existsSync(join(stateDir, 'media.sock')));
+});
