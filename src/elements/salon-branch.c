@@ -115,8 +115,8 @@ salon_branch_new_sender (const GstCaps *caps, const SalonEncoding *encoding, GEr
           error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s cannot be published: GStreamer 1.22 has no payloader", type);
       return NULL;
     }
-  g_string_append (text, "clocksync ! ");
   append (text, steps[codec].pay, salon_codec_get_info (codec)->payload_type);
+  g_string_append (text, " ! clocksync");
   return parse (text->str, error);
 }
 

@@ -112,6 +112,11 @@ salon_endpoint_attached (SalonEndpoint *self)
 }
 
 static void
+salon_endpoint_flowing (SalonEndpoint *self)
+{
+}
+
+static void
 salon_endpoint_told (SalonEndpoint *self, const char *method, JsonObject *params)
 {
 }
@@ -131,6 +136,12 @@ static void
 on_joined (gpointer owner, JsonObject *result)
 {
   SALON_ENDPOINT_GET_CLASS (owner)->joined (owner, result);
+}
+
+static void
+on_flowing (gpointer owner)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->flowing (owner);
 }
 
 static void
@@ -158,8 +169,12 @@ on_ended (gpointer owner, const GError *error, gboolean was_there)
   SALON_ENDPOINT_GET_CLASS (owner)->ended (owner, error, was_there);
 }
 
-static const SalonVisitEvents visit_events
-    = { .joined = on_joined, .attached = on_attached, .told = on_told, .lost = on_lost, .ended = on_ended };
+static const SalonVisitEvents visit_events = { .joined = on_joined,
+  .flowing = on_flowing,
+  .attached = on_attached,
+  .told = on_told,
+  .lost = on_lost,
+  .ended = on_ended };
 
 /* -- states -- */
 
@@ -179,9 +194,6 @@ begin (SalonEndpoint *self)
   if (options.server == NULL)
     GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
         ("No Salon of yours runs on this machine: start it, or set the property server"), (NULL));
-  else if (!g_path_is_absolute (options.server))
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
-        ("The property server is the path of a server's socket, salon.sock in its state folder"), (NULL));
   else if (options.room == NULL)
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("Which room? Set the property room"), (NULL));
   else
@@ -295,8 +307,9 @@ install_properties (GObjectClass *object_class)
   const GParamFlags flags = G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
 
   properties[PROP_SERVER] = g_param_spec_string ("server", "Server",
-      "Path of the server's socket, salon.sock in its state folder; that of a server on this machine by default", NULL,
-      flags | G_PARAM_READWRITE);
+      "URL (http://host:port), or the path of its socket on this machine (salon.sock in its state folder), over which "
+      "it takes no encryption; by default that of a server of yours or of the system's",
+      NULL, flags | G_PARAM_READWRITE);
   properties[PROP_ROOM]
       = g_param_spec_string ("room", "Room", "Name of the room, as in its link", NULL, flags | G_PARAM_READWRITE);
   properties[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name", "Display name",
@@ -353,6 +366,7 @@ salon_endpoint_class_init (SalonEndpointClass *klass)
   install_properties (object_class);
   GST_ELEMENT_CLASS (klass)->change_state = salon_endpoint_change_state;
   klass->joined = salon_endpoint_joined;
+  klass->flowing = salon_endpoint_flowing;
   klass->attached = salon_endpoint_attached;
   klass->told = salon_endpoint_told;
   klass->lost = salon_endpoint_lost;

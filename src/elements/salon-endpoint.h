@@ -27,6 +27,7 @@ struct _SalonEndpointClass
 
   /* See SalonVisitEvents; each chains up. */
   void (*joined) (SalonEndpoint *self, JsonObject *result);
+  void (*flowing) (SalonEndpoint *self);
   void (*attached) (SalonEndpoint *self);
   void (*told) (SalonEndpoint *self, const char *method, JsonObject *params);
   void (*lost) (SalonEndpoint *self);

@@ -125,9 +125,8 @@ end_async_when_due (GstElement *element, gpointer user_data)
 }
 
 static void
-salon_sink_attached (SalonEndpoint *endpoint)
+salon_sink_flowing (SalonEndpoint *endpoint)
 {
-  SALON_ENDPOINT_CLASS (salon_sink_parent_class)->attached (endpoint);
   gst_element_call_async (GST_ELEMENT (endpoint), end_async_when_due, NULL, NULL);
 }
 
@@ -492,7 +491,7 @@ salon_sink_class_init (SalonSinkClass *klass)
   element_class->request_new_pad = salon_sink_request_new_pad;
   element_class->release_pad = salon_sink_release_pad;
   endpoint_class->patience_ms = PATIENCE_MS;
-  endpoint_class->attached = salon_sink_attached;
+  endpoint_class->flowing = salon_sink_flowing;
   add_template (element_class, "audio_%u", SALON_KIND_AUDIO);
   add_template (element_class, "video_%u", SALON_KIND_VIDEO);
   gst_element_class_set_static_metadata (element_class, "Salon sink", "Sink/Network",

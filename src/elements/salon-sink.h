@@ -5,9 +5,9 @@
 
 /* salonsink: what comes in on its pads, encoded or raw, is published in a room; see `gst-inspect-1.0 salonsink`.
  *
- *   audio_0 --> [encoder] --> clocksync --> payloader \
+ *   audio_0 --> [encoder] --> payloader --> clocksync \
  *                                                      SalonWire --> server
- *   video_0 --> [encoder] --> clocksync --> payloader /
+ *   video_0 --> [encoder] --> payloader --> clocksync /
  *
  * The branches are made when their caps are known. Changing to PAUSED is done once it is in the room, so that a file's
  * beginning is not lost. When all pads have ended, it leaves, and then says so on the bus. */

@@ -482,13 +482,14 @@ add_track (SalonSrc *self, Track *track)
   return is_taken;
 }
 
+/* What is not wanted would come, too, over WebRTC. */
 static void
-ask_for_track (SalonSrc *self, const char *id)
+ask_for_track (SalonSrc *self, const char *id, gboolean is_wanted_now)
 {
   JsonObject *params = json_object_new ();
 
   json_object_set_string_member (params, "track", id);
-  json_object_set_string_member (params, "quality", "high");
+  json_object_set_string_member (params, "quality", is_wanted_now ? "high" : "off");
   salon_visit_request (salon_endpoint_get_visit (SALON_ENDPOINT (self)), "track_settings", params);
 }
 
@@ -539,8 +540,7 @@ on_slot (SalonSrc *self, JsonObject *params)
   if (track == NULL)
     return;
   id = g_strdup (track->id);
-  if (add_track (self, track))
-    ask_for_track (self, id);
+  ask_for_track (self, id, add_track (self, track));
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-visit.h"
 
-#include "salon-client.h"
+#include "salon-bridge.h"
 #include "salon-json.h"
 #include "salon-unix-socket.h"
 
@@ -11,10 +11,10 @@ GST_DEBUG_CATEGORY_STATIC (salon_visit_debug);
 #define FIRST_RETRY_MS 200
 #define LAST_RETRY_MS 3000
 /* From the first word to the server's last of a join and an attach; and for the connection to close. */
-#define ANSWER_TIMEOUT_MS 10000
+#define ANSWER_TIMEOUT_MS 20000
 #define GOODBYE_TIMEOUT_MS 1000
 /* More than any text of the protocol. */
-#define LONGEST_TEXT 4096
+#define LONGEST_TEXT (256 * 1024)
 
 typedef enum
 {
@@ -45,16 +45,17 @@ struct _SalonVisit
   GMainContext *context; /* (owned) */
   GMainLoop *loop;       /* (owned) */
   GThread *thread;       /* (owned) (nullable): once started */
-  GMutex lock;
-  GArray *published; /* (owned) (element-type Published), lock */
+  GArray *published;     /* (owned) (element-type Published) */
 
   /* The thread's own. */
   State state;
   gboolean is_leaving;
   gboolean was_there;
-  SalonClient *client; /* (owned) (nullable) */
-  GSource *timer;      /* (owned) (nullable): of the state */
-  char *session;       /* (owned) (nullable): with which we are the same participant again; secret */
+  SalonClient *client;  /* (owned) (nullable) */
+  SalonBridge *bridge;  /* (owned) (nullable): to a server on another machine */
+  char *bridge_failure; /* (owned) (nullable) */
+  GSource *timer;       /* (owned) (nullable): of the state */
+  char *session;        /* (owned) (nullable): with which we are the same participant again; secret */
   gint64 lost_us;
   guint retry_ms;
 };
@@ -105,6 +106,7 @@ drop_client (SalonVisit *self)
     }
   g_clear_object (&self->client);
   salon_wire_disconnect (self->wire);
+  g_clear_pointer (&self->bridge, salon_bridge_free);
 }
 
 static void
@@ -177,9 +179,19 @@ on_bye (SalonVisit *self, JsonObject *params)
 static void
 on_notification (SalonClient *client, const char *method, JsonObject *params, SalonVisit *self)
 {
+  g_autoptr (JsonObject) slot = NULL;
+
   if (g_str_equal (method, "bye"))
     on_bye (self, params);
-  else
+  else if (self->bridge == NULL)
+    self->events->told (self->owner, method, params);
+  else if (g_str_equal (method, "slot"))
+    {
+      slot = salon_bridge_take_slot (self->bridge, params);
+      if (slot != NULL)
+        self->events->told (self->owner, method, slot);
+    }
+  else if (!salon_negotiation_take (salon_bridge_get_negotiation (self->bridge), method, params))
     self->events->told (self->owner, method, params);
 }
 
@@ -212,6 +224,16 @@ connect_wire (SalonVisit *self, JsonObject *reply, GError **error)
 }
 
 static void
+settle (SalonVisit *self)
+{
+  enter (self, STATE_ATTACHED, 0, NULL);
+  self->was_there = TRUE;
+  self->lost_us = 0;
+  self->retry_ms = FIRST_RETRY_MS;
+  self->events->attached (self->owner);
+}
+
+static void
 on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
@@ -225,11 +247,18 @@ on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
       lose (self, error);
       return;
     }
-  enter (self, STATE_ATTACHED, 0, NULL);
-  self->was_there = TRUE;
-  self->lost_us = 0;
-  self->retry_ms = FIRST_RETRY_MS;
-  self->events->attached (self->owner);
+  self->events->flowing (self->owner);
+  settle (self);
+}
+
+static void
+add_source (JsonArray *tracks, const char *mid, const char *source)
+{
+  JsonObject *track = json_object_new ();
+
+  json_object_set_string_member (track, "mid", mid);
+  json_object_set_string_member (track, "source", source);
+  json_array_add_object_element (tracks, track);
 }
 
 static void
@@ -238,18 +267,13 @@ attach (SalonVisit *self)
   JsonObject *params = json_object_new ();
   JsonArray *tracks = json_array_new ();
 
-  g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->published->len; i++)
     {
       const Published *published = &g_array_index (self->published, Published, i);
       g_autofree char *mid = g_strdup_printf ("%u", published->stream);
-      JsonObject *track = json_object_new ();
 
-      json_object_set_string_member (track, "mid", mid);
-      json_object_set_string_member (track, "source", published->source);
-      json_array_add_object_element (tracks, track);
+      add_source (tracks, mid, published->source);
     }
-  g_mutex_unlock (&self->lock);
   json_object_set_array_member (params, "tracks", tracks);
   json_object_set_boolean_member (params, "receive", self->is_receiving);
   salon_client_request_async (self->client, "attach", params, on_attached, self);
@@ -265,7 +289,9 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (self->client != (SalonClient *)source)
     return;
-  if (reply == NULL || !salon_json_get_string (reply, "session", 1, LONGEST_TEXT, &session, &error))
+  if (reply == NULL || !salon_json_get_string (reply, "session", 1, LONGEST_TEXT, &session, &error)
+      || (self->bridge != NULL
+          && !salon_negotiation_take_result (salon_bridge_get_negotiation (self->bridge), reply, &error)))
     {
       lose (self, error);
       return;
@@ -273,23 +299,116 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   g_free (self->session);
   self->session = g_strdup (session);
   self->events->joined (self->owner, reply);
-  attach (self);
+  if (self->bridge == NULL)
+    attach (self);
+}
+
+/* The sources of the m-lines of an offer, in their order. */
+static void
+add_sources (SalonVisit *self, JsonObject *params)
+{
+  JsonArray *tracks = json_array_new ();
+  const char *sdp = json_object_get_string_member (json_object_get_object_member (params, "offer"), "sdp");
+  g_auto (GStrv) lines = g_strsplit (sdp, "\r\n", -1);
+  guint next = 0;
+
+  for (guint i = 0; lines[i] != NULL && next < self->published->len; i++)
+    {
+      if (g_str_has_prefix (lines[i], "a=mid:"))
+        add_source (tracks, lines[i] + strlen ("a=mid:"), g_array_index (self->published, Published, next++).source);
+    }
+  json_object_set_array_member (params, "tracks", tracks);
+}
+
+static gboolean
+add_offer (SalonVisit *self, JsonObject *params, GError **error)
+{
+  if (self->bridge == NULL || self->published->len == 0)
+    return TRUE;
+  if (!salon_negotiation_offer (salon_bridge_get_negotiation (self->bridge), params, error))
+    return FALSE;
+  add_sources (self, params);
+  return TRUE;
 }
 
 static void
 join (SalonVisit *self)
 {
-  JsonObject *params = json_object_new ();
+  g_autoptr (JsonObject) params = json_object_new ();
   JsonObject *config = json_object_new ();
+  g_autoptr (GError) error = NULL;
 
   /* By WebRTC, that is. */
-  json_object_set_boolean_member (config, "NoSubscribe", TRUE);
+  json_object_set_boolean_member (config, "NoSubscribe", self->bridge == NULL || !self->is_receiving);
   json_object_set_string_member (params, "sid", self->room);
   json_object_set_string_member (params, "name", self->name);
   if (self->session != NULL)
     json_object_set_string_member (params, "session", self->session);
   json_object_set_object_member (params, "config", config);
-  salon_client_request_async (self->client, "join", params, on_joined, self);
+  if (add_offer (self, params, &error))
+    salon_client_request_async (self->client, "join", g_steal_pointer (&params), on_joined, self);
+  else
+    lose (self, error);
+}
+
+/* -- a server on another machine -- */
+
+static void
+on_bridge_negotiable (gpointer user_data)
+{
+  join (user_data);
+}
+
+static void
+on_bridge_connected (gpointer user_data)
+{
+  settle (user_data);
+}
+
+static gboolean
+on_bridge_failure (gpointer user_data)
+{
+  SalonVisit *self = user_data;
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "%s", self->bridge_failure);
+
+  g_clear_pointer (&self->bridge_failure, g_free);
+  if (self->bridge != NULL)
+    lose (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* Not at once: the bridge is in the middle of something. */
+static void
+on_bridge_failed (const char *message, gpointer user_data)
+{
+  SalonVisit *self = user_data;
+
+  if (self->bridge_failure != NULL)
+    return;
+  self->bridge_failure = g_strdup (message);
+  salon_visit_add_timeout (self, 0, on_bridge_failure, self, NULL);
+}
+
+static const SalonBridgeEvents bridge_events
+    = { .negotiable = on_bridge_negotiable, .connected = on_bridge_connected, .failed = on_bridge_failed };
+
+/* Media has to flow before it can be offered. */
+static gboolean
+open_bridge (SalonVisit *self, GError **error)
+{
+  g_autofree guint *streams = g_new (guint, self->published->len);
+  g_autoptr (GSocket) socket = NULL;
+
+  for (guint i = 0; i < self->published->len; i++)
+    streams[i] = g_array_index (self->published, Published, i).stream;
+  self->bridge
+      = salon_bridge_new (self->client, streams, self->published->len, self->is_receiving, &bridge_events, self);
+  socket = salon_bridge_connect (self->bridge, error);
+  if (socket == NULL)
+    return FALSE;
+  salon_wire_connect (self->wire, socket);
+  self->events->flowing (self->owner);
+  return TRUE;
 }
 
 static void
@@ -301,13 +420,12 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (self->client != (SalonClient *)source)
     return;
-  if (is_connected)
+  if (!is_connected)
+    g_prefix_error (&error, "There is no Salon at %s: start it, or set the property server: ", self->server);
+  if (!is_connected || (!g_path_is_absolute (self->server) && !open_bridge (self, &error)))
+    lose (self, error);
+  else if (self->bridge == NULL || self->published->len == 0)
     join (self);
-  else
-    {
-      g_prefix_error (&error, "There is no Salon at %s: start it, or set the property server: ", self->server);
-      lose (self, error);
-    }
 }
 
 static void
@@ -391,21 +509,8 @@ salon_visit_publish (SalonVisit *self, guint stream, const char *source)
 {
   const Published published = { stream, source };
 
-  g_mutex_lock (&self->lock);
+  g_assert (self->thread == NULL);
   g_array_append_val (self->published, published);
-  g_mutex_unlock (&self->lock);
-}
-
-void
-salon_visit_unpublish (SalonVisit *self, guint stream)
-{
-  g_mutex_lock (&self->lock);
-  for (guint i = self->published->len; i-- > 0;)
-    {
-      if (g_array_index (self->published, Published, i).stream == stream)
-        g_array_remove_index (self->published, i);
-    }
-  g_mutex_unlock (&self->lock);
 }
 
 /* -- life -- */
@@ -426,7 +531,6 @@ salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, const SalonV
   self->owner = owner;
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  g_mutex_init (&self->lock);
   self->published = g_array_new (FALSE, FALSE, sizeof (Published));
   self->retry_ms = FIRST_RETRY_MS;
   return self;
@@ -443,8 +547,8 @@ salon_visit_free (SalonVisit *self)
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_array_unref (self->published);
-  g_mutex_clear (&self->lock);
   g_free (self->session);
+  g_free (self->bridge_failure);
   g_free (self->server);
   g_free (self->room);
   g_free (self->name);

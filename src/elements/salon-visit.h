@@ -7,14 +7,15 @@
 #include "salon-wire.h"
 
 /* An element's stay in a room, in a thread of its own, since an element has no main loop to count on: it connects,
- * joins, attaches a SalonWire, and comes back when the connection is lost.
+ * joins, attaches a SalonWire (over a SalonBridge, if the server is elsewhere), and comes back when the connection is
+ * lost.
  *
  * Owned by its element; salon_visit_free() ends it, and may not be called from its own events. */
 typedef struct _SalonVisit SalonVisit;
 
 typedef struct
 {
-  const char *server;    /* the path of the server's socket */
+  const char *server;    /* the path of the server's socket, or its URL */
   const char *room;      /* its slug */
   const char *name;      /* what others see */
   gboolean is_receiving; /* else it only publishes */
@@ -24,9 +25,11 @@ typedef struct
 /* All in the visit's thread. */
 typedef struct
 {
+  /* The wire takes media: also, if it is needed to join. */
+  void (*flowing) (gpointer owner);
   /* In the room, for the first time or again. result: of the join. */
   void (*joined) (gpointer owner, JsonObject *result);
-  /* After that: media flows. */
+  /* After that: media flows both ways. */
   void (*attached) (gpointer owner);
   /* A notification of the server. */
   void (*told) (gpointer owner, const char *method, JsonObject *params);
@@ -43,10 +46,8 @@ SalonVisit *salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, 
 /* Leaves the room, and waits for that. No event comes after it. */
 void salon_visit_free (SalonVisit *self);
 
-/* Before it starts, or in between: a stream that is to be published, each time that it attaches. Any thread. source:
- * as the protocol names it; static. */
+/* Before it starts: a stream that is to be published. source: as the protocol names it; static. */
 void salon_visit_publish (SalonVisit *self, guint stream, const char *source);
-void salon_visit_unpublish (SalonVisit *self, guint stream);
 
 void salon_visit_start (SalonVisit *self);
 

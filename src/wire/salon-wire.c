@@ -342,13 +342,16 @@ salon_wire_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 /* -- what comes in: the reading thread -- */
 
 static GstCaps *
-new_caps (SalonCodec codec)
+new_caps (SalonCodec codec, guint32 ssrc)
 {
   const SalonCodecInfo *info = salon_codec_get_info (codec);
+  g_autofree char *text = g_strconcat ("application/x-rtp,", info->fmtp, NULL);
+  GstCaps *caps = gst_caps_from_string (text);
 
-  return gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING, salon_kind_to_string (info->kind),
-      "encoding-name", G_TYPE_STRING, info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate, "payload",
-      G_TYPE_INT, (int)info->payload_type, NULL);
+  gst_caps_set_simple (caps, "media", G_TYPE_STRING, salon_kind_to_string (info->kind), "encoding-name", G_TYPE_STRING,
+      info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate, "payload", G_TYPE_INT,
+      (int)info->payload_type, "ssrc", G_TYPE_UINT, ssrc, NULL);
+  return caps;
 }
 
 static gboolean
@@ -409,10 +412,10 @@ add_pad (SalonWire *self, GstStaticPadTemplate *static_template, GPtrArray *pads
 }
 
 static void
-begin_stream (SalonWire *self, SalonWirePad *pad, SalonCodec codec)
+begin_stream (SalonWire *self, SalonWirePad *pad, SalonCodec codec, guint32 ssrc)
 {
   g_autofree char *id = g_strdup_printf ("%s/%u", GST_OBJECT_NAME (self), pad->stream);
-  g_autoptr (GstCaps) caps = new_caps (codec);
+  g_autoptr (GstCaps) caps = new_caps (codec, ssrc);
   GstSegment segment;
 
   pad->codec = codec;
@@ -425,7 +428,7 @@ begin_stream (SalonWire *self, SalonWirePad *pad, SalonCodec codec)
 
 /* Returns: (transfer full) (nullable): NULL when there are too many. */
 static SalonWirePad *
-ensure_source (SalonWire *self, guint stream, SalonCodec codec)
+ensure_source (SalonWire *self, guint stream, SalonCodec codec, guint32 ssrc)
 {
   SalonWirePad *pad = dup_pad (self, self->sources, stream);
 
@@ -435,31 +438,31 @@ ensure_source (SalonWire *self, guint stream, SalonCodec codec)
     return NULL;
   if (pad == NULL)
     pad = gst_object_ref (add_pad (self, &src_template, self->sources, stream));
-  begin_stream (self, pad, codec);
+  begin_stream (self, pad, codec, ssrc);
   return pad;
 }
 
-/* packet: (transfer full) */
+/* buffer: (transfer full) */
 static gboolean
-take_packet (SalonWire *self, const Record *record, GstBuffer *packet, guint8 payload_type)
+take_packet (SalonWire *self, const Record *record, GstBuffer *buffer, const SalonRtpPacket *packet)
 {
   g_autoptr (SalonWirePad) pad = NULL;
   SalonCodec codec;
 
-  if (find_codec (payload_type, &codec))
-    pad = ensure_source (self, record->stream, codec);
+  if (find_codec (packet->payload_type, &codec))
+    pad = ensure_source (self, record->stream, codec, packet->ssrc);
   if (pad == NULL)
     {
-      gst_buffer_unref (packet);
+      gst_buffer_unref (buffer);
       return FALSE;
     }
   g_mutex_lock (&self->lock);
   self->stats.packets_received++;
-  self->stats.bytes_received += gst_buffer_get_size (packet);
+  self->stats.bytes_received += gst_buffer_get_size (buffer);
   g_mutex_unlock (&self->lock);
-  GST_BUFFER_PTS (packet) = get_running_time (self, record->time_ns);
+  GST_BUFFER_PTS (buffer) = get_running_time (self, record->time_ns);
   /* Whatever becomes of one stream, the others go on. */
-  gst_pad_push (GST_PAD (pad), packet);
+  gst_pad_push (GST_PAD (pad), buffer);
   return TRUE;
 }
 
@@ -492,7 +495,7 @@ take_record (SalonWire *self, const Record *record, GstBuffer *buffer, gsize siz
   if (record->type == RECORD_PACKET && packet != NULL)
     {
       gst_buffer_set_size (buffer, (gssize)size);
-      return take_packet (self, record, buffer, packet->payload_type);
+      return take_packet (self, record, buffer, packet);
     }
   gst_buffer_unref (buffer);
   return size == 0 && take_order (self, record);
