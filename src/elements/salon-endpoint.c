@@ -6,6 +6,8 @@
 #include "salon-json.h"
 
 #define DEFAULT_RECONNECT_S 30
+/* The server of this machine. */
+#define LOCAL "local"
 #define LONGEST_TEXT 4096
 
 typedef struct
@@ -14,7 +16,7 @@ typedef struct
   SalonVisit *visit; /* (owned) (nullable), atomic: from the change to PAUSED on, until it leaves */
 
   /* The object lock. */
-  char *server;       /* (owned) (nullable) */
+  char *server;       /* (owned) */
   char *room;         /* (owned) (nullable) */
   char *display_name; /* (owned) (nullable) */
   char *participant;  /* (owned) (nullable) */
@@ -182,9 +184,9 @@ static gboolean
 begin (SalonEndpoint *self)
 {
   SalonEndpointPrivate *private = get_private (self);
-  g_autofree char *found = private->server == NULL ? salon_visit_find_server () : NULL;
+  g_autofree char *found = g_str_equal (private->server, LOCAL) ? salon_visit_find_server () : NULL;
   const SalonVisitOptions options = {
-    .server = private->server != NULL ? private->server : found,
+    .server = g_str_equal (private->server, LOCAL) ? found : private->server,
     .room = private->room,
     .name = private->display_name != NULL ? private->display_name : GST_OBJECT_NAME (self),
     .is_receiving = SALON_ENDPOINT_GET_CLASS (self)->is_receiving,
@@ -227,6 +229,8 @@ set_text (SalonEndpoint *self, char **text, const GValue *value)
   GST_OBJECT_LOCK (self);
   g_free (*text);
   *text = g_value_dup_string (value);
+  if (*text == NULL && text == &get_private (self)->server)
+    *text = g_strdup (LOCAL);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -307,9 +311,9 @@ install_properties (GObjectClass *object_class)
   const GParamFlags flags = G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
 
   properties[PROP_SERVER] = g_param_spec_string ("server", "Server",
-      "URL (http://host:port), or the path of its socket on this machine (salon.sock in its state folder), over which "
-      "it takes no encryption; by default that of a server of yours or of the system's",
-      NULL, flags | G_PARAM_READWRITE);
+      "URL (http://host:port); or the path of a socket on this machine, salon.sock in the server's state folder, which "
+      "takes no encryption; or local: the socket of your server, or of the system's",
+      LOCAL, flags | G_PARAM_READWRITE);
   properties[PROP_ROOM]
       = g_param_spec_string ("room", "Room", "Name of the room, as in its link", NULL, flags | G_PARAM_READWRITE);
   properties[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name", "Display name",
@@ -376,5 +380,6 @@ salon_endpoint_class_init (SalonEndpointClass *klass)
 static void
 salon_endpoint_init (SalonEndpoint *self)
 {
+  get_private (self)->server = g_strdup (LOCAL);
   get_private (self)->reconnect_s = DEFAULT_RECONNECT_S;
 }

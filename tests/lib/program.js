@@ -15,8 +15,8 @@ export class Program {
   output = '';
   errors = '';
 
-  constructor(t, command, args, env = {}) {
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  constructor(t, command, args, env = {}, cwd = undefined) {
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, cwd });
     this.#child.stdout.setEncoding('utf8').on('data', (text) => { this.output += text; });
     this.#child.stderr.setEncoding('utf8').on('data', (text) => { this.errors += text; });
     this.#exited = new Promise((resolveExit) => this.#child.once('close', (code, signal) => {
