@@ -74,14 +74,33 @@ open_attachment (SalonParticipant *self, const char **path, const char **secret,
   return FALSE;
 }
 
+/* Nothing is published unless all of it can be. */
+static void
+undo (SalonParticipant *self, guint n_publications, gboolean was_attached)
+{
+  while (self->publications->len > n_publications)
+    salon_participant_drop_publication (self, self->publications->len - 1);
+  if (was_attached)
+    return;
+  salon_attachment_close (self->attachment);
+  g_clear_object (&self->attachment);
+}
+
 gboolean
 salon_participant_attach (
     SalonParticipant *self, GArray *sources, gboolean receives, const char **path, const char **secret, GError **error)
 {
+  gboolean was_attached = self->attachment != NULL;
+  guint n_publications = self->publications->len;
+
   *path = *secret = NULL;
-  if (!check_attach (self, sources, error) || (self->attachment == NULL && !open_attachment (self, path, secret, error))
-      || !publish (self, sources, error))
+  if (!check_attach (self, sources, error) || (!was_attached && !open_attachment (self, path, secret, error)))
     return FALSE;
+  if (!publish (self, sources, error))
+    {
+      undo (self, n_publications, was_attached);
+      return FALSE;
+    }
   if (receives && self->receiver == NULL)
     {
       self->receiver = SALON_RECEIVER (self->attachment);

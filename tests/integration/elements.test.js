@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as runner from 'node:test';
-import { enter, newRoom, reasonOf } from '../lib/people.js';
+import { connect, enter, joinRoom, newRoom, reasonOf } from '../lib/people.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
 import { serverPath, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -226,9 +226,65 @@ test('errors say what to do', async (t) => {
   }
 });
 
+/* Somebody who comes over the server's socket, and has joined. */
+async function enterLocally(t, room, config) {
+  const client = await connect(t, server, { socket: join(server.stateDir, 'salon.sock') });
+  return await joinRoom(client, room, 'Program', { config });
+}
+
 test('who comes over the network may not attach', async (t) => {
   const stranger = await enter(t, server, newRoom(), 'Stranger', { config: { NoSubscribe: true } });
   assert.equal(await reasonOf(stranger.request('attach', { receive: true })), 'forbidden');
+});
+
+test('an attach that cannot be is refused, and publishes nothing', async (t) => {
+  const room = newRoom();
+  const watcher = await enter(t, server, room, 'Watcher');
+  const camera = (mid) => ({ mid, source: 'camera' });
+  const program = await enterLocally(t, room, { NoSubscribe: true });
+  for (const tracks of [[camera('x')], [camera('-1')], [camera('01')], [camera('32')], [camera('0'), camera('0')]])
+    assert.equal(await reasonOf(program.request('attach', { tracks })), 'invalid_params', JSON.stringify(tracks));
+  const { path, secret } = await program.request('attach', { tracks: [camera('0')] });
+  assert.equal(path, join(server.stateDir, 'media.sock'));
+  assert.ok(secret.length >= 43);
+  assert.deepEqual(await program.request('attach', { tracks: [camera('1')] }), {});
+  assert.equal(await reasonOf(program.request('attach', { tracks: [camera('2'), camera('1')] })), 'invalid_params');
+  const offer = { type: 'offer', sdp: 'v=0' };
+  assert.equal(await reasonOf(program.request('offer', { desc: offer })), 'media_error');
+  const seer = await enterLocally(t, room, { NoPublish: true, NoSubscribe: true });
+  assert.equal(await reasonOf(seer.request('attach', { tracks: [camera('0')] })), 'media_error');
+  /* What was published of a refused attach has gone again at once. */
+  const left = () => {
+    const mids = new Set();
+    for (const { message: { method, params } } of watcher.history) {
+      if (method === 'track' && params.event === 'published')
+        mids.add(params.track.mid);
+      else if (method === 'track')
+        mids.delete(params.track.mid);
+    }
+    return [...mids].join();
+  };
+  await until('the watcher has heard of all', () =>
+    watcher.history.some(({ message }) => message.params?.participant?.id === seer.id) && left() === '0,1');
+});
+
+test('a program that stands still holds nobody up, and goes on where the others are', async (t) => {
+  const room = newRoom();
+  launch(t, `videotestsrc pattern=snow is-live=true ! video/x-raw,width=640,height=480 !
+    vp8enc deadline=1 cpu-used=16 target-bitrate=20000000 ! salonsink SERVER room=${room}`);
+  const view = () => launch(t, `salonsrc SERVER room=${room} ! identity name=v silent=false ! fakesink sync=false`, { options: ['-v'] });
+  const [still, moving] = [view(), view()];
+  for (const viewer of [still, moving])
+    await until('pictures come', () => buffersOf(viewer, 'v').length > 5, MEDIA_MS);
+  still.signal('SIGSTOP');
+  const time = () => buffersOf(moving, 'v').at(-1).time;
+  const stopped = time();
+  /* More than a socket holds. */
+  await until('3 s go by for the other', () => time() > stopped + 3, MEDIA_MS);
+  const count = buffersOf(still, 'v').length;
+  still.signal('SIGCONT');
+  await until('pictures of now come', () => buffersOf(still, 'v').length > count + 5
+    && buffersOf(still, 'v').at(-1).time > time() - 1, MEDIA_MS);
 });
 
 for (const [way, at] of Object.entries(WAYS)) {

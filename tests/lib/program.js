@@ -37,6 +37,10 @@ export class Program {
     }
   }
 
+  signal(name) {
+    this.#child.kill(name);
+  }
+
   /* Ctrl-C. */
   async interrupt() {
     this.#child.kill('SIGINT');
