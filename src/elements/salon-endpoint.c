@@ -185,11 +185,10 @@ begin (SalonEndpoint *self)
 {
   SalonEndpointPrivate *private = get_private (self);
   g_autofree char *found = g_str_equal (private->server, LOCAL) ? salon_visit_find_server () : NULL;
-  const SalonVisitOptions options = {
+  SalonVisitOptions options = {
     .server = g_str_equal (private->server, LOCAL) ? found : private->server,
     .room = private->room,
     .name = private->display_name != NULL ? private->display_name : GST_OBJECT_NAME (self),
-    .is_receiving = SALON_ENDPOINT_GET_CLASS (self)->is_receiving,
     .reconnect_s = private->reconnect_s,
   };
 
@@ -200,6 +199,8 @@ begin (SalonEndpoint *self)
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("Which room? Set the property room"), (NULL));
   else
     {
+      if (SALON_ENDPOINT_GET_CLASS (self)->prepare != NULL)
+        SALON_ENDPOINT_GET_CLASS (self)->prepare (self, &options);
       g_atomic_pointer_set (&private->visit, salon_visit_new (&options, private->wire, &visit_events, self));
       return TRUE;
     }

@@ -21,10 +21,11 @@ struct _SalonEndpointClass
 {
   GstBinClass parent_class;
 
-  gboolean is_receiving;
   guint max_sources; /* see salon_wire_new() */
   guint patience_ms; /* likewise */
 
+  /* (nullable): what else is to be said of the visit. */
+  void (*prepare) (SalonEndpoint *self, SalonVisitOptions *options);
   /* See SalonVisitEvents; each chains up. */
   void (*joined) (SalonEndpoint *self, JsonObject *result);
   void (*flowing) (SalonEndpoint *self);

@@ -30,8 +30,9 @@ typedef struct
 {
   guint serial; /* ours, never used twice */
   guint stream;
-  gboolean is_lost; /* the connection is, and the track may come back as another stream */
+  gboolean is_lost; /* nothing comes any more; its pad waits for another track: see add_track() and inherit_locked() */
   gboolean is_video;
+  SalonCodec codec;  /* from the first packet on */
   char *id;          /* (owned) */
   char *participant; /* (owned): id */
   char *name;        /* (owned): of the participant */
@@ -50,6 +51,7 @@ struct _SalonSrc
   Kind kind;
   char *participant; /* (owned) (nullable) */
   char *source;      /* (owned) (nullable) */
+  gboolean follows_speaker;
   gboolean decodes;
   guint latency_ms;
 
@@ -71,6 +73,7 @@ enum
   PROP_KIND = 1,
   PROP_PARTICIPANT,
   PROP_SOURCE,
+  PROP_SPEAKER,
   PROP_DECODE,
   PROP_LATENCY,
   N_PROPS
@@ -329,6 +332,15 @@ drop_tracks (SalonSrc *self)
     drop_track (self, g_ptr_array_index (taken, i));
 }
 
+static void
+lose_track (SalonSrc *self, Track *track)
+{
+  track->is_lost = TRUE;
+  if (track->wire_pad != NULL)
+    salon_wire_remove_pad (salon_endpoint_get_wire (SALON_ENDPOINT (self)), track->wire_pad);
+  gst_clear_object (&track->wire_pad);
+}
+
 /* -- the wire's reading thread -- */
 
 static SalonCodec
@@ -343,29 +355,81 @@ get_codec (GstPad *pad)
   return codec;
 }
 
+/* The pad of who led goes on with who leads now: the end of the one's stream came before the beginning of the other's.
+ */
+static void
+inherit_locked (SalonSrc *self, Track *track, SalonCodec codec)
+{
+  for (guint i = 0; i < self->tracks->len; i++)
+    {
+      Track *other = g_ptr_array_index (self->tracks, i);
+
+      if (!other->is_lost || !other->is_video || other->ghost == NULL || other->codec != codec)
+        continue;
+      track->serial = other->serial;
+      track->branch = g_steal_pointer (&other->branch);
+      track->ghost = g_steal_pointer (&other->ghost);
+      track_free (g_ptr_array_steal_index (self->tracks, i));
+      return;
+    }
+}
+
+/* Returns: (transfer none) (nullable) */
+static Track *
+begin_track (SalonSrc *self, GstPad *pad, guint stream)
+{
+  Track *track;
+
+  g_mutex_lock (&self->lock);
+  track = find_stream_locked (self, stream);
+  if (track != NULL)
+    {
+      track->wire_pad = gst_object_ref (pad);
+      track->codec = get_codec (pad);
+    }
+  if (track != NULL && track->ghost == NULL && track->is_video && self->follows_speaker)
+    inherit_locked (self, track, track->codec);
+  g_mutex_unlock (&self->lock);
+  return track;
+}
+
 static void
 on_source_added (SalonWire *wire, GstPad *pad, gpointer user_data)
 {
   SalonSrc *self = user_data;
+  Track *track = begin_track (self, pad, salon_wire_get_stream (wire, pad));
+  gboolean has_heir = track != NULL && track->ghost != NULL;
+
+  /* Only this thread, which is us, ends a track while its stream lives. */
+  if (track == NULL || (track->branch == NULL && !open_branch (self, track, track->codec)))
+    return;
+  link_wire (track);
+  if (has_heir)
+    post_track (self, "changed", track);
+  if (track->ghost == NULL)
+    show_pad (self, track);
+}
+
+/* Whether the pad of this stream, of who leads no more, goes on with another's. */
+static gboolean
+leave_pad (SalonSrc *self, guint stream)
+{
   Track *track;
 
   g_mutex_lock (&self->lock);
-  track = find_stream_locked (self, salon_wire_get_stream (wire, pad));
+  track = self->follows_speaker ? find_stream_locked (self, stream) : NULL;
+  if (track != NULL && (!track->is_video || track->ghost == NULL))
+    track = NULL;
   if (track != NULL)
-    track->wire_pad = gst_object_ref (pad);
+    lose_track (self, track);
   g_mutex_unlock (&self->lock);
-  /* Only this thread, which is us, ends a track while its stream lives. */
-  if (track == NULL || (track->branch == NULL && !open_branch (self, track, get_codec (pad))))
-    return;
-  link_wire (track);
-  if (track->ghost == NULL)
-    show_pad (self, track);
+  return track != NULL;
 }
 
 static void
 on_source_ended (SalonWire *wire, guint stream, gpointer user_data)
 {
-  Track *track = take_stream (user_data, stream);
+  Track *track = leave_pad (user_data, stream) ? NULL : take_stream (user_data, stream);
 
   if (track != NULL)
     end_track (user_data, track);
@@ -556,6 +620,13 @@ salon_src_told (SalonEndpoint *endpoint, const char *method, JsonObject *params)
 
 /* -- the connection -- */
 
+static void
+salon_src_prepare (SalonEndpoint *endpoint, SalonVisitOptions *options)
+{
+  options->is_receiving = TRUE;
+  options->has_one_picture = SALON_SRC (endpoint)->follows_speaker;
+}
+
 /* The wire is silent by now. */
 static void
 salon_src_lost (SalonEndpoint *endpoint)
@@ -565,12 +636,7 @@ salon_src_lost (SalonEndpoint *endpoint)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->tracks->len; i++)
     {
-      Track *track = g_ptr_array_index (self->tracks, i);
-
-      track->is_lost = TRUE;
-      if (track->wire_pad != NULL)
-        salon_wire_remove_pad (salon_endpoint_get_wire (endpoint), track->wire_pad);
-      gst_clear_object (&track->wire_pad);
+      lose_track (self, g_ptr_array_index (self->tracks, i));
     }
   g_mutex_unlock (&self->lock);
   SALON_ENDPOINT_CLASS (salon_src_parent_class)->lost (endpoint);
@@ -579,7 +645,8 @@ salon_src_lost (SalonEndpoint *endpoint)
 static gboolean
 on_return_timeout (gpointer user_data)
 {
-  end_tracks (user_data, TRUE);
+  if (!SALON_SRC (user_data)->follows_speaker)
+    end_tracks (user_data, TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -673,6 +740,9 @@ salon_src_set_property (GObject *object, guint id, const GValue *value, GParamSp
       g_free (self->source);
       self->source = g_value_dup_string (value);
       break;
+    case PROP_SPEAKER:
+      self->follows_speaker = g_value_get_boolean (value);
+      break;
     case PROP_DECODE:
       self->decodes = g_value_get_boolean (value);
       break;
@@ -701,6 +771,9 @@ salon_src_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_SOURCE:
       g_value_set_string (value, self->source);
       break;
+    case PROP_SPEAKER:
+      g_value_set_boolean (value, self->follows_speaker);
+      break;
     case PROP_DECODE:
       g_value_set_boolean (value, self->decodes);
       break;
@@ -723,6 +796,10 @@ install_properties (GObjectClass *object_class)
       "participant", "Participant", "Whose tracks, by id or name; everybody's by default", NULL, flags);
   properties[PROP_SOURCE] = g_param_spec_string (
       "source", "Source", "Which tracks: camera, microphone, screen or screen_audio; all by default", NULL, flags);
+  properties[PROP_SPEAKER] = g_param_spec_boolean ("speaker", "Speaker",
+      "Of the pictures only that of who leads the talk, on one pad that goes on when another does; all must be of one "
+      "codec",
+      FALSE, flags);
   properties[PROP_DECODE] = g_param_spec_boolean (
       "decode", "Decode", "Give raw sound and pictures, and not what was published", FALSE, flags);
   properties[PROP_LATENCY] = g_param_spec_uint ("latency", "Latency",
@@ -774,7 +851,7 @@ salon_src_class_init (SalonSrcClass *klass)
   install_properties (object_class);
   element_class->change_state = salon_src_change_state;
   element_class->send_event = salon_src_send_event;
-  endpoint_class->is_receiving = TRUE;
+  endpoint_class->prepare = salon_src_prepare;
   endpoint_class->max_sources = MAX_SOURCES;
   endpoint_class->joined = salon_src_joined;
   endpoint_class->attached = salon_src_attached;

@@ -38,6 +38,7 @@ struct _SalonVisit
   char *room;      /* (owned) */
   char *name;      /* (owned) */
   gboolean is_receiving;
+  gboolean has_one_picture;
   guint reconnect_s;
   const SalonVisitEvents *events; /* (borrowed) */
   gpointer owner;                 /* (borrowed) */
@@ -340,6 +341,8 @@ join (SalonVisit *self)
 
   /* By WebRTC, that is. */
   json_object_set_boolean_member (config, "NoSubscribe", self->bridge == NULL || !self->is_receiving);
+  if (self->has_one_picture)
+    json_object_set_int_member (config, "max_video", 1);
   json_object_set_string_member (params, "sid", self->room);
   json_object_set_string_member (params, "name", self->name);
   if (self->session != NULL)
@@ -526,6 +529,7 @@ salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, const SalonV
   self->room = g_strdup (options->room);
   self->name = g_strdup (options->name);
   self->is_receiving = options->is_receiving;
+  self->has_one_picture = options->has_one_picture;
   self->reconnect_s = options->reconnect_s;
   self->events = events;
   self->owner = owner;

@@ -15,11 +15,12 @@ typedef struct _SalonVisit SalonVisit;
 
 typedef struct
 {
-  const char *server;    /* the path of the server's socket, or its URL */
-  const char *room;      /* its slug */
-  const char *name;      /* what others see */
-  gboolean is_receiving; /* else it only publishes */
-  guint reconnect_s;     /* for how long it tries to come back; 0: it does not try */
+  const char *server;       /* the path of the server's socket, or its URL */
+  const char *room;         /* its slug */
+  const char *name;         /* what others see */
+  gboolean is_receiving;    /* else it only publishes */
+  gboolean has_one_picture; /* receives that of who leads */
+  guint reconnect_s;        /* for how long it tries to come back; 0: it does not try */
 } SalonVisitOptions;
 
 /* All in the visit's thread. */

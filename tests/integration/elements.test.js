@@ -193,6 +193,27 @@ test('only what is asked for comes', async (t) => {
 });
 
 for (const [way, at] of Object.entries(WAYS)) {
+  test(`with speaker, one pad carries who leads, and goes on with the next ${way}`, async (t) => {
+    const room = newRoom();
+    const programs = Object.fromEntries(['ann', 'bob'].map((name) => [name, launch(t,
+      `videotestsrc is-live=true ! vp8enc deadline=1 ! salonsink ${at} room=${room} name=${name}`, { options: ['-e', '-m'] })]));
+    for (const program of Object.values(programs))
+      await program.prints(/salon-attached/);
+    const viewer = launch(t, `salonsrc ${at} room=${room} speaker=true ! video/x-vp8 ! identity name=v silent=false !
+      fakesink sync=false`, { options: ['-v', '-m'] });
+    await viewer.prints(/event=\(string\)added/);
+    const [, first] = viewer.output.match(/event=\(string\)added,.* name=\(string\)(\w+), source/);
+    const second = first === 'ann' ? 'bob' : 'ann';
+    await until('pictures come', () => buffersOf(viewer, 'v').length >= 10, MEDIA_MS);
+    await programs[first].interrupt();
+    await viewer.prints(new RegExp(`event=\\(string\\)changed,.* name=\\(string\\)${second}, source`));
+    const count = buffersOf(viewer, 'v').length;
+    await until('more pictures come', () => buffersOf(viewer, 'v').length >= count + 10, MEDIA_MS);
+    assert.equal(viewer.output.match(/event=\(string\)added/g).length, 1);
+  });
+}
+
+for (const [way, at] of Object.entries(WAYS)) {
   test(`both ends come back after the server was restarted ${way}`, async (t) => {
     const stateDir = newFolder(t);
     const first = await startServer(t, { stateDir });
