@@ -24,6 +24,7 @@
 #include "salon-socket.h"
 #include "salon-state-dir.h"
 #include "salon-store.h"
+#include "salon-wire-door.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_app_debug);
 #define GST_CAT_DEFAULT salon_app_debug
@@ -68,7 +69,8 @@ struct _SalonApp
   char *admin_token;
   SalonRedisServer *redis_server; /* NULL with a redis-url */
   SalonStore *store;
-  SalonIceHub *ice_hub; /* NULL with ice=full */
+  SalonIceHub *ice_hub;     /* NULL with ice=full */
+  SalonWireDoor *wire_door; /* NULL if there could be none */
   SalonDescriptors descriptors;
   SalonRoomsOptions rooms_options;
   SalonIceServers ice_servers;
@@ -317,6 +319,26 @@ find_hosts (SalonApp *self)
       salon_config_get_strv (self->config, SALON_CONFIG_NAT_ADDRESSES), self->cancellable, on_hosts_found, self);
 }
 
+static void
+warn_of_no_local_programs (const GError *error)
+{
+  salon_log_event (SALON_LOG_WARNING, "local_socket_failed", (SalonLogFields){ 0 },
+      "Programs of this machine cannot attach to rooms: %s", error->message);
+}
+
+/* People can meet without. */
+static void
+open_wire_door (SalonApp *self)
+{
+  g_autofree char *path = g_build_filename (salon_state_dir_get_path (self->state_dir), "media.sock", NULL);
+  g_autoptr (GError) error = NULL;
+
+  self->wire_door = salon_wire_door_new (path, &error);
+  if (self->wire_door == NULL)
+    warn_of_no_local_programs (error);
+  step_done (self);
+}
+
 static guint
 read_limit (const SalonConfig *config, SalonConfigKey key)
 {
@@ -339,6 +361,7 @@ make_rooms (SalonApp *self)
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
     .media = {
         .ice_hub = self->ice_hub,
+        .wire_door = self->wire_door,
         .sends_directly
         = self->ice_hub != NULL && g_str_equal (salon_config_get_string (config, SALON_CONFIG_SEND_PATH), "direct"),
         .ice_port_min = salon_config_get_uint (config, SALON_CONFIG_ICE_PORT_MIN),
@@ -458,6 +481,16 @@ announce (SalonApp *self)
 }
 
 static void
+listen_locally (SalonApp *self)
+{
+  g_autofree char *path = g_build_filename (salon_state_dir_get_path (self->state_dir), "salon.sock", NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (self->wire_door != NULL && !salon_http_listen_at (self->http, path, &error))
+    warn_of_no_local_programs (error);
+}
+
+static void
 start_serving (SalonApp *self)
 {
   g_autoptr (GError) error = NULL;
@@ -469,6 +502,7 @@ start_serving (SalonApp *self)
       return;
     }
   g_signal_connect (self->http, "socket", G_CALLBACK (on_socket), self);
+  listen_locally (self);
   announce (self);
   step_done (self);
 }
@@ -480,6 +514,7 @@ static const Step start_steps[] = {
   { "open the store", open_store },
   { "open the media port", open_media_port },
   { "find our addresses", find_hosts },
+  { "open the door to local programs", open_wire_door },
   { "make the rooms", make_rooms },
   { "register with the store", register_node },
   { "look after the jobs", make_jobs },
@@ -592,6 +627,7 @@ salon_app_free (SalonApp *self)
   g_clear_object (&self->http);
   g_clear_object (&self->jobs);
   g_clear_object (&self->rooms);
+  salon_wire_door_free (self->wire_door);
   if (self->ice_hub != NULL)
     salon_ice_hub_close (self->ice_hub);
   g_clear_pointer (&self->ice_hub, salon_ice_hub_unref);

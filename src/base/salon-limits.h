@@ -171,3 +171,10 @@
 #define SALON_LIMIT_ENDED_JOBS 200
 /* Pipelines in the folder. */
 #define SALON_LIMIT_PIPELINES 200
+/* Programs on this machine that attach to rooms (see SalonWire). Those who are waited for, and how long they have to
+ * come with what they were told; */
+#define SALON_LIMIT_ATTACHING 64
+#define SALON_LIMIT_ATTACH_DEADLINE_S 10
+/* the number that a program gives to a track it publishes, which it never gives to another: some thousand unpublished
+ * ones in between, and no more than these. */
+#define SALON_LIMIT_ATTACHED_STREAMS 32

@@ -44,7 +44,10 @@ struct _SalonSubscriptions
   gboolean is_closed;
 };
 
-G_DEFINE_FINAL_TYPE (SalonSubscriptions, salon_subscriptions, G_TYPE_OBJECT)
+static void salon_subscriptions_receiver_init (SalonReceiverInterface *interface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SalonSubscriptions, salon_subscriptions, G_TYPE_OBJECT,
+    G_IMPLEMENT_INTERFACE (SALON_TYPE_RECEIVER, salon_subscriptions_receiver_init))
 
 enum
 {
@@ -448,9 +451,10 @@ ensure_seats (SalonSubscriptions *self)
   salon_graph_defer (self->graph, open_for_waiting, G_OBJECT (self));
 }
 
-void
-salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused)
+static void
+salon_subscriptions_add (SalonReceiver *receiver, SalonTrack *track, const char *group, gboolean is_paused)
 {
+  SalonSubscriptions *self = SALON_SUBSCRIPTIONS (receiver);
   Waiting *waiting = g_new (Waiting, 1);
   guint index;
 
@@ -479,9 +483,10 @@ find_waiting (SalonSubscriptions *self, SalonTrack *track)
   return NULL;
 }
 
-void
-salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track)
+static void
+salon_subscriptions_remove (SalonReceiver *receiver, SalonTrack *track)
 {
+  SalonSubscriptions *self = SALON_SUBSCRIPTIONS (receiver);
   gboolean is_video = salon_track_is_video (track);
   guint index;
   Seat *seat;
@@ -500,9 +505,10 @@ salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track)
   seat_waiting (self);
 }
 
-void
-salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused)
+static void
+salon_subscriptions_set_paused (SalonReceiver *receiver, SalonTrack *track, gboolean is_paused)
 {
+  SalonSubscriptions *self = SALON_SUBSCRIPTIONS (receiver);
   Waiting *waiting = find_waiting (self, track);
   guint index;
 
@@ -513,9 +519,10 @@ salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gbo
         get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track), is_paused);
 }
 
-void
-salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, SalonPriority priority)
+static void
+salon_subscriptions_set_priority (SalonReceiver *receiver, SalonTrack *track, SalonPriority priority)
 {
+  SalonSubscriptions *self = SALON_SUBSCRIPTIONS (receiver);
   Waiting *waiting = find_waiting (self, track);
   guint index;
 
@@ -525,9 +532,10 @@ salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, S
     salon_subscriber_set_priority (get_subscriber (self, index), index % self->n_seats, priority);
 }
 
-gboolean
-salon_subscriptions_set_settings (SalonSubscriptions *self, SalonTrack *track, const SalonTrackSettings *settings)
+static gboolean
+salon_subscriptions_set_settings (SalonReceiver *receiver, SalonTrack *track, const SalonTrackSettings *settings)
 {
+  SalonSubscriptions *self = SALON_SUBSCRIPTIONS (receiver);
   Waiting *waiting = find_waiting (self, track);
   guint index;
 
@@ -539,6 +547,16 @@ salon_subscriptions_set_settings (SalonSubscriptions *self, SalonTrack *track, c
   else
     return FALSE;
   return TRUE;
+}
+
+static void
+salon_subscriptions_receiver_init (SalonReceiverInterface *interface)
+{
+  interface->add = salon_subscriptions_add;
+  interface->remove = salon_subscriptions_remove;
+  interface->set_paused = salon_subscriptions_set_paused;
+  interface->set_priority = salon_subscriptions_set_priority;
+  interface->set_settings = salon_subscriptions_set_settings;
 }
 
 /* -- how well it is received -- */

@@ -2,15 +2,14 @@
 #pragma once
 
 #include "salon-client-offer.h"
-#include "salon-track-settings.h"
-#include "salon-allocator.h"
-#include "salon-track.h"
+#include "salon-receiver.h"
 #include "salon-transport.h"
 
 /* All that one participant receives: which track sits where, over as many subscriber connections as it takes.
- * Connection `target` 1 is opened at the start, the next when the seats run out; those in use are not
- * renegotiated, unless the client is told what it is sent by descriptions alone.
- * Tracks that belong together (one person's camera and microphone) share a group and get one seat.
+ * Connection `target` 1 is opened at the start, the next when the seats run out; those in use are not renegotiated,
+ * unless the client is told what it is sent by descriptions alone.
+ * It is a SalonReceiver: tracks of one group get one seat. One for which there is none waits: another connection is
+ * opened soon, or, beyond SALON_LIMIT_SUBSCRIBERS of them, somebody has to go first.
  *
  * Signals:
  *   offer (guint target, const char *sdp)             to be told to the client
@@ -44,19 +43,6 @@ void salon_subscriptions_start (SalonSubscriptions *self);
  * full). */
 void salon_subscriptions_start_answering (SalonSubscriptions *self, SalonClientOffer *client);
 void salon_subscriptions_close (SalonSubscriptions *self);
-
-/* Seats a track. When there is no seat it waits for one: another connection is opened soon, or, beyond
- * SALON_LIMIT_SUBSCRIBERS of them, somebody has to go first. */
-void salon_subscriptions_add (SalonSubscriptions *self, SalonTrack *track, const char *group, gboolean is_paused);
-void salon_subscriptions_remove (SalonSubscriptions *self, SalonTrack *track);
-void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track, gboolean is_paused);
-
-/* What the client has use for of a track, until it is removed. Returns: whether it is among those added. */
-gboolean salon_subscriptions_set_settings (
-    SalonSubscriptions *self, SalonTrack *track, const SalonTrackSettings *settings);
-
-/* How important a picture is where there is not room for all; OTHER at first. */
-void salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, SalonPriority priority);
 
 /* Whether every connection is up. */
 gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);

@@ -7,5 +7,5 @@
  * GStreamer refuses, which only a broken build brings about. */
 gboolean salon_plugin_register_static (void) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds the elements to `plugin`: the one list of them, for the static plugin and for libgstsalon.so. */
+/* Adds those that a server needs to `plugin`, for the static plugin and for libgstsalon.so, which adds more. */
 gboolean salon_plugin_init (GstPlugin *plugin);

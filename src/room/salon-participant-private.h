@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-attachment.h"
 #include "salon-ion.h"
 #include "salon-log.h"
 #include "salon-participant.h"
@@ -114,7 +115,9 @@ struct _SalonParticipant
   SalonPublisher *publisher;         /* (owned) (nullable): from the first offer on */
   GPtrArray *publications;           /* (owned) (element-type SalonPublication) */
   SalonSubscriptions *subscriptions; /* (owned) (nullable): from salon_participant_subscribe() on */
-  SalonView *view;                   /* (owned): of them */
+  SalonAttachment *attachment;       /* (owned) (nullable): in the stead of both, of a program on this machine */
+  SalonReceiver *receiver;           /* (borrowed) (nullable): whichever receives */
+  SalonView *view;                   /* (owned): of what it receives */
   SalonDataMember *data;             /* (owned) (nullable): from the first connection that may have data channels on */
   SalonIon *ion;                     /* (owned) (nullable): with the data, of one who speaks it */
   guint n_silent;                    /* of the connections */
@@ -135,6 +138,11 @@ gboolean salon_participant_check_in_room (SalonParticipant *self, GError **error
 void salon_participant_return_error (GTask *task, GError *error);
 /* transport: a SalonTransport or SalonSubscriptions, whose failure ends the stay. */
 void salon_participant_watch (SalonParticipant *self, GObject *transport);
+/* A transport has failed: soon, the participant ends. */
+void salon_participant_on_transport_failed (GObject *transport, const GError *error, gpointer participant);
+/* A transport's slot carries another track, or (NULL) none. */
+void salon_participant_on_slot (
+    GObject *transport, guint target, const char *mid, SalonTrack *track, gpointer participant);
 /* Returns: (transfer none) */
 SalonDataMember *salon_participant_ensure_data (SalonParticipant *self);
 /* Nobody gets this one any more. index: of the publications. */

@@ -31,10 +31,19 @@ is_published (SalonParticipant *self, const char *mid)
   return FALSE;
 }
 
+/* (transfer none) (nullable) */
+static SalonTrack *
+find_track (SalonParticipant *self, const char *mid)
+{
+  if (self->attachment != NULL)
+    return salon_attachment_get_track (self->attachment, mid);
+  return self->publisher != NULL ? salon_publisher_get_track (self->publisher, mid) : NULL;
+}
+
 static gboolean
 check_source (SalonParticipant *self, const SalonTrackSource *source, GError **error)
 {
-  SalonTrack *track = self->publisher != NULL ? salon_publisher_get_track (self->publisher, source->mid) : NULL;
+  SalonTrack *track = find_track (self, source->mid);
 
   if (track == NULL)
     g_set_error (error, SALON_ERROR, SALON_ERROR_UNKNOWN_MID,
@@ -117,8 +126,8 @@ salon_participant_publish (SalonParticipant *self, const SalonTrackSource *sourc
 
   if (!salon_participant_check_in_room (self, error) || !check_source (self, source, error))
     return NULL;
-  publication = salon_publication_new (
-      self, salon_publisher_get_track (self->publisher, source->mid), source->mid, source->source, source->is_muted);
+  publication
+      = salon_publication_new (self, find_track (self, source->mid), source->mid, source->source, source->is_muted);
   publication->is_squelched = salon_room_is_squelched (self->room, self->id, source->source);
   publication->is_muted |= publication->is_squelched;
   name_track (self, publication);
@@ -338,6 +347,8 @@ salon_participant_offer_async (
   g_task_set_task_data (task, offer_new (sources), (GDestroyNotify)offer_free);
   if (!salon_participant_check_in_room (self, &error))
     g_task_return_error (task, error);
+  else if (self->attachment != NULL)
+    g_task_return_new_error (task, SALON_ERROR, SALON_ERROR_MEDIA, "You are attached; offer nothing");
   else
     {
       if (self->publisher == NULL)

@@ -222,6 +222,8 @@ salon_participant_leave (SalonParticipant *self)
     salon_subscriptions_close (self->subscriptions);
   if (self->publisher != NULL)
     salon_publisher_close (self->publisher);
+  if (self->attachment != NULL)
+    salon_attachment_close (self->attachment);
   if (!self->is_replaced)
     salon_participant_log (self, SALON_LOG_INFO, "participant_left", self->leave_reason, "Left");
   room = g_steal_pointer (&self->room);
@@ -237,6 +239,8 @@ salon_participant_say_goodbye (SalonParticipant *self, const char *reason, const
   const SalonParticipantEvents *events = g_steal_pointer (&self->events);
 
   self->leave_reason = reason;
+  if (self->attachment != NULL)
+    salon_attachment_hang_up (self->attachment);
   if (events != NULL)
     events->ended (self->session, reason, message);
 }
@@ -301,7 +305,8 @@ can_publisher_resume (SalonPublisher *publisher)
 gboolean
 salon_participant_can_resume (SalonParticipant *self)
 {
-  return self->room != NULL && (self->publisher == NULL || can_publisher_resume (self->publisher))
+  return self->room != NULL && self->attachment == NULL
+         && (self->publisher == NULL || can_publisher_resume (self->publisher))
          && (self->subscriptions == NULL || salon_subscriptions_are_verified (self->subscriptions));
 }
 
@@ -367,8 +372,8 @@ end_after_failure (gpointer user_data)
 }
 
 /* Not at once: a transport may fail inside one of our own calls to it. */
-static void
-on_transport_failed (GObject *transport, const GError *error, gpointer user_data)
+void
+salon_participant_on_transport_failed (GObject *transport, const GError *error, gpointer user_data)
 {
   Failure *failure = g_new (Failure, 1);
 
@@ -402,7 +407,7 @@ void
 salon_participant_watch (SalonParticipant *self, GObject *transport)
 {
   g_signal_connect_object (transport, "disturbed", G_CALLBACK (on_disturbed), self, 0);
-  g_signal_connect_object (transport, "failed", G_CALLBACK (on_transport_failed), self, 0);
+  g_signal_connect_object (transport, "failed", G_CALLBACK (salon_participant_on_transport_failed), self, 0);
 }
 
 /* -- data channels -- */
@@ -456,8 +461,8 @@ on_subscriber_candidate (
   EMIT (self, candidate, target, m_line, candidate);
 }
 
-static void
-on_slot (SalonSubscriptions *subscriptions, guint target, const char *mid, SalonTrack *track, gpointer user_data)
+void
+salon_participant_on_slot (GObject *transport, guint target, const char *mid, SalonTrack *track, gpointer user_data)
 {
   SalonParticipant *self = user_data;
 
@@ -497,7 +502,7 @@ make_subscriptions (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "offer", G_CALLBACK (on_offer), self, 0);
   g_signal_connect_object (self->subscriptions, "answer", G_CALLBACK (on_answer), self, 0);
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
-  g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (on_slot), self, 0);
+  g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (salon_participant_on_slot), self, 0);
   g_signal_connect_object (self->subscriptions, "layer", G_CALLBACK (on_layer), self, 0);
   salon_participant_watch (self, G_OBJECT (self->subscriptions));
 }
@@ -505,7 +510,7 @@ make_subscriptions (SalonParticipant *self)
 void
 salon_participant_subscribe (SalonParticipant *self)
 {
-  if (self->room == NULL || self->subscriptions != NULL)
+  if (self->room == NULL || self->receiver != NULL)
     return;
   make_subscriptions (self);
   if (self->takes_data)
@@ -514,7 +519,8 @@ salon_participant_subscribe (SalonParticipant *self)
   if (self->speaks_ion)
     salon_subscriptions_name_tracks (self->subscriptions);
   salon_subscriptions_start (self->subscriptions);
-  salon_view_start (self->view, self->subscriptions);
+  self->receiver = SALON_RECEIVER (self->subscriptions);
+  salon_view_start (self->view, self->receiver);
 }
 
 gboolean
@@ -522,7 +528,7 @@ salon_participant_subscribe_by_offer (SalonParticipant *self, const char *sdp, c
 {
   SalonClientOffer *client;
 
-  g_assert (self->subscriptions == NULL);
+  g_assert (self->receiver == NULL);
   client = salon_participant_check_in_room (self, error) ? salon_client_offer_parse (sdp, error) : NULL;
   if (client == NULL)
     return FALSE;
@@ -530,7 +536,8 @@ salon_participant_subscribe_by_offer (SalonParticipant *self, const char *sdp, c
       self->view, followed, salon_client_offer_has (client, FALSE), salon_client_offer_has (client, TRUE));
   make_subscriptions (self);
   salon_subscriptions_start_answering (self->subscriptions, client);
-  salon_view_start (self->view, self->subscriptions);
+  self->receiver = SALON_RECEIVER (self->subscriptions);
+  salon_view_start (self->view, self->receiver);
   return TRUE;
 }
 
@@ -557,8 +564,8 @@ salon_participant_set_track_settings (
   if (!salon_participant_check_in_room (self, error))
     return FALSE;
   publication = find_publication_of_id (self, publication_id);
-  if (publication != NULL && self->subscriptions != NULL
-      && salon_subscriptions_set_settings (self->subscriptions, publication->track, settings))
+  if (publication != NULL && self->receiver != NULL
+      && salon_receiver_set_settings (self->receiver, publication->track, settings))
     return TRUE;
   g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_TRACK, "You are sent no track of this id");
   return FALSE;
@@ -824,6 +831,7 @@ salon_participant_finalize (GObject *object)
   g_free (self->session_token);
   g_clear_object (&self->publisher);
   g_clear_object (&self->subscriptions);
+  g_clear_object (&self->attachment);
   salon_view_free (self->view);
   g_ptr_array_unref (self->publications);
   G_OBJECT_CLASS (salon_participant_parent_class)->finalize (object);

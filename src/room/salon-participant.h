@@ -114,6 +114,13 @@ typedef struct
   gboolean is_muted;
 } SalonTrackSource;
 
+/* Sends and receives over a SalonWire, in the stead of connections, as a program on this machine can. sources
+ * (nullable) (element-type SalonTrackSource): published; the mid of each is the number of a stream. Again, for more of
+ * them. path, secret: (out) (transfer none): where it is to connect, and what to say there; NULL again. Errors: MEDIA,
+ * INVALID_PARAMS, TOO_MANY_TRACKS, TOO_MANY_REQUESTS, NOT_JOINED. */
+gboolean salon_participant_attach (SalonParticipant *self, GArray *sources, gboolean receives, const char **path,
+    const char **secret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Answers an offer of the publisher connection, made at the first one. sources (nullable) (element-type
  * SalonTrackSource): the m-lines to publish at once; NULL: every one that sends. Nothing is published unless all of it
  * can be. Errors: MEDIA, UNKNOWN_MID, INVALID_PARAMS, TOO_MANY_TRACKS, NOT_JOINED. */

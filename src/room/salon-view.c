@@ -8,9 +8,9 @@
 
 struct _SalonView
 {
-  SalonRoom *room;                   /* (borrowed) */
-  SalonParticipant *viewer;          /* (borrowed) */
-  SalonSubscriptions *subscriptions; /* (borrowed) (nullable): NULL before the start */
+  SalonRoom *room;          /* (borrowed) */
+  SalonParticipant *viewer; /* (borrowed) */
+  SalonReceiver *receiver;  /* (borrowed) (nullable): NULL before the start */
   guint max_video;
   gboolean takes_one;
   gboolean takes[2];  /* where it takes one: of sound, of pictures */
@@ -35,14 +35,14 @@ seat (SalonView *self, const SalonPublication *publication)
   if (!g_hash_table_add (self->seated, (gpointer)publication))
     return;
   group = self->takes_one ? g_strdup ("one") : salon_publication_dup_group (publication);
-  salon_subscriptions_add (self->subscriptions, publication->track, group, publication->is_muted);
+  salon_receiver_add (self->receiver, publication->track, group, publication->is_muted);
 }
 
 static void
 unseat (SalonView *self, const SalonPublication *publication)
 {
   if (g_hash_table_remove (self->seated, publication))
-    salon_subscriptions_remove (self->subscriptions, publication->track);
+    salon_receiver_remove (self->receiver, publication->track);
 }
 
 /* -- where there is room for one -- */
@@ -116,7 +116,7 @@ seat_best (SalonView *self)
 void
 salon_view_add (SalonView *self, const SalonPublication *publication)
 {
-  if (self->subscriptions == NULL || has_choice (self, publication))
+  if (self->receiver == NULL || has_choice (self, publication))
     return;
   if (self->takes_one)
     seat_best (self);
@@ -127,7 +127,7 @@ salon_view_add (SalonView *self, const SalonPublication *publication)
 void
 salon_view_remove (SalonView *self, const SalonPublication *publication)
 {
-  if (self->subscriptions == NULL)
+  if (self->receiver == NULL)
     return;
   unseat (self, publication);
   if (self->takes_one)
@@ -137,14 +137,14 @@ salon_view_remove (SalonView *self, const SalonPublication *publication)
 void
 salon_view_update (SalonView *self, const SalonPublication *publication)
 {
-  if (self->subscriptions == NULL)
+  if (self->receiver == NULL)
     return;
   if (!self->takes_one && !salon_source_is_video (publication->source) && !publication->is_heard)
     unseat (self, publication);
   else
     salon_view_add (self, publication);
   if (g_hash_table_contains (self->seated, publication))
-    salon_subscriptions_set_paused (self->subscriptions, publication->track, publication->is_muted);
+    salon_receiver_set_paused (self->receiver, publication->track, publication->is_muted);
 }
 
 /* -- choosing -- */
@@ -235,15 +235,15 @@ prioritise (SalonView *self)
   while (g_hash_table_iter_next (&iter, &publication, NULL))
     {
       if (salon_source_is_video (((SalonPublication *)publication)->source))
-        salon_subscriptions_set_priority (
-            self->subscriptions, ((SalonPublication *)publication)->track, get_priority (self, publication));
+        salon_receiver_set_priority (
+            self->receiver, ((SalonPublication *)publication)->track, get_priority (self, publication));
     }
 }
 
 void
 salon_view_choose (SalonView *self)
 {
-  if (self->subscriptions == NULL)
+  if (self->receiver == NULL)
     return;
   if (self->takes_one)
     seat_best (self);
@@ -277,7 +277,7 @@ salon_view_get_max_video (SalonView *self)
 void
 salon_view_take_one (SalonView *self, const char *followed, gboolean takes_sound, gboolean takes_picture)
 {
-  g_assert (self->subscriptions == NULL);
+  g_assert (self->receiver == NULL);
   self->takes_one = TRUE;
   self->takes[FALSE] = takes_sound;
   self->takes[TRUE] = takes_picture;
@@ -285,12 +285,12 @@ salon_view_take_one (SalonView *self, const char *followed, gboolean takes_sound
 }
 
 void
-salon_view_start (SalonView *self, SalonSubscriptions *subscriptions)
+salon_view_start (SalonView *self, SalonReceiver *receiver)
 {
   GPtrArray *participants = salon_room_get_participants (self->room);
 
-  g_assert (self->subscriptions == NULL);
-  self->subscriptions = subscriptions;
+  g_assert (self->receiver == NULL);
+  self->receiver = receiver;
   for (guint i = 0; i < participants->len; i++)
     {
       SalonPerson person = salon_participant_as_person (g_ptr_array_index (participants, i));

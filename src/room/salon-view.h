@@ -2,7 +2,7 @@
 #pragma once
 
 #include "salon-publication.h"
-#include "salon-subscriptions.h"
+#include "salon-receiver.h"
 
 /* What one participant is sent of what the others publish: it seats all of it or, where that would be more pictures
  * than they take, chooses.
@@ -18,8 +18,8 @@ void salon_view_free (SalonView *self);
 /* It has room for one sound and one picture, or one of them: of the one whom the viewer follows (nullable), by id or
  * name; without one, of who leads, as far as they have any. Before it is started. */
 void salon_view_take_one (SalonView *self, const char *followed, gboolean takes_sound, gboolean takes_picture);
-/* From here on it seats, beginning with all that is published. subscriptions: (borrowed): must outlive it. Once. */
-void salon_view_start (SalonView *self, SalonSubscriptions *subscriptions);
+/* From here on it seats, beginning with all that is published. receiver: (borrowed): must outlive it. Once. */
+void salon_view_start (SalonView *self, SalonReceiver *receiver);
 
 /* Somebody else's, as it comes and goes, is muted, unmuted, or heard (see is_heard) or not any more. */
 void salon_view_add (SalonView *self, const SalonPublication *publication);

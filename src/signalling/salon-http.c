@@ -279,6 +279,8 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   salon_listener_keep (stream);
   if (self->listener == NULL)
     return;
+  if (salon_listener_is_local (stream))
+    salon_socket_set_local (socket);
   salon_admission_follow (self->admission, message, socket);
   g_hash_table_add (self->sockets, g_object_ref (socket));
   g_signal_connect_object (socket, "closed", G_CALLBACK (on_socket_closed), self, 0);
@@ -636,6 +638,12 @@ void
 salon_http_close_sockets_finish (SalonHttp *self, GAsyncResult *result)
 {
   g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
+gboolean
+salon_http_listen_at (SalonHttp *self, const char *path, GError **error)
+{
+  return salon_listener_add_path (self->listener, path, error);
 }
 
 const char *

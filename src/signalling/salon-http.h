@@ -31,6 +31,9 @@ G_DECLARE_FINAL_TYPE (SalonHttp, salon_http, SALON, HTTP, GObject)
 SalonHttp *salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, SalonJobs *jobs,
     const SalonIceServers *ice_servers, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For programs of this machine, too, at a socket in the file system (see salon_listener_add_path()). */
+gboolean salon_http_listen_at (SalonHttp *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Stops listening, and drops the requests under way. WebSockets live on. */
 void salon_http_close (SalonHttp *self);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-listener.h"
 
+#include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "salon-handshakes.h"
 #include "salon-log.h"
+#include "salon-unix-socket.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_listener_debug);
 #define GST_CAT_DEFAULT salon_listener_debug
@@ -28,6 +30,7 @@ struct _SalonListener
   GObject parent;
 
   GPtrArray *sockets; /* (element-type GSocket) (owned) */
+  char *path;         /* (owned) (nullable): of the one in the file system */
   GPtrArray *sources; /* (element-type GSource) (owned): empty while accepting is paused */
   guint16 port;
   SalonHandshakes *handshakes; /* (owned) (nullable): without TLS */
@@ -128,11 +131,38 @@ salon_listener_get_socket (GSocketAddress *remote)
   return g_object_get_data (G_OBJECT (remote), SOCKET);
 }
 
+static gboolean
+is_local (GSocketConnection *connection)
+{
+  return g_socket_get_family (g_socket_connection_get_socket (connection)) == G_SOCKET_FAMILY_UNIX;
+}
+
+gboolean
+salon_listener_is_local (GIOStream *stream)
+{
+  return is_local (G_SOCKET_CONNECTION (get_connection (stream)));
+}
+
+/* Returns: (transfer full) (nullable): NULL when the client has gone. */
+static GSocketAddress *
+get_address (GSocketConnection *connection, gboolean is_remote)
+{
+  g_autoptr (GInetAddress) loopback = NULL;
+
+  if (is_local (connection))
+    {
+      loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+      return g_inet_socket_address_new (loopback, 0);
+    }
+  return is_remote ? g_socket_connection_get_remote_address (connection, NULL)
+                   : g_socket_connection_get_local_address (connection, NULL);
+}
+
 static void
 hand_over (SalonListener *self, GIOStream *stream, GSocketConnection *connection)
 {
-  g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
-  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+  g_autoptr (GSocketAddress) local = get_address (connection, FALSE);
+  g_autoptr (GSocketAddress) remote = get_address (connection, TRUE);
 
   /* The client may have gone already. */
   if (local == NULL || remote == NULL)
@@ -151,7 +181,7 @@ on_handshake_done (GSocketConnection *connection, GIOStream *stream, gpointer us
 static gboolean
 is_refused (SalonListener *self, GSocketConnection *connection)
 {
-  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+  g_autoptr (GSocketAddress) remote = get_address (connection, TRUE);
   gboolean result = FALSE;
 
   if (remote != NULL)
@@ -180,7 +210,7 @@ take (SalonListener *self, GSocket *socket)
   welcome (self, connection);
   if (is_refused (self, connection))
     return;
-  if (self->handshakes != NULL)
+  if (self->handshakes != NULL && !is_local (connection))
     salon_handshakes_start (self->handshakes, connection,
         g_object_get_data (G_OBJECT (connection), SALON_LISTENER_LANE), on_handshake_done, g_object_ref (self),
         g_object_unref);
@@ -208,19 +238,28 @@ on_retry (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static GSocket *
+accept_socket (GSocket *listening, GError **error)
+{
+  if (g_socket_get_family (listening) == G_SOCKET_FAMILY_UNIX)
+    return salon_unix_socket_accept (listening, error);
+  return g_socket_accept (listening, NULL, error);
+}
+
 static gboolean
 on_incoming (GSocket *listening, GIOCondition condition, gpointer user_data)
 {
   SalonListener *self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = g_socket_accept (listening, NULL, &error);
+  g_autoptr (GSocket) socket = accept_socket (listening, &error);
 
   if (socket != NULL)
     {
       take (self, socket);
       return G_SOURCE_CONTINUE;
     }
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     return G_SOURCE_CONTINUE;
   /* Most likely out of descriptors; the connection still waits in the kernel, so going on now would spin. */
   salon_log_event (SALON_LOG_WARNING, "connections_refused", (SalonLogFields){ .reason = "accept_failed" },
@@ -231,16 +270,20 @@ on_incoming (GSocket *listening, GIOCondition condition, gpointer user_data)
 }
 
 static void
+start_accepting_on (SalonListener *self, GSocket *socket)
+{
+  GSource *source = g_socket_create_source (socket, G_IO_IN, NULL);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_incoming), self, NULL);
+  g_source_attach (source, NULL);
+  g_ptr_array_add (self->sources, source);
+}
+
+static void
 start_accepting (SalonListener *self)
 {
   for (guint i = 0; i < self->sockets->len; i++)
-    {
-      GSource *source = g_socket_create_source (g_ptr_array_index (self->sockets, i), G_IO_IN, NULL);
-
-      g_source_set_callback (source, G_SOURCE_FUNC (on_incoming), self, NULL);
-      g_source_attach (source, NULL);
-      g_ptr_array_add (self->sources, source);
-    }
+    start_accepting_on (self, g_ptr_array_index (self->sockets, i));
 }
 
 /* Returns: (transfer full) (nullable): a socket that listens on the address. */
@@ -365,6 +408,19 @@ salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate 
   return g_steal_pointer (&self);
 }
 
+gboolean
+salon_listener_add_path (SalonListener *self, const char *path, GError **error)
+{
+  GSocket *socket = salon_unix_socket_listen (path, G_SOCKET_TYPE_STREAM, error);
+
+  if (socket == NULL)
+    return FALSE;
+  self->path = g_strdup (path);
+  g_ptr_array_add (self->sockets, socket);
+  start_accepting_on (self, socket);
+  return TRUE;
+}
+
 guint16
 salon_listener_get_port (SalonListener *self)
 {
@@ -379,6 +435,9 @@ salon_listener_close (SalonListener *self)
   stop_accepting (self);
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_ptr_array_set_size (self->sockets, 0);
+  if (self->path != NULL)
+    g_unlink (self->path);
+  g_clear_pointer (&self->path, g_free);
 }
 
 static void

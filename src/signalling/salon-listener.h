@@ -30,6 +30,12 @@ typedef struct
 SalonListener *salon_listener_new (const char *const *addresses, guint16 port, GTlsCertificate *certificate,
     const SalonListenerBounds *bounds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Takes connections from programs of the same user on this machine, too. They need no TLS, and come from the loopback
+ * address, as far as anybody is told. */
+gboolean salon_listener_add_path (SalonListener *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a stream that was handed over, or what libsoup made of it, is from one of these. */
+gboolean salon_listener_is_local (GIOStream *stream);
+
 /* stream: one that was handed over, or what libsoup made of it: it has become a WebSocket, whose owner ends it. */
 void salon_listener_keep (GIOStream *stream);
 

@@ -302,6 +302,45 @@ handle_ice_servers (SalonSession *self, SalonRequest *request)
     salon_request_fail (request, error);
 }
 
+/* -- attach -- */
+
+static gboolean
+check_local (SalonSession *self, GError **error)
+{
+  if (self->socket != NULL && salon_socket_is_local (self->socket))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_FORBIDDEN,
+      "Only programs of the server's own machine and user may attach, over the socket in its state folder");
+  return FALSE;
+}
+
+static void
+handle_attach (SalonSession *self, SalonRequest *request)
+{
+  g_autoptr (GArray) sources = NULL;
+  GError *error = NULL;
+  gboolean receives = FALSE;
+  const char *path;
+  const char *secret;
+  JsonObject *result;
+
+  if (!check_joined (self, &error) || !check_local (self, &error)
+      || !salon_params_read_sources (request->params, &sources, &error)
+      || !salon_json_get_optional_boolean (request->params, "receive", &receives, &error)
+      || !salon_participant_attach (self->participant, sources, receives, &path, &secret, &error))
+    {
+      salon_request_fail (request, error);
+      return;
+    }
+  result = json_object_new ();
+  if (path != NULL)
+    {
+      json_object_set_string_member (result, "path", path);
+      json_object_set_string_member (result, "secret", secret);
+    }
+  salon_request_resolve (request, salon_protocol_object (result));
+}
+
 /* -- publish, unpublish, mute, pin -- */
 
 static void
@@ -606,6 +645,7 @@ static const struct
   { "offer", handle_offer },
   { "answer", handle_answer },
   { "trickle", handle_trickle },
+  { "attach", handle_attach },
   { "ice_servers", handle_ice_servers },
   { "publish", handle_publish },
   { "unpublish", handle_unpublish },

@@ -104,6 +104,7 @@ struct _SalonSocket
   GObject parent;
 
   State state;
+  gboolean is_local;
   SoupWebsocketConnection *connection; /* (owned) (nullable): NULL once closed */
   SalonFrameGuard *guard;              /* (owned): of the connection */
   guint n_silent_quarters;
@@ -381,6 +382,18 @@ SalonSocketEnd
 salon_socket_get_end (SalonSocket *self)
 {
   return self->end;
+}
+
+void
+salon_socket_set_local (SalonSocket *self)
+{
+  self->is_local = TRUE;
+}
+
+gboolean
+salon_socket_is_local (SalonSocket *self)
+{
+  return self->is_local;
 }
 
 SalonSocket *

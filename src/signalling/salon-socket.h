@@ -51,5 +51,9 @@ typedef enum
 /* After `closed`. */
 SalonSocketEnd salon_socket_get_end (SalonSocket *self);
 
+/* Who is there is a program of this machine, of the same user: it may attach. */
+void salon_socket_set_local (SalonSocket *self);
+gboolean salon_socket_is_local (SalonSocket *self);
+
 /* FALSE once closing or closed, by either side. */
 gboolean salon_socket_is_open (SalonSocket *self);

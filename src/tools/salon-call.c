@@ -6,7 +6,7 @@
 
 #include "salon-client.h"
 #include "salon-json.h"
-#include "salon-peer.h"
+#include "salon-negotiation.h"
 #include "salon-room-log.h"
 
 /* From the start to the join; an encoder that has not produced anything by then never will. */
@@ -14,9 +14,6 @@
 /* For a file's index to be written, and for the server to answer a leave. */
 #define END_TIMEOUT_S 5
 
-#define PUBLISHER_TARGET 0
-#define SUBSCRIBER_TARGET 1
-#define LAST_TARGET 15
 /* More than any text of the protocol. */
 #define LONGEST_TEXT (256 * 1024)
 
@@ -36,9 +33,8 @@ typedef struct
   GMainLoop *loop;
   SalonPipeline *pipeline; /* (borrowed) */
   SalonClient *client;
-  GHashTable *peers;           /* (owned) (element-type uint SalonPeer): by target; 0 the publisher */
-  SalonRoomLog *log;           /* (owned) */
-  GPtrArray *early_candidates; /* (owned) (element-type JsonObject): the server takes them once we have joined */
+  SalonNegotiation *negotiation; /* (owned) */
+  SalonRoomLog *log;             /* (owned) */
   State state;
   guint timeout_id; /* of the current state */
   gboolean has_failed;
@@ -164,143 +160,29 @@ on_duration_over (gpointer user_data)
 
 /* -- peer connections -- */
 
-static JsonObject *
-description_to_json (const char *type, const char *sdp)
+static GstElement *
+on_new_subscriber (guint target, gpointer user_data)
 {
-  JsonObject *description = json_object_new ();
+  Call *call = user_data;
+  g_autofree char *name = g_strdup_printf ("subscriber-%u", target);
 
-  json_object_set_string_member (description, "type", type);
-  json_object_set_string_member (description, "sdp", sdp);
-  return description;
-}
-
-static guint
-target_of (Call *call, SalonPeer *peer)
-{
-  GHashTableIter peers;
-  gpointer target;
-  gpointer other;
-
-  g_hash_table_iter_init (&peers, call->peers);
-  while (g_hash_table_iter_next (&peers, &target, &other))
-    {
-      if (other == peer)
-        return GPOINTER_TO_UINT (target);
-    }
-  g_assert_not_reached ();
+  return salon_pipeline_add_webrtcbin (call->pipeline, name);
 }
 
 static void
-on_candidate (SalonPeer *peer, guint m_line, const char *text, Call *call)
-{
-  JsonObject *params = json_object_new ();
-  JsonObject *candidate = json_object_new ();
-
-  json_object_set_string_member (candidate, "candidate", text);
-  json_object_set_int_member (candidate, "sdpMLineIndex", m_line);
-  json_object_set_int_member (params, "target", target_of (call, peer));
-  json_object_set_object_member (params, "candidate", candidate);
-  if (call->state < STATE_JOINED)
-    g_ptr_array_add (call->early_candidates, params);
-  else
-    salon_client_notify (call->client, "trickle", params);
-}
-
-static void
-on_connected (SalonPeer *peer, Call *call)
+on_connected (SalonPeer *peer, gpointer user_data)
 {
   salon_room_log_print ("connected %s", GST_OBJECT_NAME (salon_peer_get_webrtcbin (peer)));
 }
 
 static void
-on_peer_failed (SalonPeer *peer, Call *call)
+on_negotiation_failed (const char *message, gpointer user_data)
 {
-  fail (call, _ ("the media connection failed; a firewall or NAT may block UDP between you and the server"));
+  fail (user_data, message);
 }
 
-static SalonPeer *
-add_peer (Call *call, guint target, GstElement *webrtcbin)
-{
-  SalonPeer *peer = salon_peer_new (webrtcbin);
-
-  g_signal_connect (peer, "candidate", G_CALLBACK (on_candidate), call);
-  g_signal_connect (peer, "connected", G_CALLBACK (on_connected), call);
-  g_signal_connect (peer, "failed", G_CALLBACK (on_peer_failed), call);
-  g_hash_table_insert (call->peers, GUINT_TO_POINTER (target), peer);
-  return peer;
-}
-
-static SalonPeer *
-find_peer (Call *call, guint target)
-{
-  return g_hash_table_lookup (call->peers, GUINT_TO_POINTER (target));
-}
-
-/* The connection of a target. In a room with more people than one connection has seats, the server offers another: it
- * must be answered, even though no line of the pipeline takes its media. */
-static SalonPeer *
-get_peer (Call *call, guint target)
-{
-  g_autofree char *name = g_strdup_printf ("subscriber-%u", target);
-  g_autoptr (GstElement) webrtcbin = NULL;
-  SalonPeer *peer = find_peer (call, target);
-
-  if (peer != NULL || target == PUBLISHER_TARGET)
-    return peer;
-  webrtcbin = salon_pipeline_add_webrtcbin (call->pipeline, name);
-  return add_peer (call, target, webrtcbin);
-}
-
-static void
-on_trickle (Call *call, JsonObject *params)
-{
-  JsonObject *candidate;
-  const char *text;
-  gint64 target;
-  gint64 m_line = 0;
-  SalonPeer *peer;
-
-  if (!salon_json_get_int (params, "target", 0, LAST_TARGET, &target, NULL)
-      || !salon_json_get_object (params, "candidate", &candidate, NULL)
-      || !salon_json_get_string (candidate, "candidate", 0, LONGEST_TEXT, &text, NULL)
-      || !salon_json_get_optional_int (candidate, "sdpMLineIndex", 0, G_MAXUINT8, &m_line, NULL))
-    return;
-  peer = get_peer (call, target);
-  if (peer != NULL)
-    salon_peer_add_candidate (peer, m_line, text);
-}
-
-static void
-on_answer_taken (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) reply = salon_client_request_finish (SALON_CLIENT (source), result, &error);
-
-  if (reply == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
-    fail (user_data, error->message);
-}
-
-static void
-on_offer (Call *call, JsonObject *params)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *answer = NULL;
-  JsonObject *reply;
-  const char *sdp;
-  gint64 target;
-
-  if (!salon_json_get_int (params, "target", 1, LAST_TARGET, &target, &error)
-      || !salon_json_get_string (params, "sdp", 1, LONGEST_TEXT, &sdp, &error)
-      || (answer = salon_peer_answer (get_peer (call, target), sdp, &error)) == NULL)
-    {
-      fail (call, error->message);
-      return;
-    }
-  reply = json_object_new ();
-  json_object_set_int_member (reply, "target", target);
-  json_object_set_object_member (reply, "desc", description_to_json ("answer", answer));
-  salon_client_request_async (call->client, "answer", reply, on_answer_taken, call);
-}
+static const SalonNegotiationEvents negotiation_events
+    = { .new_subscriber = on_new_subscriber, .connected = on_connected, .failed = on_negotiation_failed };
 
 /* -- the join -- */
 
@@ -310,15 +192,10 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   Call *call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) reply = salon_client_request_finish (SALON_CLIENT (source), result, &error);
-  SalonPeer *publisher = find_peer (call, PUBLISHER_TARGET);
-  const char *sdp = NULL;
 
   if (call->state != STATE_JOINING)
     return;
-  if (reply == NULL
-      || (publisher != NULL
-          && (!salon_json_get_string (reply, "sdp", 1, LONGEST_TEXT, &sdp, &error)
-              || !salon_peer_take_answer (publisher, sdp, &error))))
+  if (reply == NULL || !salon_negotiation_take_result (call->negotiation, reply, &error))
     {
       fail (call, error->message);
       return;
@@ -326,43 +203,36 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   enter (call, STATE_JOINED, call->options->duration_s, on_duration_over);
   salon_room_log_print ("joined %s as %s", call->options->room, call->options->name);
   salon_room_log_join (call->log, reply);
-  for (guint i = 0; i < call->early_candidates->len; i++)
-    salon_client_notify (call->client, "trickle", json_object_ref (g_ptr_array_index (call->early_candidates, i)));
-  g_ptr_array_set_size (call->early_candidates, 0);
 }
 
-/* sdp: (nullable): of the publisher's offer. Without `tracks`, everything in it is published, as camera and
- * microphone. */
 static void
-join (Call *call, const char *sdp)
+join (Call *call)
 {
-  JsonObject *params = json_object_new ();
+  g_autoptr (JsonObject) params = json_object_new ();
   JsonObject *config = json_object_new ();
+  g_autoptr (GError) error = NULL;
 
-  json_object_set_boolean_member (config, "NoPublish", sdp == NULL);
-  json_object_set_boolean_member (config, "NoSubscribe", find_peer (call, SUBSCRIBER_TARGET) == NULL);
+  json_object_set_boolean_member (
+      config, "NoPublish", salon_negotiation_find (call->negotiation, SALON_NEGOTIATION_PUBLISHER) == NULL);
+  json_object_set_boolean_member (
+      config, "NoSubscribe", salon_negotiation_find (call->negotiation, SALON_NEGOTIATION_SUBSCRIBER) == NULL);
   json_object_set_string_member (params, "sid", call->options->room);
   json_object_set_string_member (params, "name", call->options->name);
   json_object_set_object_member (params, "config", config);
-  if (sdp != NULL)
-    json_object_set_object_member (params, "offer", description_to_json ("offer", sdp));
+  if (!salon_negotiation_offer (call->negotiation, params, &error))
+    {
+      fail (call, error->message);
+      return;
+    }
   call->state = STATE_JOINING;
-  salon_client_request_async (call->client, "join", params, on_joined, call);
+  salon_client_request_async (call->client, "join", g_steal_pointer (&params), on_joined, call);
 }
 
 static void
 on_negotiable (SalonPeer *publisher, Call *call)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *sdp = NULL;
-
-  if (call->state != STATE_STARTING)
-    return;
-  sdp = salon_peer_offer (publisher, &error);
-  if (sdp != NULL)
-    join (call, sdp);
-  else
-    fail (call, error->message);
+  if (call->state == STATE_STARTING)
+    join (call);
 }
 
 static gboolean
@@ -394,13 +264,9 @@ on_notification (SalonClient *client, const char *method, JsonObject *params, Ca
 {
   if (call->state >= STATE_LEAVING)
     return;
-  if (g_str_equal (method, "offer"))
-    on_offer (call, params);
-  else if (g_str_equal (method, "trickle"))
-    on_trickle (call, params);
-  else if (g_str_equal (method, "bye"))
+  if (g_str_equal (method, "bye"))
     on_bye (call, params);
-  else
+  else if (!salon_negotiation_take (call->negotiation, method, params))
     salon_room_log_notification (call->log, method, params);
 }
 
@@ -430,8 +296,8 @@ on_server_found (GObject *source, GAsyncResult *result, gpointer user_data)
   if (call->state != STATE_STARTING)
     return;
   salon_pipeline_play (call->pipeline);
-  if (find_peer (call, PUBLISHER_TARGET) == NULL)
-    join (call, NULL);
+  if (salon_negotiation_find (call->negotiation, SALON_NEGOTIATION_PUBLISHER) == NULL)
+    join (call);
 }
 
 /* -- set-up -- */
@@ -473,9 +339,10 @@ find_webrtcbins (Call *call, GError **error)
       return FALSE;
     }
   if (publisher != NULL)
-    g_signal_connect (add_peer (call, PUBLISHER_TARGET, publisher), "negotiable", G_CALLBACK (on_negotiable), call);
+    g_signal_connect (salon_negotiation_add (call->negotiation, SALON_NEGOTIATION_PUBLISHER, publisher), "negotiable",
+        G_CALLBACK (on_negotiable), call);
   if (subscriber != NULL)
-    add_peer (call, SUBSCRIBER_TARGET, subscriber);
+    salon_negotiation_add (call->negotiation, SALON_NEGOTIATION_SUBSCRIBER, subscriber);
   return TRUE;
 }
 
@@ -487,8 +354,7 @@ call_init (Call *call, const SalonCallOptions *options, SalonPipeline *pipeline)
   call->loop = g_main_loop_new (NULL, FALSE);
   call->client = salon_client_new ();
   call->log = salon_room_log_new ();
-  call->peers = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
-  call->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
+  call->negotiation = salon_negotiation_new (call->client, &negotiation_events, call);
   g_signal_connect (call->client, "notification", G_CALLBACK (on_notification), call);
   g_signal_connect (call->client, "closed", G_CALLBACK (on_closed), call);
   g_signal_connect (pipeline, "failed", G_CALLBACK (on_pipeline_failed), call);
@@ -507,8 +373,7 @@ call_clear (Call *call)
   g_clear_handle_id (&call->timeout_id, g_source_remove);
   for (guint i = 0; i < G_N_ELEMENTS (call->signal_ids); i++)
     g_source_remove (call->signal_ids[i]);
-  g_hash_table_unref (call->peers);
-  g_ptr_array_unref (call->early_candidates);
+  salon_negotiation_free (call->negotiation);
   salon_room_log_free (call->log);
   g_object_unref (call->client);
   g_main_loop_unref (call->loop);

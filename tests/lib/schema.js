@@ -17,6 +17,7 @@ const EMPTY_RESULT = { type: 'object', maxProperties: 0 };
 const RESULTS = {
   join: { $ref: 'salon#/$defs/joinResult' },
   offer: { $ref: 'salon#/$defs/offerResult' },
+  attach: { $ref: 'salon#/$defs/attachResult' },
   ice_servers: { $ref: 'salon#/$defs/iceServersResult' },
   publish: { $ref: 'salon#/$defs/publishResult' },
   chat: { $ref: 'salon#/$defs/chatResult' },

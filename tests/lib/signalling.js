@@ -31,9 +31,11 @@ export class SignallingClient {
   /* Resolves with { code, reason }. */
   closed;
 
-  static async connect(server, { origin = new URL(server.url).origin, headers = {} } = {}) {
-    const url = new URL('/ws', server.url);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  /* socket: the path of a Unix socket to go through. */
+  static async connect(server, { headers = {}, socket: path, origin = path ? undefined : new URL(server.url).origin } = {}) {
+    const url = path ? `ws+unix:${path}:/ws` : new URL('/ws', server.url);
+    if (!path)
+      url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     /* ws may forget its timer for a close that never ends, which then keeps the process alive. */
     const socket = new WebSocket(url, { origin, headers, perMessageDeflate: false, ca: server.certificate, closeTimeout: 2000 });
     const client = new SignallingClient(socket);

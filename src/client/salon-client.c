@@ -14,7 +14,7 @@ struct _SalonClient
 {
   GObject parent_instance;
 
-  SoupSession *session;            /* (owned) */
+  SoupSession *session;            /* (owned) (nullable): from connecting on */
   SoupWebsocketConnection *socket; /* (owned) (nullable): while it is open */
   GHashTable *pending;             /* (owned) (element-type int GTask): requests by their id */
   gint last_id;
@@ -131,15 +131,35 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_boolean (task, TRUE);
 }
 
+/* Returns: (transfer full) (nullable): NULL when this is no URL. */
+static SoupMessage *
+new_request (const char *server)
+{
+  g_autofree char *url = g_strconcat (server, g_str_has_suffix (server, "/") ? "" : "/", "ws", NULL);
+
+  if (g_path_is_absolute (server))
+    return soup_message_new (SOUP_METHOD_GET, "http://localhost/ws");
+  if (g_str_has_prefix (server, "http://") || g_str_has_prefix (server, "https://"))
+    return soup_message_new (SOUP_METHOD_GET, url);
+  return NULL;
+}
+
+static SoupSession *
+new_session (const char *server)
+{
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (g_path_is_absolute (server))
+    address = g_unix_socket_address_new (server);
+  return g_object_new (SOUP_TYPE_SESSION, "remote-connectable", address, NULL);
+}
+
 void
 salon_client_connect_async (SalonClient *self, const char *server, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
-  g_autofree char *url = g_strconcat (server, g_str_has_suffix (server, "/") ? "" : "/", "ws", NULL);
-  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (SoupMessage) message = new_request (server);
 
-  if (g_str_has_prefix (server, "http://") || g_str_has_prefix (server, "https://"))
-    message = soup_message_new (SOUP_METHOD_GET, url);
   if (message == NULL)
     {
       g_task_return_new_error (
@@ -147,6 +167,7 @@ salon_client_connect_async (SalonClient *self, const char *server, GAsyncReadyCa
       g_object_unref (task);
       return;
     }
+  self->session = new_session (server);
   soup_session_websocket_connect_async (
       self->session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_connected, task);
 }
@@ -258,7 +279,6 @@ salon_client_class_init (SalonClientClass *klass)
 static void
 salon_client_init (SalonClient *self)
 {
-  self->session = soup_session_new ();
   self->pending = g_hash_table_new (NULL, NULL);
 }
 

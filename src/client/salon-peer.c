@@ -9,7 +9,8 @@ struct _SalonPeer
 {
   GObject parent_instance;
 
-  GstElement *webrtc; /* (owned) */
+  GstElement *webrtc;    /* (owned) */
+  GMainContext *context; /* (owned): where it was made */
   GstWebRTCPeerConnectionState state;
   gboolean is_negotiable;
 };
@@ -47,11 +48,14 @@ static void
 post_to_main (SalonPeer *self, GSourceFunc func, guint m_line, const char *candidate)
 {
   Post *post = g_new (Post, 1);
+  g_autoptr (GSource) source = g_idle_source_new ();
 
   g_weak_ref_init (&post->peer, self);
   post->m_line = m_line;
   post->candidate = g_strdup (candidate);
-  g_idle_add_full (G_PRIORITY_DEFAULT, func, post, (GDestroyNotify)post_free);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, func, post, (GDestroyNotify)post_free);
+  g_source_attach (source, self->context);
 }
 
 static gboolean
@@ -277,6 +281,7 @@ static void
 salon_peer_dispose (GObject *object)
 {
   g_clear_object (&SALON_PEER (object)->webrtc);
+  g_clear_pointer (&SALON_PEER (object)->context, g_main_context_unref);
   G_OBJECT_CLASS (salon_peer_parent_class)->dispose (object);
 }
 
@@ -320,6 +325,7 @@ salon_peer_new (GstElement *webrtcbin)
   SalonPeer *self = g_object_new (SALON_TYPE_PEER, NULL);
 
   self->webrtc = gst_object_ref (webrtcbin);
+  self->context = g_main_context_ref_thread_default ();
   tune (webrtcbin);
   gst_element_foreach_sink_pad (webrtcbin, watch_caps, self);
   g_signal_connect_object (webrtcbin, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self, 0);

@@ -8,13 +8,13 @@
  * appears with its first packet. One that nothing in the pipeline waits for is drained, because an unlinked pad would
  * stop the others.
  *
- * Signals, all on the main context:
+ * Signals, all in the context that was the thread's default when it was made:
  *   negotiable ()                                      once: every sink pad has caps, an offer can be made
  *   candidate (guint m-line, const char *candidate)    a local ICE candidate, for the server; none before a description
  *   connected ()
  *   failed ()                                          the connection is lost
  *
- * Main context. The functions wait for webrtcbin's own thread, a few milliseconds; it never waits for us. */
+ * That context. The functions wait for webrtcbin's own thread, a few milliseconds; it never waits for us. */
 #define SALON_TYPE_PEER (salon_peer_get_type ())
 G_DECLARE_FINAL_TYPE (SalonPeer, salon_peer, SALON, PEER, GObject)
 

@@ -10,13 +10,13 @@
  *   notification (const char *method, JsonObject *params)
  *   closed ()   once, by whomever; requests that were waiting have failed by then
  *
- * Main context. Disposing of it closes. */
+ * The context that was the thread's default when it was made. Disposing of it closes. */
 #define SALON_TYPE_CLIENT (salon_client_get_type ())
 G_DECLARE_FINAL_TYPE (SalonClient, salon_client, SALON, CLIENT, GObject)
 
 SalonClient *salon_client_new (void) G_GNUC_WARN_UNUSED_RESULT;
 
-/* server: its URL, "http://localhost:8080". Once. */
+/* server: its URL, "http://localhost:8080", or, on its own machine, the path of its socket. Once. */
 void salon_client_connect_async (
     SalonClient *self, const char *server, GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_client_connect_finish (

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-endpoint.h"
+
+#include <gio/gio.h>
+
+#include "salon-json.h"
+
+#define DEFAULT_RECONNECT_S 30
+/* The server of this machine. */
+#define LOCAL "local"
+#define LONGEST_TEXT 4096
+
+typedef struct
+{
+  SalonWire *wire;   /* (owned): its pads are let go of after the bin's elements */
+  SalonVisit *visit; /* (owned) (nullable), atomic: from the change to PAUSED on, until it leaves */
+
+  /* The object lock. */
+  char *server;       /* (owned) */
+  char *room;         /* (owned) (nullable) */
+  char *display_name; /* (owned) (nullable) */
+  char *participant;  /* (owned) (nullable) */
+  guint reconnect_s;
+  guint64 n_attached;
+} SalonEndpointPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (SalonEndpoint, salon_endpoint, GST_TYPE_BIN)
+
+enum
+{
+  PROP_SERVER = 1,
+  PROP_ROOM,
+  PROP_DISPLAY_NAME,
+  PROP_RECONNECT,
+  PROP_OWN_ID,
+  PROP_STATS,
+  N_PROPS
+};
+static GParamSpec *properties[N_PROPS];
+
+static SalonEndpointPrivate *
+get_private (SalonEndpoint *self)
+{
+  return salon_endpoint_get_instance_private (self);
+}
+
+SalonWire *
+salon_endpoint_get_wire (SalonEndpoint *self)
+{
+  return get_private (self)->wire;
+}
+
+SalonVisit *
+salon_endpoint_get_visit (SalonEndpoint *self)
+{
+  return g_atomic_pointer_get (&get_private (self)->visit);
+}
+
+void
+salon_endpoint_leave (SalonEndpoint *self)
+{
+  SalonVisit *visit = g_atomic_pointer_exchange (&get_private (self)->visit, NULL);
+
+  if (visit != NULL)
+    salon_visit_free (visit);
+}
+
+void
+salon_endpoint_remove (SalonEndpoint *self, GstElement *element)
+{
+  /* Locked first: a state change of the bin must not wake it between the next two lines. */
+  gst_element_set_locked_state (element, TRUE);
+  gst_element_set_state (element, GST_STATE_NULL);
+  /* When the bin itself goes, it has let go of it already. */
+  if (gst_object_has_as_parent (GST_OBJECT (element), GST_OBJECT (self)))
+    gst_bin_remove (GST_BIN (self), element);
+}
+
+void
+salon_endpoint_post (SalonEndpoint *self, GstStructure *structure)
+{
+  gst_element_post_message (GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+/* -- events of the visit -- */
+
+static void
+salon_endpoint_joined (SalonEndpoint *self, JsonObject *result)
+{
+  SalonEndpointPrivate *private = get_private (self);
+  const char *id = "";
+  g_autoptr (GError) error = NULL;
+
+  if (!salon_json_get_string (result, "participant", 1, LONGEST_TEXT, &id, &error))
+    GST_WARNING_OBJECT (self, "%s", error->message);
+  GST_OBJECT_LOCK (self);
+  g_free (private->participant);
+  private->participant = g_strdup (id);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+salon_endpoint_attached (SalonEndpoint *self)
+{
+  SalonEndpointPrivate *private = get_private (self);
+  GstStructure *structure;
+
+  GST_OBJECT_LOCK (self);
+  private->n_attached++;
+  structure = gst_structure_new (
+      "salon-attached", "room", G_TYPE_STRING, private->room, "participant", G_TYPE_STRING, private->participant, NULL);
+  GST_OBJECT_UNLOCK (self);
+  salon_endpoint_post (self, structure);
+}
+
+static void
+salon_endpoint_flowing (SalonEndpoint *self)
+{
+}
+
+static void
+salon_endpoint_told (SalonEndpoint *self, const char *method, JsonObject *params)
+{
+}
+
+static void
+salon_endpoint_lost (SalonEndpoint *self)
+{
+}
+
+static void
+salon_endpoint_ended (SalonEndpoint *self, const GError *error, gboolean was_there)
+{
+  GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ_WRITE, ("%s", error->message), (NULL));
+}
+
+static void
+on_joined (gpointer owner, JsonObject *result)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->joined (owner, result);
+}
+
+static void
+on_flowing (gpointer owner)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->flowing (owner);
+}
+
+static void
+on_attached (gpointer owner)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->attached (owner);
+}
+
+static void
+on_told (gpointer owner, const char *method, JsonObject *params)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->told (owner, method, params);
+}
+
+static void
+on_lost (gpointer owner, const char *reason)
+{
+  salon_endpoint_post (owner, gst_structure_new ("salon-lost", "reason", G_TYPE_STRING, reason, NULL));
+  SALON_ENDPOINT_GET_CLASS (owner)->lost (owner);
+}
+
+static void
+on_ended (gpointer owner, const GError *error, gboolean was_there)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->ended (owner, error, was_there);
+}
+
+static const SalonVisitEvents visit_events = { .joined = on_joined,
+  .flowing = on_flowing,
+  .attached = on_attached,
+  .told = on_told,
+  .lost = on_lost,
+  .ended = on_ended };
+
+/* -- states -- */
+
+static gboolean
+begin (SalonEndpoint *self)
+{
+  SalonEndpointPrivate *private = get_private (self);
+  g_autofree char *found = g_str_equal (private->server, LOCAL) ? salon_visit_find_server () : NULL;
+  SalonVisitOptions options = {
+    .server = g_str_equal (private->server, LOCAL) ? found : private->server,
+    .room = private->room,
+    .name = private->display_name != NULL ? private->display_name : GST_OBJECT_NAME (self),
+    .reconnect_s = private->reconnect_s,
+  };
+
+  if (options.server == NULL)
+    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
+        ("No Salon of yours runs on this machine: start it, or set the property server"), (NULL));
+  else if (options.room == NULL)
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("Which room? Set the property room"), (NULL));
+  else
+    {
+      if (SALON_ENDPOINT_GET_CLASS (self)->prepare != NULL)
+        SALON_ENDPOINT_GET_CLASS (self)->prepare (self, &options);
+      g_atomic_pointer_set (&private->visit, salon_visit_new (&options, private->wire, &visit_events, self));
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static GstStateChangeReturn
+salon_endpoint_change_state (GstElement *element, GstStateChange transition)
+{
+  SalonEndpoint *self = SALON_ENDPOINT (element);
+  GstStateChangeReturn result;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !begin (self))
+    return GST_STATE_CHANGE_FAILURE;
+  result = GST_ELEMENT_CLASS (salon_endpoint_parent_class)->change_state (element, transition);
+  /* Nothing blocks the reading thread any more. */
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    salon_endpoint_leave (self);
+  return result;
+}
+
+/* -- properties -- */
+
+static void
+set_text (SalonEndpoint *self, char **text, const GValue *value)
+{
+  GST_OBJECT_LOCK (self);
+  g_free (*text);
+  *text = g_value_dup_string (value);
+  if (*text == NULL && text == &get_private (self)->server)
+    *text = g_strdup (LOCAL);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+salon_endpoint_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  SalonEndpoint *self = SALON_ENDPOINT (object);
+  SalonEndpointPrivate *private = get_private (self);
+
+  switch (id)
+    {
+    case PROP_SERVER:
+      set_text (self, &private->server, value);
+      break;
+    case PROP_ROOM:
+      set_text (self, &private->room, value);
+      break;
+    case PROP_DISPLAY_NAME:
+      set_text (self, &private->display_name, value);
+      break;
+    case PROP_RECONNECT:
+      private
+      ->reconnect_s = g_value_get_uint (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static GstStructure *
+make_stats (SalonEndpoint *self)
+{
+  SalonEndpointPrivate *private = get_private (self);
+  SalonWireStats stats = salon_wire_get_stats (private->wire);
+
+  return gst_structure_new ("salon-stats", "packets-sent", G_TYPE_UINT64, stats.packets_sent, "bytes-sent",
+      G_TYPE_UINT64, stats.bytes_sent, "packets-received", G_TYPE_UINT64, stats.packets_received, "bytes-received",
+      G_TYPE_UINT64, stats.bytes_received, "packets-dropped", G_TYPE_UINT64, stats.packets_dropped, "keyframe-requests",
+      G_TYPE_UINT64, stats.keyframe_requests, "times-attached", G_TYPE_UINT64, private->n_attached, NULL);
+}
+
+static void
+salon_endpoint_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  SalonEndpoint *self = SALON_ENDPOINT (object);
+  SalonEndpointPrivate *private = get_private (self);
+
+  GST_OBJECT_LOCK (self);
+  switch (id)
+    {
+    case PROP_SERVER:
+      g_value_set_string (value, private->server);
+      break;
+    case PROP_ROOM:
+      g_value_set_string (value, private->room);
+      break;
+    case PROP_DISPLAY_NAME:
+      g_value_set_string (value, private->display_name);
+      break;
+    case PROP_RECONNECT:
+      g_value_set_uint (value, private->reconnect_s);
+      break;
+    case PROP_OWN_ID:
+      g_value_set_string (value, private->participant);
+      break;
+    case PROP_STATS:
+      g_value_take_boxed (value, make_stats (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  properties[PROP_SERVER] = g_param_spec_string ("server", "Server",
+      "URL (http://host:port); or the path of a socket on this machine, salon.sock in the server's state folder, which "
+      "takes no encryption; or local: the socket of your server, or of the system's",
+      LOCAL, flags | G_PARAM_READWRITE);
+  properties[PROP_ROOM]
+      = g_param_spec_string ("room", "Room", "Name of the room, as in its link", NULL, flags | G_PARAM_READWRITE);
+  properties[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name", "Display name",
+      "What others in the room see; the element's name by default", NULL, flags | G_PARAM_READWRITE);
+  properties[PROP_RECONNECT] = g_param_spec_uint ("reconnect", "Reconnect",
+      "For how many seconds to try to come back when the connection is lost", 0, G_MAXUINT / 1000, DEFAULT_RECONNECT_S,
+      flags | G_PARAM_READWRITE);
+  properties[PROP_OWN_ID] = g_param_spec_string ("own-id", "Own id", "Id of the participant that this element is", NULL,
+      G_PARAM_STATIC_STRINGS | G_PARAM_READABLE);
+  properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
+      "packets-sent, bytes-sent, packets-received, bytes-received, packets-dropped (for want of a keyframe or because "
+      "the other end is slow), keyframe-requests (to the other end), times-attached",
+      GST_TYPE_STRUCTURE, G_PARAM_STATIC_STRINGS | G_PARAM_READABLE);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+/* -- life -- */
+
+static void
+salon_endpoint_constructed (GObject *object)
+{
+  SalonEndpoint *self = SALON_ENDPOINT (object);
+  SalonEndpointClass *klass = SALON_ENDPOINT_GET_CLASS (self);
+  SalonEndpointPrivate *private = get_private (self);
+
+  private->wire = salon_wire_new (klass->patience_ms, 0, klass->max_sources);
+  gst_object_ref_sink (private->wire);
+  gst_bin_add (GST_BIN (self), GST_ELEMENT (private->wire));
+  G_OBJECT_CLASS (salon_endpoint_parent_class)->constructed (object);
+}
+
+static void
+salon_endpoint_finalize (GObject *object)
+{
+  SalonEndpointPrivate *private = get_private (SALON_ENDPOINT (object));
+
+  gst_object_unref (private->wire);
+  g_free (private->server);
+  g_free (private->room);
+  g_free (private->display_name);
+  g_free (private->participant);
+  G_OBJECT_CLASS (salon_endpoint_parent_class)->finalize (object);
+}
+
+static void
+salon_endpoint_class_init (SalonEndpointClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = salon_endpoint_constructed;
+  object_class->finalize = salon_endpoint_finalize;
+  object_class->set_property = salon_endpoint_set_property;
+  object_class->get_property = salon_endpoint_get_property;
+  install_properties (object_class);
+  GST_ELEMENT_CLASS (klass)->change_state = salon_endpoint_change_state;
+  klass->joined = salon_endpoint_joined;
+  klass->flowing = salon_endpoint_flowing;
+  klass->attached = salon_endpoint_attached;
+  klass->told = salon_endpoint_told;
+  klass->lost = salon_endpoint_lost;
+  klass->ended = salon_endpoint_ended;
+}
+
+static void
+salon_endpoint_init (SalonEndpoint *self)
+{
+  get_private (self)->server = g_strdup (LOCAL);
+  get_private (self)->reconnect_s = DEFAULT_RECONNECT_S;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+#include <json-glib/json-glib.h>
+
+#include "salon-visit.h"
+#include "salon-wire.h"
+
+/* What salonsrc and salonsink share: a bin with a SalonWire, and a SalonVisit from READY to PAUSED and back.
+ *
+ * Properties: server, room, display-name, reconnect, participant (read-only: its id), stats (read-only).
+ *
+ * Element messages on the bus:
+ *   salon-attached, room=(string), participant=(string)     it is in the room, or back again
+ *   salon-lost, reason=(string)                             and tries to come back */
+#define SALON_TYPE_ENDPOINT (salon_endpoint_get_type ())
+G_DECLARE_DERIVABLE_TYPE (SalonEndpoint, salon_endpoint, SALON, ENDPOINT, GstBin)
+
+struct _SalonEndpointClass
+{
+  GstBinClass parent_class;
+
+  guint max_sources; /* see salon_wire_new() */
+  guint patience_ms; /* likewise */
+
+  /* (nullable): what else is to be said of the visit. */
+  void (*prepare) (SalonEndpoint *self, SalonVisitOptions *options);
+  /* See SalonVisitEvents; each chains up. */
+  void (*joined) (SalonEndpoint *self, JsonObject *result);
+  void (*flowing) (SalonEndpoint *self);
+  void (*attached) (SalonEndpoint *self);
+  void (*told) (SalonEndpoint *self, const char *method, JsonObject *params);
+  void (*lost) (SalonEndpoint *self);
+  void (*ended) (SalonEndpoint *self, const GError *error, gboolean was_there);
+};
+
+/* (transfer none) */
+SalonWire *salon_endpoint_get_wire (SalonEndpoint *self);
+/* (transfer none): in its own thread, or during the change to PAUSED. */
+SalonVisit *salon_endpoint_get_visit (SalonEndpoint *self);
+/* Out of the room, before it is READY. Waits for the server; not in the visit's thread. */
+void salon_endpoint_leave (SalonEndpoint *self);
+
+/* Stops an element, which the caller holds, and takes it out of the bin. Any thread. */
+void salon_endpoint_remove (SalonEndpoint *self, GstElement *element);
+
+/* Tells the application. structure: (transfer full) */
+void salon_endpoint_post (SalonEndpoint *self, GstStructure *structure);

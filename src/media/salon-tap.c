@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-tap.h"
+
+#include "salon-codec-caps.h"
+#include "salon-layer-choice.h"
+
+typedef struct
+{
+  GstPad *tee_pad;  /* (owned) (nullable): of the track */
+  GstPad *sink_pad; /* (owned) (nullable): of the slot */
+} Link;
+
+struct _SalonTap
+{
+  SalonGraph *graph; /* (owned) */
+  SalonWire *wire;   /* (owned) */
+  SalonTrack *track; /* (owned) */
+  char *mid;         /* (owned) */
+  GstElement *slot;  /* (owned) */
+  GstPad *wire_pad;  /* (owned): of the wire */
+  Link links[SALON_MAX_SPATIAL_LAYERS];
+  gboolean is_paused;
+  SalonTrackSettings settings;
+  gint wish; /* what the track was told is wanted of it */
+  gulong layers_changed_id;
+};
+
+static gboolean
+send_sticky (GstPad *pad, GstEvent **event, gpointer user_data)
+{
+  gst_pad_send_event (user_data, gst_event_ref (*event));
+  return TRUE;
+}
+
+/* The events go first: a packet may come right after the link. */
+static GstPad *
+ensure_link (SalonTap *self, guint stream)
+{
+  Link *link = &self->links[stream];
+
+  if (link->sink_pad != NULL)
+    return link->sink_pad;
+  link->tee_pad = salon_track_request_pad (self->track, stream);
+  link->sink_pad = gst_element_request_pad_simple (self->slot, "sink_%u");
+  gst_pad_sticky_events_foreach (link->tee_pad, send_sticky, link->sink_pad);
+  gst_pad_link (link->tee_pad, link->sink_pad);
+  return link->sink_pad;
+}
+
+static void
+drop_link (SalonTap *self, guint stream)
+{
+  Link *link = &self->links[stream];
+
+  if (link->sink_pad == NULL)
+    return;
+  /* The tee's pad first: after it nothing flows into the slot's. */
+  salon_track_release_pad (self->track, stream, g_steal_pointer (&link->tee_pad));
+  gst_element_release_request_pad (self->slot, link->sink_pad);
+  gst_clear_object (&link->sink_pad);
+}
+
+/* The largest layer that arrives and is not beyond the bound, or else the smallest that arrives; before any does, the
+ * bound. */
+static guint
+choose_stream (SalonTap *self, guint bound)
+{
+  guint n_streams = salon_track_get_n_streams (self->track);
+  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  guint wanted = MIN (bound, n_streams - 1);
+
+  salon_track_get_layers (self->track, layers);
+  for (guint i = wanted + 1; n_streams > 1 && i-- > 0;)
+    {
+      if (layers[i].arrives)
+        return i;
+    }
+  for (guint i = 0; n_streams > 1 && i < n_streams; i++)
+    {
+      if (layers[i].arrives)
+        return i;
+    }
+  return wanted;
+}
+
+static void
+set_wish (SalonTap *self, gint wish)
+{
+  salon_track_change_wish (self->track, self->wish, wish);
+  self->wish = wish;
+}
+
+static void
+follow (SalonTap *self)
+{
+  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  g_autoptr (GstPad) active = NULL;
+  SalonLayer cap;
+  guint stream;
+
+  salon_track_get_layers (self->track, layers);
+  cap = salon_layer_choose (&self->settings, layers, MAX (salon_track_get_n_layers (self->track), 1));
+  set_wish (self, self->is_paused ? -1 : cap.spatial);
+  if (self->wish < 0)
+    {
+      g_object_set (self->slot, "active-pad", NULL, NULL);
+      return;
+    }
+  stream = choose_stream (self, (guint)cap.spatial);
+  g_object_get (self->slot, "active-pad", &active, NULL);
+  g_object_set (self->slot, "max-temporal-layer", (guint)cap.temporal, "max-spatial-layer", (guint)cap.spatial,
+      active != NULL ? "next-pad" : "active-pad", ensure_link (self, stream), NULL);
+}
+
+static void
+on_layers_changed (SalonTrack *track, gpointer user_data)
+{
+  follow (user_data);
+}
+
+void
+salon_tap_set_paused (SalonTap *self, gboolean is_paused)
+{
+  self->is_paused = is_paused;
+  follow (self);
+}
+
+void
+salon_tap_set_settings (SalonTap *self, const SalonTrackSettings *settings)
+{
+  self->settings = *settings;
+  follow (self);
+}
+
+SalonTrack *
+salon_tap_get_track (SalonTap *self)
+{
+  return self->track;
+}
+
+const char *
+salon_tap_get_mid (SalonTap *self)
+{
+  return self->mid;
+}
+
+static void
+open_slot (SalonTap *self, guint stream)
+{
+  g_autoptr (GstCaps) caps = salon_codec_caps_offer_all (salon_track_is_video (self->track), FALSE);
+  g_autoptr (GstPad) src = NULL;
+
+  self->slot = gst_object_ref_sink (gst_element_factory_make ("salonslot", NULL));
+  g_object_set (self->slot, "caps", caps, "active-pad", NULL, NULL);
+  salon_graph_add (self->graph, self->slot);
+  self->wire_pad = gst_object_ref (salon_wire_add_sink (self->wire, stream));
+  src = gst_element_get_static_pad (self->slot, "src");
+  gst_pad_link (src, self->wire_pad);
+}
+
+SalonTap *
+salon_tap_new (SalonGraph *graph, SalonWire *wire, SalonTrack *track, guint stream, gboolean is_paused)
+{
+  SalonTap *self = g_new0 (SalonTap, 1);
+
+  self->graph = g_object_ref (graph);
+  self->wire = g_object_ref (wire);
+  self->track = g_object_ref (track);
+  self->mid = g_strdup_printf ("%u", stream);
+  self->is_paused = is_paused;
+  self->settings = (SalonTrackSettings){ .max_layer = -1 };
+  self->wish = -1;
+  open_slot (self, stream);
+  self->layers_changed_id = g_signal_connect (track, "layers-changed", G_CALLBACK (on_layers_changed), self);
+  return self;
+}
+
+void
+salon_tap_free (SalonTap *self)
+{
+  g_signal_handler_disconnect (self->track, self->layers_changed_id);
+  set_wish (self, -1);
+  for (guint i = 0; i < SALON_MAX_SPATIAL_LAYERS; i++)
+    drop_link (self, i);
+  salon_graph_remove (self->graph, self->slot);
+  salon_wire_end_stream (self->wire, self->wire_pad);
+  salon_wire_remove_pad (self->wire, self->wire_pad);
+  gst_object_unref (self->wire_pad);
+  gst_object_unref (self->slot);
+  g_object_unref (self->track);
+  g_object_unref (self->wire);
+  g_object_unref (self->graph);
+  g_free (self->mid);
+  g_free (self);
+}
