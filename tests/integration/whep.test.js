@@ -237,3 +237,22 @@ test('an offer that is not a player\'s is refused, and nobody joins', async (t) 
   assert.match(body.error.message, /to receive/);
   assert.equal((await server.http('GET', `/room/${room}`)).status, 404);
 });
+
+test('sessions that come and go leave nothing behind', async (t) => {
+  const itsServer = await startServer(t);
+  const room = newRoom();
+  const whip = await Whip.create(t, itsServer, 'Cam');
+  const whep = await Whep.create(t, itsServer);
+  const comeAndGo = async () => {
+    for (const client of [whip, whep]) {
+      assert.equal((await client.post(room)).status, 201);
+      assert.equal((await client.delete()).status, 200);
+    }
+  };
+  await comeAndGo();
+  const { threadCount, descriptorCount } = itsServer;
+  for (let round = 0; round < 30; round++)
+    await comeAndGo();
+  await until('threads and descriptors are as they were', () =>
+    itsServer.threadCount <= threadCount && itsServer.descriptorCount <= descriptorCount);
+});

@@ -56,6 +56,12 @@ class Client {
   async delete(options) {
     return await this.server.http('DELETE', this.resource, options);
   }
+
+  /* Leaves, if it is still there. */
+  async leave() {
+    if (this.resource && this.server.isRunning)
+      await this.delete({ token: this.#token });
+  }
 }
 
 export class Whip extends Client {
@@ -63,6 +69,7 @@ export class Whip extends Client {
     const client = new Whip('whip', server, { name });
     client.publisher = await Publisher.create(null, { label: name, dialect, simulcast, sources: AS_CAMERAS_DO });
     defer(t, () => client.publisher.close());
+    defer(t, () => client.leave());
     return client;
   }
 
@@ -90,6 +97,7 @@ export class Whep extends Client {
     client.subscriber = await Subscriber.create(1);
     client.offer = writeReceivingOffer(kinds, client.transport, dialect);
     defer(t, () => client.subscriber.close());
+    defer(t, () => client.leave());
     return client;
   }
 
