@@ -38,7 +38,7 @@ typedef struct
   SalonJobLog *log;         /* (owned) */
   SalonAttempt *attempt;    /* (owned) (nullable) */
   GSocketService *service;  /* (owned) */
-  SalonJsonLink *server;    /* (owned) (nullable): there is one at a time; a new one takes the place of the old */
+  SalonJsonLink *server;    /* (owned) (nullable): there is one at a time */
   SalonJobStatus status;    /* its log is made when it is needed */
   gboolean has_log_changed; /* since it was told */
   guint tell_id;            /* of what has changed, once the present work is done */
@@ -443,7 +443,6 @@ on_server_closed (SalonJsonLink *server, Keeper *self)
 static void
 take_server (Keeper *self, SalonJsonLink *link)
 {
-  drop_server (self);
   self->server = link;
   g_signal_connect (link, "message", G_CALLBACK (on_server_message), self);
   g_signal_connect (link, "closed", G_CALLBACK (on_server_closed), self);
@@ -454,7 +453,9 @@ take_server (Keeper *self, SalonJsonLink *link)
 static gboolean
 on_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, Keeper *self)
 {
-  take_server (self, salon_json_link_new (g_socket_connection_get_socket (connection)));
+  /* There is one server at a time, and the kernel tells when it dies: whoever comes meanwhile is none. */
+  if (self->server == NULL)
+    take_server (self, salon_json_link_new (g_socket_connection_get_socket (connection)));
   return TRUE;
 }
 

@@ -9,6 +9,8 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -60,6 +62,73 @@ limit_resources (const SalonJobLimits *limits, GError **error)
          && set_limit (RLIMIT_DATA, (rlim_t)limits->memory_mb * 1024 * 1024, error)
          /* All files together are the keeper's to watch, who finishes them first. */
          && set_limit (RLIMIT_FSIZE, (rlim_t)limits->output_mb * 2 * 1024 * 1024, error);
+}
+
+/* -- namespaces -- */
+
+static gboolean
+write_file (const char *path, const char *text)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC);
+  gboolean is_written = fd >= 0 && write (fd, text, strlen (text)) == (gssize)strlen (text);
+
+  if (fd >= 0)
+    close (fd);
+  return is_written;
+}
+
+/* A view of its own on what is mounted, if we may have one: for root, or in a user namespace in which we are who we
+ * are.
+ */
+static gboolean
+enter_mount_namespace (void)
+{
+  g_autofree char *uid = g_strdup_printf ("%u %u 1", geteuid (), geteuid ());
+  g_autofree char *gid = g_strdup_printf ("%u %u 1", getegid (), getegid ());
+
+  if (unshare (CLONE_NEWNS) != 0
+      && (unshare (CLONE_NEWUSER | CLONE_NEWNS) != 0 || !write_file ("/proc/self/uid_map", uid)
+          || !write_file ("/proc/self/setgroups", "deny") || !write_file ("/proc/self/gid_map", gid)))
+    return FALSE;
+  return mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+static gboolean
+cover (const char *path)
+{
+  return mount ("none", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64k,mode=0700") == 0;
+}
+
+/* Puts what was at this path before it was covered back into its place. fd: opened then. */
+static gboolean
+uncover (int fd, const char *path)
+{
+  g_autofree char *source = g_strdup_printf ("/proc/self/fd/%d", fd);
+
+  return g_mkdir_with_parents (path, 0700) == 0 && mount (source, path, NULL, MS_BIND | MS_REC, NULL) == 0;
+}
+
+/* Landlock does not keep anybody from Unix sockets that they can name: so that there is nothing to be named, the
+ * folders of the server's Redis and of all jobs are covered, but for the two that are this job's. */
+static gboolean
+hide_sockets (const char *output, const char *scratch, GError **error)
+{
+  g_autofree char *jobs = g_build_filename (output, "..", "..", NULL);
+  g_autofree char *jobs_path = g_canonicalize_filename (jobs, NULL);
+  g_autofree char *redis = g_build_filename (jobs_path, "..", "redis", NULL);
+  int output_fd, scratch_fd, code;
+  gboolean is_done;
+
+  if (!enter_mount_namespace ())
+    return TRUE;
+  output_fd = open (output, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  scratch_fd = open (scratch, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  is_done = (cover (redis) || errno == ENOENT) && cover (jobs_path) && uncover (output_fd, output)
+            && uncover (scratch_fd, scratch) && chdir (output) == 0;
+  code = errno;
+  close (output_fd);
+  close (scratch_fd);
+  return is_done || fail (error, code, "hide what is not the job's");
 }
 
 /* -- privileges -- */
@@ -263,6 +332,6 @@ restrict_calls (GError **error)
 gboolean
 salon_sandbox_enter (const SalonJobLimits *limits, const char *output, const char *scratch, GError **error)
 {
-  return limit_resources (limits, error) && drop_privileges (error) && restrict_files (limits, output, scratch, error)
-         && restrict_calls (error);
+  return limit_resources (limits, error) && hide_sockets (output, scratch, error) && drop_privileges (error)
+         && restrict_files (limits, output, scratch, error) && restrict_calls (error);
 }

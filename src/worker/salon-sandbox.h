@@ -6,6 +6,7 @@
 /* What the pipeline's process can do no more, from here on and for good, so that a decoder that a stream has taken over
  * finds nothing to take:
  *
+ *   sockets     (a mount namespace, if we may have one) those in the server's folders that are not for everybody
  *   privileges  none are gained (PR_SET_NO_NEW_PRIVS), and root's are given up
  *   limits      memory, open files, the size of a file, no core dump
  *   files       (Landlock) only the job's own folders are written to; beside the system's programs and libraries only

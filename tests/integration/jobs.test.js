@@ -20,6 +20,11 @@ const { test } = runner;
 const PICTURE = 'videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1';
 const HOSTILE_DIR = join(dirname(serverPath()), '../tests/integration/hostile');
 
+/* What takes a mount namespace to be hidden, which not everybody may have. */
+const HIDDEN = ['redis', 'keeper'];
+const CAN_HIDE = spawnSync('unshare', ['--mount', 'true']).status === 0
+  || spawnSync('unshare', ['--user', '--mount', 'true']).status === 0;
+
 /* Of the whole file: pipelines to choose from, media to read, and a secret to leave alone. */
 const folder = mkdtempSync(join(tmpdir(), 'salon-jobs-'));
 const pipelines = join(folder, 'pipelines');
@@ -265,7 +270,8 @@ test('a pipeline\'s process makes no processes, touches no files but its own, an
   const probe = await launch(`${PICTURE} ! hostile deed=probe path=${secret} ! fakesink`);
   const { log } = await untilJob(server, probe.id, 'has tried all', (state) => state.log.some((line) => /hurry/.test(line)));
   assert.deepEqual(log.filter((line) => /: (done|refused)$/.test(line)), ['fork', 'exec', 'read', 'write', 'create',
-    'empty', 'chmod', 'unlink', 'link', 'kill', 'trace', 'packets', 'limits', 'hurry'].map((deed) => `${deed}: refused`));
+    'empty', 'chmod', 'unlink', 'link', 'kill', 'trace', 'packets', 'redis', 'keeper', 'limits', 'hurry']
+    .map((deed) => `${deed}: ${!CAN_HIDE && HIDDEN.includes(deed) ? 'done' : 'refused'}`));
   const [pid] = jobProcesses(server.stateDir, probe.id).pipelines;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   assert.match(status, /^CapEff:\s+0+$/m);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +65,20 @@ try_fork (void)
   return pid > 0;
 }
 
+/* In the state folder, as seen from the job's output. */
+static gboolean
+try_connect (const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  gboolean is_connected;
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  is_connected = connect (fd, (struct sockaddr *)&address, sizeof address) == 0;
+  close (fd);
+  return is_connected;
+}
+
 /* Each must be refused. */
 static void
 probe (Hostile *self)
@@ -85,6 +100,8 @@ probe (Hostile *self)
   tell ("kill", kill (getppid (), 0) == 0);
   tell ("trace", ptrace (PTRACE_ATTACH, getppid (), NULL, NULL) == 0);
   tell ("packets", socket (AF_PACKET, SOCK_RAW, 0) >= 0);
+  tell ("redis", try_connect ("../../../redis/redis.sock"));
+  tell ("keeper", try_connect ("../control"));
   tell ("limits", setrlimit (RLIMIT_NOFILE, &more) == 0);
   tell ("hurry", setpriority (PRIO_PROCESS, 0, -5) == 0);
 }
