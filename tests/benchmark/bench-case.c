@@ -10,8 +10,8 @@
 #define JOIN_MS (15 * 1000)
 /* For everybody in a meeting to receive everybody. */
 #define SETTLE_MS (20 * 1000)
-/* After the last join, before the window opens. */
-#define WARM_UP_MS 1000
+/* After the last join, before the window opens: servers find out what each line bears. */
+#define WARM_UP_MS 2000
 /* What is under way when the window closes comes within this time, or is lost. */
 #define DRAIN_MS 500
 #define TRACKS_PER_PUBLISHER 2

@@ -144,7 +144,8 @@ note_arrival (BenchSubscriber *self, const BenchStamp *stamp, Format format, con
 }
 
 static void
-take_payload (BenchSubscriber *self, Format format, const guint8 *payload, gsize size, gint64 arrived_at_ns)
+take_payload (BenchSubscriber *self, Format format, const guint8 *payload, gsize size, gboolean is_again,
+    gint64 arrived_at_ns)
 {
   gsize header = format == VIDEO ? VP8_DESCRIPTOR_BYTES + VP8_HEADER_BYTES : OPUS_HEADER_BYTES;
   BenchStamp stamp;
@@ -156,7 +157,7 @@ take_payload (BenchSubscriber *self, Format format, const guint8 *payload, gsize
     }
   if (self->state.first_keyframe_us == 0 || self->seen[stamp.track].seen == 0)
     note_arrival (self, &stamp, format, payload);
-  bench_tally_take (self->tally, &stamp, &self->seen[stamp.track], arrived_at_ns);
+  bench_tally_take (self->tally, &stamp, &self->seen[stamp.track], is_again, arrived_at_ns);
 }
 
 /* RFC 4588 section 4. */
@@ -172,7 +173,7 @@ take_retransmission (
     return;
   if (stream != NULL)
     bench_stream_recover (stream, bench_read_u16 (payload));
-  take_payload (self, VIDEO, payload + 2, size - 2, arrived_at_ns);
+  take_payload (self, VIDEO, payload + 2, size - 2, TRUE, arrived_at_ns);
 }
 
 static void
@@ -195,7 +196,7 @@ on_rtp (guint8 *packet, gsize size, gint64 arrived_at_ns, gpointer user_data)
     }
   stream = ensure_stream (self, bench_read_u32 (packet + 8), format == VIDEO);
   bench_stream_take (stream, bench_read_u16 (packet + 2), bench_read_u32 (packet + 4), arrived_at_ns);
-  take_payload (self, format, packet + header, size - header, arrived_at_ns);
+  take_payload (self, format, packet + header, size - header, FALSE, arrived_at_ns);
 }
 
 static void

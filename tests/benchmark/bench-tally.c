@@ -181,7 +181,8 @@ see (BenchSeen *seen, guint32 number)
 }
 
 void
-bench_tally_take (BenchTally *self, const BenchStamp *stamp, BenchSeen *seen, gint64 arrived_at_ns)
+bench_tally_take (
+    BenchTally *self, const BenchStamp *stamp, BenchSeen *seen, gboolean is_again, gint64 arrived_at_ns)
 {
   const Track *track = &self->tracks[stamp->track];
   gboolean is_new = see (seen, stamp->number);
@@ -190,7 +191,7 @@ bench_tally_take (BenchTally *self, const BenchStamp *stamp, BenchSeen *seen, gi
     return;
   if (!is_new)
     {
-      self->n_duplicates++;
+      self->n_duplicates += is_again ? 0 : 1;
       return;
     }
   self->n_received++;

@@ -52,13 +52,15 @@ void bench_tally_open (BenchTally *self);
 /* No more is to be expected; what was sent before still counts when it comes. */
 void bench_tally_close (BenchTally *self);
 
-/* seen: the receiver's, of the stamp's track. */
-void bench_tally_take (BenchTally *self, const BenchStamp *stamp, BenchSeen *seen, gint64 arrived_at_ns);
+/* seen: the receiver's, of the stamp's track. is_again: a retransmission, which is padding if the packet had come. */
+void bench_tally_take (
+    BenchTally *self, const BenchStamp *stamp, BenchSeen *seen, gboolean is_again, gint64 arrived_at_ns);
 
 /* Packets that were sent in the window. */
 guint64 bench_tally_get_sent (const BenchTally *self);
 /* Packets of the window that arrived, at all receivers together, each counted once. */
 guint64 bench_tally_get_received (const BenchTally *self);
+/* Packets that came twice without being sent again. */
 guint64 bench_tally_get_duplicates (const BenchTally *self);
 /* (transfer none): from sending to arrival, of each received packet. */
 const BenchHistogram *bench_tally_get_latencies (const BenchTally *self);

@@ -53,7 +53,7 @@ take (BenchTally *tally, guint track, guint32 number, BenchSeen *seen, gint64 la
 {
   BenchStamp stamp = { (guint16)track, number, 5000 };
 
-  bench_tally_take (tally, &stamp, seen, 5000 + latency_us * NS_PER_US);
+  bench_tally_take (tally, &stamp, seen, FALSE, 5000 + latency_us * NS_PER_US);
 }
 
 static void
