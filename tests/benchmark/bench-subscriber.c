@@ -129,6 +129,13 @@ read_header (BenchSubscriber *self, const guint8 *packet, gsize size, gint64 arr
   return header + length;
 }
 
+/* RFC 3550 section 5.1: the last byte says how many. */
+static gsize
+count_padding (const guint8 *packet, gsize size, gsize header)
+{
+  return packet[0] & 0x20 ? MIN (packet[size - 1], size - header) : 0;
+}
+
 static void
 note_arrival (BenchSubscriber *self, const BenchStamp *stamp, Format format, const guint8 *payload)
 {
@@ -144,8 +151,8 @@ note_arrival (BenchSubscriber *self, const BenchStamp *stamp, Format format, con
 }
 
 static void
-take_payload (BenchSubscriber *self, Format format, const guint8 *payload, gsize size, gboolean is_again,
-    gint64 arrived_at_ns)
+take_payload (
+    BenchSubscriber *self, Format format, const guint8 *payload, gsize size, gboolean is_again, gint64 arrived_at_ns)
 {
   gsize header = format == VIDEO ? VP8_DESCRIPTOR_BYTES + VP8_HEADER_BYTES : OPUS_HEADER_BYTES;
   BenchStamp stamp;
@@ -189,6 +196,7 @@ on_rtp (guint8 *packet, gsize size, gint64 arrived_at_ns, gpointer user_data)
       self->state.n_refused++;
       return;
     }
+  size -= count_padding (packet, size, header);
   if (format == RETRANSMISSION)
     {
       take_retransmission (self, packet, packet + header, size - header, arrived_at_ns);

@@ -181,8 +181,7 @@ see (BenchSeen *seen, guint32 number)
 }
 
 void
-bench_tally_take (
-    BenchTally *self, const BenchStamp *stamp, BenchSeen *seen, gboolean is_again, gint64 arrived_at_ns)
+bench_tally_take (BenchTally *self, const BenchStamp *stamp, BenchSeen *seen, gboolean is_again, gint64 arrived_at_ns)
 {
   const Track *track = &self->tracks[stamp->track];
   gboolean is_new = see (seen, stamp->number);
