@@ -182,6 +182,8 @@ on_notification (SalonClient *client, const char *method, JsonObject *params, Sa
 {
   g_autoptr (JsonObject) slot = NULL;
 
+  if (self->is_leaving)
+    return;
   if (g_str_equal (method, "bye"))
     on_bye (self, params);
   else if (self->bridge == NULL)
