@@ -175,6 +175,6 @@
  * come with what they were told; */
 #define SALON_LIMIT_ATTACHING 64
 #define SALON_LIMIT_ATTACH_DEADLINE_S 10
-/* the number that a program gives to a track it publishes, which it never gives to another: some thousand unpublished
- * ones in between, and no more than these. */
+/* and the tracks that one may publish in all its stay: each has a stream's number of its own, and twice as many as at
+ * once are enough. */
 #define SALON_LIMIT_ATTACHED_STREAMS 32

@@ -43,6 +43,7 @@ struct _SalonBridge
   GArray *outgoing;              /* (owned) (element-type Outgoing) */
   guint next_stream;
   guint n_connecting; /* connections that are not up yet */
+  gint may_send;      /* atomic: the publisher's is */
 
   GMutex lock;
   GPtrArray *slots; /* (owned) (element-type Slot), lock */
@@ -204,6 +205,8 @@ on_connected (SalonPeer *peer, gpointer user_data)
   SalonBridge *self = user_data;
 
   GST_DEBUG ("%s is connected", GST_OBJECT_NAME (salon_peer_get_webrtcbin (peer)));
+  if (peer == salon_negotiation_find (self->negotiation, SALON_NEGOTIATION_PUBLISHER))
+    g_atomic_int_set (&self->may_send, TRUE);
   if (self->n_connecting > 0 && --self->n_connecting == 0)
     self->events->connected (self->user_data);
 }
@@ -245,14 +248,26 @@ on_source_added (SalonWire *wire, GstPad *pad, gpointer user_data)
     }
 }
 
-/* webrtcbin takes nothing before it is connected, and must not hold up the other streams. */
+/* What came before the connection would go out in one burst, of each stream another length: whoever receives it takes
+ * that for the network's delay, and sound and picture would be apart. */
+static GstPadProbeReturn
+drop_early (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  SalonBridge *self = user_data;
+
+  return g_atomic_int_get (&self->may_send) ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_DROP;
+}
+
+/* A queue, since webrtcbin must not hold up the other streams. */
 static void
 add_outgoing (SalonBridge *self, GstElement *webrtcbin, guint stream)
 {
   Outgoing outgoing = { stream, gst_element_factory_make ("queue", NULL) };
   g_autoptr (GstPad) src = gst_element_get_static_pad (outgoing.queue, "src");
   g_autoptr (GstPad) sink = gst_element_request_pad_simple (webrtcbin, "sink_%u");
+  g_autoptr (GstPad) entry = gst_element_get_static_pad (outgoing.queue, "sink");
 
+  gst_pad_add_probe (entry, GST_PAD_PROBE_TYPE_BUFFER, drop_early, self, NULL);
   gst_util_set_object_arg (G_OBJECT (outgoing.queue), "leaky", "downstream");
   gst_bin_add (GST_BIN (self->pipeline), gst_object_ref (outgoing.queue));
   gst_pad_link (src, sink);

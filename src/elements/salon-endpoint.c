@@ -13,7 +13,8 @@
 typedef struct
 {
   SalonWire *wire;   /* (owned): its pads are let go of after the bin's elements */
-  SalonVisit *visit; /* (owned) (nullable), atomic: from the change to PAUSED on, until it leaves */
+  SalonVisit *visit; /* (owned) (nullable): from the change to PAUSED on, until it leaves */
+  GMutex leave_lock; /* one ends it, another waits for that */
 
   /* The object lock. */
   char *server;       /* (owned) */
@@ -53,16 +54,20 @@ salon_endpoint_get_wire (SalonEndpoint *self)
 SalonVisit *
 salon_endpoint_get_visit (SalonEndpoint *self)
 {
-  return g_atomic_pointer_get (&get_private (self)->visit);
+  return get_private (self)->visit;
 }
 
 void
 salon_endpoint_leave (SalonEndpoint *self)
 {
-  SalonVisit *visit = g_atomic_pointer_exchange (&get_private (self)->visit, NULL);
+  SalonEndpointPrivate *private = get_private (self);
 
-  if (visit != NULL)
-    salon_visit_free (visit);
+  g_mutex_lock (&private->leave_lock);
+  if (private->visit != NULL)
+    salon_visit_free (private->visit);
+  /* Its own thread needed the pointer until here. */
+  private->visit = NULL;
+  g_mutex_unlock (&private->leave_lock);
 }
 
 void
@@ -201,7 +206,7 @@ begin (SalonEndpoint *self)
     {
       if (SALON_ENDPOINT_GET_CLASS (self)->prepare != NULL)
         SALON_ENDPOINT_GET_CLASS (self)->prepare (self, &options);
-      g_atomic_pointer_set (&private->visit, salon_visit_new (&options, private->wire, &visit_events, self));
+      private->visit = salon_visit_new (&options, private->wire, &visit_events, self);
       return TRUE;
     }
   return FALSE;
@@ -352,6 +357,7 @@ salon_endpoint_finalize (GObject *object)
   SalonEndpointPrivate *private = get_private (SALON_ENDPOINT (object));
 
   gst_object_unref (private->wire);
+  g_mutex_clear (&private->leave_lock);
   g_free (private->server);
   g_free (private->room);
   g_free (private->display_name);
@@ -381,6 +387,7 @@ salon_endpoint_class_init (SalonEndpointClass *klass)
 static void
 salon_endpoint_init (SalonEndpoint *self)
 {
+  g_mutex_init (&get_private (self)->leave_lock);
   get_private (self)->server = g_strdup (LOCAL);
   get_private (self)->reconnect_s = DEFAULT_RECONNECT_S;
 }

@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (SalonSrc, salon_src, SALON, SRC, SalonEndpoint)
 /* More than a room has members. */
 #define MAX_SOURCES 4096
 /* Publishers come back later than we do, if at all. */
-#define RETURN_TIMEOUT_MS 10000
+#define RETURN_TIMEOUT_MS 20000
 /* The end of a stream comes over the wire, after its last packet; for when it got lost there. */
 #define END_TIMEOUT_MS 1000
 

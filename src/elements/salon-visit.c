@@ -182,6 +182,8 @@ on_notification (SalonClient *client, const char *method, JsonObject *params, Sa
 {
   g_autoptr (JsonObject) slot = NULL;
 
+  if (self->is_leaving)
+    return;
   if (g_str_equal (method, "bye"))
     on_bye (self, params);
   else if (self->bridge == NULL)
@@ -206,6 +208,13 @@ on_closed (SalonClient *client, SalonVisit *self)
 }
 
 /* -- the beginning -- */
+
+/* Whether an answer comes too late. */
+static gboolean
+is_over (SalonVisit *self, GObject *client)
+{
+  return self->client != (SalonClient *)client || self->is_leaving;
+}
 
 static gboolean
 connect_wire (SalonVisit *self, JsonObject *reply, GError **error)
@@ -241,7 +250,7 @@ on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (JsonObject) reply = salon_client_request_finish (SALON_CLIENT (source), result, &error);
   SalonVisit *self = user_data;
 
-  if (self->client != (SalonClient *)source)
+  if (is_over (self, source))
     return;
   if (reply == NULL || !connect_wire (self, reply, &error))
     {
@@ -288,7 +297,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   SalonVisit *self = user_data;
   const char *session;
 
-  if (self->client != (SalonClient *)source)
+  if (is_over (self, source))
     return;
   if (reply == NULL || !salon_json_get_string (reply, "session", 1, LONGEST_TEXT, &session, &error)
       || (self->bridge != NULL
@@ -359,13 +368,19 @@ join (SalonVisit *self)
 static void
 on_bridge_negotiable (gpointer user_data)
 {
-  join (user_data);
+  SalonVisit *self = user_data;
+
+  if (!self->is_leaving)
+    join (self);
 }
 
 static void
 on_bridge_connected (gpointer user_data)
 {
-  settle (user_data);
+  SalonVisit *self = user_data;
+
+  if (!self->is_leaving)
+    settle (self);
 }
 
 static gboolean
@@ -421,7 +436,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean is_connected = salon_client_connect_finish (SALON_CLIENT (source), result, &error);
   SalonVisit *self = user_data;
 
-  if (self->client != (SalonClient *)source)
+  if (is_over (self, source))
     return;
   if (!is_connected)
     g_prefix_error (&error, "There is no Salon at %s: start it, or set the property server: ", self->server);
@@ -464,12 +479,12 @@ leave (gpointer user_data)
   SalonVisit *self = user_data;
 
   self->is_leaving = TRUE;
-  if (self->state != STATE_ATTACHED)
+  if (self->client == NULL)
     {
       end (self, NULL);
       return G_SOURCE_REMOVE;
     }
-  enter (self, STATE_ATTACHED, GOODBYE_TIMEOUT_MS, on_goodbye_timeout);
+  enter (self, self->state, GOODBYE_TIMEOUT_MS, on_goodbye_timeout);
   salon_client_close (self->client);
   return G_SOURCE_REMOVE;
 }

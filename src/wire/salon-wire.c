@@ -426,6 +426,17 @@ begin_stream (SalonWire *self, SalonWirePad *pad, SalonCodec codec, guint32 ssrc
   g_signal_emit (self, signals[SIGNAL_SOURCE_ADDED], 0, pad);
 }
 
+static gboolean
+has_room_for_source (SalonWire *self)
+{
+  gboolean has_room;
+
+  g_mutex_lock (&self->lock);
+  has_room = self->sources->len < self->max_sources;
+  g_mutex_unlock (&self->lock);
+  return has_room;
+}
+
 /* Returns: (transfer full) (nullable): NULL when there are too many. */
 static SalonWirePad *
 ensure_source (SalonWire *self, guint stream, SalonCodec codec, guint32 ssrc)
@@ -434,7 +445,7 @@ ensure_source (SalonWire *self, guint stream, SalonCodec codec, guint32 ssrc)
 
   if (pad != NULL && pad->codec == codec)
     return pad;
-  if (pad == NULL && self->sources->len >= self->max_sources)
+  if (pad == NULL && !has_room_for_source (self))
     return NULL;
   if (pad == NULL)
     pad = gst_object_ref (add_pad (self, &src_template, self->sources, stream));

@@ -37,6 +37,10 @@ export class Program {
     }
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   signal(name) {
     this.#child.kill(name);
   }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What it costs to record one track as it is, on the server's machine: processor time of `salonsrc ! matroskamux !
+ * filesink`, and what the server takes more than without it, in hundredths of one processor.
+ *
+ *   meson test -C build --benchmark --verbose record-cost */
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import * as runner from 'node:test';
+import { newRoom } from '../lib/people.js';
+import { MEDIA_MS, Program } from '../lib/program.js';
+import { serverPath, startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const WINDOW_MS = 10000;
+const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/* User and system time of a process, in seconds. */
+function processorTime(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
+}
+
+/* In percent of a processor, of each of the processes. */
+async function shares(pids) {
+  const begun = performance.now();
+  const before = pids.map(processorTime);
+  await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
+  const seconds = (performance.now() - begun) / 1000;
+  return pids.map((pid, i) => (processorTime(pid) - before[i]) / seconds * 100);
+}
+
+runner.test('recording one track as it is', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'salon-record-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'track.mkv');
+  const server = await startServer(t);
+  const room = newRoom();
+  const socket = join(server.stateDir, 'salon.sock');
+  const env = { GST_PLUGIN_PATH: join(dirname(serverPath()), 'plugin') };
+  const launch = (text) => new Program(t, 'gst-launch-1.0', ['-m', ...text.trim().split(/\s+/)], env);
+
+  /* Noise, which no encoder makes less of. */
+  const publisher = launch(`videotestsrc is-live=true pattern=snow ! video/x-raw,width=192,height=144,framerate=30/1 !
+    vp8enc deadline=1 cpu-used=16 end-usage=cbr target-bitrate=1500000 ! salonsink server=${socket} room=${room}`);
+  await publisher.prints(/salon-attached/);
+  const [alone] = await shares([server.pid]);
+  const recorder = launch(`salonsrc server=${socket} room=${room} ! matroskamux ! filesink location=${path}`);
+  await recorder.prints(/salon-track/);
+  await until('the recording grows', () => statSync(path).size > 100000, MEDIA_MS);
+  const size = statSync(path).size;
+  const [full, client] = await shares([server.pid, recorder.pid]);
+  const rate = (statSync(path).size - size) * 8 / WINDOW_MS / 1000;
+  t.diagnostic(`${rate.toFixed(2)} Mbit/s: ${client.toFixed(2)} % of a processor to record, ${(full - alone).toFixed(2)} % more in the server`);
+});
