@@ -222,14 +222,18 @@ test('a pipeline that crashes is started again, and then fails; the room plays o
 });
 
 runner.describe('at a standstill', { concurrency: true }, () => {
-  test('an element that hangs is found, and named; a pipeline that nothing comes into does not hang', async () => {
-    const idle = await launch('appsrc is-live=true ! queue ! fakesink async=false');
-    await untilState(server, idle.id, 'running');
+  test('an element that hangs is found, and named; one that waits for others is not', async () => {
+    const waiting = [
+      await launch('appsrc is-live=true ! queue ! fakesink async=false'),
+      await launch(`${PICTURE} ! vp8enc deadline=1 ! mux. appsrc is-live=true caps=audio/x-opus ! mux.
+        matroskamux name=mux ! filesink location=silent.mkv`),
+    ];
     const job = await launch(`${PICTURE} ! queue ! hostile name=decoder deed=hang ! fakesink`);
     const { error } = await untilJob(server, job.id, 'was started again', ({ restarts }) => restarts === 1);
     assert.match(error, /element "decoder" hangs/);
-    assert.equal((await getJob(server, idle.id)).restarts, 0);
-    for (const { id } of [idle, job])
+    for (const { id } of waiting)
+      assert.deepEqual([(await getJob(server, id)).restarts, (await getJob(server, id)).error], [0, null]);
+    for (const { id } of [...waiting, job])
       await deleteJob(id);
   });
 
