@@ -292,6 +292,21 @@ test('a pipeline\'s process makes no processes, touches no files but its own, an
     await deleteJob(id);
 });
 
+test('encoders, decoders, playlists and networks work for a pipeline that is shut in', async () => {
+  const job = await launch(`${PICTURE} ! x264enc tune=zerolatency key-int-max=15 ! h264parse ! tee name=copies
+    copies. ! queue ! hlssink2 target-duration=1 max-files=0 location=%05d.ts playlist-location=list.m3u8
+    copies. ! queue ! avdec_h264 ! videoconvert ! vp8enc deadline=1 ! rtpvp8pay ! udpsink host=127.0.0.1 port=9
+    audiotestsrc is-live=true ! opusenc ! oggmux ! filesink location=sound.ogg`);
+  const list = () => readFileSync(join(job.folder, 'output', 'list.m3u8'), 'utf8');
+  await untilJob(server, job.id, 'has a playlist', () =>
+    existsSync(join(job.folder, 'output', 'list.m3u8')) && list().includes('00000.ts'));
+  await changeJob(server, job.id, { stop: true });
+  assert.equal((await untilState(server, job.id, 'stopped')).error, null);
+  assert.match(list(), /#EXT-X-ENDLIST/);
+  const push = await launch(`${PICTURE} ! x264enc ! flvmux ! rtmp2sink location=rtmp://127.0.0.1:9/live/key`);
+  assert.match((await untilState(server, push.id, 'failed')).error, /127\.0\.0\.1: Connection refused/);
+});
+
 test('properties of elements that the text names change while it plays', async () => {
   const job = await launch(`${PICTURE} ! textoverlay name=overlay text=a ! fakesink`);
   await untilState(server, job.id, 'running');
