@@ -377,6 +377,16 @@ test('jobs outlive their server, which finds them again; and stop when none come
   assert.match(error, /looked after the job is gone/);
 });
 
+test('a job whose processes are all told to end finishes its file', async () => {
+  const job = await launch(`${PICTURE} ! vp8enc deadline=1 ! webmmux ! filesink location=picture.webm`);
+  await untilJob(server, job.id, 'plays', ({ buffers }) => buffers > 10);
+  const { keepers, pipelines: playing } = jobProcesses(server.stateDir, job.id);
+  for (const pid of [...playing, ...keepers])
+    process.kill(pid, 'SIGTERM');
+  assert.equal((await untilState(server, job.id, 'stopped')).error, null);
+  decode(join(job.folder, 'output', 'picture.webm'));
+});
+
 test('a job that no server comes back to stops by itself', async (t) => {
   const at = await jobServer(t, { jobs: { 'job-orphan-s': 1 } });
   const { id } = await launch(`${PICTURE} ! vp8enc deadline=1 ! webmmux ! filesink location=picture.webm`, at);
