@@ -256,6 +256,16 @@ test('a pipeline that floods its log is heard in part, and stops when it is told
   await deleteJob(job.id);
 });
 
+test('a pipeline whose element never stops complaining takes no memory for it', async () => {
+  const job = await launch(`${PICTURE} ! hostile deed=complain ! fakesink`);
+  await untilJob(server, job.id, 'plays on', ({ buffers }) => buffers > 0);
+  const [pid] = jobProcesses(server.stateDir, job.id).pipelines;
+  const peak = Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
+  assert.ok(peak < 120000, `${peak} KiB`);
+  assert.ok((await getJob(server, job.id)).log.some((line) => /Alas/.test(line)));
+  await deleteJob(job.id);
+});
+
 test('a job that writes more than it may is stopped, and has failed', async () => {
   const job = await launch('videotestsrc is-live=true ! video/x-raw,format=I420,width=640,height=480,framerate=15/1 ! filesink location=picture.raw');
   const { error, output_bytes: bytes } = await untilState(server, job.id, 'failed');

@@ -132,6 +132,17 @@ flood (void)
 }
 
 static void
+complain (Hostile *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (GST_CORE_ERROR, GST_CORE_ERROR_FAILED, "Alas");
+
+  for (guint i = 0; i < 1000000; i++)
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_warning (GST_OBJECT (self), error, "of which there is much more to say"));
+  tell ("complain", TRUE);
+}
+
+static void
 do_deed (Hostile *self)
 {
   if (g_str_equal (self->deed, "crash"))
@@ -140,6 +151,8 @@ do_deed (Hostile *self)
     pause ();
   else if (g_str_equal (self->deed, "flood"))
     flood ();
+  else if (g_str_equal (self->deed, "complain"))
+    complain (self);
   else if (g_str_equal (self->deed, "memory"))
     eat_memory ();
   else if (g_str_equal (self->deed, "probe"))
