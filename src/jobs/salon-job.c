@@ -19,11 +19,9 @@
 GST_DEBUG_CATEGORY_STATIC (salon_job_debug);
 #define GST_CAT_DEFAULT salon_job_debug
 
-/* A keeper that holds its lock is about to listen. */
-#define CONNECT_RETRY_MS 100
-#define MAX_CONNECTS 50
-/* A keeper that ended before its job was over: somebody killed it, and may be doing so again. */
-#define NEW_KEEPER_MS 1000
+/* When there is no link to a keeper: one that holds its lock is about to listen, or has not noticed yet that an earlier
+ * server is gone; and where there is none, somebody killed it, and may be doing so again. */
+#define RETRY_MS 500
 #define SET_TIMEOUT_S 5
 
 struct _SalonJob
@@ -38,8 +36,7 @@ struct _SalonJob
   GHashTable *setting;  /* (owned) (element-type gint64 GTask): by the number of the question */
   gint64 last_question; /* its number */
   gboolean must_stop;   /* which the next keeper has to be told */
-  guint n_connects;     /* that failed in a row */
-  guint timer_id;       /* of the next try to connect, or of a new keeper */
+  guint retry_id;
 };
 
 G_DEFINE_FINAL_TYPE (SalonJob, salon_job, G_TYPE_OBJECT)
@@ -192,16 +189,23 @@ on_message (SalonJsonLink *link, JsonObject *message, SalonJob *self)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0, state);
 }
 
+static void find_keeper (SalonJob *self);
+
 static gboolean
-on_new_keeper (gpointer user_data)
+on_retry (gpointer user_data)
 {
   SalonJob *self = user_data;
-  g_autoptr (GError) error = NULL;
 
-  self->timer_id = 0;
-  if (!salon_job_start (self, &error))
-    GST_ERROR_OBJECT (self, "cannot be kept: %s", error->message);
+  self->retry_id = 0;
+  find_keeper (self);
   return G_SOURCE_REMOVE;
+}
+
+static void
+retry_soon (SalonJob *self)
+{
+  if (self->retry_id == 0)
+    self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
 }
 
 static void
@@ -210,7 +214,7 @@ on_closed (SalonJsonLink *link, SalonJob *self)
   drop_link (self);
   fail_questions (self);
   if (!salon_job_is_over (self))
-    self->timer_id = g_timeout_add (NEW_KEEPER_MS, on_new_keeper, self);
+    retry_soon (self);
 }
 
 static void
@@ -306,36 +310,42 @@ connect_keeper (SalonJob *self)
   return is_connected ? salon_json_link_new (socket) : NULL;
 }
 
-static gboolean
-on_next_connect (gpointer user_data)
+/* The one that there is, or else a new one. */
+static void
+find_keeper (SalonJob *self)
 {
-  SalonJob *self = user_data;
-
-  self->timer_id = 0;
-  salon_job_adopt (self);
-  return G_SOURCE_REMOVE;
-}
-
-void
-salon_job_adopt (SalonJob *self)
-{
+  g_autoptr (GError) error = NULL;
   SalonJsonLink *link;
 
-  (void)!salon_job_status_load (&self->status, self->folder);
-  if (salon_job_is_over (self))
-    return;
   if (!salon_job_folder_is_kept (self->folder))
     {
-      on_new_keeper (self);
+      if (salon_job_start (self, &error))
+        return;
+      GST_ERROR_OBJECT (self, "nobody looks after %s: %s", self->spec->id, error->message);
+      retry_soon (self);
       return;
     }
   link = connect_keeper (self);
   if (link != NULL)
     take_link (self, link);
-  else if (++self->n_connects < MAX_CONNECTS)
-    self->timer_id = g_timeout_add (CONNECT_RETRY_MS, on_next_connect, self);
   else
-    GST_ERROR_OBJECT (self, "there is no way to the keeper of %s", self->folder);
+    retry_soon (self);
+}
+
+void
+salon_job_adopt (SalonJob *self)
+{
+  (void)!salon_job_status_load (&self->status, self->folder);
+  if (!salon_job_is_over (self))
+    find_keeper (self);
+}
+
+void
+salon_job_close (SalonJob *self)
+{
+  g_clear_handle_id (&self->retry_id, g_source_remove);
+  drop_link (self);
+  fail_questions (self);
 }
 
 /* -- public -- */
@@ -374,10 +384,8 @@ salon_job_stop (SalonJob *self)
 void
 salon_job_kill (SalonJob *self)
 {
-  g_clear_handle_id (&self->timer_id, g_source_remove);
   tell_keeper (self, "kill");
-  drop_link (self);
-  fail_questions (self);
+  salon_job_close (self);
 }
 
 /* -- GObject -- */
@@ -385,11 +393,7 @@ salon_job_kill (SalonJob *self)
 static void
 salon_job_dispose (GObject *object)
 {
-  SalonJob *self = SALON_JOB (object);
-
-  g_clear_handle_id (&self->timer_id, g_source_remove);
-  drop_link (self);
-  fail_questions (self);
+  salon_job_close (SALON_JOB (object));
   G_OBJECT_CLASS (salon_job_parent_class)->dispose (object);
 }
 

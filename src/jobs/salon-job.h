@@ -38,6 +38,9 @@ void salon_job_stop (SalonJob *self);
 /* Ends it now, whatever that leaves behind. */
 void salon_job_kill (SalonJob *self);
 
+/* Lets go of its keeper, which goes on without. Implied by the last reference, which requests under way may hold. */
+void salon_job_close (SalonJob *self);
+
 /* Changes properties of its pipeline: {"element.property": value}. Errors: INVALID_PARAMS, JOB_NOT_RUNNING. */
 void salon_job_set_async (SalonJob *self, JsonObject *values, GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_job_set_finish (SalonJob *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -426,6 +426,18 @@ salon_jobs_new (const SalonJobsOptions *options, GError **error)
 /* -- GObject -- */
 
 static void
+salon_jobs_dispose (GObject *object)
+{
+  GHashTableIter iter;
+  gpointer job;
+
+  g_hash_table_iter_init (&iter, SALON_JOBS (object)->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    salon_job_close (job);
+  G_OBJECT_CLASS (salon_jobs_parent_class)->dispose (object);
+}
+
+static void
 salon_jobs_finalize (GObject *object)
 {
   SalonJobs *self = SALON_JOBS (object);
@@ -440,6 +452,7 @@ static void
 salon_jobs_class_init (SalonJobsClass *klass)
 {
   GST_DEBUG_CATEGORY_INIT (salon_jobs_debug, "salon-jobs", 0, "Salon: all jobs");
+  G_OBJECT_CLASS (klass)->dispose = salon_jobs_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_jobs_finalize;
 }
 

@@ -7,7 +7,7 @@
 #include "salon-json.h"
 #include "salon-limits.h"
 
-/* What waits for the other side: some hundred of the longest messages that are usual. */
+/* What waits for the other side: 16 of the longest messages. */
 #define MAX_WAITING_BYTES (1024 * 1024)
 
 struct _SalonJsonLink
@@ -19,6 +19,7 @@ struct _SalonJsonLink
   GByteArray *waits; /* (owned): to be written */
   GSource *reading;  /* (owned) (nullable) */
   GSource *writing;  /* (owned) (nullable): while something waits */
+  guint loss_id;     /* once it is to be lost */
 };
 
 G_DEFINE_FINAL_TYPE (SalonJsonLink, salon_json_link, G_TYPE_OBJECT)
@@ -44,6 +45,7 @@ salon_json_link_close (SalonJsonLink *self)
 {
   clear_source (&self->reading);
   clear_source (&self->writing);
+  g_clear_handle_id (&self->loss_id, g_source_remove);
   if (self->socket != NULL)
     g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
@@ -133,7 +135,7 @@ write_more (SalonJsonLink *self)
           g_byte_array_remove_range (self->waits, 0, size_bytes);
           continue;
         }
-      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) || self->waits->len > MAX_WAITING_BYTES)
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         return FALSE;
       if (self->writing != NULL)
         return TRUE;
@@ -144,6 +146,16 @@ write_more (SalonJsonLink *self)
     }
   clear_source (&self->writing);
   return TRUE;
+}
+
+static gboolean
+on_loss (gpointer user_data)
+{
+  g_autoptr (SalonJsonLink) self = g_object_ref (user_data);
+
+  self->loss_id = 0;
+  lose (self);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -157,9 +169,9 @@ salon_json_link_send (SalonJsonLink *self, JsonObject *message)
     return;
   g_byte_array_append (self->waits, (const guint8 *)line, strlen (line));
   g_byte_array_append (self->waits, (const guint8 *)"\n", 1);
-  /* A link that breaks is noticed by reading, too: nobody's caller loses it under their feet. */
-  if (self->writing == NULL && !write_more (self))
-    g_byte_array_set_size (self->waits, 0);
+  if (((self->writing == NULL && !write_more (self)) || self->waits->len > MAX_WAITING_BYTES) && self->loss_id == 0)
+    /* Not under the caller's feet. */
+    self->loss_id = g_idle_add (on_loss, self);
 }
 
 /* -- life -- */

@@ -4,12 +4,23 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+/* Warnings that wait to be printed. */
+#define MAX_WARNINGS 100
+
+/* What the bus needs to know in other threads. Counted (g_atomic_rc_box). */
+typedef struct
+{
+  GstObject *pipeline; /* (borrowed): to be compared alone */
+  int n_warnings;      /* atomic: that wait on the bus */
+} Door;
+
 struct _SalonPipeline
 {
   GObject parent_instance;
 
   GstElement *pipeline;  /* (owned) (nullable): NULL once stopped */
   GHashTable *open_ends; /* (owned) (element-type GstObject): sinks, and sink pads of webrtcbins */
+  Door *door;            /* (owned) (nullable) */
   guint bus_watch_id;
   gboolean has_played;
 };
@@ -237,6 +248,7 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
       handle_error (self, message);
       break;
     case GST_MESSAGE_WARNING:
+      g_atomic_int_add (&self->door->n_warnings, -1);
       print_warning (message);
       break;
     case GST_MESSAGE_STATE_CHANGED:
@@ -255,16 +267,20 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 }
 
 static gboolean
-is_looked_at (GstMessage *message, gconstpointer pipeline)
+is_looked_at (GstMessage *message, Door *door)
 {
   switch (GST_MESSAGE_TYPE (message))
     {
     case GST_MESSAGE_ERROR:
-    case GST_MESSAGE_WARNING:
     case GST_MESSAGE_LATENCY:
       return TRUE;
+    case GST_MESSAGE_WARNING:
+      if (g_atomic_int_add (&door->n_warnings, 1) < MAX_WARNINGS)
+        return TRUE;
+      g_atomic_int_add (&door->n_warnings, -1);
+      return FALSE;
     case GST_MESSAGE_STATE_CHANGED:
-      return GST_MESSAGE_SRC (message) == pipeline;
+      return GST_MESSAGE_SRC (message) == door->pipeline;
     case GST_MESSAGE_ELEMENT:
       return gst_structure_has_name (gst_message_get_structure (message), "GstBinForwarded");
     default:
@@ -272,12 +288,12 @@ is_looked_at (GstMessage *message, gconstpointer pipeline)
     }
 }
 
-/* Any thread. What nobody looks at does not wait on the bus: an element may tell of every buffer, faster than the main
- * context reads. */
+/* Any thread. What nobody looks at does not wait on the bus, nor do more warnings than anybody reads: an element may
+ * tell of every buffer, faster than the main context listens. */
 static GstBusSyncReply
-on_sync_message (GstBus *bus, GstMessage *message, gpointer pipeline)
+on_sync_message (GstBus *bus, GstMessage *message, gpointer door)
 {
-  if (is_looked_at (message, pipeline))
+  if (is_looked_at (message, door))
     return GST_BUS_PASS;
   gst_message_unref (message);
   return GST_BUS_DROP;
@@ -357,6 +373,7 @@ static void
 salon_pipeline_finalize (GObject *object)
 {
   g_hash_table_unref (SALON_PIPELINE (object)->open_ends);
+  g_clear_pointer (&SALON_PIPELINE (object)->door, g_atomic_rc_box_release);
   G_OBJECT_CLASS (salon_pipeline_parent_class)->finalize (object);
 }
 
@@ -396,7 +413,9 @@ salon_pipeline_new (const char *description, GstParseContext *context, GError **
   g_object_set (self->pipeline, "message-forward", TRUE, NULL);
   for_each_element (self->pipeline, open_end, self);
   bus = gst_element_get_bus (self->pipeline);
-  gst_bus_set_sync_handler (bus, on_sync_message, self->pipeline, NULL);
+  self->door = g_atomic_rc_box_new0 (Door);
+  self->door->pipeline = GST_OBJECT (self->pipeline);
+  gst_bus_set_sync_handler (bus, on_sync_message, g_atomic_rc_box_acquire (self->door), g_atomic_rc_box_release);
   self->bus_watch_id = gst_bus_add_watch (bus, on_bus_message, self);
   return g_steal_pointer (&self);
 }

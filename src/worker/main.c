@@ -59,6 +59,8 @@ main (int argc, char **argv)
       step_back ();
       return salon_keeper_run (SALON_PROGRAM_LINK_FD);
     }
+  /* Whoever ends the keeper too: it will say when. */
+  signal (SIGTERM, SIG_IGN);
   if (g_str_equal (command, SALON_PROGRAM_RUN))
     return salon_runner_run (SALON_PROGRAM_LINK_FD);
   g_printerr ("salon-job is the server's to call; people have salonctl\n");

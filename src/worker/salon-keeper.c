@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -28,6 +30,8 @@
 #define START_DEADLINE_S 60
 /* From the wish that it stop until it is cut off: a file wants its index. */
 #define END_DEADLINE_MS 10000
+/* Of thousands of small files, to measure them takes a while: this part of the time at most, one in so many. */
+#define MEASURE_PART 50
 /* Of an element. */
 #define MAX_NAME_CHARS 200
 
@@ -44,12 +48,13 @@ typedef struct
   guint tell_id;            /* of what has changed, once the present work is done */
   guint timer_id;           /* of the present state: the next attempt, or the end's deadline */
   guint back_off_ms;
-  guint n_failures;     /* in a row */
-  char *failure;        /* (owned) (nullable): why the present attempt breaks, as far as it is known */
-  gint64 heard_us;      /* from its process, for the last time */
-  gboolean has_spoken;  /* its process, ever */
-  gint64 playing_us;    /* since when it plays; 0: not yet */
-  gint64 orphan_us;     /* since when there is no server */
+  guint n_failures;    /* in a row */
+  char *failure;       /* (owned) (nullable): why the present attempt breaks, as far as it is known */
+  gint64 heard_us;     /* from its process, for the last time */
+  gboolean has_spoken; /* its process, ever */
+  gint64 playing_us;   /* since when it plays; 0: not yet */
+  gint64 orphan_us;    /* since when there is no server */
+  gint64 measure_after_us;
   gboolean has_ended;   /* the process said so */
   gboolean is_hopeless; /* it would fail again */
   gboolean must_fail;   /* when it has stopped */
@@ -355,9 +360,13 @@ begin_stop (Keeper *self, const char *why)
 static void
 check_output (Keeper *self)
 {
+  gint64 began_us = g_get_monotonic_time ();
   g_autofree char *text = NULL;
 
+  if (began_us < self->measure_after_us)
+    return;
   self->status.output_bytes = salon_job_folder_measure (FOLDER);
+  self->measure_after_us = began_us + MEASURE_PART * (g_get_monotonic_time () - began_us);
   if (self->status.output_bytes <= (gint64)self->spec->limits.output_mb * 1024 * 1024
       || self->status.state == SALON_JOB_STOPPING)
     return;
@@ -503,6 +512,14 @@ keeper_clear (Keeper *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Keeper, keeper_clear)
 
+/* The machine goes down, or systemd stops the server with all that came from it: files are finished. */
+static gboolean
+on_terminate (gpointer user_data)
+{
+  begin_stop (user_data, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
 /* A keeper that died left the job in the middle of something: that counts as a break. */
 static void
 take_over (Keeper *self)
@@ -543,6 +560,7 @@ salon_keeper_run (int fd)
   if (link != NULL)
     take_server (&self, link);
   g_timeout_add_seconds (TICK_S, on_tick, &self);
+  g_unix_signal_add (SIGTERM, on_terminate, &self);
   take_over (&self);
   if (!salon_job_state_is_end (self.status.state))
     g_main_loop_run (self.loop);

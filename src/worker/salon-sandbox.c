@@ -77,9 +77,7 @@ write_file (const char *path, const char *text)
   return is_written;
 }
 
-/* A view of its own on what is mounted, if we may have one: for root, or in a user namespace in which we are who we
- * are.
- */
+/* A view of its own on what is mounted, if we may have one: as root, or in a user namespace, as who we are. */
 static gboolean
 enter_mount_namespace (void)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-watch.h"
 
-#include <string.h>
-
 /* Pushes within pushes: elements from one queue to the next. */
 #define MAX_DEPTH 256
 
@@ -115,18 +113,24 @@ on_push_post (SalonWatch *self, GstClockTime time, GstPad *pad, GstFlowReturn re
 
 /* -- looking -- */
 
+/* What has several inputs waits for the others; and what puts a queue at each of them, though it be one. */
+static gboolean
+brings_together (GstElement *element)
+{
+  GType aggregator = g_type_from_name ("GstAggregator");
+
+  return element->numsinkpads > 1 || (aggregator != 0 && g_type_is_a (G_OBJECT_TYPE (element), aggregator));
+}
+
 static gboolean
 may_wait (GstElement *element)
 {
-  static const char *const waiting[] = { "queue", "queue2", "multiqueue", "downloadbuffer", "input-selector", "concat",
-    "streamsynchronizer", "clocksync", NULL };
+  static const char *const waiting[]
+      = { "queue", "queue2", "multiqueue", "downloadbuffer", "concat", "streamsynchronizer", "clocksync", NULL };
   GstElementFactory *factory = gst_element_get_factory (element);
-  const char *class = gst_element_get_metadata (element, GST_ELEMENT_METADATA_KLASS);
 
-  if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SINK) || factory == NULL || class == NULL)
-    return TRUE;
-  return g_strv_contains (waiting, GST_OBJECT_NAME (factory)) || strstr (class, "Muxer") != NULL
-         || strstr (class, "Mixer") != NULL || strstr (class, "Compositor") != NULL;
+  return factory == NULL || GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SINK) || brings_together (element)
+         || g_strv_contains (waiting, GST_OBJECT_NAME (factory));
 }
 
 /* Returns: (transfer full) (nullable): the name of what the thread is in. */

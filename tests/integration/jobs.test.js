@@ -52,7 +52,7 @@ ${PICTURE} ! textoverlay name=overlay text="\${room}" ! fakesink
 `);
 writeFileSync(join(pipelines, 'broken.launch'), 'param size\n');
 
-const JOBS = { 'pipelines-dir': pipelines, 'job-media-dirs': media, 'job-elements': 'hostile', 'job-hang-s': 3,
+const JOBS = { 'pipelines-dir': pipelines, 'job-media-dirs': media, 'job-elements': 'hostile', 'job-hang-s': 5,
                'job-restarts': 1, 'job-output-mb': 4, 'job-memory-mb': 512, 'max-jobs': 50 };
 /* One registry for all, made by whoever comes first. */
 const ENVIRONMENT = { SALON_TEST_SECRET: 'secret', GST_PLUGIN_PATH: HOSTILE_DIR, GST_REGISTRY: join(folder, 'registry.bin') };
@@ -222,14 +222,18 @@ test('a pipeline that crashes is started again, and then fails; the room plays o
 });
 
 runner.describe('at a standstill', { concurrency: true }, () => {
-  test('an element that hangs is found, and named; a pipeline that nothing comes into does not hang', async () => {
-    const idle = await launch('appsrc is-live=true ! queue ! fakesink async=false');
-    await untilState(server, idle.id, 'running');
+  test('an element that hangs is found, and named; one that waits for others is not', async () => {
+    const waiting = [
+      await launch('appsrc is-live=true ! queue ! fakesink async=false'),
+      await launch(`${PICTURE} ! vp8enc deadline=1 ! mux. appsrc is-live=true caps=audio/x-opus ! mux.
+        matroskamux name=mux ! filesink location=silent.mkv`),
+    ];
     const job = await launch(`${PICTURE} ! queue ! hostile name=decoder deed=hang ! fakesink`);
     const { error } = await untilJob(server, job.id, 'was started again', ({ restarts }) => restarts === 1);
     assert.match(error, /element "decoder" hangs/);
-    assert.equal((await getJob(server, idle.id)).restarts, 0);
-    for (const { id } of [idle, job])
+    for (const { id } of waiting)
+      assert.deepEqual([(await getJob(server, id)).restarts, (await getJob(server, id)).error], [0, null]);
+    for (const { id } of [...waiting, job])
       await deleteJob(id);
   });
 
@@ -238,7 +242,7 @@ runner.describe('at a standstill', { concurrency: true }, () => {
     await untilState(server, job.id, 'running');
     process.kill(jobProcesses(server.stateDir, job.id).pipelines[0], 'SIGSTOP');
     const { error } = await untilJob(server, job.id, 'was started again', ({ restarts }) => restarts === 1);
-    assert.match(error, /did not answer for 3 s/);
+    assert.match(error, /did not answer for 5 s/);
     await deleteJob(job.id);
   });
 });
@@ -249,6 +253,16 @@ test('a pipeline that floods its log is heard in part, and stops when it is told
   assert.ok(log.length <= 40);
   const path = join((await getJob(server, job.id)).folder, 'log');
   assert.ok(statSync(path).size < 100000, `${statSync(path).size} bytes`);
+  await deleteJob(job.id);
+});
+
+test('a pipeline whose element never stops complaining takes no memory for it', async () => {
+  const job = await launch(`${PICTURE} ! hostile deed=complain ! fakesink`);
+  await untilJob(server, job.id, 'plays on', ({ buffers }) => buffers > 25);
+  const [pid] = jobProcesses(server.stateDir, job.id).pipelines;
+  const peak = Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
+  assert.ok(peak < 120000, `${peak} KiB`);
+  assert.ok((await getJob(server, job.id)).log.some((line) => /Alas/.test(line)));
   await deleteJob(job.id);
 });
 
@@ -286,6 +300,21 @@ test('a pipeline\'s process makes no processes, touches no files but its own, an
     ['internet', 'local', 'own', 'certificates', 'media'].map((deed) => `${deed}: done`));
   for (const { id } of [probe, use])
     await deleteJob(id);
+});
+
+test('encoders, decoders, playlists and networks work for a pipeline that is shut in', async () => {
+  const job = await launch(`${PICTURE} ! x264enc tune=zerolatency key-int-max=15 ! h264parse ! tee name=copies
+    copies. ! queue ! hlssink2 target-duration=1 max-files=0 location=%05d.ts playlist-location=list.m3u8
+    copies. ! queue ! avdec_h264 ! videoconvert ! vp8enc deadline=1 ! rtpvp8pay ! udpsink host=127.0.0.1 port=9
+    audiotestsrc is-live=true ! opusenc ! oggmux ! filesink location=sound.ogg`);
+  const list = () => readFileSync(join(job.folder, 'output', 'list.m3u8'), 'utf8');
+  await untilJob(server, job.id, 'has a playlist', () =>
+    existsSync(join(job.folder, 'output', 'list.m3u8')) && list().includes('00000.ts'));
+  await changeJob(server, job.id, { stop: true });
+  assert.equal((await untilState(server, job.id, 'stopped')).error, null);
+  assert.match(list(), /#EXT-X-ENDLIST/);
+  const push = await launch(`${PICTURE} ! x264enc ! flvmux ! rtmp2sink location=rtmp://127.0.0.1:9/live/key`);
+  assert.match((await untilState(server, push.id, 'failed')).error, /127\.0\.0\.1: Connection refused/);
 });
 
 test('properties of elements that the text names change while it plays', async () => {
@@ -356,6 +385,16 @@ test('jobs outlive their server, which finds them again; and stop when none come
   const third = await jobServer(t, { stateDir: first.stateDir });
   const { error } = await untilState(third, id, 'failed');
   assert.match(error, /looked after the job is gone/);
+});
+
+test('a job whose processes are all told to end finishes its file', async () => {
+  const job = await launch(`${PICTURE} ! vp8enc deadline=1 ! webmmux ! filesink location=picture.webm`);
+  await untilJob(server, job.id, 'plays', ({ buffers }) => buffers > 10);
+  const { keepers, pipelines: playing } = jobProcesses(server.stateDir, job.id);
+  for (const pid of [...playing, ...keepers])
+    process.kill(pid, 'SIGTERM');
+  assert.equal((await untilState(server, job.id, 'stopped')).error, null);
+  decode(join(job.folder, 'output', 'picture.webm'));
 });
 
 test('a job that no server comes back to stops by itself', async (t) => {

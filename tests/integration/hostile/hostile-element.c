@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A GStreamer plugin with the element `hostile`, which passes media on, and with the first buffer does what nobody
- * wants a decoder to do. It prints what came of it: "fork: refused", "fork: done". */
+/* A GStreamer plugin with the element `hostile`, which passes media on, and with the first buffer (to complain, with
+ * each) does what nobody wants a decoder to do. It prints what came of it: "fork: refused", "fork: done". */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -132,6 +132,16 @@ flood (void)
 }
 
 static void
+complain (Hostile *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (GST_CORE_ERROR, GST_CORE_ERROR_FAILED, "Alas");
+
+  for (guint i = 0; i < 20000; i++)
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_warning (GST_OBJECT (self), error, "of which there is much more to say"));
+}
+
+static void
 do_deed (Hostile *self)
 {
   if (g_str_equal (self->deed, "crash"))
@@ -140,6 +150,8 @@ do_deed (Hostile *self)
     pause ();
   else if (g_str_equal (self->deed, "flood"))
     flood ();
+  else if (g_str_equal (self->deed, "complain"))
+    complain (self);
   else if (g_str_equal (self->deed, "memory"))
     eat_memory ();
   else if (g_str_equal (self->deed, "probe"))
@@ -155,7 +167,7 @@ on_buffer (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 
   if (!self->is_done)
     do_deed (self);
-  self->is_done = TRUE;
+  self->is_done = !g_str_equal (self->deed, "complain");
   return gst_pad_push (self->src, buffer);
 }
 
