@@ -51,7 +51,7 @@ test('a screen\'s tile has a full screen of its own', async () => {
   await bob.page.click('#stage .full-screen');
   await until('the tile is full', () => bob.page.evaluate(() => document.fullscreenElement?.matches('.tile')));
   assert.equal(await attribute(bob, '#full-screen', 'aria-pressed'), 'false');
-  assert.equal(await attribute(bob, '#stage .full-screen', 'aria-pressed'), 'true');
+  await until('it is said', async () => await attribute(bob, '#stage .full-screen', 'aria-pressed') === 'true');
   await bob.page.evaluate(() => document.exitFullscreen());
   await until('it is said', async () => await attribute(bob, '#stage .full-screen', 'aria-pressed') === 'false');
 });
