@@ -43,7 +43,8 @@ write_offer (SalonSubscriber *self, const char *transport)
   guint n_slots = self->lines != NULL ? salon_lines_begin_offer (self->lines) : self->n_slots;
   g_autofree SalonOfferLine *lines = g_new (SalonOfferLine, n_before + n_slots);
 
-  lines[0] = (SalonOfferLine){ .is_data = TRUE };
+  if (n_before > 0)
+    lines[0] = (SalonOfferLine){ .is_data = TRUE };
   for (guint i = 0; i < n_slots; i++)
     lines[n_before + i] = get_line (self, i);
   return salon_offer_write (
@@ -105,8 +106,11 @@ offer_again (gpointer user_data)
       || !salon_lines_need_offer (self->lines))
     return G_SOURCE_REMOVE;
   offer = remember_offer (self, write_offer (self, self->transport), &error);
-  g_assert_no_error (error);
-  g_signal_emit_by_name (self, "offer", offer);
+  /* Others' names are in it. */
+  if (offer != NULL)
+    g_signal_emit_by_name (self, "offer", offer);
+  else
+    g_signal_emit_by_name (self, "failed", error);
   return G_SOURCE_REMOVE;
 }
 
@@ -227,6 +231,13 @@ check_answer (SalonSubscriber *self, const char *text, GError **error)
   return g_steal_pointer (&answer);
 }
 
+/* Of a client that is told of tracks by offers alone: until this one is answered, it hears of no other. */
+static gboolean
+awaits_later_answer (SalonSubscriber *self)
+{
+  return self->lines != NULL && self->offer != NULL && salon_transport_get_remote (SALON_TRANSPORT (self)) != NULL;
+}
+
 void
 salon_subscriber_answer_async (
     SalonSubscriber *self, const char *text, GAsyncReadyCallback callback, gpointer user_data)
@@ -237,6 +248,8 @@ salon_subscriber_answer_async (
 
   if (answer == NULL)
     {
+      if (awaits_later_answer (self))
+        g_signal_emit_by_name (self, "failed", error);
       g_task_return_error (task, error);
       g_object_unref (task);
       return;
