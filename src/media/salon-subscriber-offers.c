@@ -153,14 +153,16 @@ salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GErr
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* A slot may only carry what its m-line was answered with. Mostly all slots of a kind get the same, and share it. */
+/* A slot may only carry what its m-line was answered with, the last time: each offer of ours lists all again. Mostly
+ * all slots of a kind get the same, and share it. */
 static void
 narrow_slot (SalonSubscriber *self, guint index, const SalonSdp *answer, guint m_line)
 {
   SalonSubscriberSlot *slot = &self->slots[index];
   guint8 red_payload_type = salon_sdp_get_media (answer, m_line)->red.payload_type;
-  g_autoptr (GstCaps) accepted
-      = salon_codec_caps_accepted (slot->caps, gst_sdp_message_get_media (answer->message, m_line), red_payload_type);
+  GstCaps *all = self->offered[salon_subscriber_is_video_slot (index)];
+  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (
+      all != NULL ? all : slot->caps, gst_sdp_message_get_media (answer->message, m_line), red_payload_type);
   gboolean is_shared = index >= 2 && gst_caps_is_equal (accepted, self->slots[index - 2].caps);
 
   slot->takes_red = red_payload_type == salon_codec_get_info (SALON_CODEC_RED)->payload_type;

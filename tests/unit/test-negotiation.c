@@ -392,6 +392,40 @@ test_names_as_many_as_there_are_seats (Fixture *f, gconstpointer data)
   g_assert_finalize_object (subscriber);
 }
 
+static guint
+count_formats (SalonSubscriber *subscriber)
+{
+  GstElement *webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (subscriber));
+  g_autoptr (GstObject) graph = gst_object_get_parent (GST_OBJECT (webrtc));
+  g_autofree char *name = g_strconcat (GST_OBJECT_NAME (webrtc), "-video-0", NULL);
+  g_autoptr (GstElement) slot = gst_bin_get_by_name (GST_BIN (graph), name);
+  g_autoptr (GstCaps) caps = NULL;
+
+  g_object_get (slot, "caps", &caps, NULL);
+  return gst_caps_get_size (caps);
+}
+
+/* Each offer lists all codecs again, and the last answer counts. */
+static void
+test_takes_back_what_was_refused (Fixture *f, gconstpointer data)
+{
+  SalonSubscriber *subscriber = offer_names (f);
+  SalonTrack *track;
+
+  answer (f, subscriber, "96 97");
+  g_assert_no_error (f->error);
+  track = attach_track (f, subscriber, 0, TRUE);
+  g_assert_cmpuint (count_formats (subscriber), ==, 2);
+  wait_done (f);
+  answer (f, subscriber, NULL);
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (count_formats (subscriber), ==, 2 * (G_N_ELEMENTS (codecs) - 1));
+  salon_subscriber_close (subscriber);
+  track_free (track);
+  settle ();
+  g_assert_finalize_object (subscriber);
+}
+
 static void
 on_failed (SalonTransport *transport, const GError *error, gpointer data)
 {
@@ -501,6 +535,7 @@ main (int argc, char **argv)
   ADD ("/negotiation/offers-seats", test_offers_seats);
   ADD_DIRECTLY ("/negotiation/offers-seats/directly", test_offers_seats);
   ADD_DIRECTLY ("/negotiation/names-as-many-tracks-as-there-are-seats", test_names_as_many_as_there_are_seats);
+  ADD_DIRECTLY ("/negotiation/takes-back-what-was-refused", test_takes_back_what_was_refused);
   ADD_DIRECTLY ("/negotiation/a-refused-answer-to-a-later-offer-ends-the-connection", test_refused_answer_ends_it);
   ADD ("/negotiation/leaves-no-names-behind", test_leaves_no_names);
   ADD_DIRECTLY ("/negotiation/leaves-no-names-behind/directly", test_leaves_no_names);
