@@ -43,7 +43,8 @@ write_offer (SalonSubscriber *self, const char *transport)
   guint n_slots = self->lines != NULL ? salon_lines_begin_offer (self->lines) : self->n_slots;
   g_autofree SalonOfferLine *lines = g_new (SalonOfferLine, n_before + n_slots);
 
-  lines[0] = (SalonOfferLine){ .is_data = TRUE };
+  if (n_before > 0)
+    lines[0] = (SalonOfferLine){ .is_data = TRUE };
   for (guint i = 0; i < n_slots; i++)
     lines[n_before + i] = get_line (self, i);
   return salon_offer_write (
@@ -105,8 +106,11 @@ offer_again (gpointer user_data)
       || !salon_lines_need_offer (self->lines))
     return G_SOURCE_REMOVE;
   offer = remember_offer (self, write_offer (self, self->transport), &error);
-  g_assert_no_error (error);
-  g_signal_emit_by_name (self, "offer", offer);
+  /* Others' names are in it. */
+  if (offer != NULL)
+    g_signal_emit_by_name (self, "offer", offer);
+  else
+    g_signal_emit_by_name (self, "failed", error);
   return G_SOURCE_REMOVE;
 }
 
@@ -149,14 +153,16 @@ salon_subscriber_offer_finish (SalonSubscriber *self, GAsyncResult *result, GErr
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* A slot may only carry what its m-line was answered with. Mostly all slots of a kind get the same, and share it. */
+/* A slot may only carry what its m-line was answered with, the last time: each offer of ours lists all again. Mostly
+ * all slots of a kind get the same, and share it. */
 static void
 narrow_slot (SalonSubscriber *self, guint index, const SalonSdp *answer, guint m_line)
 {
   SalonSubscriberSlot *slot = &self->slots[index];
   guint8 red_payload_type = salon_sdp_get_media (answer, m_line)->red.payload_type;
-  g_autoptr (GstCaps) accepted
-      = salon_codec_caps_accepted (slot->caps, gst_sdp_message_get_media (answer->message, m_line), red_payload_type);
+  GstCaps *all = self->offered[salon_subscriber_is_video_slot (index)];
+  g_autoptr (GstCaps) accepted = salon_codec_caps_accepted (
+      all != NULL ? all : slot->caps, gst_sdp_message_get_media (answer->message, m_line), red_payload_type);
   gboolean is_shared = index >= 2 && gst_caps_is_equal (accepted, self->slots[index - 2].caps);
 
   slot->takes_red = red_payload_type == salon_codec_get_info (SALON_CODEC_RED)->payload_type;
@@ -227,6 +233,13 @@ check_answer (SalonSubscriber *self, const char *text, GError **error)
   return g_steal_pointer (&answer);
 }
 
+/* Of a client that is told of tracks by offers alone: until this one is answered, it hears of no other. */
+static gboolean
+awaits_later_answer (SalonSubscriber *self)
+{
+  return self->lines != NULL && self->offer != NULL && salon_transport_get_remote (SALON_TRANSPORT (self)) != NULL;
+}
+
 void
 salon_subscriber_answer_async (
     SalonSubscriber *self, const char *text, GAsyncReadyCallback callback, gpointer user_data)
@@ -237,6 +250,8 @@ salon_subscriber_answer_async (
 
   if (answer == NULL)
     {
+      if (awaits_later_answer (self))
+        g_signal_emit_by_name (self, "failed", error);
       g_task_return_error (task, error);
       g_object_unref (task);
       return;

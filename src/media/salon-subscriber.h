@@ -10,8 +10,7 @@
 
 /* A connection a participant receives on: we offer, the client answers. It has a fixed number of seats; a seat is
  * an audio and a video slot, each a sending m-line fed by a `salonslot`, which share a media stream id, so that what
- * sits together is played in sync. Seating a track changes no SDP, unless the connection names
- * its tracks.
+ * sits together is played in sync. Seating a track changes no SDP, unless the connection names its tracks.
  *
  * Signal, on the main context:
  *   layer-changed (guint seat)    salon_subscriber_get_layer() has changed
@@ -35,7 +34,8 @@ void salon_subscriber_offer_async (SalonSubscriber *self, GAsyncReadyCallback ca
 /* Returns: (transfer full): the offer. */
 char *salon_subscriber_offer_finish (
     SalonSubscriber *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Once after each offer. Errors: MEDIA. */
+/* Once after each offer. Errors: MEDIA; the same may be answered again, unless it is a later offer of a connection that
+ * names its tracks, which has failed then. */
 void salon_subscriber_answer_async (
     SalonSubscriber *self, const char *sdp, GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_subscriber_answer_finish (

@@ -654,6 +654,12 @@ salon_participant_get_name (SalonParticipant *self)
   return self->name;
 }
 
+gboolean
+salon_participant_speaks_ion (SalonParticipant *self)
+{
+  return self->speaks_ion;
+}
+
 const char *
 salon_participant_get_session_token (SalonParticipant *self)
 {

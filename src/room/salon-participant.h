@@ -98,6 +98,8 @@ guint salon_participant_get_max_video (SalonParticipant *self);
 gboolean salon_participant_pin (
     SalonParticipant *self, const char *participant_id, gboolean is_pinned, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether it is a client of ion-sfu's dialect: see SalonJoinRequest. */
+gboolean salon_participant_speaks_ion (SalonParticipant *self);
 /* Begins to receive: the connection is offered, and everything published in the room is seated. Once. */
 void salon_participant_subscribe (SalonParticipant *self);
 

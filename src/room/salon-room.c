@@ -216,7 +216,8 @@ salon_room_add_participant (SalonRoom *self, SalonParticipant *participant)
   salon_floor_add_person (self->floor, salon_participant_get_id (participant));
   if (remote == NULL)
     {
-      salon_participant_log (participant, SALON_LOG_INFO, "participant_joined", NULL, "Joined");
+      salon_participant_log (participant, SALON_LOG_INFO, "participant_joined",
+          salon_participant_speaks_ion (participant) ? "ion-sfu" : NULL, "Joined");
       tell_of_participant (self, participant, SALON_PARTICIPANT_JOINED, participant);
     }
   else

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { dataAlone, readOffer } from '../lib/attacker.js';
 import { EVENTS, readLog } from '../lib/log.js';
 import { Peer } from '../lib/peer.js';
 import { connect, enter, newRoom } from '../lib/people.js';
@@ -127,6 +128,19 @@ test('who comes, is lost, comes back and leaves, how and after how long', async 
   assert.deepEqual(ofRoom.map(({ event }) => event).filter((event) => event.startsWith('room_')),
     ['room_opened', 'room_locked', 'room_closed']);
   assert.ok(ofRoom.filter(({ event }) => /left|closed/.test(event)).every(({ duration_ms: lasted }) => lasted > 0));
+});
+
+test("who was taken for a client of ion-sfu's", async (t) => {
+  const server = await startServer(t, { args: JSON_LOG });
+  const joining = { sid: newRoom(), name: 'Bob', config: { NoSubscribe: true },
+    offer: { type: 'offer', sdp: dataAlone(readOffer('chromium')) } };
+  const cases = [[{}, 'participant_joined ion-sfu'], [{ data_channels: true }, 'participant_joined']];
+  for (const [params, joined] of cases) {
+    const client = await connect(t, server);
+    client.on('trickle', () => {});
+    const { participant } = await client.request('join', { ...joining, ...params });
+    await until(joined, () => story(server, participant).includes(joined));
+  }
 });
 
 test('who does not come back was lost; who is in the room when the server stops leaves for that', async (t) => {

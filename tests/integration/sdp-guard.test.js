@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict';
 import * as runner from 'node:test';
-import { Attacker, HonestCall, NOWHERE, arrange, edit, join, readOffer, split } from '../lib/attacker.js';
+import { Attacker, HonestCall, NOWHERE, arrange, dataAlone, dataChannels, edit, join, readOffer, split }
+  from '../lib/attacker.js';
 import { Peer } from '../lib/peer.js';
 import { newRoom } from '../lib/people.js';
 import { startServer } from '../lib/server.js';
@@ -30,13 +31,6 @@ const firstPayloadType = (sdp, index) => split(sdp)[index][0].split(' ')[3];
 const withFirstType = (index, alter) => (sdp) => alter(firstPayloadType(sdp, index), sdp);
 const many = (count, line) => Array.from({ length: count }, (_, i) => line(i));
 
-/* An m-line for data channels, by the transport of the first. */
-function dataChannels(sdp, mid = 'data') {
-  const transport = split(sdp)[1].filter((line) => /^a=(ice-ufrag|ice-pwd|fingerprint|setup):/.test(line));
-  return ['m=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0', ...transport, `a=mid:${mid}`,
-          'a=sctp-port:5000'];
-}
-
 function swapFirstTwo(sdp) {
   const [session, first, second, ...rest] = split(sdp);
   return join([session, second, first, ...rest]);
@@ -48,11 +42,6 @@ function withDataChannel(at, mid = 'data') {
     sections[0] = sections[0].map((text) => text.replace(/^a=group:BUNDLE.*/, `$& ${mid}`));
     return join([...sections.slice(0, at), dataChannels(sdp, mid), ...sections.slice(at)]);
   };
-}
-
-function dataAlone(sdp) {
-  return edit(join([split(sdp)[0], dataChannels(sdp)]), 0,
-    (lines) => lines.map((line) => line.replace(/^(a=group:BUNDLE).*/, '$1 data')));
 }
 
 /* Offers that can't be used: what -> how to make one. */

@@ -28,6 +28,19 @@ export function edit(sdp, index, change) {
   return join(split(sdp).map((lines, i) => ((index === null ? i > 0 : i === index) ? change(lines) : lines)));
 }
 
+/* An m-line for data channels, by the transport of the first. */
+export function dataChannels(sdp, mid = 'data') {
+  const transport = split(sdp)[1].filter((line) => /^a=(ice-ufrag|ice-pwd|fingerprint|setup):/.test(line));
+  return ['m=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0', ...transport, `a=mid:${mid}`,
+          'a=sctp-port:5000'];
+}
+
+/* An offer's transport, with data channels and nothing else: as clients of ion-sfu begin. */
+export function dataAlone(sdp) {
+  return edit(join([split(sdp)[0], dataChannels(sdp)]), 0,
+    (lines) => lines.map((line) => line.replace(/^(a=group:BUNDLE).*/, '$1 data')));
+}
+
 /* As many m-lines as `indices` names, each a copy of that one of the offer's, with mids 0, 1, ... */
 export function arrange(sdp, indices) {
   const [session, ...media] = split(sdp);

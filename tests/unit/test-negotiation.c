@@ -2,7 +2,9 @@
 /* What publishers are answered and subscribers are offered, by a real webrtcbin. */
 #include <string.h>
 
+#include "salon-error.h"
 #include "salon-ice-hub.h"
+#include "salon-limits.h"
 #include "salon-plugin.h"
 #include "salon-publisher.h"
 #include "salon-subscriber.h"
@@ -292,6 +294,169 @@ test_offers_seats (Fixture *f, gconstpointer data)
   g_assert_finalize_object (subscriber);
 }
 
+/* -- a client that is told of tracks by descriptions alone -- */
+
+static const SalonDataChannelsEvents no_data_events;
+
+static void
+on_offered_again (SalonSubscriber *subscriber, const char *sdp, gpointer data)
+{
+  Fixture *f = data;
+
+  g_free (f->text);
+  f->text = g_strdup (sdp);
+  f->is_done = TRUE;
+}
+
+static void
+on_offer_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fixture *f = data;
+
+  g_clear_error (&f->error);
+  f->is_done = salon_subscriber_answer_finish (SALON_SUBSCRIBER (source), result, &f->error) || f->error != NULL;
+}
+
+/* To f->text, as a browser answers. formats (nullable): of pictures; NULL: all. */
+static void
+answer (Fixture *f, SalonSubscriber *subscriber, const char *formats)
+{
+  g_autoptr (GRegex) picture_line = g_regex_new ("^(m=video 9 \\S+) .*$", G_REGEX_MULTILINE, 0, NULL);
+  g_autofree char *taken = g_strconcat ("\\1 ", formats, "\r", NULL);
+  g_autoptr (GString) all = g_string_new (f->text);
+  g_autofree char *narrowed = NULL;
+
+  g_string_replace (all, "a=sendonly", "a=recvonly", 0);
+  g_string_replace (all, "a=setup:actpass", "a=setup:active", 0);
+  g_string_replace (all, " 0 UDP/TLS/RTP/SAVPF", " 9 UDP/TLS/RTP/SAVPF", 0);
+  narrowed = g_regex_replace (picture_line, all->str, -1, 0, taken, 0, NULL);
+  salon_subscriber_answer_async (subscriber, formats != NULL ? narrowed : all->str, on_offer_answered, f);
+  wait_done (f);
+}
+
+/* Returns: (transfer full): connected to nobody, its first offer in f->text. */
+static SalonSubscriber *
+offer_names (Fixture *f)
+{
+  SalonSubscriber *subscriber = salon_subscriber_new (f->graph, "subscriber", &f->options, f->shares, TRUE);
+
+  salon_transport_set_data_events (SALON_TRANSPORT (subscriber), &no_data_events, NULL);
+  g_signal_connect (subscriber, "offer", G_CALLBACK (on_offered_again), f);
+  salon_subscriber_offer_async (subscriber, on_offered, f);
+  wait_done (f);
+  g_assert_no_error (f->error);
+  return subscriber;
+}
+
+/* Returns: (transfer full): with as long a name as clients may give. */
+static SalonTrack *
+attach_track (Fixture *f, SalonSubscriber *subscriber, guint seat, gboolean is_video)
+{
+  SalonTrack *track = salon_track_new (f->graph, "0", is_video, 1);
+  g_autofree char *stream = g_strdup_printf ("%064u", seat);
+  g_autofree char *name = g_strdup_printf ("%064u", 2 * seat + is_video);
+
+  salon_track_set_msid (track, stream, name);
+  salon_subscriber_attach (subscriber, seat, track);
+  return track;
+}
+
+static void
+track_free (SalonTrack *track)
+{
+  salon_track_close (track);
+  g_object_unref (track);
+}
+
+static void
+test_names_as_many_as_there_are_seats (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) tracks = g_ptr_array_new_with_free_func ((GDestroyNotify)track_free);
+  SalonSubscriber *subscriber;
+
+  f->options.has_red = TRUE;
+  subscriber = offer_names (f);
+  answer (f, subscriber, NULL);
+  g_assert_no_error (f->error);
+  for (guint i = 0; i < 2 * SALON_LIMIT_SEATS; i++)
+    g_ptr_array_add (tracks, attach_track (f, subscriber, i / 2, i % 2 == 1));
+  wait_done (f);
+  g_test_message ("%" G_GSIZE_FORMAT " bytes", strlen (f->text));
+  g_assert_cmpuint (count (f->text, "\nm="), ==, 1 + 2 * SALON_LIMIT_SEATS);
+  /* A line's end is four characters in JSON. */
+  g_assert_cmpuint (strlen (f->text) + 2 * count (f->text, "\n"), <, SALON_LIMIT_MESSAGE_BYTES);
+  answer (f, subscriber, NULL);
+  g_assert_no_error (f->error);
+  salon_subscriber_close (subscriber);
+  settle ();
+  g_assert_finalize_object (subscriber);
+}
+
+static guint
+count_formats (SalonSubscriber *subscriber)
+{
+  GstElement *webrtc = salon_transport_get_webrtcbin (SALON_TRANSPORT (subscriber));
+  g_autoptr (GstObject) graph = gst_object_get_parent (GST_OBJECT (webrtc));
+  g_autofree char *name = g_strconcat (GST_OBJECT_NAME (webrtc), "-video-0", NULL);
+  g_autoptr (GstElement) slot = gst_bin_get_by_name (GST_BIN (graph), name);
+  g_autoptr (GstCaps) caps = NULL;
+
+  g_object_get (slot, "caps", &caps, NULL);
+  return gst_caps_get_size (caps);
+}
+
+/* Each offer lists all codecs again, and the last answer counts. */
+static void
+test_takes_back_what_was_refused (Fixture *f, gconstpointer data)
+{
+  SalonSubscriber *subscriber = offer_names (f);
+  SalonTrack *track;
+
+  answer (f, subscriber, "96 97");
+  g_assert_no_error (f->error);
+  track = attach_track (f, subscriber, 0, TRUE);
+  g_assert_cmpuint (count_formats (subscriber), ==, 2);
+  wait_done (f);
+  answer (f, subscriber, NULL);
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (count_formats (subscriber), ==, 2 * (G_N_ELEMENTS (codecs) - 1));
+  salon_subscriber_close (subscriber);
+  track_free (track);
+  settle ();
+  g_assert_finalize_object (subscriber);
+}
+
+static void
+on_failed (SalonTransport *transport, const GError *error, gpointer data)
+{
+  *(gboolean *)data = TRUE;
+}
+
+/* It would hear of no further track. The first one may be tried again. */
+static void
+test_refused_answer_ends_it (Fixture *f, gconstpointer data)
+{
+  SalonSubscriber *subscriber = offer_names (f);
+  gboolean has_failed = FALSE;
+  SalonTrack *track;
+
+  g_signal_connect (subscriber, "failed", G_CALLBACK (on_failed), &has_failed);
+  answer (f, subscriber, "0");
+  g_assert_error (f->error, SALON_ERROR, SALON_ERROR_MEDIA);
+  g_assert_false (has_failed);
+  answer (f, subscriber, NULL);
+  g_assert_no_error (f->error);
+  track = attach_track (f, subscriber, 0, TRUE);
+  wait_done (f);
+  answer (f, subscriber, "0");
+  g_assert_error (f->error, SALON_ERROR, SALON_ERROR_MEDIA);
+  g_assert_true (has_failed);
+  salon_subscriber_close (subscriber);
+  track_free (track);
+  settle ();
+  g_assert_finalize_object (subscriber);
+}
+
 static void
 test_closes_at_every_step (Fixture *f, gconstpointer data)
 {
@@ -362,17 +527,19 @@ main (int argc, char **argv)
     g_error ("can't register the plugin");
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+#define ADD_DIRECTLY(path, func) g_test_add (path, Fixture, NULL, set_up_directly, func, tear_down)
   ADD ("/negotiation/answers-chromium", test_answers_chromium);
   ADD ("/negotiation/takes-the-preferred-codec", test_takes_preferred_codec);
   ADD ("/negotiation/refuses-bad-offers", test_refuses_bad_offers);
   ADD ("/negotiation/a-new-offer-keeps-the-lines", test_reoffer_keeps_lines);
   ADD ("/negotiation/offers-seats", test_offers_seats);
-  g_test_add ("/negotiation/offers-seats/directly", Fixture, NULL, set_up_directly, test_offers_seats, tear_down);
+  ADD_DIRECTLY ("/negotiation/offers-seats/directly", test_offers_seats);
+  ADD_DIRECTLY ("/negotiation/names-as-many-tracks-as-there-are-seats", test_names_as_many_as_there_are_seats);
+  ADD_DIRECTLY ("/negotiation/takes-back-what-was-refused", test_takes_back_what_was_refused);
+  ADD_DIRECTLY ("/negotiation/a-refused-answer-to-a-later-offer-ends-the-connection", test_refused_answer_ends_it);
   ADD ("/negotiation/leaves-no-names-behind", test_leaves_no_names);
-  g_test_add (
-      "/negotiation/leaves-no-names-behind/directly", Fixture, NULL, set_up_directly, test_leaves_no_names, tear_down);
+  ADD_DIRECTLY ("/negotiation/leaves-no-names-behind/directly", test_leaves_no_names);
   ADD ("/negotiation/closes-at-every-step", test_closes_at_every_step);
-  g_test_add ("/negotiation/closes-at-every-step/directly", Fixture, NULL, set_up_directly, test_closes_at_every_step,
-      tear_down);
+  ADD_DIRECTLY ("/negotiation/closes-at-every-step/directly", test_closes_at_every_step);
   return g_test_run ();
 }
