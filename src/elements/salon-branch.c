@@ -72,7 +72,7 @@ find_codec (const char *media_type, SalonCodec *codec)
 {
   for (guint i = 0; i < SALON_N_CODECS; i++)
     {
-      if (g_str_equal (media_type, steps[i].media_type))
+      if (g_strcmp0 (media_type, steps[i].media_type) == 0)
         {
           *codec = i;
           return TRUE;

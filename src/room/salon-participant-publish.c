@@ -98,13 +98,22 @@ is_own_msid (SalonParticipant *self, const char *stream, const char *track)
   return FALSE;
 }
 
+/* Returns: (transfer none) (nullable): NULL of what is not described, but attached. */
+static const SalonSdpMedia *
+find_description (SalonParticipant *self, const char *mid)
+{
+  const SalonSdp *offer
+      = self->publisher != NULL ? salon_transport_get_remote (SALON_TRANSPORT (self->publisher)) : NULL;
+
+  return offer != NULL ? salon_sdp_find_media (offer, mid) : NULL;
+}
+
 /* As its publisher calls it, unless that is not theirs alone. All that is told of somebody's own stream has their id
  * then, unless another took that, too. */
 static void
 name_track (SalonParticipant *self, const SalonPublication *publication)
 {
-  const SalonSdpMedia *media
-      = salon_sdp_find_media (salon_transport_get_remote (SALON_TRANSPORT (self->publisher)), publication->mid);
+  const SalonSdpMedia *media = find_description (self, publication->mid);
   const char *stream = media != NULL && media->stream != NULL ? media->stream : self->id;
   const char *track = media != NULL && media->track != NULL ? media->track : publication->id;
 
