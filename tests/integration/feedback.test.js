@@ -171,9 +171,9 @@ test('for a lost packet that never comes again, a keyframe is asked for, though 
   await until('a keyframe is asked for', () => ann.publisher.keyframeRequests.length > before);
 });
 
-test('lost audio is not asked for again, and audio goes on', async (t) => {
+async function loseAudio(t, options) {
   const room = newRoom();
-  const ann = await Peer.join(t, server, room, 'Ann');
+  const ann = await Peer.join(t, server, room, 'Ann', options);
   const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
   await ann.start();
   const slot = await bob.receive(ann, 'microphone');
@@ -192,4 +192,13 @@ test('lost audio is not asked for again, and audio goes on', async (t) => {
   const mark = slot.packets.length;
   await until('audio went on', () => slot.packets.length > mark + 60, 10000);
   assert.deepEqual([...lost].filter((sequence) => ann.publisher.nacked.includes(sequence)), []);
-});
+  const waits = slot.packets.slice(1).map(({ at }, i) => at - slot.packets[i].at);
+  if (isTimed)
+    assert.ok(Math.max(...waits) < 600, `audio stood still for ${Math.max(...waits)} ms`);
+}
+
+test('lost audio is not asked for again, and audio goes on', (t) => loseAudio(t));
+
+test('audio that no description tells of is not waited for either', (t) => loseAudio(t, {
+  alterOffer: (sdp) => sdp.replace(/m=audio[^]*?(?=m=|$)/g, (section) => section.replace(/a=ssrc.*\r\n/g, '')),
+}));
