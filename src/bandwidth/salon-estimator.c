@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-estimator.h"
 
+/* Feedback comes several times a second: who sends reports alone for so long, goes on so. */
+#define PATIENCE_US (3 * G_TIME_SPAN_SECOND)
+
 void
 salon_estimator_init (SalonEstimator *self, const SalonBandwidthBounds *bounds)
 {
-  *self = (SalonEstimator){ .bounds = *bounds, .has_feedback = TRUE };
+  *self = (SalonEstimator){ .bounds = *bounds, .is_agreed = TRUE, .has_feedback = TRUE };
   salon_rate_control_init (&self->control, bounds->start_bps);
+}
+
+static void
+go_by_feedback (SalonEstimator *self, gboolean has_feedback)
+{
+  self->has_feedback = has_feedback;
+  salon_rate_control_init (&self->control, has_feedback ? self->bounds.start_bps : self->bounds.max_bps);
 }
 
 void
@@ -13,8 +23,8 @@ salon_estimator_add (SalonEstimator *self, SalonFlow *flow, gboolean has_feedbac
 {
   if (self->flows == NULL && !has_feedback)
     {
-      self->has_feedback = FALSE;
-      salon_rate_control_init (&self->control, self->bounds.max_bps);
+      self->is_agreed = FALSE;
+      go_by_feedback (self, FALSE);
     }
   flow->next = self->flows;
   self->flows = flow;
@@ -133,9 +143,11 @@ salon_estimator_take_feedback (SalonEstimator *self, SalonFlow *flow, const guin
   gint64 sent_us;
 
   /* Of more packets than are known of, none need be told. */
-  if (!self->has_feedback || !salon_transport_feedback_parse (&feedback, data, size)
+  if (!self->is_agreed || !salon_transport_feedback_parse (&feedback, data, size)
       || feedback.n_packets > SALON_SENT_HISTORY_SIZE)
     return;
+  if (!self->has_feedback)
+    go_by_feedback (self, TRUE);
   sent_us = take_packets (self, flow, &feedback, now_us);
   if (sent_us >= 0)
     salon_flow_take_rtt (flow, now_us - sent_us);
@@ -148,12 +160,36 @@ salon_estimator_take_feedback (SalonEstimator *self, SalonFlow *flow, const guin
   finish_probe (self, now_us);
 }
 
+static gboolean
+is_any_heard (const SalonEstimator *self)
+{
+  for (const SalonFlow *flow = self->flows; flow != NULL; flow = flow->next)
+    {
+      if (flow->heard_us != 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Some agree to feedback, and give none: then there is nothing to wait for. flow: that a report came of. */
+static void
+look_for_feedback (SalonEstimator *self, const SalonFlow *flow, gint64 now_us)
+{
+  if (!self->has_feedback || flow->history.next == 0 || is_any_heard (self))
+    return;
+  if (self->reported_us == 0)
+    self->reported_us = now_us;
+  else if (now_us - self->reported_us >= PATIENCE_US)
+    go_by_feedback (self, FALSE);
+}
+
 void
 salon_estimator_take_report (
     SalonEstimator *self, SalonFlow *flow, guint n_packets, guint fraction_lost, gint64 rtt_us, gint64 now_us)
 {
   guint n_lost = n_packets * fraction_lost / 256;
 
+  look_for_feedback (self, flow, now_us);
   if (self->has_feedback)
     return;
   flow->n_known += n_packets;

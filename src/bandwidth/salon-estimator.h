@@ -18,7 +18,8 @@
  * would be too much, since what is not sent does not show that it fits.
  *
  * Receivers that give no transport-wide feedback, tell their losses in reports: then these alone count, and until there
- * are any, nothing is taken to be narrow.
+ * are any, nothing is taken to be narrow. So with those who agree to feedback, and for three seconds send reports
+ * alone.
  *
  * Plain data without a clock: the same input gives the same estimate. Whoever has it, locks it, and its flows too. */
 typedef struct
@@ -29,7 +30,9 @@ typedef struct
 typedef struct
 {
   SalonBandwidthBounds bounds;
-  gboolean has_feedback; /* of the first flow; the others come from the same client */
+  gboolean is_agreed;    /* feedback, for the first flow; the others come from the same client */
+  gboolean has_feedback; /* it is agreed on, and comes, as far as is known */
+  gint64 reported_us;    /* the first report on what feedback could have told of; 0: none yet */
   SalonFlow *flows;      /* (borrowed) (nullable) */
   SalonRateControl control;
   SalonLossLimit loss;

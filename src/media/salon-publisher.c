@@ -142,6 +142,67 @@ dup_mid_of_pad (const SalonSdp *offer, GstPad *pad)
   return mid;
 }
 
+/* -- how long to wait for what is lost -- */
+
+/* Audio is not sent again: waiting for what is lost would only hold up what follows. */
+static void
+tune_jitter_buffer (GstElement *jitter_buffer, const SalonSdp *offer, gboolean is_video)
+{
+  if (!is_video)
+    g_object_set (jitter_buffer, "do-retransmission", FALSE, "latency", AUDIO_REORDER_MS, NULL);
+  else if (salon_sdp_resends_video (offer))
+    g_object_set (jitter_buffer, "latency", VIDEO_PATIENCE_MS, NULL);
+}
+
+/* Without a faststart, even the first packet would have to wait for so long, in case that there are some before it. */
+static void
+on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session, guint ssrc, gpointer user_data)
+{
+  g_autoptr (SalonSdp) offer = dup_offer (user_data);
+  const char *mid = salon_sdp_get_mid_of_ssrc (offer, ssrc);
+
+  if (mid != NULL)
+    tune_jitter_buffer (jitter_buffer, offer, salon_sdp_find_media (offer, mid)->kind == SALON_SDP_VIDEO);
+  g_object_set (jitter_buffer, "faststart-min-packets", 1, NULL);
+}
+
+/* Returns: (transfer full) (nullable): what a pad of webrtcbin's has its packets from. */
+static GstElement *
+dup_jitter_buffer (GstPad *pad)
+{
+  g_autoptr (GstPad) at = gst_object_ref (pad);
+
+  while (at != NULL)
+    {
+      g_autoptr (GstPad) source = g_steal_pointer (&at);
+      g_autoptr (GstElement) element = NULL;
+      g_autoptr (GstPad) sink = NULL;
+
+      if (GST_IS_GHOST_PAD (source))
+        {
+          at = gst_ghost_pad_get_target (GST_GHOST_PAD (source));
+          continue;
+        }
+      element = gst_pad_get_parent_element (source);
+      if (element == NULL || g_object_class_find_property (G_OBJECT_GET_CLASS (element), "faststart-min-packets"))
+        return g_steal_pointer (&element);
+      sink = gst_element_get_static_pad (element, "sink");
+      at = sink != NULL ? gst_pad_get_peer (sink) : NULL;
+    }
+  return NULL;
+}
+
+/* Where the description does not tell of an SSRC, only now it is known what it brings. */
+static void
+link_source (SalonTrack *track, const SalonSdp *offer, guint stream, GstPad *pad)
+{
+  g_autoptr (GstElement) jitter_buffer = dup_jitter_buffer (pad);
+
+  if (jitter_buffer != NULL)
+    tune_jitter_buffer (jitter_buffer, offer, salon_track_is_video (track));
+  salon_track_link_source (track, stream, pad);
+}
+
 /* -- simulcast: only the packets say which stream they are -- */
 
 /* (transfer none) (nullable): *size bytes, without a NUL. */
@@ -194,7 +255,7 @@ link_by_packet (SalonPublisher *self, GstPad *pad, GstBuffer *buffer)
   if (track == NULL || stream >= salon_track_get_n_streams (track))
     return FALSE;
   GST_DEBUG_OBJECT (pad, "is stream %u of m-line %s", stream, mid);
-  salon_track_link_source (track, stream, pad);
+  link_source (track, offer, stream, pad);
   return TRUE;
 }
 
@@ -207,20 +268,6 @@ on_unknown_stream (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
                           : gst_buffer_list_get (GST_PAD_PROBE_INFO_BUFFER_LIST (info), 0);
 
   return link_by_packet (user_data, pad, buffer) ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_DROP;
-}
-
-/* Audio is not sent again: waiting for what is lost would only hold up what follows. Without a faststart, even the
- * first packet would have to wait for so long, in case that there are some before it. */
-static void
-on_new_jitter_buffer (GstElement *rtpbin, GstElement *jitter_buffer, guint session, guint ssrc, gpointer user_data)
-{
-  g_autoptr (SalonSdp) offer = dup_offer (user_data);
-  const char *mid = salon_sdp_get_mid_of_ssrc (offer, ssrc);
-
-  if (mid != NULL && salon_sdp_find_media (offer, mid)->kind == SALON_SDP_AUDIO)
-    g_object_set (jitter_buffer, "do-retransmission", FALSE, "latency", AUDIO_REORDER_MS, NULL);
-  else if (salon_sdp_resends_video (offer))
-    g_object_set (jitter_buffer, "latency", VIDEO_PATIENCE_MS, "faststart-min-packets", 1, NULL);
 }
 
 static GstPadProbeReturn
@@ -265,7 +312,7 @@ on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
   mid = dup_mid_of_pad (offer, pad);
   track = dup_track (self, mid);
   if (track != NULL)
-    salon_track_link_source (track, 0, pad);
+    link_source (track, offer, 0, pad);
   else
     drop_media (pad);
 }

@@ -10,6 +10,8 @@
 GST_DEBUG_CATEGORY_STATIC (salon_track_debug);
 #define GST_CAT_DEFAULT salon_track_debug
 
+/* Where packets are missing over and over, keyframes, which are many packets, make it worse. */
+#define MAX_PATIENCE_US (2 * G_TIME_SPAN_SECOND)
 /* How often it is looked what arrives. */
 #define SAMPLE_INTERVAL_MS 250
 /* What is read of a packet to tell its layer or how loud it is: header, extensions, and the payload's descriptor. */
@@ -24,9 +26,12 @@ typedef struct
   gulong probes[3]; /* of tee_sink: the gate, events from subscribers, and to them */
   gint codec;       /* atomic: a SalonCodec, or -1 */
 
-  /* The last packet: its streaming thread's. */
+  /* The last packet, and what was missing before it: its streaming thread's. */
   guint32 ssrc;
   guint16 sequence;
+  gboolean is_broken; /* no keyframe was asked for since, and none came */
+  gint64 mended_us;   /* when one was asked for, for such a reason; 0: never */
+  gint64 patience_us; /* and how long after that the next may be */
 
   /* Keyframe requests come from any subscriber's thread. */
   gint64 last_keyframe_request_us; /* the track's lock */
@@ -57,7 +62,7 @@ struct _SalonTrack
   /* Main context. */
   guint sample_id;                           /* or 0 */
   guint n_wanting[SALON_MAX_SPATIAL_LAYERS]; /* slots, by the highest layer they want */
-  gint wanted;
+  gint wanted;                               /* atomic: streaming threads read it */
   SalonTrackLimit limit;
   guint unwanted_id; /* the source that lowers `wanted`, or 0 */
 };
@@ -182,20 +187,46 @@ on_downstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 
 /* -- the gate, and a look at what passes -- */
 
+/* Who comes to what nobody watches asks for a keyframe anyway. */
+static void
+mend (Stream *stream)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 elapsed_us = now_us - stream->mended_us;
+  gboolean is_steady = stream->mended_us != 0 && elapsed_us < 2 * MAX_PATIENCE_US;
+
+  if (elapsed_us < stream->patience_us)
+    return;
+  stream->is_broken = FALSE;
+  if ((gint)stream->index > g_atomic_int_get (&stream->track->wanted))
+    return;
+  stream->mended_us = now_us;
+  stream->patience_us = is_steady ? MIN (2 * stream->patience_us, MAX_PATIENCE_US) : SALON_TRACK_KEYFRAME_INTERVAL_US;
+  request_keyframe (stream);
+}
+
 /* Packets come in order, from a jitter buffer that waited for what was lost. What is missing now never comes: then no
  * picture can be shown before the next keyframe, and who watches would notice late, and each by themselves. */
 static void
-look_for_gap (Stream *stream, const SalonRtpPacket *packet)
+look_for_gap (Stream *stream, const SalonRtpPacket *packet, SalonCodec codec)
 {
   gint16 step = (gint16)(packet->sequence - stream->sequence);
   gboolean is_same = packet->ssrc == stream->ssrc;
+  const guint8 *payload;
+  gsize size;
 
   if (is_same && step <= 0)
     return;
   stream->ssrc = packet->ssrc;
   stream->sequence = packet->sequence;
-  if (is_same && step > 1)
-    request_keyframe (stream);
+  stream->is_broken |= is_same && step > 1;
+  if (!stream->is_broken)
+    return;
+  payload = salon_rtp_packet_get_payload (packet, &size);
+  if (salon_codec_is_keyframe_start (codec, payload, size))
+    stream->is_broken = FALSE;
+  else
+    mend (stream);
 }
 
 static void
@@ -218,7 +249,7 @@ look_at (Stream *stream, GstBuffer *buffer)
     {
       salon_layer_meter_count (
           &self->layer_meter, stream->index, codec, (guint8)g_atomic_int_get (&self->dependency_id), &packet);
-      look_for_gap (stream, &packet);
+      look_for_gap (stream, &packet, codec);
     }
 }
 
@@ -340,7 +371,7 @@ get_highest_wish (SalonTrack *self)
 static void
 set_wanted (SalonTrack *self, gint wanted)
 {
-  self->wanted = wanted;
+  g_atomic_int_set (&self->wanted, wanted);
   g_signal_emit (self, signals[SIGNAL_WANTED_CHANGED], 0, wanted);
 }
 

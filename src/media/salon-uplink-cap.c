@@ -11,19 +11,26 @@ GST_DEBUG_CATEGORY_STATIC (salon_uplink_cap_debug);
 
 /* Sound is always wanted: Opus, as browsers send it at most unless told otherwise, with headers. */
 #define AUDIO_BPS 64000
+/* The sound of before, once more. */
+#define RED_BPS 40000
 /* Pictures vary, and those who send them need room to probe. */
 #define HEADROOM 1.3
-/* Below it some senders stop, and never find out that they may go on. */
-#define LEAST_BPS 50000
+/* From a bound senders go up by some 6 % a second: below this it would take who comes half a minute to see a picture
+ * that is worth it. */
+#define LEAST_BPS 500000
 #define UNLIMITED_BPS 1000000000
-/* A bound that is lifted is said more than once: RTCP gets lost like anything else. */
-#define N_LIFTS 3
+/* For how many seconds it is said that a bound is lifted: lines are lost for longer than one packet, and senders keep
+ * to what they heard last. */
+#define N_LIFTS 10
 #define SOON ((guint64)(50 * GST_MSECOND))
 
 /* draft-alvestrand-rmcat-remb-03, section 2.2: "REMB", the number of SSRCs, 6 bits of exponent and 18 of mantissa. We
  * name no SSRC: it is for all. */
 #define REMB_WORDS 2
 #define MANTISSA_BITS 18
+
+/* What the layers up to each take once something moves in them: what is measured may stand still. */
+static const guint layers_bps[SALON_MAX_SPATIAL_LAYERS] = { 200000, 900000, 3500000 };
 
 typedef struct
 {
@@ -38,17 +45,18 @@ typedef struct
 typedef struct
 {
   gint bound_bps; /* atomic */
-  gint n_due;     /* atomic: how often it is still to be said */
+  gint is_due;    /* atomic: it is to be said */
 } Word;
 
 struct _SalonUplinkCap
 {
   GstElement *webrtc; /* (owned) */
   GArray *entries;    /* (owned) (element-type Entry): of pictures */
-  guint n_sounds;
-  guint timer_id;   /* or 0 */
-  guint bound_bps;  /* 0: none */
-  GObject *session; /* (owned) (nullable): once there was a bound */
+  guint sounds_bps;   /* what sound takes */
+  guint timer_id;     /* or 0 */
+  guint bound_bps;    /* 0: none */
+  guint n_lifts;      /* how often it is still to be said that there is none */
+  GObject *session;   /* (owned) (nullable): once there was a bound */
   gulong handler_id;
   Word *word; /* (owned): counted */
 };
@@ -64,22 +72,41 @@ write_remb (guint8 *at, guint bps)
   salon_write_u32 (at + 4, exponent << MANTISSA_BITS | bps >> exponent);
 }
 
-/* The report that the compound begins with says who speaks. */
-static void
+/* The report that the compound begins with says who speaks. Returns: whether there was room. */
+static gboolean
 add_remb (GstRTCPBuffer *rtcp, guint bps)
 {
   GstRTCPPacket packet;
-  guint32 ssrc = salon_read_u32 (rtcp->map.data + 4);
+  guint32 ssrc;
 
+  if (rtcp->map.size < 8)
+    return FALSE;
+  ssrc = salon_read_u32 (rtcp->map.data + 4);
   if (!gst_rtcp_buffer_add_packet (rtcp, GST_RTCP_TYPE_PSFB, &packet))
-    return;
+    return FALSE;
   gst_rtcp_packet_fb_set_type (&packet, GST_RTCP_PSFB_TYPE_AFB);
   gst_rtcp_packet_fb_set_sender_ssrc (&packet, ssrc);
   gst_rtcp_packet_fb_set_media_ssrc (&packet, 0);
-  if (gst_rtcp_packet_fb_set_fci_length (&packet, REMB_WORDS))
-    write_remb (gst_rtcp_packet_fb_get_fci (&packet), bps);
-  else
-    gst_rtcp_packet_remove (&packet);
+  if (!gst_rtcp_packet_fb_set_fci_length (&packet, REMB_WORDS))
+    {
+      gst_rtcp_packet_remove (&packet);
+      return FALSE;
+    }
+  write_remb (gst_rtcp_packet_fb_get_fci (&packet), bps);
+  return TRUE;
+}
+
+static gboolean
+add_word (Word *word, GstBuffer *buffer)
+{
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  gboolean is_added;
+
+  if (!gst_rtcp_buffer_map (buffer, GST_MAP_READWRITE, &rtcp))
+    return FALSE;
+  is_added = add_remb (&rtcp, (guint)g_atomic_int_get (&word->bound_bps));
+  gst_rtcp_buffer_unmap (&rtcp);
+  return is_added;
 }
 
 /* Emitted without the session's lock. Returns: whether it may not be left out. */
@@ -87,16 +114,14 @@ static gboolean
 on_sending_rtcp (GObject *session, GstBuffer *buffer, gboolean is_early, gpointer user_data)
 {
   Word *word = user_data;
-  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
-  gint n_due = g_atomic_int_get (&word->n_due);
 
-  if (n_due == 0 || !g_atomic_int_compare_and_exchange (&word->n_due, n_due, n_due - 1)
-      || !gst_rtcp_buffer_map (buffer, GST_MAP_READWRITE, &rtcp))
+  /* First, as another bound may come meanwhile. */
+  if (!g_atomic_int_compare_and_exchange (&word->is_due, TRUE, FALSE))
     return FALSE;
-  if (rtcp.map.size >= 8)
-    add_remb (&rtcp, (guint)g_atomic_int_get (&word->bound_bps));
-  gst_rtcp_buffer_unmap (&rtcp);
-  return TRUE;
+  if (add_word (word, buffer))
+    return TRUE;
+  g_atomic_int_set (&word->is_due, TRUE);
+  return FALSE;
 }
 
 /* -- what is needed -- */
@@ -112,7 +137,7 @@ find_highest (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS])
   return highest;
 }
 
-/* Of one stream with layers each counts those below; streams of their own come all. */
+/* What is wanted takes. Of one stream with layers each counts those below; streams of their own come all. */
 static guint
 measure (SalonTrack *track, const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], gint wanted)
 {
@@ -121,7 +146,7 @@ measure (SalonTrack *track, const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYER
 
   for (gint i = is_simulcast ? 0 : wanted; i >= 0 && i <= wanted; i++)
     rate_bps += layers[i].rate_bps[SALON_MAX_TEMPORAL_LAYERS - 1];
-  return (guint)(rate_bps * HEADROOM);
+  return wanted < 0 ? 0 : MAX ((guint)(rate_bps * HEADROOM), layers_bps[wanted]);
 }
 
 /* One stream's layers can't be sent by halves: who sends them lowers all of them. So it rests, or it doesn't. */
@@ -135,24 +160,24 @@ static void
 look_at (Entry *entry)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  gint highest;
 
   salon_track_get_layers (entry->track, layers);
-  highest = find_highest (layers);
-  if (!is_too_much (entry->track, highest, entry->wanted))
-    entry->n_seconds = 0;
-  else if (++entry->n_seconds == SALON_UPLINK_CAP_PATIENCE_S)
+  entry->n_seconds = is_too_much (entry->track, find_highest (layers), entry->wanted) ? entry->n_seconds + 1 : 0;
+  if (entry->n_seconds == SALON_UPLINK_CAP_PATIENCE_S)
     {
       entry->is_held = TRUE;
-      entry->need_bps = measure (entry->track, layers, entry->wanted);
+      entry->need_bps = 0;
     }
+  /* It may need more by and by. */
+  if (entry->is_held)
+    entry->need_bps = MAX (entry->need_bps, measure (entry->track, layers, entry->wanted));
 }
 
 /* Returns: 0: there is no bound to what is needed. */
 static guint
 sum_up (SalonUplinkCap *self)
 {
-  guint need_bps = self->n_sounds * AUDIO_BPS;
+  guint need_bps = self->sounds_bps;
   gboolean is_any_held = FALSE;
 
   for (guint i = 0; i < self->entries->len; i++)
@@ -188,31 +213,40 @@ connect_session (SalonUplinkCap *self)
 
 /* With RTCP of its own, since regular reports are seconds apart. */
 static void
-say (SalonUplinkCap *self, gint n_times)
+say (SalonUplinkCap *self)
 {
   gboolean is_accepted;
 
   g_atomic_int_set (&self->word->bound_bps, (gint)(self->bound_bps != 0 ? self->bound_bps : UNLIMITED_BPS));
-  g_atomic_int_set (&self->word->n_due, n_times);
+  g_atomic_int_set (&self->word->is_due, TRUE);
   if (self->session != NULL)
     g_signal_emit_by_name (self->session, "send-rtcp-full", SOON, &is_accepted);
 }
 
-/* A bound is said each second; that there is none any more, some times. */
 static void
 set_bound (SalonUplinkCap *self, guint bound_bps)
 {
-  gboolean is_news = bound_bps != self->bound_bps;
-
-  if (bound_bps != 0 && self->session == NULL)
+  if (bound_bps == self->bound_bps)
+    return;
+  if (self->session == NULL)
     connect_session (self);
+  GST_DEBUG_OBJECT (self->webrtc, "%u bit/s are enough", bound_bps);
   self->bound_bps = bound_bps;
-  if (is_news)
-    GST_DEBUG_OBJECT (self->webrtc, "%u bit/s are enough", bound_bps);
-  if (bound_bps != 0)
-    say (self, 1);
-  else if (is_news)
-    say (self, N_LIFTS);
+  self->n_lifts = N_LIFTS;
+  say (self);
+}
+
+/* A bound is said each second, RTCP gets lost like anything else; that there is none any more, some times. */
+static void
+say_again (SalonUplinkCap *self)
+{
+  if (self->bound_bps != 0)
+    say (self);
+  else if (self->n_lifts > 0)
+    {
+      self->n_lifts--;
+      say (self);
+    }
 }
 
 static gboolean
@@ -223,6 +257,7 @@ on_second (gpointer user_data)
   for (guint i = 0; i < self->entries->len; i++)
     look_at (&g_array_index (self->entries, Entry, i));
   set_bound (self, sum_up (self));
+  say_again (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -253,7 +288,7 @@ salon_uplink_cap_add (SalonUplinkCap *self, SalonTrack *track)
 
   if (!salon_track_is_video (track))
     {
-      self->n_sounds++;
+      self->sounds_bps += AUDIO_BPS + (salon_track_is_red (track) ? RED_BPS : 0);
       return;
     }
   g_array_append_val (self->entries, entry);

@@ -8,7 +8,8 @@
 /* Who publishes is told which layers anybody has use for, and rests the others. Whoever goes on sending them, as
  * clients do that don't listen, is held back by RTCP: a bound on all that the connection sends (REMB,
  * draft-alvestrand-rmcat-remb-03), which browsers keep beside what they estimate themselves. It is as much as what
- * is wanted takes; and lifted as soon as more of a picture is wanted, since what that takes is not known.
+ * is wanted takes, or may take, and never so little that a picture begins poorly once it is wanted; and lifted as soon
+ * as more of a picture is wanted, since what that takes is not known.
  *
  *   SalonTrack (wanted, layers) --> SalonUplinkCap --> RTCP of the publisher's webrtcbin
  *

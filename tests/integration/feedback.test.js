@@ -171,9 +171,45 @@ test('for a lost packet that never comes again, a keyframe is asked for, though 
   await until('a keyframe is asked for', () => ann.publisher.keyframeRequests.length > before);
 });
 
-test('lost audio is not asked for again, and audio goes on', async (t) => {
+/* Ann's camera loses one packet in seven from now on, and nobody sends them again. */
+function loseSteadily(ann) {
+  const camera = ann.publisher.track('camera');
+  const from = camera.media.frame;
+  Object.assign(camera, { isLost: (sequence) => sequence % 7 === 0, resend: () => {} });
+  return () => camera.media.frame - from;
+}
+
+const withoutNack = (sdp) => sdp.replace(/a=rtcp-fb:\d+ nack\r\n/g, '');
+
+test('while packets go on being lost, keyframes are asked for less and less', async (t) => {
   const room = newRoom();
-  const ann = await Peer.join(t, server, room, 'Ann');
+  const ann = await Peer.join(t, server, room, 'Ann', { alterOffer: withoutNack });
+  const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
+  await ann.start();
+  const { packets } = await bob.receive(ann, 'camera');
+  await until('the joining keyframes are over', () => packets.length > 90);
+  const before = ann.publisher.keyframeRequests.length;
+  const framesSent = loseSteadily(ann);
+  await until('four seconds of it were sent', () => framesSent() > 120, 15000);
+  const n = ann.publisher.keyframeRequests.length - before;
+  assert.ok(n >= 2, 'they are asked for');
+  if (isTimed)
+    assert.ok(n <= 6, `${n} were`);
+});
+
+test('for packets that nobody watches no keyframe is asked for', async (t) => {
+  const ann = await Peer.join(t, server, newRoom(), 'Ann', { alterOffer: withoutNack });
+  await ann.start();
+  await until('it has begun', () => ann.publisher.track('camera').packets > 60);
+  const before = ann.publisher.keyframeRequests.length;
+  const framesSent = loseSteadily(ann);
+  await until('two seconds of it were sent', () => framesSent() > 60, 15000);
+  assert.equal(ann.publisher.keyframeRequests.length, before);
+});
+
+async function loseAudio(t, options) {
+  const room = newRoom();
+  const ann = await Peer.join(t, server, room, 'Ann', options);
   const bob = await Peer.join(t, server, room, 'Bob', { publish: null });
   await ann.start();
   const slot = await bob.receive(ann, 'microphone');
@@ -192,4 +228,13 @@ test('lost audio is not asked for again, and audio goes on', async (t) => {
   const mark = slot.packets.length;
   await until('audio went on', () => slot.packets.length > mark + 60, 10000);
   assert.deepEqual([...lost].filter((sequence) => ann.publisher.nacked.includes(sequence)), []);
-});
+  const waits = slot.packets.slice(1).map(({ at }, i) => at - slot.packets[i].at);
+  if (isTimed)
+    assert.ok(Math.max(...waits) < 600, `audio stood still for ${Math.max(...waits)} ms`);
+}
+
+test('lost audio is not asked for again, and audio goes on', (t) => loseAudio(t));
+
+test('audio that no description tells of is not waited for either', (t) => loseAudio(t, {
+  alterOffer: (sdp) => sdp.replace(/m=audio[^]*?(?=m=|$)/g, (section) => section.replace(/a=ssrc.*\r\n/g, '')),
+}));

@@ -127,16 +127,20 @@ test('whoever does not rest what nobody has use for is held back by RTCP, until 
   await receives(bob, id, 'f');
   assert.deepEqual(bounds, []);
   await settings({ quality: 'off' });
-  const nothing = await bound('she is held back', (bps) => bps < 300000);
-  assert.ok(nothing >= 50000, 'to no less than some sound and a sign of life');
-  await settings({ quality: 'low' });
-  await bound('she is not any more', (bps) => bps > 1e8);
-  const smallest = await bound('she is to the smallest picture', (bps) => bps < 1e8);
-  assert.ok(smallest > nothing);
+  const held = (what) => bound(what, (bps) => bps < 1e8);
+  const lifted = () => bound('she is not any more', (bps) => bps > 1e8);
+  const nothing = await held('she is held back');
+  assert.ok(nothing >= 490000, 'to no less than a picture begins with that is good enough');
+  await settings({ quality: 'medium' });
+  await lifted();
+  const medium = await held('she is to the two smaller pictures');
+  assert.ok(medium > nothing, 'what they may take, though they are still');
   const { length } = bounds;
   await until('it is said again, lest it was lost', () => bounds.length > length);
   await settings({});
-  await bound('she is not any more', (bps) => bps > 1e8);
+  await lifted();
+  const { length: nBefore } = bounds;
+  await until('this is said again, too, for seconds', () => bounds.length >= nBefore + 5, 15000);
 });
 
 test('who publishes where nobody is, while joining or later, is told that nobody has use for it', async (t) => {

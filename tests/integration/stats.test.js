@@ -111,7 +111,9 @@ test('one without media gets empty lists, and one without a room nothing', { tim
 
 /* Nobody here gives feedback, so it stays at that. */
 test('who comes is sent no more than a connection is taken to bear', { timeout: 30000 }, async (t) => {
-  const narrow = await startServer(t, { config: { media: { 'min-bandwidth-kbps': 1, 'start-bandwidth-kbps': 1 } } });
+  const narrow = await startServer(t, { config: { media: {
+    'min-bandwidth-kbps': 1, 'start-bandwidth-kbps': 1, 'max-bandwidth-kbps': 1,
+  } } });
   const { ann, bob, told } = await watcher(t, {}, narrow);
   await bob.signalling.request('watch_stats', { interval_s: 1 });
   const isResting = ({ layer, reason }) => layer === null && reason === 'bandwidth';

@@ -354,6 +354,7 @@ test_ignores_reports_if_there_is_feedback (void)
   SalonEstimator estimator;
   g_autofree SalonFlow *flow = new_flow (&estimator, TRUE);
 
+  flow->heard_us = S;
   for (gint64 now_us = S; now_us < 10 * S; now_us += S)
     {
       for (guint i = 0; i < 100; i++)
@@ -361,6 +362,45 @@ test_ignores_reports_if_there_is_feedback (void)
       salon_estimator_take_report (&estimator, flow, 100, 128, 50 * MS, now_us);
       g_assert_cmpuint (salon_estimator_get_bps (&estimator), ==, bounds.start_bps);
     }
+}
+
+static void
+test_goes_by_reports_if_feedback_stays_away (void)
+{
+  SalonEstimator estimator;
+  g_autofree SalonFlow *flow = new_flow (&estimator, TRUE);
+  guint8 data[NETWORK_FEEDBACK_MAX_BYTES];
+  const gint64 received_us[] = { 1000 };
+  gint64 now_us = S;
+
+  for (; now_us < 4 * S; now_us += S)
+    {
+      report_second (&estimator, flow, 2 * MBPS, now_us);
+      g_assert_cmpuint (salon_estimator_get_bps (&estimator), ==, bounds.start_bps);
+    }
+  report_second (&estimator, flow, 2 * MBPS, now_us);
+  g_assert_cmpuint (salon_estimator_get_bps (&estimator), ==, bounds.max_bps);
+  now_us += S;
+  for (guint i = 0; i < 20; i++, now_us += S)
+    report_second (&estimator, flow, 500 * KBPS, now_us);
+  g_assert_cmpuint (salon_estimator_get_bps (&estimator), <=, 600 * KBPS);
+  /* It comes after all. */
+  salon_estimator_take_feedback (&estimator, flow, data,
+      network_write_feedback (data, (guint16)(flow->history.next - 1), received_us, 1, 0), now_us);
+  g_assert_true (estimator.has_feedback);
+  g_assert_cmpuint (salon_estimator_get_bps (&estimator), <=, bounds.start_bps);
+}
+
+/* Of what has no numbers, feedback can't tell. */
+static void
+test_waits_for_what_could_be_told (void)
+{
+  SalonEstimator estimator;
+  g_autofree SalonFlow *flow = new_flow (&estimator, TRUE);
+
+  for (gint64 now_us = S; now_us < 10 * S; now_us += S)
+    salon_estimator_take_report (&estimator, flow, 100, 0, 50 * MS, now_us);
+  g_assert_cmpuint (salon_estimator_get_bps (&estimator), ==, bounds.start_bps);
 }
 
 /* A client that says the impossible, gets no more than is allowed, and no less. */
@@ -419,6 +459,8 @@ main (int argc, char **argv)
   g_test_add_func ("/rate-control/is-not-cut-to-the-sound", test_is_not_cut_to_the_sound);
   g_test_add_func ("/estimator/goes-by-reports", test_goes_by_reports);
   g_test_add_func ("/estimator/ignores-reports-if-there-is-feedback", test_ignores_reports_if_there_is_feedback);
+  g_test_add_func ("/estimator/goes-by-reports-if-feedback-stays-away", test_goes_by_reports_if_feedback_stays_away);
+  g_test_add_func ("/estimator/waits-for-what-could-be-told", test_waits_for_what_could_be_told);
   g_test_add_func ("/estimator/stays-within-bounds", test_stays_within_bounds);
   return g_test_run ();
 }
