@@ -135,7 +135,7 @@ claim_keyframe_request (SalonSlot *slot, gboolean is_next, gboolean is_urgent)
 
   GST_OBJECT_LOCK (slot);
   pad = (SalonSlotPad *)(is_next ? slot->next_pad : slot->active_pad);
-  if (pad != NULL && (slot->is_open || (is_urgent && !is_next)) && slot->has_video
+  if (pad != NULL && (slot->is_open || is_urgent) && slot->has_video
       && (is_urgent || now_us - pad->last_request_us >= SALON_SLOT_KEYFRAME_INTERVAL_US))
     {
       pad->last_request_us = now_us;
@@ -468,7 +468,7 @@ take_turn (SalonSlot *slot, GstPad *pad)
   gboolean is_next;
 
   GST_OBJECT_LOCK (slot);
-  is_next = slot->next_pad == pad && slot->is_open;
+  is_next = slot->next_pad == pad;
   if (is_next)
     {
       g_atomic_pointer_set (&slot->next_pad, NULL);
