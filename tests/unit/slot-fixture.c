@@ -27,7 +27,7 @@ void
 slot_fixture_tear_down (SlotFixture *f, gconstpointer data)
 {
   gst_object_unref (f->pad);
-  gst_object_unref (f->other_pad);
+  gst_clear_object (&f->other_pad);
   gst_harness_teardown (f->other);
   gst_harness_teardown (f->h);
 }

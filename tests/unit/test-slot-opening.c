@@ -91,6 +91,42 @@ test_another_turn_begins_anew (SlotFixture *f, gconstpointer data)
   g_assert_cmpuint (gst_harness_buffers_received (f->h), ==, 0);
 }
 
+static void
+note_gone (gpointer user_data, GstMiniObject *buffer)
+{
+  *(gboolean *)user_data = TRUE;
+}
+
+/* Of a codec that the client turns out not to take; and of a track that goes before the slot opens. */
+static void
+test_what_cannot_go_out_is_let_go (SlotFixture *f, gconstpointer data)
+{
+  static const guint8 av1_keyframe[] = { 0x28, 0x0a, 0x0b };
+  GstBuffer *foreign = PACKET (1, av1_keyframe);
+  GstBuffer *orphan = PACKET (1, vp8_keyframe);
+  gboolean is_foreign_gone = FALSE;
+  gboolean is_orphan_gone = FALSE;
+
+  gst_mini_object_weak_ref (GST_MINI_OBJECT (foreign), note_gone, &is_foreign_gone);
+  gst_mini_object_weak_ref (GST_MINI_OBJECT (orphan), note_gone, &is_orphan_gone);
+  gst_harness_set_src_caps_str (f->h, CAPS_AV1);
+  g_object_set (f->slot, "open", FALSE, NULL);
+  g_assert_cmpint (gst_harness_push (f->h, foreign), ==, GST_FLOW_OK);
+  g_assert_false (is_foreign_gone);
+  g_object_set (f->slot, "open", TRUE, NULL);
+  push (f->h, 2, vp8_interframe);
+  g_assert_true (is_foreign_gone);
+
+  g_object_set (f->slot, "open", FALSE, "active-pad", f->other_pad, NULL);
+  g_assert_cmpint (gst_harness_push (f->other, orphan), ==, GST_FLOW_OK);
+  g_assert_false (is_orphan_gone);
+  g_object_set (f->slot, "active-pad", NULL, NULL);
+  gst_pad_unlink (f->other->srcpad, f->other_pad);
+  gst_element_release_request_pad (f->slot, f->other_pad);
+  gst_clear_object (&f->other_pad);
+  g_assert_true (is_orphan_gone);
+}
+
 /* It is of another picture; or of the same, which was not to be seen meanwhile. */
 static void
 test_switching_forgets_what_was_kept (SlotFixture *f, gconstpointer data)
@@ -265,6 +301,7 @@ main (int argc, char **argv)
   ADD ("opening-begins-with-what-was-kept", test_opening_begins_with_what_was_kept);
   ADD ("next-pad-takes-its-turn-before-opening", test_next_pad_takes_its_turn_before_opening);
   ADD ("another-turn-begins-anew", test_another_turn_begins_anew);
+  ADD ("what-cannot-go-out-is-let-go", test_what_cannot_go_out_is_let_go);
   ADD ("switching-forgets-what-was-kept", test_switching_forgets_what_was_kept);
   ADD ("switching-requests-a-keyframe", test_switching_requests_a_keyframe);
   ADD ("requests-are-limited", test_requests_are_limited);
