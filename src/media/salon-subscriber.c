@@ -298,10 +298,20 @@ follow_bounds (SalonSubscriber *self, Slot *slot)
 }
 
 static void
-share_anew (SalonSubscriber *self)
+share_soon (SalonSubscriber *self)
 {
   if (self->shares != NULL)
-    salon_shares_run (self->shares);
+    salon_shares_run_soon (self->shares);
+}
+
+/* A picture that comes, or comes back, waits for its share: else it would begin with a layer that may not fit, and ask
+ * for a keyframe of it. */
+static void
+await_share (SalonSubscriber *self, Slot *slot)
+{
+  if (slot->share != NULL && salon_subscriber_is_video_slot (slot - self->slots))
+    slot->layer = SALON_LAYER_NONE;
+  share_soon (self);
 }
 
 static void
@@ -312,7 +322,7 @@ on_layers_changed (SalonSubscriber *self, SalonTrack *track)
       if (self->slots[i].track == track)
         follow_bounds (self, &self->slots[i]);
     }
-  share_anew (self);
+  share_soon (self);
 }
 
 void
@@ -322,7 +332,7 @@ salon_subscriber_set_settings (SalonSubscriber *self, guint seat, gboolean is_vi
 
   slot->settings = *settings;
   follow_bounds (self, slot);
-  share_anew (self);
+  share_soon (self);
 }
 
 static void
@@ -344,7 +354,7 @@ salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority 
   if (slot->priority == priority)
     return;
   slot->priority = priority;
-  share_anew (self);
+  share_soon (self);
 }
 
 static SalonShareWish
@@ -359,7 +369,8 @@ get_wish (gpointer owner, guint index)
     .is_paused = slot->is_paused,
     .cap = slot->cap,
     .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
-    .area_pixels = area_pixels };
+    .area_pixels = area_pixels,
+    .layer = slot->layer };
 }
 
 static void
@@ -538,6 +549,7 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
         = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
   if (self->shares != NULL)
     slot->share = salon_shares_add (self->shares, self->sender, slot - self->slots, &shares_owner, self);
+  await_share (self, slot);
   follow_bounds (self, slot);
 }
 
@@ -569,7 +581,7 @@ salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_vide
   if (slot->is_paused == is_paused)
     return;
   slot->is_paused = is_paused;
-  share_anew (self);
+  await_share (self, slot);
   follow_bounds (self, slot);
 }
 
@@ -650,7 +662,7 @@ salon_subscriber_verified (SalonTransport *transport)
   for (guint i = 0; i < self->n_slots; i++)
     salon_subscriber_follow_openness (self, &self->slots[i]);
   /* What the way bears can be tried out now. */
-  share_anew (self);
+  share_soon (self);
   return TRUE;
 }
 
