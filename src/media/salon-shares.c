@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-shares.h"
 
+#include "salon-layer-choice.h"
+
 GST_DEBUG_CATEGORY_STATIC (salon_shares_debug);
 #define GST_CAT_DEFAULT salon_shares_debug
 
@@ -98,11 +100,10 @@ static void
 describe_video (SalonShare *share, const SalonShareWish *wish)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  gint highest = SALON_MAX_SPATIAL_LAYERS - 1;
+  gint highest;
 
   salon_track_get_layers (wish->track, layers);
-  while (highest >= 0 && !layers[highest].arrives)
-    highest--;
+  highest = salon_layer_find_highest (layers, SALON_MAX_SPATIAL_LAYERS - 1);
   for (gint spatial = 0; spatial <= MIN (highest, wish->cap.spatial); spatial++)
     {
       if (layers[spatial].arrives)

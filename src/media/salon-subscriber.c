@@ -160,16 +160,14 @@ get_bound (const Slot *slot)
     MIN (slot->cap.temporal, slot->layer.temporal) };
 }
 
-/* The highest spatial layer within a stream that goes out. */
+/* The highest spatial layer within a stream that goes out, if any is to: its lowest, before it comes. */
 static gint
 get_highest_within (const Slot *slot, gint bound)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
 
   salon_track_get_layers (slot->track, layers);
-  while (bound > 0 && !layers[bound].arrives)
-    bound--;
-  return bound;
+  return bound < 0 ? bound : MAX (salon_layer_find_highest (layers, bound), 0);
 }
 
 static SalonLayer
@@ -228,27 +226,17 @@ tell_layers_soon (SalonSubscriber *self)
     g_idle_add_full (G_PRIORITY_DEFAULT, tell_layers, g_object_ref (self), g_object_unref);
 }
 
-/* The stream of a simulcast track that fits a bound: the highest within it that arrives; or else the lowest above; or,
- * as nothing arrives yet, the one that should. */
+/* The stream that fits a bound: of a simulcast track, or the only one. */
 static guint
 choose_stream (Slot *slot, gint bound)
 {
   guint n_streams = salon_track_get_n_streams (slot->track);
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  guint wanted = MIN ((guint)bound, n_streams - 1);
 
+  if (n_streams == 1)
+    return 0;
   salon_track_get_layers (slot->track, layers);
-  for (guint i = wanted + 1; i-- > 0;)
-    {
-      if (layers[i].arrives)
-        return i;
-    }
-  for (guint i = wanted + 1; i < n_streams; i++)
-    {
-      if (layers[i].arrives)
-        return i;
-    }
-  return wanted;
+  return (guint)salon_layer_find_arriving (layers, n_streams, MIN (bound, (gint)n_streams - 1));
 }
 
 static gboolean
@@ -290,7 +278,7 @@ follow_bounds (SalonSubscriber *self, Slot *slot)
       tell_layers_soon (self);
       return;
     }
-  stream = salon_track_get_n_streams (slot->track) > 1 ? choose_stream (slot, bound.spatial) : 0;
+  stream = choose_stream (slot, bound.spatial);
   link_stream (slot, stream);
   g_object_set (slot->element, "max-temporal-layer", (guint)bound.temporal, "max-spatial-layer", (guint)bound.spatial,
       has_active_pad (slot) ? "next-pad" : "active-pad", slot->links[stream].sink_pad, NULL);
