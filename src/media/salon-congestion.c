@@ -11,7 +11,10 @@
 struct _SalonBottleneck
 {
   gatomicrefcount ref_count;
-  GMutex lock; /* of all, and of its flows: a packet's number and its time are one step; held for less than 1 us */
+  /* Of all, and of its flows: a packet's number and its time are one step. Who sends, holds it for less than 1 us; who
+   * takes feedback, for as long as it takes to go through all packets that it tells of: a few dozen as a rule,
+   * SALON_SENT_HISTORY_SIZE at most. */
+  GMutex lock;
   gint64 started_us; /* 0: not yet */
   SalonEstimator estimator;
   GPtrArray *flows;     /* (owned) (element-type SalonFlow) */

@@ -12,6 +12,31 @@ typedef struct
   guint height;
 } Size;
 
+gint
+salon_layer_find_highest (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], gint bound)
+{
+  gint highest = bound;
+
+  while (highest >= 0 && !layers[highest].arrives)
+    highest--;
+  return highest;
+}
+
+gint
+salon_layer_find_arriving (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], guint n_layers, gint spatial)
+{
+  gint within = salon_layer_find_highest (layers, spatial);
+
+  if (within >= 0)
+    return within;
+  for (gint i = spatial + 1; i < (gint)n_layers; i++)
+    {
+      if (layers[i].arrives)
+        return i;
+    }
+  return spatial;
+}
+
 /* From the layer itself, or by halves and doubles from the nearest that is known. */
 static Size
 guess_size (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], guint n_layers, guint index)
@@ -42,23 +67,7 @@ choose_spatial (
   return highest;
 }
 
-/* What goes out while the chosen one does not arrive: a smaller one, or the smallest there is. */
-static const SalonTrackLayer *
-find_arriving (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], guint n_layers, gint spatial)
-{
-  for (gint i = spatial; i >= 0; i--)
-    {
-      if (layers[i].arrives)
-        return &layers[i];
-    }
-  for (guint i = (guint)spatial + 1; i < n_layers; i++)
-    {
-      if (layers[i].arrives)
-        return &layers[i];
-    }
-  return &layers[spatial];
-}
-
+/* By the layer that goes out: the chosen one tells nothing while it does not arrive. */
 static gint
 choose_temporal (const SalonTrackSettings *settings, const SalonTrackLayer *layer)
 {
@@ -78,6 +87,6 @@ salon_layer_choose (
 
   layer.spatial = choose_spatial (settings, layers, n_layers);
   if (layer.spatial >= 0)
-    layer.temporal = choose_temporal (settings, find_arriving (layers, n_layers, layer.spatial));
+    layer.temporal = choose_temporal (settings, &layers[salon_layer_find_arriving (layers, n_layers, layer.spatial)]);
   return layer;
 }

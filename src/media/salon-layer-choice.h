@@ -10,3 +10,9 @@
  * layers as many as don't exceed the frame rate. A pure function. */
 SalonLayer salon_layer_choose (const SalonTrackSettings *settings,
     const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], guint n_layers) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The highest layer within the bound that arrives; -1: none does. */
+gint salon_layer_find_highest (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], gint bound);
+/* What goes out where `spatial` is wanted: it, or the next smaller one that arrives, or else the smallest that does. As
+ * nothing arrives yet, what should. */
+gint salon_layer_find_arriving (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], guint n_layers, gint spatial);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-shares.h"
 
+#include "salon-layer-choice.h"
+
 GST_DEBUG_CATEGORY_STATIC (salon_shares_debug);
 #define GST_CAT_DEFAULT salon_shares_debug
 
@@ -21,8 +23,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_shares_debug);
 /* A slot. */
 typedef struct
 {
-  SalonShare share; /* the first: what its owner has of it */
-  SalonLayer applied;
+  SalonShare share;              /* the first: what its owner has of it */
+  SalonLayer applied;            /* what the slot was told */
   SalonSender *sender;           /* (borrowed) */
   const SalonSharesOwner *owner; /* (borrowed) */
   gpointer owner_data;           /* (borrowed) */
@@ -37,6 +39,7 @@ struct _SalonShares
   guint n_videos;
   guint interval_ms;   /* of the timer */
   guint timer_id;      /* or 0 */
+  guint run_id;        /* the source that shares soon, or 0 */
   guint padding_id;    /* or 0 */
   SalonSender *padded; /* (borrowed) (nullable): what the padding goes over */
   gboolean is_stopped;
@@ -97,11 +100,10 @@ static void
 describe_video (SalonShare *share, const SalonShareWish *wish)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  gint highest = SALON_MAX_SPATIAL_LAYERS - 1;
+  gint highest;
 
   salon_track_get_layers (wish->track, layers);
-  while (highest >= 0 && !layers[highest].arrives)
-    highest--;
+  highest = salon_layer_find_highest (layers, SALON_MAX_SPATIAL_LAYERS - 1);
   for (gint spatial = 0; spatial <= MIN (highest, wish->cap.spatial); spatial++)
     {
       if (layers[spatial].arrives)
@@ -172,13 +174,6 @@ try_for (SalonShares *self, guint need_bps)
 
 /* -- sharing -- */
 
-static gboolean
-on_timer (gpointer user_data)
-{
-  salon_shares_run (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
 static guint
 choose_interval_ms (SalonShares *self, gboolean is_missing)
 {
@@ -186,6 +181,8 @@ choose_interval_ms (SalonShares *self, gboolean is_missing)
     return CALM_INTERVAL_MS;
   return salon_bottleneck_is_new (self->bottleneck) ? NEW_INTERVAL_MS : BUSY_INTERVAL_MS;
 }
+
+static gboolean on_timer (gpointer user_data);
 
 static void
 set_timer (SalonShares *self, gboolean is_missing)
@@ -234,6 +231,7 @@ allocate (SalonShares *self, guint estimate_bps)
       Entry *entry = get_entry (self, i);
       SalonShareWish wish = entry->owner->get_wish (entry->owner_data, entry->slot);
 
+      entry->applied = wish.layer;
       describe (&entry->share, &wish);
       if (is_new)
         salon_share_forget_falls (&entry->share);
@@ -243,20 +241,41 @@ allocate (SalonShares *self, guint estimate_bps)
       (SalonShare **)self->order->pdata, self->order->len, estimate_bps, g_get_monotonic_time ());
 }
 
-void
-salon_shares_run (SalonShares *self)
+static void
+run (SalonShares *self)
 {
   guint estimate_bps = salon_bottleneck_get_estimate_bps (self->bottleneck);
-  guint wanted_bps;
+  double wanted_bps = allocate (self, estimate_bps) * HEADROOM;
 
-  if (self->is_stopped)
-    return;
-  wanted_bps = (guint)MIN (allocate (self, estimate_bps) * HEADROOM, G_MAXUINT);
   for (guint i = 0; i < self->entries->len; i++)
     apply (get_entry (self, i));
   if (wanted_bps > estimate_bps)
-    try_for (self, wanted_bps);
+    try_for (self, (guint)MIN (wanted_bps, G_MAXUINT));
   set_timer (self, wanted_bps > estimate_bps);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  run (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_change (gpointer user_data)
+{
+  SalonShares *self = user_data;
+
+  self->run_id = 0;
+  run (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_shares_run_soon (SalonShares *self)
+{
+  if (self->run_id == 0 && !self->is_stopped)
+    self->run_id = g_idle_add_full (G_PRIORITY_HIGH, on_change, self, NULL);
 }
 
 const SalonShare *
@@ -269,7 +288,6 @@ salon_shares_add (
   g_assert (wish.track != NULL);
   *entry = (Entry){
     .share = { .is_audio = !salon_track_is_video (wish.track), .step = -1 },
-    .applied = SALON_LAYER_HIGHEST,
     .sender = sender,
     .owner = owner,
     .owner_data = owner_data,
@@ -277,7 +295,7 @@ salon_shares_add (
   };
   g_ptr_array_add (self->entries, entry);
   self->n_videos += !entry->share.is_audio;
-  salon_shares_run (self);
+  salon_shares_run_soon (self);
   return &entry->share;
 }
 
@@ -286,7 +304,7 @@ salon_shares_remove (SalonShares *self, const SalonShare *share)
 {
   self->n_videos -= !share->is_audio;
   g_ptr_array_remove (self->entries, (gpointer)share);
-  salon_shares_run (self);
+  salon_shares_run_soon (self);
 }
 
 SalonBottleneck *
@@ -315,6 +333,7 @@ salon_shares_stop (SalonShares *self)
   self->is_stopped = TRUE;
   g_clear_handle_id (&self->timer_id, g_source_remove);
   g_clear_handle_id (&self->padding_id, g_source_remove);
+  g_clear_handle_id (&self->run_id, g_source_remove);
 }
 
 void

@@ -7,7 +7,8 @@
 
 /* Shares what one who watches can be sent among the slots of all their connections: asks what each is wanted to carry,
  * runs the allocator, and tells the slots which layers there is room for. While there is less room than would be
- * needed, five times a second, and tries out with padding if there is more; else once a second.
+ * needed, five times a second, or twenty times in a link's first second, and tries out with padding if there is more;
+ * else once a second.
  *
  * Owned by its SalonSubscriptions; main context; salon_shares_stop() before the connections close. */
 typedef struct _SalonShares SalonShares;
@@ -21,6 +22,7 @@ typedef struct
   SalonLayer cap;  /* what the client has use for */
   SalonPriority priority;
   guint area_pixels; /* that it is shown with; 0: not known */
+  SalonLayer layer;  /* what it was told last; NONE at first */
 } SalonShareWish;
 
 typedef struct
@@ -39,11 +41,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonShares, salon_shares_free)
 /* Returns: (transfer none): that of the bottleneck's connections. */
 SalonBottleneck *salon_shares_get_bottleneck (SalonShares *self);
 
-/* A slot has got something to carry, which goes out over sender; all (borrowed) until it is removed.
- * Returns: (transfer none): its share. */
+/* A slot has got something to carry, which goes out over sender; all (borrowed) until it is removed. Soon it is told
+ * what there is room for. Returns: (transfer none): its share. */
 const SalonShare *salon_shares_add (
     SalonShares *self, SalonSender *sender, guint slot, const SalonSharesOwner *owner, gpointer owner_data);
 /* It has nothing to carry any more. */
 void salon_shares_remove (SalonShares *self, const SalonShare *share);
-/* Something has changed: shares anew, now. */
-void salon_shares_run (SalonShares *self);
+/* Something has changed: shares anew, once for all that changes in this turn of the main loop, and before all else that
+ * is due then. */
+void salon_shares_run_soon (SalonShares *self);

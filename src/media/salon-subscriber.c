@@ -160,16 +160,14 @@ get_bound (const Slot *slot)
     MIN (slot->cap.temporal, slot->layer.temporal) };
 }
 
-/* The highest spatial layer within a stream that goes out. */
+/* The highest spatial layer within a stream that goes out, if any is to: its lowest, before it comes. */
 static gint
 get_highest_within (const Slot *slot, gint bound)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
 
   salon_track_get_layers (slot->track, layers);
-  while (bound > 0 && !layers[bound].arrives)
-    bound--;
-  return bound;
+  return bound < 0 ? bound : MAX (salon_layer_find_highest (layers, bound), 0);
 }
 
 static SalonLayer
@@ -228,27 +226,17 @@ tell_layers_soon (SalonSubscriber *self)
     g_idle_add_full (G_PRIORITY_DEFAULT, tell_layers, g_object_ref (self), g_object_unref);
 }
 
-/* The stream of a simulcast track that fits a bound: the highest within it that arrives; or else the lowest above; or,
- * as nothing arrives yet, the one that should. */
+/* The stream that fits a bound: of a simulcast track, or the only one. */
 static guint
 choose_stream (Slot *slot, gint bound)
 {
   guint n_streams = salon_track_get_n_streams (slot->track);
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  guint wanted = MIN ((guint)bound, n_streams - 1);
 
+  if (n_streams == 1)
+    return 0;
   salon_track_get_layers (slot->track, layers);
-  for (guint i = wanted + 1; i-- > 0;)
-    {
-      if (layers[i].arrives)
-        return i;
-    }
-  for (guint i = wanted + 1; i < n_streams; i++)
-    {
-      if (layers[i].arrives)
-        return i;
-    }
-  return wanted;
+  return (guint)salon_layer_find_arriving (layers, n_streams, MIN (bound, (gint)n_streams - 1));
 }
 
 static gboolean
@@ -290,7 +278,7 @@ follow_bounds (SalonSubscriber *self, Slot *slot)
       tell_layers_soon (self);
       return;
     }
-  stream = salon_track_get_n_streams (slot->track) > 1 ? choose_stream (slot, bound.spatial) : 0;
+  stream = choose_stream (slot, bound.spatial);
   link_stream (slot, stream);
   g_object_set (slot->element, "max-temporal-layer", (guint)bound.temporal, "max-spatial-layer", (guint)bound.spatial,
       has_active_pad (slot) ? "next-pad" : "active-pad", slot->links[stream].sink_pad, NULL);
@@ -298,10 +286,20 @@ follow_bounds (SalonSubscriber *self, Slot *slot)
 }
 
 static void
-share_anew (SalonSubscriber *self)
+share_soon (SalonSubscriber *self)
 {
   if (self->shares != NULL)
-    salon_shares_run (self->shares);
+    salon_shares_run_soon (self->shares);
+}
+
+/* A picture that comes, or comes back, waits for its share: else it would begin with a layer that may not fit, and ask
+ * for a keyframe of it. */
+static void
+await_share (SalonSubscriber *self, Slot *slot)
+{
+  if (slot->share != NULL && salon_subscriber_is_video_slot (slot - self->slots))
+    slot->layer = SALON_LAYER_NONE;
+  share_soon (self);
 }
 
 static void
@@ -312,7 +310,7 @@ on_layers_changed (SalonSubscriber *self, SalonTrack *track)
       if (self->slots[i].track == track)
         follow_bounds (self, &self->slots[i]);
     }
-  share_anew (self);
+  share_soon (self);
 }
 
 void
@@ -322,7 +320,7 @@ salon_subscriber_set_settings (SalonSubscriber *self, guint seat, gboolean is_vi
 
   slot->settings = *settings;
   follow_bounds (self, slot);
-  share_anew (self);
+  share_soon (self);
 }
 
 static void
@@ -344,7 +342,7 @@ salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority 
   if (slot->priority == priority)
     return;
   slot->priority = priority;
-  share_anew (self);
+  share_soon (self);
 }
 
 static SalonShareWish
@@ -359,7 +357,8 @@ get_wish (gpointer owner, guint index)
     .is_paused = slot->is_paused,
     .cap = slot->cap,
     .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
-    .area_pixels = area_pixels };
+    .area_pixels = area_pixels,
+    .layer = slot->layer };
 }
 
 static void
@@ -538,6 +537,7 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
         = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
   if (self->shares != NULL)
     slot->share = salon_shares_add (self->shares, self->sender, slot - self->slots, &shares_owner, self);
+  await_share (self, slot);
   follow_bounds (self, slot);
 }
 
@@ -569,7 +569,7 @@ salon_subscriber_set_paused (SalonSubscriber *self, guint seat, gboolean is_vide
   if (slot->is_paused == is_paused)
     return;
   slot->is_paused = is_paused;
-  share_anew (self);
+  await_share (self, slot);
   follow_bounds (self, slot);
 }
 
@@ -650,7 +650,7 @@ salon_subscriber_verified (SalonTransport *transport)
   for (guint i = 0; i < self->n_slots; i++)
     salon_subscriber_follow_openness (self, &self->slots[i]);
   /* What the way bears can be tried out now. */
-  share_anew (self);
+  share_soon (self);
   return TRUE;
 }
 

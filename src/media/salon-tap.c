@@ -60,27 +60,13 @@ drop_link (SalonTap *self, guint stream)
   gst_clear_object (&link->sink_pad);
 }
 
-/* The largest layer that arrives and is not beyond the bound, or else the smallest that arrives; before any does, the
- * bound. */
+/* The stream that fits a bound: of a simulcast track, or the only one. */
 static guint
-choose_stream (SalonTap *self, guint bound)
+choose_stream (SalonTap *self, const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], gint bound)
 {
   guint n_streams = salon_track_get_n_streams (self->track);
-  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  guint wanted = MIN (bound, n_streams - 1);
 
-  salon_track_get_layers (self->track, layers);
-  for (guint i = wanted + 1; n_streams > 1 && i-- > 0;)
-    {
-      if (layers[i].arrives)
-        return i;
-    }
-  for (guint i = 0; n_streams > 1 && i < n_streams; i++)
-    {
-      if (layers[i].arrives)
-        return i;
-    }
-  return wanted;
+  return n_streams == 1 ? 0 : (guint)salon_layer_find_arriving (layers, n_streams, MIN (bound, (gint)n_streams - 1));
 }
 
 static void
@@ -106,7 +92,7 @@ follow (SalonTap *self)
       g_object_set (self->slot, "active-pad", NULL, NULL);
       return;
     }
-  stream = choose_stream (self, (guint)cap.spatial);
+  stream = choose_stream (self, layers, cap.spatial);
   g_object_get (self->slot, "active-pad", &active, NULL);
   g_object_set (self->slot, "max-temporal-layer", (guint)cap.temporal, "max-spatial-layer", (guint)cap.spatial,
       active != NULL ? "next-pad" : "active-pad", ensure_link (self, stream), NULL);

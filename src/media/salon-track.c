@@ -285,18 +285,6 @@ salon_track_set_open (SalonTrack *self, gboolean is_open)
 /* -- how loud it is -- */
 
 void
-salon_track_set_red (SalonTrack *self)
-{
-  g_atomic_int_set (&self->is_red, TRUE);
-}
-
-gboolean
-salon_track_is_red (SalonTrack *self)
-{
-  return g_atomic_int_get (&self->is_red);
-}
-
-void
 salon_track_set_level_id (SalonTrack *self, guint id)
 {
   g_atomic_int_set (&self->level_id, (gint)id);
@@ -309,6 +297,12 @@ salon_track_take_level (SalonTrack *self, int *level_dbov)
 }
 
 /* -- layers -- */
+
+void
+salon_track_set_dependency_id (SalonTrack *self, guint id)
+{
+  g_atomic_int_set (&self->dependency_id, (gint)id);
+}
 
 static gboolean
 on_sample (gpointer user_data)
@@ -337,12 +331,6 @@ on_linked (gpointer user_data)
   salon_layer_meter_expect (&self->layer_meter, stream->index, g_get_monotonic_time ());
   g_signal_emit (self, signals[SIGNAL_LAYERS_CHANGED], 0);
   return G_SOURCE_REMOVE;
-}
-
-void
-salon_track_set_dependency_id (SalonTrack *self, guint id)
-{
-  g_atomic_int_set (&self->dependency_id, (gint)id);
 }
 
 void
@@ -564,6 +552,18 @@ guint
 salon_track_get_n_streams (SalonTrack *self)
 {
   return self->n_streams;
+}
+
+void
+salon_track_set_red (SalonTrack *self)
+{
+  g_atomic_int_set (&self->is_red, TRUE);
+}
+
+gboolean
+salon_track_is_red (SalonTrack *self)
+{
+  return g_atomic_int_get (&self->is_red);
 }
 
 static void

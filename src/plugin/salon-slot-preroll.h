@@ -5,7 +5,7 @@
 
 /* What comes while a slot is not open yet: from the last keyframe on, so that it can begin with that at once. It asked
  * for it before its subscriber was connected: a round trip to the publisher and one to the subscriber pass together.
- * Kept are references to packets that everybody shares, and only until the slot opens.
+ * Kept are references to packets that everybody shares, and only until the slot opens, or the pad goes.
  *
  * Plain struct, zeroed at first, without a lock: the caller serialises. Time is given to it. */
 typedef struct

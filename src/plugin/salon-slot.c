@@ -5,15 +5,11 @@
 
 #include "salon-rewriter.h"
 #include "salon-slot-caps.h"
+#include "salon-slot-packet.h"
 #include "salon-slot-pad.h"
-#include "salon-slot-preroll.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_slot_debug);
 #define GST_CAT_DEFAULT salon_slot_debug
-
-/* What is read of each packet: the header and the extensions must fit, and as much of the payload as tells a keyframe.
- */
-#define PACKET_HEAD_BYTES 512
 
 /* Both kinds are numbered by three bits (RFC 9628). */
 #define MAX_LAYER 7
@@ -33,7 +29,7 @@ struct _SalonSlot
   gboolean is_choosing; /* active-pad was never set */
   gboolean has_video;
   guint next_pad_number;
-  guint n_turns;   /* how often another pad became the active one */
+  guint n_turns;   /* how often a pad became the active one */
   gint generation; /* written under the lock, read atomically */
 
   gint settled_generation; /* atomic: the generation whose first packet went out */
@@ -56,7 +52,6 @@ struct _SalonSlot
     gboolean has_started;
     gboolean has_sent_caps;
     SalonRewriter rewriter;
-    SalonSlotPreroll preroll; /* while it is not open: of the active pad */
   } stream;
 
   /* Written while streaming, read whenever. */
@@ -114,7 +109,7 @@ change_generation_locked (SalonSlot *slot)
   g_atomic_int_inc (&slot->generation);
 }
 
-/* What was kept is another pad's. */
+/* What was kept until now is no beginning any more. */
 static void
 set_active_pad_locked (SalonSlot *slot, GstPad *pad)
 {
@@ -135,7 +130,7 @@ claim_keyframe_request (SalonSlot *slot, gboolean is_next, gboolean is_urgent)
 
   GST_OBJECT_LOCK (slot);
   pad = (SalonSlotPad *)(is_next ? slot->next_pad : slot->active_pad);
-  if (pad != NULL && (slot->is_open || (is_urgent && !is_next)) && slot->has_video
+  if (pad != NULL && (slot->is_open || is_urgent) && slot->has_video
       && (is_urgent || now_us - pad->last_request_us >= SALON_SLOT_KEYFRAME_INTERVAL_US))
     {
       pad->last_request_us = now_us;
@@ -225,8 +220,6 @@ copy_settings (SalonSlot *slot)
 {
   GST_OBJECT_LOCK (slot);
   slot->stream.generation = slot->generation;
-  if (slot->stream.n_turns != slot->n_turns)
-    salon_slot_preroll_clear (&slot->stream.preroll);
   slot->stream.n_turns = slot->n_turns;
   slot->stream.active_pad = slot->active_pad;
   slot->stream.is_open = slot->is_open;
@@ -265,6 +258,8 @@ match_source (SalonSlot *slot, SalonSlotPad *pad)
     {
       GST_WARNING_OBJECT (pad, "the output does not carry %" GST_PTR_FORMAT, input);
       slot->stream.is_new_source = TRUE;
+      salon_slot_preroll_clear (&pad->preroll);
+      g_atomic_int_set (&slot->is_prerolled, FALSE);
       return;
     }
 
@@ -320,20 +315,6 @@ make_buffer (const SalonSlotPad *pad, GstBuffer *input, const SalonRewriterResul
   return buffer;
 }
 
-static gboolean
-parse_buffer (GstBuffer *buffer, guint8 head[PACKET_HEAD_BYTES], SalonRtpPacket *packet)
-{
-  gsize size = gst_buffer_get_size (buffer);
-  gsize head_size = gst_buffer_extract (buffer, 0, head, PACKET_HEAD_BYTES);
-  guint8 last_byte = 0;
-
-  if (!salon_rtp_packet_parse_head (packet, head, head_size, size))
-    return FALSE;
-  if (packet->has_padding)
-    gst_buffer_extract (buffer, size - 1, &last_byte, 1);
-  return salon_rtp_packet_cut_padding (packet, last_byte);
-}
-
 /* awaiting-keyframe, as seen from outside. */
 static void
 note_verdict (SalonSlot *slot, SalonRewriterVerdict verdict, gboolean is_switch)
@@ -353,12 +334,12 @@ note_verdict (SalonSlot *slot, SalonRewriterVerdict verdict, gboolean is_switch)
 static GstBuffer *
 rewrite_buffer (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *input, gboolean *is_awaiting)
 {
-  guint8 head[PACKET_HEAD_BYTES];
+  guint8 head[SALON_SLOT_PACKET_HEAD_BYTES];
   SalonRtpPacket packet;
   SalonRewriterResult result;
   SalonRewriterVerdict verdict;
 
-  if (!parse_buffer (input, head, &packet))
+  if (!salon_slot_packet_parse (input, head, &packet))
     {
       count (&slot->n_dropped, 1);
       GST_LOG_OBJECT (pad, "not an RTP packet");
@@ -420,20 +401,6 @@ forward_list (SalonSlot *slot, SalonSlotPad *pad, GstBufferList *inputs, gboolea
 
 /* --- Sink pads --- */
 
-static gboolean
-starts_keyframe (GstBuffer *buffer, SalonCodec codec)
-{
-  guint8 head[PACKET_HEAD_BYTES];
-  SalonRtpPacket packet;
-  const guint8 *payload;
-  gsize size;
-
-  if (!parse_buffer (buffer, head, &packet))
-    return FALSE;
-  payload = salon_rtp_packet_get_payload (&packet, &size);
-  return salon_codec_is_keyframe_start (codec, payload, size);
-}
-
 /* Whether this pad's packets can go out. */
 static gboolean
 is_carried (SalonSlot *slot, GstPad *pad)
@@ -454,11 +421,7 @@ is_carried (SalonSlot *slot, GstPad *pad)
 static gboolean
 is_turn (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, GstBufferList *list)
 {
-  gboolean has_keyframe = pad->has_codec && buffer != NULL && starts_keyframe (buffer, pad->codec);
-
-  for (guint i = 0; pad->has_codec && list != NULL && i < gst_buffer_list_length (list) && !has_keyframe; i++)
-    has_keyframe = starts_keyframe (gst_buffer_list_get (list, i), pad->codec);
-  return has_keyframe && is_carried (slot, GST_PAD (pad));
+  return salon_slot_pad_starts_keyframe (pad, buffer, list) && is_carried (slot, GST_PAD (pad));
 }
 
 /* FALSE when somebody has decided otherwise meanwhile. */
@@ -468,7 +431,7 @@ take_turn (SalonSlot *slot, GstPad *pad)
   gboolean is_next;
 
   GST_OBJECT_LOCK (slot);
-  is_next = slot->next_pad == pad && slot->is_open;
+  is_next = slot->next_pad == pad;
   if (is_next)
     {
       g_atomic_pointer_set (&slot->next_pad, NULL);
@@ -478,26 +441,14 @@ take_turn (SalonSlot *slot, GstPad *pad)
   return is_next;
 }
 
-static void
-preroll_one (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, gint64 now_us)
-{
-  salon_slot_preroll_add (&slot->stream.preroll, buffer, starts_keyframe (buffer, pad->codec), now_us);
-}
-
 /* Not open yet: what could be begun with is kept. One of buffer and list is NULL. */
 static void
 preroll (SalonSlot *slot, SalonSlotPad *pad, GstBuffer *buffer, GstBufferList *list)
 {
-  gint64 now_us = g_get_monotonic_time ();
-
-  if (slot->stream.active_pad != GST_PAD (pad) || slot->stream.is_open || !pad->has_codec
-      || salon_codec_get_info (pad->codec)->kind != SALON_KIND_VIDEO)
+  if (slot->stream.active_pad != GST_PAD (pad) || slot->stream.is_open)
     return;
-  if (buffer != NULL)
-    preroll_one (slot, pad, buffer, now_us);
-  for (guint i = 0; list != NULL && i < gst_buffer_list_length (list); i++)
-    preroll_one (slot, pad, gst_buffer_list_get (list, i), now_us);
-  g_atomic_int_set (&slot->is_prerolled, salon_slot_preroll_is_ready (&slot->stream.preroll, now_us));
+  salon_slot_pad_begin_turn (pad, slot->stream.n_turns);
+  g_atomic_int_set (&slot->is_prerolled, salon_slot_pad_keep (pad, buffer, list));
 }
 
 static void
@@ -505,9 +456,10 @@ forward_preroll (SalonSlot *slot, SalonSlotPad *pad, gboolean *is_awaiting)
 {
   g_autoptr (GPtrArray) packets = NULL;
 
-  if (slot->stream.preroll.packets == NULL)
+  salon_slot_pad_begin_turn (pad, slot->stream.n_turns);
+  if (pad->preroll.packets == NULL)
     return;
-  packets = salon_slot_preroll_take (&slot->stream.preroll, g_get_monotonic_time ());
+  packets = salon_slot_preroll_take (&pad->preroll, g_get_monotonic_time ());
   g_atomic_int_set (&slot->is_prerolled, FALSE);
   GST_DEBUG_OBJECT (pad, "begins with %u packets that were kept", packets->len);
   for (guint i = 0; i < packets->len; i++)
@@ -650,9 +602,7 @@ salon_slot_request_new_pad (GstElement *element, GstPadTemplate *template, const
   GST_OBJECT_LOCK (slot);
   is_chosen = slot->is_choosing && slot->active_pad == NULL;
   if (is_chosen)
-    {
-      set_active_pad_locked (slot, pad);
-    }
+    set_active_pad_locked (slot, pad);
   GST_OBJECT_UNLOCK (slot);
   if (is_chosen)
     g_object_notify_by_pspec (G_OBJECT (slot), properties[PROP_ACTIVE_PAD]);
@@ -673,9 +623,7 @@ salon_slot_release_pad (GstElement *element, GstPad *pad)
   if (slot->next_pad == pad)
     g_atomic_pointer_set (&slot->next_pad, NULL);
   if (was_active)
-    {
-      set_active_pad_locked (slot, NULL);
-    }
+    set_active_pad_locked (slot, NULL);
   GST_OBJECT_UNLOCK (slot);
 
   GST_OBJECT_FLAG_UNSET (pad, GST_PAD_FLAG_NEED_PARENT);
@@ -707,9 +655,7 @@ set_active_pad (SalonSlot *slot, GstPad *pad)
   if (is_ours)
     g_atomic_pointer_set (&slot->next_pad, NULL);
   if (is_switch)
-    {
-      set_active_pad_locked (slot, pad);
-    }
+    set_active_pad_locked (slot, pad);
   GST_OBJECT_UNLOCK (slot);
 
   if (!is_ours)
@@ -879,7 +825,8 @@ salon_slot_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
   GST_OBJECT_UNLOCK (slot);
 }
 
-/* A pad that is deactivated forgets its sticky events. The rewriter stays: the SSRC may live on. */
+/* A pad that is deactivated forgets its sticky events, and has another turn afterwards. The rewriter stays: the SSRC
+ * may live on. */
 static GstStateChangeReturn
 salon_slot_change_state (GstElement *element, GstStateChange transition)
 {
@@ -891,11 +838,9 @@ salon_slot_change_state (GstElement *element, GstStateChange transition)
       GST_PAD_STREAM_LOCK (slot->src_pad);
       slot->stream.has_started = FALSE;
       slot->stream.has_sent_caps = FALSE;
-      salon_slot_preroll_clear (&slot->stream.preroll);
-      g_atomic_int_set (&slot->is_prerolled, FALSE);
       GST_PAD_STREAM_UNLOCK (slot->src_pad);
       GST_OBJECT_LOCK (slot);
-      change_generation_locked (slot);
+      set_active_pad_locked (slot, slot->active_pad);
       GST_OBJECT_UNLOCK (slot);
     }
   return ret;
@@ -909,7 +854,6 @@ salon_slot_finalize (GObject *object)
   gst_clear_caps (&slot->caps);
   gst_clear_caps (&slot->stream.offered);
   gst_clear_caps (&slot->stream.caps);
-  salon_slot_preroll_clear (&slot->stream.preroll);
   G_OBJECT_CLASS (salon_slot_parent_class)->finalize (object);
 }
 

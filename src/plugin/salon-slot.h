@@ -15,7 +15,8 @@
  * - active-pad (GstPad): the sink pad whose packets go out; NULL: none do. Setting another one switches, and asks
  *   it for a keyframe. Until it is set for the first time, the first pad requested is active.
  * - next-pad (GstPad): the sink pad that becomes the active one as soon as it brings a keyframe, for which it is asked;
- *   the active one goes out until then, so that nobody sees a break. NULL, or setting active-pad, calls it off.
+ *   the active one goes out until then, so that nobody sees a break; or, while not open, is kept, so that there is a
+ *   beginning at any time. NULL, or setting active-pad, calls it off.
  * - max-spatial-layer, max-temporal-layer (guint, 0 to 7): layers within the active track that go out, as
  *   salon-rewriter.h says. Default 7: all.
  * - open (gboolean): FALSE lets nothing out; then it begins with the last keyframe of this second and what followed it,

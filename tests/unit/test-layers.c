@@ -323,6 +323,25 @@ test_unknown_sizes_are_guessed (void)
   g_assert_cmpint (salon_layer_choose (&settings, unknown, 1).spatial, ==, 0);
 }
 
+static void
+test_finds_what_arrives (void)
+{
+  const SalonTrackLayer none[3] = { { 0 } };
+  const SalonTrackLayer middle[3] = { { 0 }, { .arrives = TRUE } };
+  const SalonTrackLayer both_ends[3] = { { .arrives = TRUE }, { 0 }, { .arrives = TRUE } };
+
+  g_assert_cmpint (salon_layer_find_highest (none, 2), ==, -1);
+  g_assert_cmpint (salon_layer_find_highest (middle, 2), ==, 1);
+  g_assert_cmpint (salon_layer_find_highest (middle, 0), ==, -1);
+  g_assert_cmpint (salon_layer_find_highest (both_ends, 1), ==, 0);
+  g_assert_cmpint (salon_layer_find_highest (both_ends, -1), ==, -1);
+  g_assert_cmpint (salon_layer_find_arriving (none, 3, 1), ==, 1);
+  g_assert_cmpint (salon_layer_find_arriving (middle, 3, 2), ==, 1);
+  g_assert_cmpint (salon_layer_find_arriving (middle, 3, 0), ==, 1);
+  g_assert_cmpint (salon_layer_find_arriving (middle, 1, 0), ==, 0); /* there is but one */
+  g_assert_cmpint (salon_layer_find_arriving (both_ends, 3, 1), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -343,5 +362,6 @@ main (int argc, char **argv)
   g_test_add_func ("/layers/frame-rate-bounds-temporal-layers", test_frame_rate_bounds_temporal_layers);
   g_test_add_func ("/layers/frame-rate-is-that-of-what-arrives", test_frame_rate_is_that_of_what_arrives);
   g_test_add_func ("/layers/unknown-sizes-are-guessed", test_unknown_sizes_are_guessed);
+  g_test_add_func ("/layers/what-arrives-is-found", test_finds_what_arrives);
   return g_test_run ();
 }
