@@ -25,6 +25,8 @@ GstCaps *salon_codec_caps_offer_all (gboolean is_video, gboolean has_red) G_GNUC
  * Returns: (transfer full) */
 GstCaps *salon_codec_caps_offer (gboolean is_video, guint32 ssrc) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Those of other codecs. */
+GstCaps *salon_codec_caps_without (const GstCaps *caps, SalonCodec codec) G_GNUC_WARN_UNUSED_RESULT;
 /* Those of a slot's caps that the answered m-line accepts. red_payload_type: see SalonSdpRed; 0: none.
  * Returns: (transfer full) */
 GstCaps *salon_codec_caps_accepted (

@@ -48,7 +48,7 @@ void salon_subscriptions_set_paused (SalonSubscriptions *self, SalonTrack *track
 gboolean salon_subscriptions_set_settings (
     SalonSubscriptions *self, SalonTrack *track, const SalonTrackSettings *settings);
 
-/* How important a picture is where there is not room for all; OTHER at first. */
+/* How important a track is where there is not room for all; OTHER at first. */
 void salon_subscriptions_set_priority (SalonSubscriptions *self, SalonTrack *track, SalonPriority priority);
 
 /* Whether every connection is up. */

@@ -136,7 +136,7 @@ choose (SalonView *self)
   seat_chosen (self, pictures);
 }
 
-/* Whose picture is the last to suffer where the connection bears too little. */
+/* Whose picture and voice are the last to suffer where the connection bears too little. */
 static SalonPriority
 get_priority (SalonView *self, const SalonPublication *publication)
 {
@@ -158,9 +158,8 @@ prioritise (SalonView *self)
   g_hash_table_iter_init (&iter, self->seated);
   while (g_hash_table_iter_next (&iter, &publication, NULL))
     {
-      if (salon_source_is_video (((SalonPublication *)publication)->source))
-        salon_subscriptions_set_priority (
-            self->subscriptions, ((SalonPublication *)publication)->track, get_priority (self, publication));
+      salon_subscriptions_set_priority (
+          self->subscriptions, ((SalonPublication *)publication)->track, get_priority (self, publication));
     }
 }
 
