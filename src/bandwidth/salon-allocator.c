@@ -39,10 +39,10 @@ compare_voices (const SalonShare *first, const SalonShare *second)
 
   if ((first->n_steps > 0) != (second->n_steps > 0))
     return first->n_steps > 0 ? -1 : 1;
-  if (first_leads != (second->priority == SALON_PRIORITY_SPEAKER))
-    return first_leads ? -1 : 1;
   if (talks (first) != talks (second))
     return talks (first) ? -1 : 1;
+  if (first_leads != (second->priority == SALON_PRIORITY_SPEAKER))
+    return first_leads ? -1 : 1;
   if ((first->step < 0) != (second->step < 0))
     return first->step < 0 ? 1 : -1;
   return first->silent_ms == second->silent_ms ? 0 : first->silent_ms < second->silent_ms ? -1 : 1;

@@ -4,7 +4,7 @@
 #include "salon-sound-share.h"
 
 /* Shares what a receiver can be sent among its slots. Sound goes first, see SalonSoundShare; of voices that don't all
- * fit, who leads, then who speaks, then who spoke last. Then everybody's first step, in order of priority; then, from
+ * fit, who talks, then who leads, then who spoke last. Then everybody's first step, in order of priority; then, from
  * one priority to the next, everybody's second, and so on: nobody gets a second before all have the first. What doesn't
  * fit, is paused.
  *

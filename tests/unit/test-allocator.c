@@ -87,6 +87,7 @@ test_of_the_voices_who_leads_and_who_talks_are_heard (void)
       shares[i].silent_ms = 10000 * i;
     }
   leader->priority = SALON_PRIORITY_SPEAKER;
+  leader->silent_ms = 1000;
   dan->silent_ms = 500;
   allocate_with_sound (shares, 6, &sound, &(SalonEstimate){ .bps = 5000 * KBPS, .delay_bps = 5000 * KBPS }, S);
   allocate_with_sound (shares, 6, &sound, &estimate, 3 * S);
@@ -116,9 +117,16 @@ test_of_the_voices_who_leads_and_who_talks_are_heard (void)
   g_assert_cmpint (cem->step, ==, -1);
   g_assert_cmpint (dan->step, ==, 0);
   g_assert_cmpint (leader->step, ==, 0);
+  /* Nor for who led last. */
+  cem->silent_ms = 0;
+  leader->silent_ms = 3000;
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 4);
+  g_assert_cmpint (cem->step, ==, 0);
+  g_assert_cmpint (leader->step, ==, -1);
+  g_assert_cmpint (leader->reason, ==, SALON_REASON_BANDWIDTH);
   /* Of who is muted nothing comes, so nothing rests. */
   leader->n_steps = 0;
-  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 4);
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 5);
   g_assert_cmpint (leader->reason, ==, SALON_REASON_NONE);
   g_assert_cmpint (cem->step, ==, 0);
 }
