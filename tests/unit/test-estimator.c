@@ -287,8 +287,8 @@ test_probes_only_in_need (Fixture *f, gconstpointer line)
   g_assert_cmpint (salon_estimator_get (&f->estimator).full_us, ==, 0);
 }
 
-/* What is tried and fails, costs nothing of what there is, and is not tried again and again; but it shows where the link
- * ends. */
+/* What is tried and fails, costs nothing of what there is, and is not tried again and again; but it shows where the
+ * link ends. */
 static void
 test_failing_probes_do_no_harm (Fixture *f, gconstpointer line)
 {
