@@ -1,17 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-allocator.h"
 
-/* How much more than the need there has to be for more. */
-#define MARGIN 1.1
-/* How much less there may be than what is had takes: the estimate is careful, and varies. If the link is really too
- * narrow, it soon goes below. */
-#define SLACK 0.85
-#define MIN_DWELL_US (2 * G_TIME_SPAN_SECOND)
-#define MAX_DWELL_US (32 * G_TIME_SPAN_SECOND)
-/* What goes down so soon after it went up, went up for nothing; what stays so long, didn't. */
-#define FLAP_US (10 * G_TIME_SPAN_SECOND)
-#define STABLE_US (60 * G_TIME_SPAN_SECOND)
-
 typedef struct
 {
   double budget_bps;
@@ -35,6 +24,30 @@ salon_reason_to_string (SalonReason reason)
 
 /* -- order -- */
 
+static gboolean
+talks (const SalonShare *share)
+{
+  return share->silent_ms < (share->step >= 0 ? SALON_VOICE_KEEP_MS : SALON_VOICE_ASK_MS);
+}
+
+/* Whoever begins to talk comes in place of one who is silent; who has said something just now, is not cut off for it.
+ */
+static gint
+compare_voices (const SalonShare *first, const SalonShare *second)
+{
+  gboolean first_leads = first->priority == SALON_PRIORITY_SPEAKER;
+
+  if ((first->n_steps > 0) != (second->n_steps > 0))
+    return first->n_steps > 0 ? -1 : 1;
+  if (talks (first) != talks (second))
+    return talks (first) ? -1 : 1;
+  if (first_leads != (second->priority == SALON_PRIORITY_SPEAKER))
+    return first_leads ? -1 : 1;
+  if ((first->step < 0) != (second->step < 0))
+    return first->step < 0 ? 1 : -1;
+  return first->silent_ms == second->silent_ms ? 0 : first->silent_ms < second->silent_ms ? -1 : 1;
+}
+
 /* Who is sent already, goes before who would have to be resumed. */
 static gint
 compare_importance (gconstpointer a, gconstpointer b, gpointer user_data)
@@ -43,6 +56,8 @@ compare_importance (gconstpointer a, gconstpointer b, gpointer user_data)
 
   if (first->is_audio != second->is_audio)
     return first->is_audio ? -1 : 1;
+  if (first->is_audio)
+    return compare_voices (first, second);
   if (first->priority != second->priority)
     return first->priority < second->priority ? -1 : 1;
   if (first->area_pixels != second->area_pixels)
@@ -83,7 +98,7 @@ lift (SalonShare *share, Budget *budget)
   gint next = share->reach + 1;
   double used_bps = budget->used_bps + get_rate (share, next) - get_rate (share, share->reach);
 
-  if (used_bps * (next > share->step ? MARGIN : SLACK) > budget->budget_bps)
+  if (used_bps * (next > share->step ? SALON_HYSTERESIS_MARGIN : SALON_HYSTERESIS_SLACK) > budget->budget_bps)
     return FALSE;
   share->reach = next;
   budget->used_bps = used_bps;
@@ -110,25 +125,41 @@ raise_each (SalonShare **shares, guint n_shares, Budget *budget)
   return is_raised;
 }
 
-/* Returns: what sound takes. */
-static double
-begin (SalonShare **shares, guint n_shares)
+static void
+describe_sound (SalonShare **shares, guint n_shares, SalonSoundShare *sound)
 {
-  double audio_bps = 0;
-
+  sound->n_voices = sound->voice_bps = sound->redundancy_bps = 0;
+  sound->has_pictures = FALSE;
+  sound->is_alone = TRUE;
   for (guint i = 0; i < n_shares; i++)
     {
-      SalonShare *share = shares[i];
+      const SalonShare *share = shares[i];
 
-      find_step (share);
-      share->reach = -1;
-      if (share->is_audio)
+      if (share->n_steps == 0)
+        continue;
+      if (!share->is_audio)
         {
-          share->reach = (gint)share->n_steps - 1;
-          audio_bps += get_rate (share, share->reach);
+          sound->has_pictures = TRUE;
+          sound->is_alone = sound->is_alone && share->step < 0;
+          continue;
         }
+      sound->n_voices++;
+      sound->voice_bps = MAX (sound->voice_bps, share->steps[0].rate_bps);
+      sound->redundancy_bps += share->redundancy_bps;
     }
-  return audio_bps;
+}
+
+/* shares: in order. Returns: what sound takes. */
+static double
+share_sound (SalonShare **shares, guint n_shares, SalonSoundShare *sound, const SalonEstimate *estimate, gint64 now_us)
+{
+  guint sound_bps;
+
+  describe_sound (shares, n_shares, sound);
+  sound_bps = salon_sound_share_run (sound, estimate, now_us);
+  for (guint i = 0; i < n_shares && shares[i]->is_audio; i++)
+    shares[i]->reach = i < sound->n_sent ? 0 : -1;
+  return sound_bps;
 }
 
 static void
@@ -146,35 +177,15 @@ distribute (SalonShare **shares, guint n_shares, Budget *budget)
 
 /* -- what comes of it -- */
 
-static void
-note_raise (SalonShare *share, gint64 now_us)
-{
-  if (share->lowered_us == 0 || now_us - share->lowered_us > STABLE_US)
-    share->dwell_us = MIN_DWELL_US;
-  share->raised_us = now_us;
-}
-
-static void
-note_fall (SalonShare *share, gint64 now_us)
-{
-  if (share->raised_us != 0 && now_us - share->raised_us < FLAP_US)
-    share->dwell_us = MIN (2 * share->dwell_us, MAX_DWELL_US);
-  share->lowered_us = now_us;
-}
-
-void
-salon_share_forget_falls (SalonShare *share)
-{
-  share->raised_us = share->lowered_us = share->dwell_us = 0;
-}
-
 static SalonReason
 explain (const SalonShare *share, const Budget *budget)
 {
   if (share->step + 1 >= (gint)share->n_steps)
     return share->cap;
-  return get_rate (share, share->step + 1) * MARGIN <= budget->budget_bps ? SALON_REASON_PRIORITY
-                                                                          : SALON_REASON_BANDWIDTH;
+  if (share->is_audio)
+    return SALON_REASON_BANDWIDTH;
+  return get_rate (share, share->step + 1) * SALON_HYSTERESIS_MARGIN <= budget->budget_bps ? SALON_REASON_PRIORITY
+                                                                                           : SALON_REASON_BANDWIDTH;
 }
 
 /* Whoever has to dwell, keeps what it could have: else another would get it, and have to give it back. What becomes
@@ -182,13 +193,14 @@ explain (const SalonShare *share, const Budget *budget)
 static void
 settle (SalonShare *share, const Budget *budget, gint64 now_us)
 {
-  gboolean must_dwell = !share->is_audio && share->lowered_us != 0 && now_us - share->lowered_us < share->dwell_us;
+  /* Which of the voices are sent, is seen at once; how many, has a dwell of its own. */
+  gboolean must_dwell = !share->is_audio && salon_hysteresis_must_dwell (&share->hysteresis, now_us);
   gint step = must_dwell ? MIN (share->reach, share->step) : share->reach;
 
   if (step > share->step)
-    note_raise (share, now_us);
+    salon_hysteresis_note_raise (&share->hysteresis, now_us);
   else if (step < share->step && step + 1 < (gint)share->n_steps)
-    note_fall (share, now_us);
+    salon_hysteresis_note_fall (&share->hysteresis, now_us);
   share->step = step;
   if (step >= 0)
     share->layer = share->steps[step];
@@ -196,20 +208,26 @@ settle (SalonShare *share, const Budget *budget, gint64 now_us)
 }
 
 guint
-salon_allocator_run (SalonShare **shares, guint n_shares, guint estimate_bps, gint64 now_us)
+salon_allocator_run (
+    SalonShare **shares, guint n_shares, SalonSoundShare *sound, const SalonEstimate *estimate, gint64 now_us)
 {
   Budget budget = { 0 };
-  double audio_bps = begin (shares, n_shares);
-  double need_bps = audio_bps;
+  double need_bps;
 
-  budget.budget_bps = estimate_bps - audio_bps;
+  for (guint i = 0; i < n_shares; i++)
+    {
+      find_step (shares[i]);
+      shares[i]->reach = -1;
+    }
   g_qsort_with_data (shares, n_shares, sizeof *shares, compare_importance, NULL); /* is stable */
+  budget.budget_bps = estimate->bps - share_sound (shares, n_shares, sound, estimate, now_us);
   distribute (shares, n_shares, &budget);
+  need_bps = salon_sound_share_get_full_bps (sound);
   for (guint i = 0; i < n_shares; i++)
     {
       settle (shares[i], &budget, now_us);
       if (!shares[i]->is_audio)
-        need_bps += get_rate (shares[i], (gint)shares[i]->n_steps - 1) * MARGIN;
+        need_bps += get_rate (shares[i], (gint)shares[i]->n_steps - 1) * SALON_HYSTERESIS_MARGIN;
     }
-  return (guint)MIN (need_bps, G_MAXUINT);
+  return (guint)MIN (MAX (need_bps, salon_sound_share_get_need_bps (sound)), G_MAXUINT);
 }

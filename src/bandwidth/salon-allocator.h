@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "salon-sound-share.h"
 
-/* Shares what a receiver can be sent among its slots. Sound always goes, and first. Then everybody's first step, in
- * order of priority; then, from one priority to the next, everybody's second, and so on: nobody gets a second before
- * all have the first. What doesn't fit, is paused.
+/* Shares what a receiver can be sent among its slots. Sound goes first, see SalonSoundShare; of voices that don't all
+ * fit, who talks, then who leads, then who spoke last. Then everybody's first step, in order of priority; then, from
+ * one priority to the next, everybody's second, and so on: nobody gets a second before all have the first. What doesn't
+ * fit, is paused.
  *
  * Down as soon as what is had clearly does not fit. Up only when there is a tenth more than it takes, and some time
  * after it last went down; the longer, the more often it was for nothing.
  *
  * Pure functions on plain data: the same input gives the same shares. */
+
+/* Where not all voices go: who has talked within the first is not cut off; who has within the second, asks for a place.
+ */
+#define SALON_VOICE_KEEP_MS 2000
+#define SALON_VOICE_ASK_MS 300
 
 typedef enum
 {
@@ -52,6 +58,8 @@ typedef struct
   gboolean is_audio;
   SalonPriority priority;
   guint area_pixels;
+  guint silent_ms;                        /* of sound: since it was heard to say something */
+  guint redundancy_bps;                   /* of sound: what it takes beside its one step */
   guint n_steps;                          /* 0: nothing comes */
   SalonStep steps[SALON_SHARE_MAX_STEPS]; /* each costs more than the one before */
   SalonReason cap;                        /* why there are no more: NONE, SIZE or PUBLISHER */
@@ -60,15 +68,11 @@ typedef struct
   gint step;       /* -1: paused */
   SalonStep layer; /* that of the step */
   SalonReason reason;
-  gint64 raised_us;  /* 0: never */
-  gint64 lowered_us; /* for want of bandwidth; 0: never */
-  gint64 dwell_us;   /* how long after that it stays */
-  gint reach;        /* how far it would go, were there no dwell */
+  SalonHysteresis hysteresis; /* of a picture */
+  gint reach;                 /* how far it would go, were there no dwell */
 } SalonShare;
 
-/* It need not dwell: that it went down, showed nothing. */
-void salon_share_forget_falls (SalonShare *share);
-
-/* shares: (element-type SalonShare): put in order of importance. Returns: what all of it would take if it could be sent
- * as wanted, in bit/s. */
-guint salon_allocator_run (SalonShare **shares, guint n_shares, guint estimate_bps, gint64 now_us);
+/* shares: (element-type SalonShare): put in order of importance. sound: (inout): that of all of them. Returns: what the
+ * estimate would have to be for all of it to be sent as wanted, in bit/s. */
+guint salon_allocator_run (
+    SalonShare **shares, guint n_shares, SalonSoundShare *sound, const SalonEstimate *estimate, gint64 now_us);

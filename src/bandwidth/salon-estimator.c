@@ -40,6 +40,14 @@ salon_estimator_get_bps (const SalonEstimator *self)
   return (guint)CLAMP (rate_bps, self->bounds.min_bps, self->bounds.max_bps);
 }
 
+SalonEstimate
+salon_estimator_get (const SalonEstimator *self)
+{
+  double delay_bps = CLAMP (self->control.rate_bps, self->bounds.min_bps, self->bounds.max_bps);
+
+  return (SalonEstimate){ salon_estimator_get_bps (self), (guint)delay_bps, self->control.full_us };
+}
+
 /* -- all flows -- */
 
 static guint64
@@ -126,6 +134,8 @@ finish_probe (SalonEstimator *self, gint64 now_us)
     return;
   rate_bps = salon_prober_finish (
       &self->prober, self->probed->newest, get_sent_bps (self, self->probed, now_us), estimate_bps, now_us);
+  if (rate_bps > 0 && self->prober.is_limited)
+    self->control.full_us = now_us;
   /* What it began with was made up: the first may tell of less, too. */
   is_more = rate_bps > estimate_bps;
   if (rate_bps <= 0 || (is_more ? self->probed->trendline.usage == SALON_USAGE_OVER : !self->prober.is_corrective))

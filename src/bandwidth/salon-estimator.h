@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-estimate.h"
 #include "salon-flow.h"
 #include "salon-loss-limit.h"
 #include "salon-prober.h"
@@ -53,6 +54,7 @@ void salon_estimator_take_report (
     SalonEstimator *self, SalonFlow *flow, guint n_packets, guint fraction_lost, gint64 rtt_us, gint64 now_us);
 
 guint salon_estimator_get_bps (const SalonEstimator *self);
+SalonEstimate salon_estimator_get (const SalonEstimator *self);
 
 /* Begins to try out more, with padding on this flow, if there is a need, and the link was not full lately. */
 gboolean salon_estimator_begin_probe (

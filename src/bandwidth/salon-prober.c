@@ -121,7 +121,6 @@ measure (SalonProber *self, double beside_bps)
   double sent_bps = get_rate (self->n_bytes - self->tail_bytes, self->last_sent_us - self->first_sent_us);
   double received_bps = get_rate (self->n_bytes - self->head_bytes, self->last_received_us - self->first_received_us);
   double all;
-  gboolean is_limited;
 
   if (self->n_received < MIN_PACKETS || (!self->is_first && self->n_received < MIN_RECEIVED_PART * self->n_known))
     return 0;
@@ -129,9 +128,9 @@ measure (SalonProber *self, double beside_bps)
     return 0;
   /* In one queue all go slower by as much. */
   all = 1 + beside_bps / sent_bps;
-  is_limited = received_bps < LIMITED_PART * sent_bps;
-  self->is_corrective = self->is_first && is_limited && all * sent_bps >= SUCCESS_PART * self->target_bps;
-  return all * (is_limited ? MARGIN * received_bps : MIN (sent_bps, received_bps));
+  self->is_limited = received_bps < LIMITED_PART * sent_bps;
+  self->is_corrective = self->is_first && self->is_limited && all * sent_bps >= SUCCESS_PART * self->target_bps;
+  return all * (self->is_limited ? MARGIN * received_bps : MIN (sent_bps, received_bps));
 }
 
 double

@@ -23,7 +23,8 @@ typedef struct
   gint64 first_received_us, last_received_us;
 
   gboolean is_first;      /* nothing else is known yet */
-  gboolean is_corrective; /* it was, and more was sent than came: the link has no more than that */
+  gboolean is_limited;    /* more was sent than came: the link has no more than that */
+  gboolean is_corrective; /* that, and it was the first */
   gint64 next_us;         /* not before */
   gint64 wait_us;         /* after one that failed */
 } SalonProber;

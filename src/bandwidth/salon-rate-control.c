@@ -129,7 +129,7 @@ decrease (SalonRateControl *self, double throughput_bps, gint64 now_us)
 {
   double rate_bps = BETA * throughput_bps;
 
-  self->decreased_us = self->changed_us = now_us;
+  self->decreased_us = self->changed_us = self->full_us = now_us;
   if (throughput_bps / 1000 < self->full_kbps)
     forget_full_unless_near (self, throughput_bps);
   learn_full (self, throughput_bps);

@@ -14,6 +14,7 @@ typedef struct
   /* What arrived whenever the link was full; 0: not known. */
   double full_kbps;
   double full_variance; /* relative to it */
+  gint64 full_us;       /* when it was last; 0: never */
 } SalonRateControl;
 
 void salon_rate_control_init (SalonRateControl *self, double rate_bps);

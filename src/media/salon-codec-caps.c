@@ -317,6 +317,23 @@ salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered, guint8
   return accepted;
 }
 
+GstCaps *
+salon_codec_caps_without (const GstCaps *caps, SalonCodec codec)
+{
+  GstCaps *others = gst_caps_new_empty ();
+
+  for (guint i = 0; i < gst_caps_get_size (caps); i++)
+    {
+      const GstStructure *structure = gst_caps_get_structure (caps, i);
+      SalonCodec found;
+
+      if (!salon_codec_from_encoding_name (gst_structure_get_string (structure, "encoding-name"), &found)
+          || found != codec)
+        gst_caps_append_structure (others, gst_structure_copy (structure));
+    }
+  return others;
+}
+
 void
 salon_codec_caps_get_retransmissions (const GstCaps *accepted, guint8 payload_types[128])
 {

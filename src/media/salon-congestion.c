@@ -53,15 +53,15 @@ salon_bottleneck_unref (SalonBottleneck *self)
   g_free (self);
 }
 
-guint
-salon_bottleneck_get_estimate_bps (SalonBottleneck *self)
+SalonEstimate
+salon_bottleneck_get_estimate (SalonBottleneck *self)
 {
-  guint estimate_bps;
+  SalonEstimate estimate;
 
   g_mutex_lock (&self->lock);
-  estimate_bps = salon_estimator_get_bps (&self->estimator);
+  estimate = salon_estimator_get (&self->estimator);
   g_mutex_unlock (&self->lock);
-  return estimate_bps;
+  return estimate;
 }
 
 gboolean

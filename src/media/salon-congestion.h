@@ -15,7 +15,7 @@ SalonBottleneck *salon_bottleneck_ref (SalonBottleneck *self) G_GNUC_WARN_UNUSED
 void salon_bottleneck_unref (SalonBottleneck *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonBottleneck, salon_bottleneck_unref)
 
-guint salon_bottleneck_get_estimate_bps (SalonBottleneck *self);
+SalonEstimate salon_bottleneck_get_estimate (SalonBottleneck *self);
 /* Whether its first connection has just begun: what the link bears, is being tried out. */
 gboolean salon_bottleneck_is_new (SalonBottleneck *self);
 

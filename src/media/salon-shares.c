@@ -25,6 +25,7 @@ typedef struct
 {
   SalonShare share;              /* the first: what its owner has of it */
   SalonLayer applied;            /* what the slot was told */
+  gboolean is_plain;             /* likewise */
   SalonSender *sender;           /* (borrowed) */
   const SalonSharesOwner *owner; /* (borrowed) */
   gpointer owner_data;           /* (borrowed) */
@@ -36,6 +37,7 @@ struct _SalonShares
   SalonBottleneck *bottleneck; /* (owned) */
   GPtrArray *entries;          /* (owned) (element-type Entry) */
   GPtrArray *order;            /* (owned) (element-type SalonShare): the same, for the allocator */
+  SalonSoundShare sound;
   guint n_videos;
   guint interval_ms;   /* of the timer */
   guint timer_id;      /* or 0 */
@@ -125,13 +127,15 @@ describe (SalonShare *share, const SalonShareWish *wish)
   share->cap = wish->cap.spatial < 0 ? SALON_REASON_SIZE : SALON_REASON_PUBLISHER;
   share->priority = wish->priority;
   share->area_pixels = wish->area_pixels;
+  share->silent_ms = wish->silent_ms;
+  share->redundancy_bps = wish->is_red ? RED_BPS : 0;
   if (wish->track == NULL || wish->is_paused || wish->cap.spatial < 0)
     return;
   if (!share->is_audio)
     describe_video (share, wish);
   else
     {
-      add_step (share, 0, 0, AUDIO_BPS + (wish->is_red ? RED_BPS : 0));
+      add_step (share, 0, 0, AUDIO_BPS);
       share->cap = SALON_REASON_NONE;
     }
 }
@@ -174,10 +178,13 @@ try_for (SalonShares *self, guint need_bps)
 
 /* -- sharing -- */
 
+/* Without pictures nothing can be tried out; but a voice that rests may be heard any moment. */
 static guint
 choose_interval_ms (SalonShares *self, gboolean is_missing)
 {
-  if (!is_missing)
+  if (self->entries->len == 0)
+    return 0;
+  if (!(is_missing && self->n_videos > 0) && !self->sound.is_restricted)
     return CALM_INTERVAL_MS;
   return salon_bottleneck_is_new (self->bottleneck) ? NEW_INTERVAL_MS : BUSY_INTERVAL_MS;
 }
@@ -187,7 +194,7 @@ static gboolean on_timer (gpointer user_data);
 static void
 set_timer (SalonShares *self, gboolean is_missing)
 {
-  guint interval_ms = self->n_videos > 0 ? choose_interval_ms (self, is_missing) : 0;
+  guint interval_ms = choose_interval_ms (self, is_missing);
 
   if (self->interval_ms == interval_ms)
     return;
@@ -199,15 +206,28 @@ set_timer (SalonShares *self, gboolean is_missing)
     self->timer_id = g_timeout_add (interval_ms, on_timer, self);
 }
 
+static void
+apply_sound (Entry *entry, gboolean is_plain)
+{
+  gboolean is_resting = entry->share.n_steps > 0 && entry->share.step < 0;
+  SalonLayer layer = is_resting ? SALON_LAYER_NONE : SALON_LAYER_HIGHEST;
+
+  if (layer.spatial == entry->applied.spatial && is_plain == entry->is_plain)
+    return;
+  GST_DEBUG_OBJECT (entry->sender, "slot %u: sound %s, %s redundancy", entry->slot, is_resting ? "rests" : "is sent",
+      is_plain ? "without" : "with");
+  entry->applied = layer;
+  entry->is_plain = is_plain;
+  entry->owner->set_sound (entry->owner_data, entry->slot, !is_resting, !is_plain);
+}
+
 /* While nothing comes, nothing is known of it: it may go out as soon as it comes, and is measured then. */
 static void
-apply (Entry *entry)
+apply_picture (Entry *entry)
 {
   const SalonShare *share = &entry->share;
   SalonLayer layer = SALON_LAYER_HIGHEST;
 
-  if (share->is_audio)
-    return;
   if (share->n_steps > 0)
     layer = share->step < 0 ? SALON_LAYER_NONE : (SalonLayer){ share->layer.spatial, share->layer.temporal };
   if (layer.spatial == entry->applied.spatial && layer.temporal == entry->applied.temporal)
@@ -221,7 +241,7 @@ apply (Entry *entry)
 /* Returns: what all of it would take. While the link is being tried out, there may be room the next moment for what has
  * just been taken away. */
 static guint
-allocate (SalonShares *self, guint estimate_bps)
+allocate (SalonShares *self, const SalonEstimate *estimate)
 {
   gboolean is_new = salon_bottleneck_is_new (self->bottleneck);
 
@@ -234,24 +254,32 @@ allocate (SalonShares *self, guint estimate_bps)
       entry->applied = wish.layer;
       describe (&entry->share, &wish);
       if (is_new)
-        salon_share_forget_falls (&entry->share);
+        entry->share.hysteresis = (SalonHysteresis){ 0 };
       g_ptr_array_add (self->order, &entry->share);
     }
   return salon_allocator_run (
-      (SalonShare **)self->order->pdata, self->order->len, estimate_bps, g_get_monotonic_time ());
+      (SalonShare **)self->order->pdata, self->order->len, &self->sound, estimate, g_get_monotonic_time ());
 }
 
 static void
 run (SalonShares *self)
 {
-  guint estimate_bps = salon_bottleneck_get_estimate_bps (self->bottleneck);
-  double wanted_bps = allocate (self, estimate_bps) * HEADROOM;
+  SalonEstimate estimate = salon_bottleneck_get_estimate (self->bottleneck);
+  guint wanted_bps;
 
+  wanted_bps = (guint)MIN (allocate (self, &estimate) * HEADROOM, G_MAXUINT);
   for (guint i = 0; i < self->entries->len; i++)
-    apply (get_entry (self, i));
-  if (wanted_bps > estimate_bps)
-    try_for (self, (guint)MIN (wanted_bps, G_MAXUINT));
-  set_timer (self, wanted_bps > estimate_bps);
+    {
+      Entry *entry = get_entry (self, i);
+
+      if (entry->share.is_audio)
+        apply_sound (entry, self->sound.is_plain);
+      else
+        apply_picture (entry);
+    }
+  if (wanted_bps > estimate.bps)
+    try_for (self, wanted_bps);
+  set_timer (self, wanted_bps > estimate.bps);
 }
 
 static gboolean

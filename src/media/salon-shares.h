@@ -18,9 +18,10 @@ typedef struct
 {
   SalonTrack *track; /* (borrowed) (nullable): NULL: none */
   gboolean is_paused;
-  gboolean is_red; /* sound that is sent with redundancy */
+  gboolean is_red; /* sound that can be sent with redundancy */
   SalonLayer cap;  /* what the client has use for */
   SalonPriority priority;
+  guint silent_ms;   /* of sound: see salon_track_get_silent_ms() */
   guint area_pixels; /* that it is shown with; 0: not known */
   SalonLayer layer;  /* what it was told last; NONE at first */
 } SalonShareWish;
@@ -30,6 +31,8 @@ typedef struct
   SalonShareWish (*get_wish) (gpointer owner, guint slot);
   /* There is room for no more than this layer of a picture. */
   void (*set_layer) (gpointer owner, guint slot, SalonLayer layer);
+  /* There is room for this sound, or not; and for redundancy beside it. */
+  void (*set_sound) (gpointer owner, guint slot, gboolean is_sent, gboolean has_redundancy);
 } SalonSharesOwner;
 
 SalonShares *salon_shares_new (SalonBottleneck *bottleneck) G_GNUC_WARN_UNUSED_RESULT;

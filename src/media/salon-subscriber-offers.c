@@ -171,7 +171,7 @@ narrow_slot (SalonSubscriber *self, guint index, const SalonSdp *answer, guint m
   gst_caps_replace (&slot->caps, is_shared ? self->slots[index - 2].caps : accepted);
   if (slot->element == NULL)
     return;
-  g_object_set (slot->element, "caps", slot->caps, NULL);
+  salon_subscriber_follow_caps (slot);
   if (self->sender != NULL)
     salon_subscriber_set_retransmission (self, slot);
 }

@@ -20,6 +20,7 @@ typedef struct
   guint32 ssrc;        /* never changes: the RTCP thread looks it up */
   guint32 rtx_ssrc;    /* 0 for audio, and without a sender */
   gboolean takes_red;  /* by the answer */
+  gboolean is_plain;   /* there is no room for redundancy now */
 
   SalonTrack *track; /* (owned) (nullable) */
   struct
@@ -67,6 +68,8 @@ salon_subscriber_is_video_slot (guint index)
 
 /* Lets a slot send, or not: it has a verified client, which knows of what it carries. */
 void salon_subscriber_follow_openness (SalonSubscriber *self, SalonSubscriberSlot *slot);
+/* Tells the element what it may carry: its caps, or less. */
+void salon_subscriber_follow_caps (SalonSubscriberSlot *slot);
 /* Tells the sender how retransmissions look, by what was negotiated. */
 void salon_subscriber_set_retransmission (SalonSubscriber *self, SalonSubscriberSlot *slot);
 /* With lines: if they have changed, another offer, with all that changes in this turn. */

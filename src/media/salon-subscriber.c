@@ -335,9 +335,9 @@ set_layer (SalonSubscriber *self, guint seat, SalonLayer layer)
 }
 
 void
-salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority)
+salon_subscriber_set_priority (SalonSubscriber *self, guint seat, gboolean is_video, SalonPriority priority)
 {
-  Slot *slot = get_slot (self, seat, TRUE);
+  Slot *slot = get_slot (self, seat, is_video);
 
   if (slot->priority == priority)
     return;
@@ -355,6 +355,7 @@ get_wish (gpointer owner, guint index)
   return (SalonShareWish){ .track = slot->track,
     .is_red = slot->takes_red && slot->track != NULL && salon_track_is_red (slot->track),
     .is_paused = slot->is_paused,
+    .silent_ms = slot->track != NULL ? salon_track_get_silent_ms (slot->track) : 0,
     .cap = slot->cap,
     .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
     .area_pixels = area_pixels,
@@ -367,7 +368,26 @@ set_shared_layer (gpointer owner, guint index, SalonLayer layer)
   set_layer (owner, index / 2, layer);
 }
 
-static const SalonSharesOwner shares_owner = { .get_wish = get_wish, .set_layer = set_shared_layer };
+static void
+set_shared_sound (gpointer owner, guint index, gboolean is_sent, gboolean has_redundancy)
+{
+  SalonSubscriber *self = owner;
+  Slot *slot = &self->slots[index];
+  SalonLayer layer = is_sent ? SALON_LAYER_HIGHEST : SALON_LAYER_NONE;
+
+  if (slot->is_plain == has_redundancy)
+    {
+      slot->is_plain = !has_redundancy;
+      salon_subscriber_follow_caps (slot);
+    }
+  if (slot->layer.spatial == layer.spatial)
+    return;
+  slot->layer = layer;
+  follow_bounds (self, slot);
+}
+
+static const SalonSharesOwner shares_owner
+    = { .get_wish = get_wish, .set_layer = set_shared_layer, .set_sound = set_shared_sound };
 
 gboolean
 salon_subscriber_get_stats (SalonSubscriber *self, SalonConnectionStats *stats)
@@ -435,6 +455,15 @@ salon_subscriber_follow_openness (SalonSubscriber *self, Slot *slot)
     g_object_set (slot->element, "open", is_known && salon_transport_is_verified (SALON_TRANSPORT (self)), NULL);
 }
 
+void
+salon_subscriber_follow_caps (Slot *slot)
+{
+  g_autoptr (GstCaps) plain = slot->is_plain ? salon_codec_caps_without (slot->caps, SALON_CODEC_RED) : NULL;
+
+  if (slot->element != NULL)
+    g_object_set (slot->element, "caps", plain != NULL ? plain : slot->caps, NULL);
+}
+
 /* Returns: (transfer full): a pad of webrtcbin, which negotiates this slot and sends what it gives. */
 static GstPad *
 request_peer (SalonSubscriber *self, guint index)
@@ -472,7 +501,8 @@ open_slot (SalonSubscriber *self, guint index)
   g_autoptr (GstPad) src = NULL;
 
   slot->element = gst_object_ref_sink (gst_element_factory_make ("salonslot", name));
-  g_object_set (slot->element, "ssrc", slot->ssrc, "caps", slot->caps, "active-pad", NULL, NULL);
+  g_object_set (slot->element, "ssrc", slot->ssrc, "active-pad", NULL, NULL);
+  salon_subscriber_follow_caps (slot);
   salon_subscriber_follow_openness (self, slot);
   if (is_video)
     /* In the streaming thread of the layer whose keyframe came. */
@@ -556,6 +586,11 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
   g_clear_object (&slot->track);
   set_line (self, slot, NULL);
   slot->is_paused = FALSE;
+  if (slot->is_plain)
+    {
+      slot->is_plain = FALSE;
+      salon_subscriber_follow_caps (slot);
+    }
   forget_bounds (slot);
   if (slot->share != NULL)
     salon_shares_remove (self->shares, g_steal_pointer (&slot->share));

@@ -44,9 +44,9 @@ gboolean salon_subscriber_answer_finish (
 /* The m-line of a slot. Returns: (transfer none) (nullable): NULL before the offer is made. */
 const char *salon_subscriber_get_mid (SalonSubscriber *self, guint seat, gboolean is_video);
 
-/* How important a seat's picture is; forgotten when the track is taken off. OTHER becomes VISIBLE when the settings say
- * how large it is shown. */
-void salon_subscriber_set_priority (SalonSubscriber *self, guint seat, SalonPriority priority);
+/* How important what a seat carries is; forgotten when the track is taken off. OTHER becomes VISIBLE when the settings
+ * say how large it is shown. */
+void salon_subscriber_set_priority (SalonSubscriber *self, guint seat, gboolean is_video, SalonPriority priority);
 /* All but the target. FALSE without a sender of its own: nobody knows. */
 gboolean salon_subscriber_get_stats (SalonSubscriber *self, SalonConnectionStats *stats);
 /* All but the target and the track's id. FALSE also while the slot carries nothing. */

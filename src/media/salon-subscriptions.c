@@ -397,8 +397,7 @@ take_seat (SalonSubscriptions *self, guint index, const Waiting *who)
   seat->tracks[is_video] = g_object_ref (track);
   salon_subscriber_set_paused (subscriber, index % self->n_seats, is_video, who->is_paused);
   salon_subscriber_set_settings (subscriber, index % self->n_seats, is_video, &who->settings);
-  if (is_video)
-    salon_subscriber_set_priority (subscriber, index % self->n_seats, who->priority);
+  salon_subscriber_set_priority (subscriber, index % self->n_seats, is_video, who->priority);
   salon_subscriber_attach (subscriber, index % self->n_seats, track);
   emit_slot (self, index, is_video);
 }
@@ -528,8 +527,9 @@ salon_subscriptions_set_priority (SalonReceiver *receiver, SalonTrack *track, Sa
 
   if (waiting != NULL)
     waiting->priority = priority;
-  else if (salon_track_is_video (track) && find_seat_of_track (self, track, &index))
-    salon_subscriber_set_priority (get_subscriber (self, index), index % self->n_seats, priority);
+  else if (find_seat_of_track (self, track, &index))
+    salon_subscriber_set_priority (
+        get_subscriber (self, index), index % self->n_seats, salon_track_is_video (track), priority);
 }
 
 static gboolean

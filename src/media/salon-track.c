@@ -55,6 +55,7 @@ struct _SalonTrack
   gint dependency_id;          /* atomic: of the extension that tells the layers of each packet; 0: none */
   gint level_id;               /* atomic: of the extension that tells how loud each packet is; 0: none */
   SalonLevelMeter level_meter;
+  gint silent_ms; /* atomic */
   GMutex lock;
   GMutex link_lock;  /* each source of an m-line comes in a thread of its own */
   GPtrArray *drains; /* (owned) (element-type GstElement), link_lock: where replaced sources flow into */
@@ -294,6 +295,18 @@ gboolean
 salon_track_take_level (SalonTrack *self, int *level_dbov)
 {
   return salon_level_meter_take (&self->level_meter, level_dbov);
+}
+
+void
+salon_track_set_silent_ms (SalonTrack *self, guint silent_ms)
+{
+  g_atomic_int_set (&self->silent_ms, (gint)silent_ms);
+}
+
+guint
+salon_track_get_silent_ms (SalonTrack *self)
+{
+  return (guint)g_atomic_int_get (&self->silent_ms);
 }
 
 /* -- layers -- */

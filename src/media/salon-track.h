@@ -61,6 +61,9 @@ gboolean salon_track_is_red (SalonTrack *self);
 void salon_track_set_level_id (SalonTrack *self, guint id);
 /* How loud it was since the last call: see salon_level_meter_take(). Any thread, but one at a time. */
 gboolean salon_track_take_level (SalonTrack *self, int *level_dbov) G_GNUC_WARN_UNUSED_RESULT;
+/* How long ago its owner was last heard to say something; 0: just now, or nobody can know. Any thread. */
+void salon_track_set_silent_ms (SalonTrack *self, guint silent_ms);
+guint salon_track_get_silent_ms (SalonTrack *self);
 
 /* Returns: (transfer full): a new pad of the stream's tee, to be linked to a slot. */
 GstPad *salon_track_request_pad (SalonTrack *self, guint stream) G_GNUC_WARN_UNUSED_RESULT;

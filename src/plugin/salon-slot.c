@@ -220,6 +220,9 @@ copy_settings (SalonSlot *slot)
 {
   GST_OBJECT_LOCK (slot);
   slot->stream.generation = slot->generation;
+  /* Other caps alone, such as without redundancy, are no break. */
+  slot->stream.is_new_source |= slot->stream.n_turns != slot->n_turns || slot->stream.is_open != slot->is_open
+                                || slot->stream.ssrc != slot->ssrc;
   slot->stream.n_turns = slot->n_turns;
   slot->stream.active_pad = slot->active_pad;
   slot->stream.is_open = slot->is_open;
@@ -227,7 +230,6 @@ copy_settings (SalonSlot *slot)
   gst_caps_replace (&slot->stream.offered, slot->caps);
   GST_OBJECT_UNLOCK (slot);
   slot->stream.needs_match = TRUE;
-  slot->stream.is_new_source = TRUE;
 }
 
 static void

@@ -101,6 +101,23 @@ hear_sounds (SalonFloor *self)
   return is_any_on;
 }
 
+/* For who can't be sent all. */
+static void
+tell_silence (SalonFloor *self)
+{
+  for (guint i = 0; i < self->sounds->len; i++)
+    {
+      const SalonPublication *publication = g_ptr_array_index (self->sounds, i);
+      const SalonSpeaker *speaker
+          = salon_speakers_find (self->speakers, salon_participant_get_id (publication->participant));
+      gboolean is_known = publication->source == SALON_SOURCE_MICROPHONE && speaker != NULL && speaker->has_levels;
+      guint n_frames = is_known ? speaker->voice.n_inactive : 0;
+
+      salon_track_set_silent_ms (
+          publication->track, MIN (n_frames, G_MAXINT / SALON_VOICE_FRAME_MS) * SALON_VOICE_FRAME_MS);
+    }
+}
+
 static gboolean
 on_frame (gpointer user_data)
 {
@@ -111,6 +128,7 @@ on_frame (gpointer user_data)
   self->n_off = hear_sounds (self) ? 0 : self->n_off + 1;
   if (salon_speakers_end_frame (self->speakers, now_us))
     self->events->leader_changed (room);
+  tell_silence (self);
   if (self->n_unheard > 0)
     choose_sounds (self);
   if (salon_speakers_take_news (self->speakers, now_us))

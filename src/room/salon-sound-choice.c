@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-sound-choice.h"
 
-/* Frames of 100 ms: who has talked within the first is not cut off; who has within the second, asks for a place. */
-#define KEEP_FRAMES 20
-#define ASK_FRAMES 3
+#include "salon-allocator.h"
+#include "salon-voice.h"
 
 typedef enum
 {
@@ -20,7 +19,7 @@ typedef enum
 static Rank
 get_rank (const SalonSound *sound)
 {
-  guint talks_frames = sound->is_heard ? KEEP_FRAMES : ASK_FRAMES;
+  guint talks_ms = sound->is_heard ? SALON_VOICE_KEEP_MS : SALON_VOICE_ASK_MS;
 
   if (sound->is_muted)
     return sound->is_heard ? RANK_MUTED_HEARD : RANK_MUTED;
@@ -28,7 +27,7 @@ get_rank (const SalonSound *sound)
     return RANK_SCREEN;
   if (sound->is_leader)
     return RANK_LEADER;
-  if (!sound->has_levels || sound->n_inactive < talks_frames)
+  if (!sound->has_levels || sound->n_inactive < talks_ms / SALON_VOICE_FRAME_MS)
     return sound->is_heard ? RANK_TALKS_HEARD : RANK_TALKS;
   return sound->is_heard ? RANK_HEARD : RANK_SILENT;
 }

@@ -212,7 +212,7 @@ choose (SalonView *self)
   seat_chosen (self, pictures);
 }
 
-/* Whose picture is the last to suffer where the connection bears too little. */
+/* Whose picture and voice are the last to suffer where the connection bears too little. */
 static SalonPriority
 get_priority (SalonView *self, const SalonPublication *publication)
 {
@@ -234,9 +234,8 @@ prioritise (SalonView *self)
   g_hash_table_iter_init (&iter, self->seated);
   while (g_hash_table_iter_next (&iter, &publication, NULL))
     {
-      if (salon_source_is_video (((SalonPublication *)publication)->source))
-        salon_receiver_set_priority (
-            self->receiver, ((SalonPublication *)publication)->track, get_priority (self, publication));
+      salon_receiver_set_priority (
+          self->receiver, ((SalonPublication *)publication)->track, get_priority (self, publication));
     }
 }
 

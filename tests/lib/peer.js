@@ -10,10 +10,12 @@ import { defer } from './cleanup.js';
 import { parseSdp, writeAnswer, writeOffer } from './sdp.js';
 import { SignallingClient } from './signalling.js';
 import { AudioSource, VideoSource, readStamp, readVp8 } from './source.js';
+import { TransportFeedback } from './transport-feedback.js';
 import { Transport } from './transport.js';
 import { until } from './until.js';
 
 const REPORT_INTERVAL_MS = 500;
+const FEEDBACK_INTERVAL_MS = 50;
 /* The page's m-lines, in its order. */
 export const SOURCES = [
   { source: 'microphone', kind: 'audio' },
@@ -126,7 +128,10 @@ export class Publisher {
     track.layers?.forEach((layer) => this.#adopt(layer, section));
     const codec = section.codecs.find(({ name }) => /^(opus|vp8)$/i.test(name));
     const rtx = section.codecs.find(({ name, fmtp }) => /^rtx$/i.test(name) && fmtp === `apt=${codec?.type}`);
-    Object.assign(track, { payloadType: codec?.type, rtxPayloadType: rtx?.type, section,
+    const red = section.codecs.find(({ name }) => /^red$/i.test(name));
+    if (red)
+      track.media.redundantType = codec.type;
+    Object.assign(track, { payloadType: red?.type ?? codec?.type, rtxPayloadType: rtx?.type, section,
                            midExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:mid'))?.id,
                            ridExtension: section.extensions.find(({ uri }) => uri.endsWith('sdes:rtp-stream-id'))?.id,
                            repairedRidExtension: section.extensions.find(({ uri }) =>
@@ -228,7 +233,10 @@ function describe({ header, payload }, slot) {
 /* One connection on which this peer receives (target 1 and up). */
 export class Subscriber {
   #transport;
+  #dialect;
   #reports;
+  #feedback;
+  #feedbackTimer;
   #rtcpSsrc = randomSsrc();
   slots = [];
   strayPackets = [];
@@ -239,12 +247,14 @@ export class Subscriber {
   /* Simulates loss on the way here: (slot, packet) => true drops. */
   isLost = () => false;
 
-  static async create(target, nat) {
-    return new Subscriber(target, await Transport.create({ isControlling: false, nat }));
+  static async create(target, { nat, dialect, feedback }) {
+    return new Subscriber(target, await Transport.create({ isControlling: false, nat }), dialect, feedback);
   }
 
-  constructor(target, transport) {
+  constructor(target, transport, dialect, givesFeedback) {
     this.target = target;
+    this.#dialect = dialect;
+    this.#feedback = givesFeedback ? new TransportFeedback(this.#rtcpSsrc) : undefined;
     this.#transport = transport;
     transport.onRtp = (packet) => this.#onRtp(packet);
     transport.onRtcp = (packet) => this.#onRtcp(packet);
@@ -256,7 +266,7 @@ export class Subscriber {
 
   /* Returns the answer; the connection then comes up by itself. */
   answer(sdp) {
-    return writeAnswer(this.take(sdp), this.#transport);
+    return writeAnswer(this.take(sdp), this.#transport, this.#dialect);
   }
 
   /* The server's description: its offer or, of WHEP, its answer. */
@@ -270,6 +280,8 @@ export class Subscriber {
   async connect() {
     await this.#transport.connect(this.offer, 'client');
     this.#reports = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
+    if (this.#feedback)
+      this.#feedbackTimer = setInterval(() => this.#giveFeedback(), FEEDBACK_INTERVAL_MS);
   }
 
   gather(signalling) {
@@ -294,11 +306,27 @@ export class Subscriber {
 
   async close() {
     clearInterval(this.#reports);
+    clearInterval(this.#feedbackTimer);
     await this.#transport.close();
+  }
+
+  #noteArrival({ header }) {
+    const id = this.offer.media[0].extensions.find(({ uri }) => uri.endsWith('transport-wide-cc-extensions-01'))?.id;
+    const number = header.extensions.find((extension) => extension.id === id);
+    if (number)
+      this.#feedback.take(number.payload.readUInt16BE(0));
+  }
+
+  #giveFeedback() {
+    const feedback = this.#feedback.next();
+    if (feedback)
+      this.#transport.sendRtcp(feedback);
   }
 
   #onRtp(packet) {
     const { ssrc } = packet.header;
+    if (this.#feedback)
+      this.#noteArrival(packet);
     const slot = this.slots.find((candidate) => candidate.ssrc === ssrc || candidate.rtxSsrc === ssrc);
     if (!slot)
       this.strayPackets.push(packet.header);
@@ -339,7 +367,8 @@ export class Peer {
   /* Connects and joins. t: a test's context, which closes the peer at its end.
    *   publish: sources to publish at once ([]: a publisher connection without tracks; null: none at all)
    *   muted: of those, what starts muted
-   *   dialect: 'chromium' or 'firefox'
+   *   dialect: 'chromium', 'firefox', or 'redundant': Chromium's with RED
+   *   feedback: tells, transport-wide, what comes and when, as browsers do
    *   simulcast: the camera's in three layers, q, h and f
    *   late: joins without an offer and publishes afterwards, as the page does
    *   alterOffer, alterAnswer: SDP -> SDP, for what goes to the server
@@ -539,7 +568,7 @@ export class Peer {
 
   async #onOffer({ target, sdp }) {
     const isNew = !this.subscribers.has(target);
-    const subscriber = this.subscribers.get(target) ?? await Subscriber.create(target, this.#options.nat);
+    const subscriber = this.subscribers.get(target) ?? await Subscriber.create(target, this.#options);
     this.subscribers.set(target, subscriber);
     if (this.#isClosing)
       return await subscriber.close();

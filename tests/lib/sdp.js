@@ -42,6 +42,14 @@ export const DIALECTS = {
   },
 };
 
+/* Chromium's, with redundancy (RFC 2198), which it has; other tests look at Opus. */
+DIALECTS.redundant = {
+  ...DIALECTS.chromium,
+  codecs: { ...DIALECTS.chromium.codecs,
+            audio: [...DIALECTS.chromium.codecs.audio,
+                    { type: 63, name: 'red', rate: '48000/2', fmtp: '111/111', feedback: [] }] },
+};
+
 const SIMULCAST_IDS = { rid: 10, repairedRid: 11 };
 
 function attribute(lines, name) {
@@ -154,8 +162,8 @@ export function writeReceivingOffer(kinds, transport, dialect) {
   return session(kinds.map((_, index) => String(index)), sections);
 }
 
-function acceptableCodecs(codecs) {
-  const known = new Set(['opus', 'vp8', 'vp9', 'h264']);
+function acceptableCodecs(codecs, dialect) {
+  const known = new Set(['opus', 'vp8', 'vp9', 'h264', ...(dialect === 'redundant' ? ['red'] : [])]);
   const accepted = codecs.filter(({ name }) => known.has(name.toLowerCase()));
   const types = new Set(accepted.map(({ type }) => String(type)));
   const isRetransmission = ({ name, fmtp }) => name.toLowerCase() === 'rtx' && types.has(fmtp?.match(/apt=(\d+)/)?.[1]);
@@ -163,10 +171,10 @@ function acceptableCodecs(codecs) {
 }
 
 /* Accepts all of a server's offer, receiving only, as the DTLS client. */
-export function writeAnswer(offer, transport) {
+export function writeAnswer(offer, transport, dialect) {
   const known = new Set(Object.values(EXTENSIONS));
   const sections = offer.media.map(({ kind, mid, codecs, extensions }) => mediaLines({
-    kind, mid, codecs: acceptableCodecs(codecs), direction: 'recvonly', transport, setup: 'active',
+    kind, mid, codecs: acceptableCodecs(codecs, dialect), direction: 'recvonly', transport, setup: 'active',
     extensions: extensions.filter(({ uri }) => known.has(uri)),
   }));
   return session(offer.media.map(({ mid }) => mid), sections);

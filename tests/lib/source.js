@@ -10,8 +10,8 @@ const HISTORY_PACKETS = 512;
 
 const random = (limit) => Math.floor(Math.random() * limit);
 
-function stamp(label, frame) {
-  return Buffer.from(`<${label} ${frame}>`.padEnd(FILL_BYTES, '.'), 'latin1');
+function stamp(label, frame, fillBytes = FILL_BYTES) {
+  return Buffer.from(`<${label} ${frame}>`.padEnd(fillBytes, '.'), 'latin1');
 }
 
 /* Whose payload it is: { label, frame }, or nothing for a payload of another making. */
@@ -132,6 +132,10 @@ export class AudioSource extends Source {
   intervalMs = AUDIO_INTERVAL_MS;
   /* In dBov; undefined: no levels are told, -Infinity: it is silent. */
   loudest;
+  fillBytes;
+  /* What its payload type is within RED (RFC 2198); undefined: it is sent as it is. */
+  redundantType;
+  #before;
 
   /* Of this packet (RFC 6464). */
   get level() {
@@ -141,8 +145,19 @@ export class AudioSource extends Source {
 
   tick() {
     /* 0x78: an Opus table of contents (RFC 6716, section 3.1) of one 20 ms CELT frame. */
-    this.emit(false, Buffer.concat([Buffer.from([0x78]), stamp(this.label, this.frame)]));
+    const opus = Buffer.concat([Buffer.from([0x78]), stamp(this.label, this.frame, this.fillBytes)]);
+    this.emit(false, this.redundantType === undefined ? opus : this.#repeatBefore(opus));
     this.frame++;
     this.timestamp = (this.timestamp + AUDIO_INTERVAL_MS * 48) >>> 0;
+  }
+
+  /* RFC 2198, section 3: of what is repeated, its type, age and length; then both. */
+  #repeatBefore(opus) {
+    const header = Buffer.alloc(this.#before ? 5 : 1, this.redundantType);
+    if (this.#before)
+      header.writeUInt32BE((0x80 | this.redundantType) * 2 ** 24 + (AUDIO_INTERVAL_MS * 48 << 10) + this.#before.length);
+    const payload = Buffer.concat([header, this.#before ?? Buffer.alloc(0), opus]);
+    this.#before = opus;
+    return payload;
   }
 }

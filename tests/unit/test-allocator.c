@@ -19,18 +19,30 @@ make_share (SalonPriority priority)
 static SalonShare
 make_audio (void)
 {
-  return (SalonShare){ .is_audio = TRUE, .step = -1, .n_steps = 1, .steps = { { 0, 0, 40 * KBPS } } };
+  return (SalonShare){
+    .is_audio = TRUE, .priority = SALON_PRIORITY_OTHER, .step = -1, .n_steps = 1, .steps = { { 0, 0, 40 * KBPS } }
+  };
 }
 
 /* shares: stay in their places. */
 static guint
-allocate (SalonShare *shares, guint n, guint estimate_bps, gint64 now_us)
+allocate_with_sound (SalonShare *shares, guint n, SalonSoundShare *sound, const SalonEstimate *estimate, gint64 now_us)
 {
   SalonShare *order[16];
 
   for (guint i = 0; i < n; i++)
     order[i] = &shares[i];
-  return salon_allocator_run (order, n, estimate_bps, now_us);
+  return salon_allocator_run (order, n, sound, estimate, now_us);
+}
+
+/* Over a link that was never found full. */
+static guint
+allocate (SalonShare *shares, guint n, guint estimate_bps, gint64 now_us)
+{
+  SalonSoundShare sound = { 0 };
+  SalonEstimate estimate = { .bps = estimate_bps, .delay_bps = estimate_bps };
+
+  return allocate_with_sound (shares, n, &sound, &estimate, now_us);
 }
 
 static void
@@ -58,6 +70,65 @@ test_sound_goes_first_and_always (void)
   g_assert_cmpint (shares[0].reason, ==, SALON_REASON_BANDWIDTH);
   g_assert_cmpint (shares[1].step, ==, 0);
   g_assert_cmpint (shares[2].step, ==, 0);
+}
+
+/* Five voices on a line that was full, with room for two. */
+static void
+test_of_the_voices_who_leads_and_who_talks_are_heard (void)
+{
+  SalonShare shares[6] = { make_share (SALON_PRIORITY_SPEAKER) };
+  SalonSoundShare sound = { 0 };
+  SalonEstimate estimate = { .bps = 90 * KBPS, .delay_bps = 90 * KBPS, .full_us = 2 * S };
+  SalonShare *cem = &shares[3], *dan = &shares[4], *leader = &shares[5];
+
+  for (guint i = 1; i < G_N_ELEMENTS (shares); i++)
+    {
+      shares[i] = make_audio ();
+      shares[i].silent_ms = 10000 * i;
+    }
+  leader->priority = SALON_PRIORITY_SPEAKER;
+  leader->silent_ms = 1000;
+  dan->silent_ms = 500;
+  allocate_with_sound (shares, 6, &sound, &(SalonEstimate){ .bps = 5000 * KBPS, .delay_bps = 5000 * KBPS }, S);
+  allocate_with_sound (shares, 6, &sound, &estimate, 3 * S);
+  g_assert_cmpint (shares[0].step, ==, -1);
+  g_assert_cmpuint (sound.n_sent, ==, 5); /* there was a picture until now */
+  estimate.full_us = 3 * S + 1;
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S);
+  for (guint i = 1; i < G_N_ELEMENTS (shares); i++)
+    {
+      gboolean is_sent = &shares[i] == dan || &shares[i] == leader;
+
+      g_assert_cmpint (shares[i].step, ==, is_sent ? 0 : -1);
+      g_assert_cmpint (shares[i].reason, ==, is_sent ? SALON_REASON_NONE : SALON_REASON_BANDWIDTH);
+    }
+  /* Who begins, waits for nobody who is silent; and only for who is not. */
+  cem->silent_ms = 0;
+  dan->silent_ms = 1900;
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 1);
+  g_assert_cmpint (cem->step, ==, -1);
+  dan->silent_ms = 2000;
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 2);
+  g_assert_cmpint (cem->step, ==, 0);
+  g_assert_cmpint (dan->step, ==, -1);
+  cem->silent_ms = 2500;
+  dan->silent_ms = 0;
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 3);
+  g_assert_cmpint (cem->step, ==, -1);
+  g_assert_cmpint (dan->step, ==, 0);
+  g_assert_cmpint (leader->step, ==, 0);
+  /* Nor for who led last. */
+  cem->silent_ms = 0;
+  leader->silent_ms = 3000;
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 4);
+  g_assert_cmpint (cem->step, ==, 0);
+  g_assert_cmpint (leader->step, ==, -1);
+  g_assert_cmpint (leader->reason, ==, SALON_REASON_BANDWIDTH);
+  /* Of who is muted nothing comes, so nothing rests. */
+  leader->n_steps = 0;
+  allocate_with_sound (shares, 6, &sound, &estimate, 4 * S + 5);
+  g_assert_cmpint (leader->reason, ==, SALON_REASON_NONE);
+  g_assert_cmpint (cem->step, ==, 0);
 }
 
 /* 100 for each, and then the speaker's second before the others': 400 + 100 + 100. */
@@ -165,7 +236,7 @@ test_does_not_lend_to_others (void)
   g_assert_cmpint (shares[0].step, ==, 1);
   g_assert_cmpint (shares[1].step, ==, 0);
   /* The other need not wait. */
-  salon_share_forget_falls (&shares[1]);
+  shares[1].hysteresis = (SalonHysteresis){ 0 };
   allocate (shares, 2, 1800 * KBPS, 20 * S + 1);
   g_assert_cmpint (shares[0].step, ==, 1);
   g_assert_cmpint (shares[1].step, ==, 0);
@@ -401,6 +472,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/allocator/gives-all-if-all-fits", test_gives_all_if_all_fits);
   g_test_add_func ("/allocator/sound-goes-first-and-always", test_sound_goes_first_and_always);
+  g_test_add_func ("/allocator/of-the-voices-who-leads-and-who-talks-are-heard",
+      test_of_the_voices_who_leads_and_who_talks_are_heard);
   g_test_add_func ("/allocator/one-step-for-everybody-then-by-priority", test_one_step_for_everybody_then_by_priority);
   g_test_add_func ("/allocator/shares-evenly-within-a-priority", test_shares_evenly_within_a_priority);
   g_test_add_func ("/allocator/pauses-the-least-important", test_pauses_the_least_important);

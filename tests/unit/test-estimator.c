@@ -284,9 +284,11 @@ test_probes_only_in_need (Fixture *f, gconstpointer line)
   run (f, 22 * S);
   g_assert_cmpuint (f->flow->n_probes, >=, 1);
   g_assert_cmpuint (get_bps (f), >=, 4 * MBPS);
+  g_assert_cmpint (salon_estimator_get (&f->estimator).full_us, ==, 0);
 }
 
-/* What is tried and fails, costs nothing of what there is, and is not tried again and again. */
+/* What is tried and fails, costs nothing of what there is, and is not tried again and again; but it shows where the
+ * link ends. */
 static void
 test_failing_probes_do_no_harm (Fixture *f, gconstpointer line)
 {
@@ -300,6 +302,7 @@ test_failing_probes_do_no_harm (Fixture *f, gconstpointer line)
   summary = run (f, 65 * S);
   g_assert_cmpuint (summary.min_bps, >=, f->flow->media_bps);
   g_assert_cmpuint (f->flow->n_probes - n_probes, <=, 20);
+  g_assert_cmpint (salon_estimator_get (&f->estimator).full_us, >=, 50 * S);
 }
 
 /* Returns: (transfer full): one without a link, of an estimator that is initialised by it. */

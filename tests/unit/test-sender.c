@@ -695,7 +695,7 @@ test_threads (Fixture *f, gconstpointer data)
     {
       salon_sender_trim (f->sender, g_get_monotonic_time () + 60 * G_USEC_PER_SEC);
       (void)!salon_sender_pad (f->sender, 300);
-      salon_bottleneck_get_estimate_bps (f->bottleneck);
+      (void)salon_bottleneck_get_estimate (f->bottleneck);
       stats = get_stats (f);
     }
   while (stats.packets < N_ENOUGH || stats.retransmissions < N_ENOUGH / 10);
