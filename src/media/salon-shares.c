@@ -265,9 +265,8 @@ static void
 run (SalonShares *self)
 {
   SalonEstimate estimate = salon_bottleneck_get_estimate (self->bottleneck);
-  guint wanted_bps;
+  double wanted_bps = allocate (self, &estimate) * HEADROOM;
 
-  wanted_bps = (guint)MIN (allocate (self, &estimate) * HEADROOM, G_MAXUINT);
   for (guint i = 0; i < self->entries->len; i++)
     {
       Entry *entry = get_entry (self, i);
@@ -278,7 +277,7 @@ run (SalonShares *self)
         apply_picture (entry);
     }
   if (wanted_bps > estimate.bps)
-    try_for (self, wanted_bps);
+    try_for (self, (guint)MIN (wanted_bps, G_MAXUINT));
   set_timer (self, wanted_bps > estimate.bps);
 }
 
