@@ -247,7 +247,7 @@ export class Subscriber {
   /* Simulates loss on the way here: (slot, packet) => true drops. */
   isLost = () => false;
 
-  static async create(target, { nat, dialect, feedback }) {
+  static async create(target, { nat, dialect, feedback } = {}) {
     return new Subscriber(target, await Transport.create({ isControlling: false, nat }), dialect, feedback);
   }
 
