@@ -38,19 +38,6 @@ enum
 };
 static guint signals[N_SIGNALS];
 
-static SalonTrack *
-find_track (GPtrArray *tracks, const char *mid)
-{
-  for (guint i = 0; i < tracks->len; i++)
-    {
-      SalonTrack *track = g_ptr_array_index (tracks, i);
-
-      if (g_str_equal (salon_track_get_mid (track), mid))
-        return track;
-    }
-  return NULL;
-}
-
 /* -- from the wire's reading thread to the main context -- */
 
 typedef struct
@@ -119,7 +106,7 @@ on_source_added (SalonWire *wire, GstPad *pad, gpointer user_data)
   g_autoptr (SalonTrack) track = NULL;
 
   g_mutex_lock (&self->lock);
-  g_set_object (&track, find_track (self->tracks, mid));
+  g_set_object (&track, salon_track_find (self->tracks, mid));
   g_mutex_unlock (&self->lock);
   if (track == NULL || salon_track_is_video (track) != g_str_equal (media, "video") || gst_pad_is_linked (pad))
     GST_WARNING_OBJECT (wire, "stream %s is not what was announced: %" GST_PTR_FORMAT, mid, caps);
@@ -154,7 +141,7 @@ salon_attachment_expect (SalonAttachment *self)
 SalonTrack *
 salon_attachment_get_track (SalonAttachment *self, const char *mid)
 {
-  return find_track (self->tracks, mid);
+  return salon_track_find (self->tracks, mid);
 }
 
 gboolean
@@ -166,7 +153,7 @@ salon_attachment_add_track (SalonAttachment *self, const char *mid, gboolean is_
 
   if (g_ascii_string_to_unsigned (mid, 10, 0, SALON_LIMIT_ATTACHED_STREAMS - 1, &stream, NULL))
     normal = g_strdup_printf ("%" G_GUINT64_FORMAT, stream);
-  if (g_strcmp0 (mid, normal) != 0 || find_track (self->tracks, mid) != NULL)
+  if (g_strcmp0 (mid, normal) != 0 || salon_track_find (self->tracks, mid) != NULL)
     {
       g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
           "The mid of a stream is its number, 0 to %d, and each is used once", SALON_LIMIT_ATTACHED_STREAMS - 1);

@@ -52,19 +52,6 @@ struct _SalonPublisher
 
 G_DEFINE_FINAL_TYPE (SalonPublisher, salon_publisher, SALON_TYPE_TRANSPORT)
 
-static SalonTrack *
-find_track (GPtrArray *tracks, const char *mid)
-{
-  for (guint i = 0; i < tracks->len; i++)
-    {
-      SalonTrack *track = g_ptr_array_index (tracks, i);
-
-      if (g_str_equal (salon_track_get_mid (track), mid))
-        return track;
-    }
-  return NULL;
-}
-
 /* -- webrtcbin's thread: what to accept of each m-line -- */
 
 static SalonSdp *
@@ -117,7 +104,7 @@ dup_track (SalonPublisher *self, const char *mid)
   SalonTrack *track;
 
   g_mutex_lock (&self->shared.lock);
-  track = mid != NULL ? find_track (self->shared.tracks, mid) : NULL;
+  track = mid != NULL ? salon_track_find (self->shared.tracks, mid) : NULL;
   if (track != NULL)
     g_object_ref (track);
   g_mutex_unlock (&self->shared.lock);
@@ -367,7 +354,7 @@ add_tracks (SalonPublisher *self, const SalonSdp *offer)
       const SalonSdpMedia *media = salon_sdp_get_media (offer, i);
       SalonTrack *track;
 
-      if (!media->sends || find_track (self->shared.tracks, media->mid) != NULL)
+      if (!media->sends || salon_track_find (self->shared.tracks, media->mid) != NULL)
         continue;
       track = salon_track_new (
           salon_transport_get_graph (transport), media->mid, media->kind == SALON_SDP_VIDEO, MAX (media->n_rids, 1));
@@ -593,7 +580,7 @@ salon_publisher_is_negotiating (SalonPublisher *self)
 SalonTrack *
 salon_publisher_get_track (SalonPublisher *self, const char *mid)
 {
-  return find_track (self->shared.tracks, mid);
+  return salon_track_find (self->shared.tracks, mid);
 }
 
 GPtrArray *

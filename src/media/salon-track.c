@@ -534,6 +534,19 @@ salon_track_get_mid (SalonTrack *self)
   return self->mid;
 }
 
+SalonTrack *
+salon_track_find (GPtrArray *tracks, const char *mid)
+{
+  for (guint i = 0; i < tracks->len; i++)
+    {
+      SalonTrack *track = g_ptr_array_index (tracks, i);
+
+      if (g_str_equal (track->mid, mid))
+        return track;
+    }
+  return NULL;
+}
+
 void
 salon_track_set_msid (SalonTrack *self, const char *stream, const char *track)
 {

@@ -37,6 +37,8 @@ SalonTrack *salon_track_new (
 void salon_track_close (SalonTrack *self);
 
 const char *salon_track_get_mid (SalonTrack *self);
+/* tracks: (element-type SalonTrack). Returns: (transfer none) (nullable): the one of this m-line. Any thread. */
+SalonTrack *salon_track_find (GPtrArray *tracks, const char *mid);
 /* What clients that are told by descriptions alone know it by (RFC 8830): the ids of a MediaStream and of its track.
  * Before it is subscribed to. (nullable): NULL before it is set. */
 void salon_track_set_msid (SalonTrack *self, const char *stream, const char *track);
