@@ -6,6 +6,7 @@
 #include "salon-packet-guard.h"
 #include "salon-sender.h"
 #include "salon-shares.h"
+#include "salon-slot-links.h"
 #include "salon-subscriber.h"
 
 /* Between salon-subscriber.c (slots, what sits on them, and life) and salon-subscriber-offers.c (what the client is
@@ -23,11 +24,7 @@ typedef struct
   gboolean is_plain;   /* there is no room for redundancy now */
 
   SalonTrack *track; /* (owned) (nullable) */
-  struct
-  {
-    GstPad *tee_pad;                 /* (owned) (nullable): of the track */
-    GstPad *sink_pad;                /* (owned) (nullable): of the element */
-  } links[SALON_MAX_SPATIAL_LAYERS]; /* by the track's streams */
+  SalonSlotLinks links;
   gulong layers_changed_id;
   gboolean is_paused;
   SalonTrackSettings settings;

@@ -85,63 +85,6 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
   g_signal_connect_object (session, "on-feedback-rtcp", G_CALLBACK (on_feedback_rtcp), user_data, 0);
 }
 
-/* -- links: to those streams of a track alone that go out, or are about to -- */
-
-static gboolean
-send_sticky (GstPad *pad, GstEvent **event, gpointer user_data)
-{
-  gst_pad_send_event (user_data, gst_event_ref (*event));
-  return TRUE;
-}
-
-/* A packet that the tee is just pushing may come through a new link before the events that go before it: so the slot
- * is told of stream and caps first. */
-static void
-link_while_flowing (GstPad *tee_pad, GstPad *sink_pad)
-{
-  gst_pad_sticky_events_foreach (tee_pad, send_sticky, sink_pad);
-  gst_pad_link (tee_pad, sink_pad);
-}
-
-static void
-link_stream (Slot *slot, guint stream)
-{
-  if (slot->links[stream].sink_pad != NULL)
-    return;
-  slot->links[stream].tee_pad = salon_track_request_pad (slot->track, stream);
-  slot->links[stream].sink_pad = gst_element_request_pad_simple (slot->element, "sink_%u");
-  link_while_flowing (slot->links[stream].tee_pad, slot->links[stream].sink_pad);
-}
-
-static void
-unlink_stream (Slot *slot, guint stream)
-{
-  if (slot->links[stream].sink_pad == NULL)
-    return;
-  /* The tee's pad first: after it nothing flows into the slot's. */
-  salon_track_release_pad (slot->track, stream, g_steal_pointer (&slot->links[stream].tee_pad));
-  gst_element_release_request_pad (slot->element, slot->links[stream].sink_pad);
-  gst_clear_object (&slot->links[stream].sink_pad);
-}
-
-/* Each would cost its tee a push for every packet. */
-static void
-unlink_unused (Slot *slot)
-{
-  g_autoptr (GstPad) active = NULL;
-  g_autoptr (GstPad) next = NULL;
-
-  if (slot->element == NULL)
-    return;
-  /* In this order: the next may become the active one meanwhile. */
-  g_object_get (slot->element, "next-pad", &next, "active-pad", &active, NULL);
-  for (guint i = 0; i < SALON_MAX_SPATIAL_LAYERS; i++)
-    {
-      if (slot->links[i].sink_pad != active && slot->links[i].sink_pad != next)
-        unlink_stream (slot, i);
-    }
-}
-
 /* -- layers -- */
 
 static void
@@ -173,7 +116,6 @@ get_highest_within (const Slot *slot, gint bound)
 static SalonLayer
 read_layer (const Slot *slot)
 {
-  g_autoptr (GstPad) active = NULL;
   SalonLayer layer = get_bound (slot);
 
   if (slot->track == NULL)
@@ -183,10 +125,7 @@ read_layer (const Slot *slot)
       layer.spatial = get_highest_within (slot, layer.spatial);
       return layer;
     }
-  g_object_get (slot->element, "active-pad", &active, NULL);
-  layer.spatial = SALON_MAX_SPATIAL_LAYERS - 1;
-  while (layer.spatial >= 0 && (active == NULL || slot->links[layer.spatial].sink_pad != active))
-    layer.spatial--;
+  layer.spatial = salon_slot_links_get_active (&slot->links, slot->element);
   return layer;
 }
 
@@ -209,7 +148,8 @@ tell_layers (gpointer user_data)
       Slot *slot = &self->slots[i];
       SalonLayer now = read_layer (slot);
 
-      unlink_unused (slot);
+      if (slot->track != NULL)
+        salon_slot_links_trim (&slot->links, slot->element, slot->track);
       if (!is_news (slot, now))
         continue;
       slot->told = now;
@@ -224,28 +164,6 @@ tell_layers_soon (SalonSubscriber *self)
 {
   if (g_atomic_int_compare_and_exchange (&self->may_have_switched, FALSE, TRUE))
     g_idle_add_full (G_PRIORITY_DEFAULT, tell_layers, g_object_ref (self), g_object_unref);
-}
-
-/* The stream that fits a bound: of a simulcast track, or the only one. */
-static guint
-choose_stream (Slot *slot, gint bound)
-{
-  guint n_streams = salon_track_get_n_streams (slot->track);
-  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-
-  if (n_streams == 1)
-    return 0;
-  salon_track_get_layers (slot->track, layers);
-  return (guint)salon_layer_find_arriving (layers, n_streams, MIN (bound, (gint)n_streams - 1));
-}
-
-static gboolean
-has_active_pad (const Slot *slot)
-{
-  g_autoptr (GstPad) active = NULL;
-
-  g_object_get (slot->element, "active-pad", &active, NULL);
-  return active != NULL;
 }
 
 /* The track is told of the client's wish alone: what there is no room for now, there may be room for soon. */
@@ -265,23 +183,10 @@ follow_settings (Slot *slot)
 static void
 follow_bounds (SalonSubscriber *self, Slot *slot)
 {
-  SalonLayer bound;
-  guint stream;
-
   if (slot->track == NULL)
     return;
   follow_settings (slot);
-  bound = get_bound (slot);
-  if (bound.spatial < 0)
-    {
-      g_object_set (slot->element, "active-pad", NULL, NULL);
-      tell_layers_soon (self);
-      return;
-    }
-  stream = choose_stream (slot, bound.spatial);
-  link_stream (slot, stream);
-  g_object_set (slot->element, "max-temporal-layer", (guint)bound.temporal, "max-spatial-layer", (guint)bound.spatial,
-      has_active_pad (slot) ? "next-pad" : "active-pad", slot->links[stream].sink_pad, NULL);
+  salon_slot_links_follow (&slot->links, slot->element, slot->track, get_bound (slot));
   tell_layers_soon (self);
 }
 
@@ -578,10 +483,8 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
 
   if (slot->track == NULL)
     return;
-  g_object_set (slot->element, "active-pad", NULL, NULL);
   g_clear_signal_handler (&slot->layers_changed_id, slot->track);
-  for (guint i = 0; i < salon_track_get_n_streams (slot->track); i++)
-    unlink_stream (slot, i);
+  salon_slot_links_clear (&slot->links, slot->element, slot->track);
   salon_track_change_wish (slot->track, slot->wish, -1);
   g_clear_object (&slot->track);
   set_line (self, slot, NULL);

@@ -3,12 +3,7 @@
 
 #include "salon-codec-caps.h"
 #include "salon-layer-choice.h"
-
-typedef struct
-{
-  GstPad *tee_pad;  /* (owned) (nullable): of the track */
-  GstPad *sink_pad; /* (owned) (nullable): of the slot */
-} Link;
+#include "salon-slot-links.h"
 
 struct _SalonTap
 {
@@ -18,56 +13,12 @@ struct _SalonTap
   char *mid;         /* (owned) */
   GstElement *slot;  /* (owned) */
   GstPad *wire_pad;  /* (owned): of the wire */
-  Link links[SALON_MAX_SPATIAL_LAYERS];
+  SalonSlotLinks links;
   gboolean is_paused;
   SalonTrackSettings settings;
   gint wish; /* what the track was told is wanted of it */
   gulong layers_changed_id;
 };
-
-static gboolean
-send_sticky (GstPad *pad, GstEvent **event, gpointer user_data)
-{
-  gst_pad_send_event (user_data, gst_event_ref (*event));
-  return TRUE;
-}
-
-/* The events go first: a packet may come right after the link. */
-static GstPad *
-ensure_link (SalonTap *self, guint stream)
-{
-  Link *link = &self->links[stream];
-
-  if (link->sink_pad != NULL)
-    return link->sink_pad;
-  link->tee_pad = salon_track_request_pad (self->track, stream);
-  link->sink_pad = gst_element_request_pad_simple (self->slot, "sink_%u");
-  gst_pad_sticky_events_foreach (link->tee_pad, send_sticky, link->sink_pad);
-  gst_pad_link (link->tee_pad, link->sink_pad);
-  return link->sink_pad;
-}
-
-static void
-drop_link (SalonTap *self, guint stream)
-{
-  Link *link = &self->links[stream];
-
-  if (link->sink_pad == NULL)
-    return;
-  /* The tee's pad first: after it nothing flows into the slot's. */
-  salon_track_release_pad (self->track, stream, g_steal_pointer (&link->tee_pad));
-  gst_element_release_request_pad (self->slot, link->sink_pad);
-  gst_clear_object (&link->sink_pad);
-}
-
-/* The stream that fits a bound: of a simulcast track, or the only one. */
-static guint
-choose_stream (SalonTap *self, const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], gint bound)
-{
-  guint n_streams = salon_track_get_n_streams (self->track);
-
-  return n_streams == 1 ? 0 : (guint)salon_layer_find_arriving (layers, n_streams, MIN (bound, (gint)n_streams - 1));
-}
 
 static void
 set_wish (SalonTap *self, gint wish)
@@ -80,22 +31,13 @@ static void
 follow (SalonTap *self)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  g_autoptr (GstPad) active = NULL;
   SalonLayer cap;
-  guint stream;
 
   salon_track_get_layers (self->track, layers);
   cap = salon_layer_choose (&self->settings, layers, MAX (salon_track_get_n_layers (self->track), 1));
   set_wish (self, self->is_paused ? -1 : cap.spatial);
-  if (self->wish < 0)
-    {
-      g_object_set (self->slot, "active-pad", NULL, NULL);
-      return;
-    }
-  stream = choose_stream (self, layers, cap.spatial);
-  g_object_get (self->slot, "active-pad", &active, NULL);
-  g_object_set (self->slot, "max-temporal-layer", (guint)cap.temporal, "max-spatial-layer", (guint)cap.spatial,
-      active != NULL ? "next-pad" : "active-pad", ensure_link (self, stream), NULL);
+  salon_slot_links_follow (&self->links, self->slot, self->track, (SalonLayer){ self->wish, cap.temporal });
+  salon_slot_links_trim (&self->links, self->slot, self->track);
 }
 
 static void
@@ -166,8 +108,7 @@ salon_tap_free (SalonTap *self)
 {
   g_signal_handler_disconnect (self->track, self->layers_changed_id);
   set_wish (self, -1);
-  for (guint i = 0; i < SALON_MAX_SPATIAL_LAYERS; i++)
-    drop_link (self, i);
+  salon_slot_links_clear (&self->links, self->slot, self->track);
   salon_graph_remove (self->graph, self->slot);
   salon_wire_end_stream (self->wire, self->wire_pad);
   salon_wire_remove_pad (self->wire, self->wire_pad);
