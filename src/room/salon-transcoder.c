@@ -10,8 +10,10 @@ GST_DEBUG_CATEGORY_STATIC (salon_transcoder_debug);
 
 #define PIPELINE "transcode"
 /* Who leaves a tile, or comes back with a new connection, needs it again soon; to begin takes a second. */
-#define LINGER_MS 5000
-/* After a failure, or when there are too many; twice as long each time it fails again. */
+#define LINGER_MS 3000
+/* When there are too many. */
+#define FULL_RETRY_MS 2000
+/* After a failure; twice as long each time it fails again. */
 #define RETRY_MS 5000
 #define MAX_RETRY_MS (5 * 60 * 1000)
 /* What has run for so long has not failed again. */
@@ -200,7 +202,7 @@ try_to_start (Transcode *self)
   else
     {
       refuse (self, "too_many");
-      look_again (self, RETRY_MS);
+      look_again (self, FULL_RETRY_MS);
     }
 }
 
