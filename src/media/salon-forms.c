@@ -25,12 +25,6 @@ enum
 };
 static guint signals[N_SIGNALS];
 
-gboolean
-salon_forms_can_be (SalonCodec codec)
-{
-  return codec == SALON_CODEC_VP8 || codec == SALON_CODEC_H264;
-}
-
 static void
 add_need (SalonForms *self, gint codec, gint change)
 {

@@ -21,9 +21,6 @@ typedef struct _SalonTrack SalonTrack;
 
 SalonForms *salon_forms_new (void) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether a picture could be made to come in this codec: what is encoded fast enough for a call. */
-gboolean salon_forms_can_be (SalonCodec codec);
-
 /* Somebody needed the codec `before`, and needs `now`; -1: none. */
 void salon_forms_change_need (SalonForms *self, gint before, gint now);
 gboolean salon_forms_is_needed (SalonForms *self, SalonCodec codec);
