@@ -604,13 +604,14 @@ salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, SalonPublicati
 {
   g_autoptr (GPtrArray) others = list_others (self, by != NULL ? NULL : publication->participant);
 
-  salon_transcoder_track_changed (self->transcoder, event, publication);
   if (!salon_source_is_video (publication->source))
     update_floor (self, event, publication);
   else if (event != SALON_TRACK_UPDATED)
     choose_pictures_soon (self);
   for (guint i = 0; i < others->len; i++)
     salon_participant_notify_track (g_ptr_array_index (others, i), event, publication, by);
+  /* When nobody has use for it any more. */
+  salon_transcoder_track_changed (self->transcoder, event, publication);
 }
 
 /* -- the host mutes -- */

@@ -192,11 +192,22 @@ start_job (Transcode *self)
   salon_jobs_start_async (self->budget->jobs, &request, on_job_started, self);
 }
 
+/* GStreamer 1.22 takes no AV1 out of RTP, unless it has the plugins that are written in Rust. */
+static gboolean
+can_decode (gint codec)
+{
+  g_autoptr (GstElementFactory) factory = codec == SALON_CODEC_AV1 ? gst_element_factory_find ("rtpav1depay") : NULL;
+
+  return codec != SALON_CODEC_AV1 || factory != NULL;
+}
+
 static void
 try_to_start (Transcode *self)
 {
   if (self->budget->jobs == NULL || self->budget->max == 0)
     refuse (self, "disabled");
+  else if (!can_decode (salon_track_get_codec (self->publication->track)))
+    refuse (self, "no_decoder");
   else if (self->budget->n_running < self->budget->max)
     start_job (self);
   else
@@ -285,12 +296,18 @@ picture_free (Picture *self)
 static void
 add_picture (SalonTranscoder *self, SalonPublication *publication)
 {
+  SalonForms *forms = salon_track_get_forms (publication->track);
   Picture *picture = g_new0 (Picture, 1);
 
   picture->transcoder = self;
   picture->publication = publication;
-  g_signal_connect (salon_track_get_forms (publication->track), "need-changed", G_CALLBACK (on_need_changed), picture);
+  g_signal_connect (forms, "need-changed", G_CALLBACK (on_need_changed), picture);
   g_hash_table_insert (self->pictures, publication, picture);
+  for (guint codec = 0; codec < SALON_N_CODECS; codec++)
+    {
+      if (salon_forms_is_needed (forms, codec))
+        on_need_changed (forms, codec, picture);
+    }
 }
 
 static void
