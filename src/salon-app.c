@@ -435,6 +435,7 @@ make_jobs (SalonApp *self)
       return;
     }
   g_signal_connect (self->rooms, "deleted", G_CALLBACK (on_room_deleted), self);
+  salon_rooms_set_jobs (self->rooms, self->jobs, salon_config_get_uint (config, SALON_CONFIG_MAX_TRANSCODES));
   step_done (self);
 }
 

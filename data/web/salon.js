@@ -28,6 +28,7 @@
  * | `track-unsubscribed`                                                      | `{track}`                           |
  * | `track-updated`: its layers, what a picture can be had in, changed        | `{track}`                           |
  * | `track-layer`: which of them we are sent from now on; null: none          | `{track, layer}`                    |
+ * | `track-transcode`: this browser can't play it, and what becomes of it     | the protocol's                      |
  * | `local-track`: one's own device went on, off, or was taken away           | `{source, on, mediaStreamTrack}`    |
  * | `muted-by`: the host has turned one's own device off; `track.squelched`: keeps it off | `{track, by, wasOn}` |
  * | `speakers`: others speak, or another leads: see `speakers`                | `{leader, speakers}`                |
@@ -679,6 +680,9 @@ export class Salon extends EventTarget {
         break;
       case 'layer':
         this.#onLayer(params);
+        break;
+      case 'transcode':
+        this.#emit('track-transcode', params);
         break;
       case 'layers_wanted':
         this.#publisher?.setWantedLayers(params.mid, params.layers).catch((error) => this.#emit('error', { error }));

@@ -213,6 +213,10 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_MAX_JOBS_PER_ROOM] = { "jobs", "max-jobs-per-room", TYPE_UINT, "4", .max = 1000, .argument = N_ ("N"),
       .help = N_ ("Of these, for one room. A room's owner can start those of pipelines-dir; 0: only the administrator "
                   "has jobs, without a room.") },
+  [SALON_CONFIG_MAX_TRANSCODES] = { "jobs", "max-transcodes", TYPE_UINT, "2", .max = 1000, .argument = N_ ("N"),
+      .help
+      = N_ ("Pictures that are encoded anew, each in a process beside the jobs, for who can't play the codec they "
+            "are published in. Anybody in a room may be the cause; one takes up to a processor. 0: none.") },
   [SALON_CONFIG_PIPELINES_DIR] = { "jobs", "pipelines-dir", TYPE_STRING, "", .argument = N_ ("FOLDER"),
       .help = N_ ("The files *.launch that jobs can be started by name. Default: those that come with Salon.") },
   [SALON_CONFIG_JOB_ELEMENTS] = { "jobs", "job-elements", TYPE_LIST, "", .is_valid = is_element_pattern,

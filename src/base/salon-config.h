@@ -61,6 +61,7 @@ typedef enum
   /* [jobs] */
   SALON_CONFIG_MAX_JOBS,          /* uint; 0: none at all */
   SALON_CONFIG_MAX_JOBS_PER_ROOM, /* uint */
+  SALON_CONFIG_MAX_TRANSCODES,    /* uint; 0: none */
   SALON_CONFIG_PIPELINES_DIR,     /* string; "": those that come with Salon */
   SALON_CONFIG_JOB_ELEMENTS,      /* list: names of elements, with * and ? */
   SALON_CONFIG_JOB_MEDIA_DIRS,    /* list: folders */

@@ -28,6 +28,7 @@ typedef struct
   gint64 jitter_us; /* likewise */
   guint64 n_keyframe_requests;
   gboolean is_muted;
+  gboolean is_transcoded; /* it comes in another codec than it is published in */
   gint spatial, temporal; /* of a picture: the layer that goes out; spatial -1: none */
   const char *reason;     /* static: why there is no more: see salon_reason_to_string() */
 } SalonReceptionStats;

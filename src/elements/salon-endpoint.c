@@ -20,6 +20,7 @@ typedef struct
   char *server;       /* (owned) */
   char *room;         /* (owned) (nullable) */
   char *display_name; /* (owned) (nullable) */
+  char *transcoded;   /* (owned) (nullable) */
   char *participant;  /* (owned) (nullable) */
   guint reconnect_s;
   guint64 n_attached;
@@ -32,6 +33,7 @@ enum
   PROP_SERVER = 1,
   PROP_ROOM,
   PROP_DISPLAY_NAME,
+  PROP_TRANSCODES,
   PROP_RECONNECT,
   PROP_OWN_ID,
   PROP_STATS,
@@ -194,6 +196,7 @@ begin (SalonEndpoint *self)
     .server = g_str_equal (private->server, LOCAL) ? found : private->server,
     .room = private->room,
     .name = private->display_name != NULL ? private->display_name : GST_OBJECT_NAME (self),
+    .transcoded = private->transcoded,
     .reconnect_s = private->reconnect_s,
   };
 
@@ -202,6 +205,8 @@ begin (SalonEndpoint *self)
         ("No Salon of yours runs on this machine: start it, or set the property server"), (NULL));
   else if (options.room == NULL)
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("Which room? Set the property room"), (NULL));
+  else if (options.transcoded != NULL && !g_path_is_absolute (options.server))
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("The property transcodes needs a server of this machine"), (NULL));
   else
     {
       if (SALON_ENDPOINT_GET_CLASS (self)->prepare != NULL)
@@ -257,6 +262,9 @@ salon_endpoint_set_property (GObject *object, guint id, const GValue *value, GPa
     case PROP_DISPLAY_NAME:
       set_text (self, &private->display_name, value);
       break;
+    case PROP_TRANSCODES:
+      set_text (self, &private->transcoded, value);
+      break;
     case PROP_RECONNECT:
       private
       ->reconnect_s = g_value_get_uint (value);
@@ -296,6 +304,9 @@ salon_endpoint_get_property (GObject *object, guint id, GValue *value, GParamSpe
     case PROP_DISPLAY_NAME:
       g_value_set_string (value, private->display_name);
       break;
+    case PROP_TRANSCODES:
+      g_value_set_string (value, private->transcoded);
+      break;
     case PROP_RECONNECT:
       g_value_set_uint (value, private->reconnect_s);
       break;
@@ -324,6 +335,10 @@ install_properties (GObjectClass *object_class)
       = g_param_spec_string ("room", "Room", "Name of the room, as in its link", NULL, flags | G_PARAM_READWRITE);
   properties[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name", "Display name",
       "What others in the room see; the element's name by default", NULL, flags | G_PARAM_READWRITE);
+  properties[PROP_TRANSCODES] = g_param_spec_string ("transcodes", "Transcodes",
+      "Id of a picture in the room, to be given in another codec to who can't play it, for which the element is nobody "
+      "in the room: salonsrc takes it, salonsink gives it back. On the server's machine",
+      NULL, flags | G_PARAM_READWRITE);
   properties[PROP_RECONNECT] = g_param_spec_uint ("reconnect", "Reconnect",
       "For how many seconds to try to come back when the connection is lost", 0, G_MAXUINT / 1000, DEFAULT_RECONNECT_S,
       flags | G_PARAM_READWRITE);
@@ -361,6 +376,7 @@ salon_endpoint_finalize (GObject *object)
   g_free (private->server);
   g_free (private->room);
   g_free (private->display_name);
+  g_free (private->transcoded);
   g_free (private->participant);
   G_OBJECT_CLASS (salon_endpoint_parent_class)->finalize (object);
 }

@@ -9,7 +9,7 @@
 
 /* What salonsrc and salonsink share: a bin with a SalonWire, and a SalonVisit from READY to PAUSED and back.
  *
- * Properties: server, room, display-name, reconnect, participant (read-only: its id), stats (read-only).
+ * Properties: server, room, display-name, transcodes, reconnect, participant (read-only: its id), stats (read-only).
  *
  * Element messages on the bus:
  *   salon-attached, room=(string), participant=(string)     it is in the room, or back again

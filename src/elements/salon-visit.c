@@ -41,6 +41,7 @@ struct _SalonVisit
   char *name;      /* (owned) */
   gboolean is_receiving;
   gboolean has_one_picture;
+  char *transcoded; /* (owned) (nullable) */
   guint reconnect_s;
   const SalonVisitEvents *events; /* (borrowed) */
   gpointer owner;                 /* (borrowed) */
@@ -292,6 +293,17 @@ attach (SalonVisit *self)
 }
 
 static void
+transcode (SalonVisit *self)
+{
+  JsonObject *params = json_object_new ();
+
+  json_object_set_string_member (params, "room", self->room);
+  json_object_set_string_member (params, "track", self->transcoded);
+  json_object_set_boolean_member (params, "receive", self->is_receiving);
+  salon_client_request_async (self->client, "transcode", params, on_attached, self);
+}
+
+static void
 on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
@@ -444,6 +456,8 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
     g_prefix_error (&error, "There is no Salon at %s: start it, or set the property server: ", self->server);
   if (!is_connected || (!g_path_is_absolute (self->server) && !open_bridge (self, &error)))
     lose (self, error);
+  else if (self->transcoded != NULL)
+    transcode (self);
   else if (self->bridge == NULL || self->published->len == 0)
     join (self);
 }
@@ -547,6 +561,7 @@ salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, const SalonV
   self->name = g_strdup (options->name);
   self->is_receiving = options->is_receiving;
   self->has_one_picture = options->has_one_picture;
+  self->transcoded = g_strdup (options->transcoded);
   self->reconnect_s = options->reconnect_s;
   self->events = events;
   self->owner = owner;
@@ -570,6 +585,7 @@ salon_visit_free (SalonVisit *self)
   g_array_unref (self->published);
   g_free (self->session);
   g_free (self->bridge_failure);
+  g_free (self->transcoded);
   g_free (self->server);
   g_free (self->room);
   g_free (self->name);

@@ -20,6 +20,8 @@ typedef struct
   const char *name;         /* what others see */
   gboolean is_receiving;    /* else it only publishes */
   gboolean has_one_picture; /* receives that of who leads */
+  const char *transcoded;   /* (nullable): the id of a picture: it takes or gives that in the room, and is nobody there;
+                             * `joined` is not called */
   guint reconnect_s;        /* for how long it tries to come back; 0: it does not try */
 } SalonVisitOptions;
 

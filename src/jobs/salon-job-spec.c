@@ -85,6 +85,7 @@ salon_job_spec_to_json (const SalonJobSpec *self)
   json_object_set_object_member (object, "parameters", json_object_ref (self->parameters));
   json_object_set_string_member (object, "launch", self->launch);
   json_object_set_int_member (object, "created_at", self->created_at_s);
+  json_object_set_boolean_member (object, "own", self->is_own);
   json_object_set_object_member (object, "limits", limits_to_json (&self->limits));
   return object;
 }
@@ -144,6 +145,7 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
       || !salon_json_get_object (object, "parameters", &parameters, error)
       || !salon_json_get_string (object, "launch", 0, SALON_LIMIT_JOB_MESSAGE_BYTES, &launch, error)
       || !salon_json_get_int (object, "created_at", 0, G_MAXINT64, &self->created_at_s, error)
+      || !salon_json_get_optional_boolean (object, "own", &self->is_own, error)
       || !salon_json_get_object (object, "limits", &limits, error) || !limits_from_json (limits, &self->limits, error))
     return NULL;
   self->id = g_strdup (id);

@@ -28,6 +28,7 @@ typedef struct
   JsonObject *parameters; /* (owned): of that file, as given */
   char *launch;           /* (owned): for gst_parse_launch() */
   gint64 created_at_s;    /* Unix time */
+  gboolean is_own;        /* the server's own: of no use to the next one */
   SalonJobLimits limits;
 } SalonJobSpec;
 

@@ -101,7 +101,7 @@ check_bounds (SalonJobs *self, const char *room, GError **error)
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
     {
-      if (salon_job_is_over (job))
+      if (salon_job_is_over (job) || salon_job_get_spec (job)->is_own)
         continue;
       n_jobs++;
       n_of_room += g_strcmp0 (salon_job_get_spec (job)->room, room) == 0;
@@ -215,7 +215,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SalonJob) job = NULL;
   GError *error = NULL;
 
-  g_ptr_array_remove_fast (self->starting, start->spec);
+  (void)g_ptr_array_remove_fast (self->starting, start->spec);
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
       g_task_return_error (task, error);
@@ -248,6 +248,7 @@ make_spec (SalonJobs *self, const SalonJobRequest *request)
   spec->pipeline = g_strdup (request->pipeline);
   spec->launch = g_strdup (request->launch);
   spec->parameters = request->parameters != NULL ? json_object_ref (request->parameters) : json_object_new ();
+  spec->is_own = request->is_own;
   spec->created_at_s = g_get_real_time () / G_USEC_PER_SEC;
   salon_job_limits_copy (&self->options->limits, &spec->limits);
   return spec;
@@ -262,7 +263,7 @@ salon_jobs_start_async (
   GError *error = NULL;
   Start *start;
 
-  if (!check_bounds (self, request->room, &error) || !make_room (self, &error))
+  if ((!request->is_own && !check_bounds (self, request->room, &error)) || !make_room (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -272,7 +273,8 @@ salon_jobs_start_async (
   start->has_file = request->pipeline != NULL;
   start->is_admin = request->is_admin;
   start->folder = g_build_filename (self->folder, start->spec->id, NULL);
-  g_ptr_array_add (self->starting, start->spec);
+  if (!request->is_own)
+    g_ptr_array_add (self->starting, start->spec);
   preparing = g_task_new (self, NULL, on_prepared, g_steal_pointer (&task));
   g_task_set_task_data (preparing, start, (GDestroyNotify)start_free);
   g_task_run_in_thread (preparing, prepare_in_thread);
@@ -392,7 +394,9 @@ adopt (SalonJobs *self, const char *folder)
   job = salon_job_new (folder, self->options->program, spec);
   add (self, job);
   salon_job_adopt (job);
-  if (!salon_job_is_over (job))
+  if (spec->is_own)
+    salon_jobs_remove_async (self, job, NULL, NULL);
+  else if (!salon_job_is_over (job))
     log_job (job, SALON_LOG_NOTICE, "job_adopted", "of an earlier run is looked after again");
 }
 

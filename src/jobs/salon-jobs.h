@@ -35,6 +35,7 @@ typedef struct
   const char *launch;     /* (nullable): the text itself */
   JsonObject *parameters; /* (nullable): of the file */
   gboolean is_admin;      /* who may set elements */
+  gboolean is_own;        /* the server's, which bounds them by itself: not counted, and ended by the next server */
 } SalonJobRequest;
 
 /* Errors: those of salon_pipelines_fill_in(), TOO_MANY_JOBS, INTERNAL. */

@@ -317,6 +317,22 @@ salon_codec_caps_accepted (GstCaps *offered, const GstSDPMedia *answered, guint8
   return accepted;
 }
 
+gboolean
+salon_codec_caps_have (const GstCaps *caps, SalonCodec codec)
+{
+  gboolean is_there = FALSE;
+
+  for (guint i = 0; i < gst_caps_get_size (caps) && !is_there; i++)
+    {
+      SalonCodec found;
+
+      is_there = salon_codec_from_encoding_name (
+                     gst_structure_get_string (gst_caps_get_structure (caps, i), "encoding-name"), &found)
+                 && found == codec;
+    }
+  return is_there;
+}
+
 GstCaps *
 salon_codec_caps_without (const GstCaps *caps, SalonCodec codec)
 {

@@ -35,6 +35,8 @@ GstCaps *salon_codec_caps_stand_in (SalonKind kind, guint8 payload_type) G_GNUC_
  * Returns: (transfer full) */
 GstCaps *salon_codec_caps_add_ssrc (const GstCaps *caps, guint32 ssrc) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether they have this codec. */
+gboolean salon_codec_caps_have (const GstCaps *caps, SalonCodec codec);
 /* Those of other codecs. */
 GstCaps *salon_codec_caps_without (const GstCaps *caps, SalonCodec codec) G_GNUC_WARN_UNUSED_RESULT;
 /* Those of a slot's caps that the answered m-line accepts. red_payload_type: see SalonSdpRed; 0: none.

@@ -174,6 +174,7 @@ narrow_slot (SalonSubscriber *self, guint index, const SalonSdp *answer, guint m
   salon_subscriber_follow_caps (slot);
   if (self->sender != NULL)
     salon_subscriber_set_retransmission (self, slot);
+  salon_subscriber_follow_track (self, slot);
 }
 
 static void

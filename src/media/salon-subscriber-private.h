@@ -24,8 +24,14 @@ typedef struct
   gboolean is_plain;   /* there is no room for redundancy now */
 
   SalonTrack *track; /* (owned) (nullable) */
-  SalonSlotLinks links;
   gulong layers_changed_id;
+  gulong forms_changed_id;
+  SalonTrack *form; /* (owned) (nullable): what flows: the track, or the same in a codec that the client takes */
+  gulong form_layers_changed_id;
+  gint need;                /* the codec that the track's forms were told is needed; -1: none */
+  SalonFormState told_form; /* by the signal */
+  const char *told_refusal; /* static (nullable): likewise */
+  SalonSlotLinks links;     /* of the form */
   gboolean is_paused;
   SalonTrackSettings settings;
   SalonLayer cap; /* by the settings, and what the track is like */
@@ -65,6 +71,8 @@ salon_subscriber_is_video_slot (guint index)
 
 /* Lets a slot send, or not: it has a verified client, which knows of what it carries. */
 void salon_subscriber_follow_openness (SalonSubscriber *self, SalonSubscriberSlot *slot);
+/* Has a slot carry its track in a form that its client takes, which may have changed. */
+void salon_subscriber_follow_track (SalonSubscriber *self, SalonSubscriberSlot *slot);
 /* Tells the element what it may carry: its caps, or less. */
 void salon_subscriber_follow_caps (SalonSubscriberSlot *slot);
 /* Tells the sender how retransmissions look, by what was negotiated. */

@@ -23,6 +23,7 @@ typedef SalonSubscriberSlot Slot;
 enum
 {
   SIGNAL_LAYER_CHANGED,
+  SIGNAL_FORM_CHANGED,
   SIGNAL_OFFER,
   N_SIGNALS
 };
@@ -92,7 +93,7 @@ forget_bounds (Slot *slot)
 {
   slot->settings = SALON_TRACK_SETTINGS_ALL;
   slot->cap = slot->layer = SALON_LAYER_HIGHEST;
-  slot->wish = -1;
+  slot->wish = slot->need = -1;
   slot->priority = SALON_PRIORITY_OTHER;
 }
 
@@ -109,7 +110,7 @@ get_highest_within (const Slot *slot, gint bound)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
 
-  salon_track_get_layers (slot->track, layers);
+  salon_track_get_layers (slot->form, layers);
   return bound < 0 ? bound : MAX (salon_layer_find_highest (layers, bound), 0);
 }
 
@@ -118,9 +119,9 @@ read_layer (const Slot *slot)
 {
   SalonLayer layer = get_bound (slot);
 
-  if (slot->track == NULL)
+  if (slot->form == NULL)
     return SALON_LAYER_NONE;
-  if (salon_track_get_n_streams (slot->track) == 1)
+  if (salon_track_get_n_streams (slot->form) == 1)
     {
       layer.spatial = get_highest_within (slot, layer.spatial);
       return layer;
@@ -148,8 +149,8 @@ tell_layers (gpointer user_data)
       Slot *slot = &self->slots[i];
       SalonLayer now = read_layer (slot);
 
-      if (slot->track != NULL)
-        salon_slot_links_trim (&slot->links, slot->element, slot->track);
+      if (slot->form != NULL)
+        salon_slot_links_trim (&slot->links, slot->element, slot->form);
       if (!is_news (slot, now))
         continue;
       slot->told = now;
@@ -166,28 +167,40 @@ tell_layers_soon (SalonSubscriber *self)
     g_idle_add_full (G_PRIORITY_DEFAULT, tell_layers, g_object_ref (self), g_object_unref);
 }
 
-/* The track is told of the client's wish alone: what there is no room for now, there may be room for soon. */
+/* The form is told of the client's wish alone: what there is no room for now, there may be room for soon. */
 static void
 follow_settings (Slot *slot)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
   gint wish;
 
-  salon_track_get_layers (slot->track, layers);
-  slot->cap = salon_layer_choose (&slot->settings, layers, MAX (salon_track_get_n_layers (slot->track), 1));
+  salon_track_get_layers (slot->form, layers);
+  slot->cap = salon_layer_choose (&slot->settings, layers, MAX (salon_track_get_n_layers (slot->form), 1));
   wish = slot->is_paused ? -1 : slot->cap.spatial;
-  salon_track_change_wish (slot->track, slot->wish, wish);
+  salon_track_change_wish (slot->form, slot->wish, wish);
   slot->wish = wish;
 }
+
+static void
+follow_form_bounds (SalonSubscriber *self, Slot *slot)
+{
+  if (slot->form != NULL)
+    {
+      follow_settings (slot);
+      salon_slot_links_follow (&slot->links, slot->element, slot->form, get_bound (slot));
+    }
+  tell_layers_soon (self);
+}
+
+static void follow_form (SalonSubscriber *self, Slot *slot);
 
 static void
 follow_bounds (SalonSubscriber *self, Slot *slot)
 {
   if (slot->track == NULL)
     return;
-  follow_settings (slot);
-  salon_slot_links_follow (&slot->links, slot->element, slot->track, get_bound (slot));
-  tell_layers_soon (self);
+  follow_form (self, slot);
+  follow_form_bounds (self, slot);
 }
 
 static void
@@ -212,11 +225,119 @@ on_layers_changed (SalonSubscriber *self, SalonTrack *track)
 {
   for (guint i = 0; i < self->n_slots; i++)
     {
-      if (self->slots[i].track == track)
+      if (self->slots[i].track == track || self->slots[i].form == track)
         follow_bounds (self, &self->slots[i]);
     }
   share_soon (self);
 }
+
+void
+salon_subscriber_follow_track (SalonSubscriber *self, Slot *slot)
+{
+  follow_bounds (self, slot);
+  share_soon (self);
+}
+
+/* -- forms -- */
+
+/* A codec that the client takes, and the track could be made to come in; -1: there is none. To encode H264 takes a third
+ * of what VP8 does. */
+static gint
+choose_codec (const Slot *slot)
+{
+  static const SalonCodec codecs[] = { SALON_CODEC_H264, SALON_CODEC_VP8 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (codecs); i++)
+    {
+      if (salon_codec_caps_have (slot->caps, codecs[i]))
+        return (gint)codecs[i];
+    }
+  return -1;
+}
+
+static gboolean
+takes_track (const Slot *slot)
+{
+  gint codec = salon_track_get_codec (slot->track);
+
+  return codec < 0 || !salon_track_is_video (slot->track) || salon_codec_caps_have (slot->caps, codec);
+}
+
+static void
+let_go_of_form (Slot *slot)
+{
+  if (slot->form == NULL)
+    return;
+  g_clear_signal_handler (&slot->form_layers_changed_id, slot->form);
+  salon_slot_links_clear (&slot->links, slot->element, slot->form);
+  salon_track_change_wish (slot->form, slot->wish, -1);
+  slot->wish = -1;
+  g_clear_object (&slot->form);
+}
+
+static void
+take_form (SalonSubscriber *self, Slot *slot, SalonTrack *form)
+{
+  let_go_of_form (slot);
+  if (form == NULL)
+    return;
+  slot->form = g_object_ref (form);
+  if (form == slot->track)
+    return;
+  slot->form_layers_changed_id
+      = g_signal_connect_object (form, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
+  await_share (self, slot);
+}
+
+static void
+tell_form (SalonSubscriber *self, Slot *slot, SalonFormState state, gint codec, const char *refusal)
+{
+  if (slot->told_form == state && slot->told_refusal == refusal)
+    return;
+  slot->told_form = state;
+  slot->told_refusal = refusal;
+  g_signal_emit (self, signals[SIGNAL_FORM_CHANGED], 0, (guint)((slot - self->slots) / 2), state, codec, refusal);
+}
+
+/* Who takes the track in no codec that it comes in needs another, as long as they want to see it. */
+static void
+follow_form (SalonSubscriber *self, Slot *slot)
+{
+  SalonForms *forms = salon_track_get_forms (slot->track);
+  gboolean is_own = takes_track (slot);
+  gint codec = is_own ? -1 : choose_codec (slot);
+  gint need = slot->is_paused || slot->settings.max_layer < 0 ? -1 : codec;
+  SalonTrack *form = codec >= 0 ? salon_forms_get (forms, codec) : NULL;
+  const char *refusal = codec >= 0 ? salon_forms_get_refusal (forms, codec) : "no_codec";
+
+  if (is_own)
+    form = slot->track;
+  if (form != slot->form)
+    take_form (self, slot, form);
+  salon_forms_change_need (forms, slot->need, need);
+  slot->need = need;
+  if (is_own)
+    tell_form (self, slot, SALON_FORM_OWN, -1, NULL);
+  else if (form != NULL)
+    tell_form (self, slot, SALON_FORM_OTHER, codec, NULL);
+  else if (refusal != NULL)
+    tell_form (self, slot, SALON_FORM_REFUSED, codec, refusal);
+  else
+    tell_form (self, slot, SALON_FORM_COMING, codec, NULL);
+}
+
+static void
+on_forms_changed (SalonSubscriber *self, SalonForms *forms)
+{
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      if (self->slots[i].track != NULL && salon_track_get_forms (self->slots[i].track) == forms)
+        follow_bounds (self, &self->slots[i]);
+    }
+  share_soon (self);
+}
+
+/* -- bounds -- */
 
 void
 salon_subscriber_set_settings (SalonSubscriber *self, guint seat, gboolean is_video, const SalonTrackSettings *settings)
@@ -257,9 +378,9 @@ get_wish (gpointer owner, guint index)
   guint area_pixels = slot->settings.width * slot->settings.height;
   gboolean is_shown = slot->priority == SALON_PRIORITY_OTHER && area_pixels > 0;
 
-  return (SalonShareWish){ .track = slot->track,
+  return (SalonShareWish){ .track = slot->form != NULL ? slot->form : slot->track,
     .is_red = slot->takes_red && slot->track != NULL && salon_track_is_red (slot->track),
-    .is_paused = slot->is_paused,
+    .is_paused = slot->is_paused || slot->form == NULL,
     .silent_ms = slot->track != NULL ? salon_track_get_silent_ms (slot->track) : 0,
     .cap = slot->cap,
     .priority = is_shown ? SALON_PRIORITY_VISIBLE : slot->priority,
@@ -335,6 +456,7 @@ salon_subscriber_get_slot_stats (SalonSubscriber *self, guint seat, gboolean is_
     .jitter_us = sent.jitter_us,
     .n_keyframe_requests = is_video ? count_keyframe_requests (slot) : 0,
     .is_muted = slot->is_paused,
+    .is_transcoded = slot->form != NULL && slot->form != slot->track,
     .spatial = layer.spatial,
     .temporal = layer.temporal,
     .reason = salon_reason_to_string (slot->share->reason),
@@ -468,8 +590,12 @@ salon_subscriber_attach (SalonSubscriber *self, guint seat, SalonTrack *track)
   /* Of a plain track nobody has to be told that it comes as it is. */
   slot->told = (SalonLayer){ salon_track_get_n_streams (track) > 1 ? -1 : 0, SALON_MAX_TEMPORAL_LAYERS - 1 };
   if (salon_track_is_video (track))
-    slot->layers_changed_id
-        = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
+    {
+      slot->layers_changed_id
+          = g_signal_connect_object (track, "layers-changed", G_CALLBACK (on_layers_changed), self, G_CONNECT_SWAPPED);
+      slot->forms_changed_id = g_signal_connect_object (
+          salon_track_get_forms (track), "changed", G_CALLBACK (on_forms_changed), self, G_CONNECT_SWAPPED);
+    }
   if (self->shares != NULL)
     slot->share = salon_shares_add (self->shares, self->sender, slot - self->slots, &shares_owner, self);
   await_share (self, slot);
@@ -484,8 +610,11 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
   if (slot->track == NULL)
     return;
   g_clear_signal_handler (&slot->layers_changed_id, slot->track);
-  salon_slot_links_clear (&slot->links, slot->element, slot->track);
-  salon_track_change_wish (slot->track, slot->wish, -1);
+  g_clear_signal_handler (&slot->forms_changed_id, salon_track_get_forms (slot->track));
+  let_go_of_form (slot);
+  salon_forms_change_need (salon_track_get_forms (slot->track), slot->need, -1);
+  slot->told_form = SALON_FORM_OWN;
+  slot->told_refusal = NULL;
   g_clear_object (&slot->track);
   set_line (self, slot, NULL);
   slot->is_paused = FALSE;
@@ -696,6 +825,8 @@ salon_subscriber_class_init (SalonSubscriberClass *klass)
   SALON_TRANSPORT_CLASS (klass)->verified = salon_subscriber_verified;
   signals[SIGNAL_LAYER_CHANGED] = g_signal_new (
       "layer-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[SIGNAL_FORM_CHANGED] = g_signal_new ("form-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+      NULL, NULL, G_TYPE_NONE, 4, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING);
   signals[SIGNAL_OFFER] = g_signal_new (
       "offer", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }

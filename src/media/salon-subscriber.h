@@ -14,11 +14,23 @@
  *
  * Signal, on the main context:
  *   layer-changed (guint seat)    salon_subscriber_get_layer() has changed
+ *   form-changed (guint seat, SalonFormState state, gint codec, const char *refusal)
+ *                                 in which form a seat's picture comes: see SalonFormState
  *   offer (const char *sdp)       another offer: of a connection that names its tracks, whose first one is answered
  *
  * Owned by its SalonSubscriptions; main context; salon_subscriber_close() ends it. */
 #define SALON_TYPE_SUBSCRIBER (salon_subscriber_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSubscriber, salon_subscriber, SALON, SUBSCRIBER, SalonTransport)
+
+/* How a picture comes to a client; who takes it as it is published is told nothing, unless that is news. */
+typedef enum
+{
+  SALON_FORM_OWN,     /* as it is published */
+  SALON_FORM_COMING,  /* in no codec that the client takes, but soon in this one */
+  SALON_FORM_OTHER,   /* in this one */
+  SALON_FORM_REFUSED, /* not at all; refusal says why: no_codec (the client takes none that it could be made to come
+                       * in), or as salon_forms_refuse() was told */
+} SalonFormState;
 
 /* shares: (borrowed) (nullable): must last until it is closed; NULL if packets pass webrtcbin.
  * names_tracks: see salon_subscriptions_name_tracks(); what it would send waits until the client knows of it.

@@ -56,6 +56,7 @@ enum
   SIGNAL_CANDIDATE,
   SIGNAL_SLOT,
   SIGNAL_LAYER,
+  SIGNAL_FORM,
   SIGNAL_DISTURBED,
   SIGNAL_FAILED,
   N_SIGNALS
@@ -197,6 +198,14 @@ on_layer_changed (SalonSubscriber *subscriber, guint seat, gpointer user_data)
 }
 
 static void
+on_form_changed (
+    SalonSubscriber *subscriber, guint seat, guint state, gint codec, const char *refusal, gpointer user_data)
+{
+  g_signal_emit (
+      user_data, signals[SIGNAL_FORM], 0, salon_subscriber_get_track (subscriber, seat, TRUE), state, codec, refusal);
+}
+
+static void
 on_candidate (SalonTransport *transport, guint m_line, const char *text, gpointer user_data)
 {
   SalonSubscriptions *self = user_data;
@@ -288,6 +297,7 @@ open_subscriber (SalonSubscriptions *self)
   g_signal_connect_object (subscriber, "candidate", G_CALLBACK (on_candidate), self, 0);
   g_signal_connect_object (subscriber, "disturbed", G_CALLBACK (on_disturbed), self, 0);
   g_signal_connect_object (subscriber, "layer-changed", G_CALLBACK (on_layer_changed), self, 0);
+  g_signal_connect_object (subscriber, "form-changed", G_CALLBACK (on_form_changed), self, 0);
   g_signal_connect_object (subscriber, "failed", G_CALLBACK (on_failed), self, 0);
   g_signal_connect_object (subscriber, "offer", G_CALLBACK (on_offer), self, 0);
   if (self->client != NULL)
@@ -710,6 +720,8 @@ salon_subscriptions_class_init (SalonSubscriptionsClass *klass)
       G_TYPE_UINT, G_TYPE_STRING, SALON_TYPE_TRACK);
   signals[SIGNAL_LAYER] = g_signal_new ("layer", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 5,
       G_TYPE_UINT, G_TYPE_STRING, SALON_TYPE_TRACK, G_TYPE_INT, G_TYPE_INT);
+  signals[SIGNAL_FORM] = g_signal_new ("form", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
+      SALON_TYPE_TRACK, G_TYPE_UINT, G_TYPE_INT, G_TYPE_STRING);
   signals[SIGNAL_DISTURBED]
       = g_signal_new ("disturbed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[SIGNAL_FAILED]

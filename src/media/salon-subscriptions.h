@@ -20,6 +20,8 @@
  *   layer (guint target, const char *mid, SalonTrack *, gint spatial, gint temporal)
  *                                                     which of it the m-line carries now, as
  *                                                     salon_subscriber_get_layer()
+ *   form (SalonTrack *, guint state, gint codec, const char *refusal)
+ *                                                     how its picture comes: as a SalonSubscriber's form-changed
  *   disturbed (gboolean)                              as a SalonTransport's, of each connection
  *   failed (const GError *)                           the owner closes all
  *

@@ -65,6 +65,7 @@ struct _SalonTrack
   guint n_wanting[SALON_MAX_SPATIAL_LAYERS]; /* slots, by the highest layer they want */
   gint wanted;                               /* atomic: streaming threads read it */
   SalonTrackLimit limit;
+  SalonForms *forms; /* (owned) */
   guint unwanted_id; /* the source that lowers `wanted`, or 0 */
 };
 
@@ -580,6 +581,22 @@ salon_track_get_n_streams (SalonTrack *self)
   return self->n_streams;
 }
 
+gint
+salon_track_get_codec (SalonTrack *self)
+{
+  gint codec = -1;
+
+  for (guint i = 0; i < self->n_streams && codec < 0; i++)
+    codec = g_atomic_int_get (&self->streams[i].codec);
+  return codec;
+}
+
+SalonForms *
+salon_track_get_forms (SalonTrack *self)
+{
+  return self->forms;
+}
+
 void
 salon_track_set_red (SalonTrack *self)
 {
@@ -671,6 +688,7 @@ salon_track_finalize (GObject *object)
   for (guint i = 0; i < self->n_streams; i++)
     gst_clear_object (&self->streams[i].tee_sink);
   g_ptr_array_unref (self->drains);
+  g_object_unref (self->forms);
   g_free (self->mid);
   g_free (self->stream);
   g_free (self->msid);
@@ -698,5 +716,6 @@ salon_track_init (SalonTrack *self)
   g_mutex_init (&self->lock);
   g_mutex_init (&self->link_lock);
   self->drains = g_ptr_array_new ();
+  self->forms = salon_forms_new ();
   self->wanted = -1;
 }

@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "salon-forms.h"
 #include "salon-graph.h"
 #include "salon-layer.h"
 #include "salon-track-settings.h"
@@ -47,6 +48,10 @@ const char *salon_track_get_stream (SalonTrack *self);
 const char *salon_track_get_msid (SalonTrack *self);
 gboolean salon_track_is_video (SalonTrack *self);
 guint salon_track_get_n_streams (SalonTrack *self);
+/* A SalonCodec; -1: nothing has come yet. `layers-changed` tells when it does. */
+gint salon_track_get_codec (SalonTrack *self);
+/* Returns: (transfer none): the same in other codecs. */
+SalonForms *salon_track_get_forms (SalonTrack *self);
 
 /* While not open, nothing passes: the state before the publisher's certificate is verified. Any thread. */
 void salon_track_set_open (SalonTrack *self, gboolean is_open);

@@ -485,6 +485,17 @@ on_layer (SalonSubscriptions *subscriptions, guint target, const char *mid, Salo
 }
 
 static void
+on_form (SalonSubscriptions *subscriptions, SalonTrack *track, guint state, gint codec, const char *refusal,
+    gpointer user_data)
+{
+  SalonParticipant *self = user_data;
+  const SalonPublication *publication = self->room != NULL ? find_publication_of_track (self, track) : NULL;
+
+  if (publication != NULL)
+    EMIT (self, form, publication, state, codec >= 0 ? salon_codec_get_info (codec)->encoding_name : NULL, refusal);
+}
+
+static void
 on_answer (SalonSubscriptions *subscriptions, const char *sdp, gpointer user_data)
 {
   SalonParticipant *self = user_data;
@@ -504,6 +515,7 @@ make_subscriptions (SalonParticipant *self)
   g_signal_connect_object (self->subscriptions, "candidate", G_CALLBACK (on_subscriber_candidate), self, 0);
   g_signal_connect_object (self->subscriptions, "slot", G_CALLBACK (salon_participant_on_slot), self, 0);
   g_signal_connect_object (self->subscriptions, "layer", G_CALLBACK (on_layer), self, 0);
+  g_signal_connect_object (self->subscriptions, "form", G_CALLBACK (on_form), self, 0);
   salon_participant_watch (self, G_OBJECT (self->subscriptions));
 }
 

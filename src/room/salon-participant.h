@@ -54,6 +54,9 @@ typedef struct
   /* Which layers the m-line carries now, of which publication; spatial -1: none. */
   void (*layer) (gpointer session, guint target, const char *mid, const SalonPublication *publication, gint spatial,
       gint temporal);
+  /* How a picture comes to them. state: a SalonFormState; codec (nullable): its encoding name; refusal (nullable). */
+  void (*form) (
+      gpointer session, const SalonPublication *publication, guint state, const char *codec, const char *refusal);
   /* Nobody has use for spatial layers of one's own publication above this one; -1: for nothing of it. */
   void (*layers_wanted) (gpointer session, const SalonPublication *publication, gint highest);
   void (*participant) (gpointer session, SalonParticipantEvent event, const SalonPerson *other);

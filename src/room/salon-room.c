@@ -30,12 +30,13 @@ struct _SalonRoom
   gint64 await_until_us;
   GHashTable *unkept; /* (owned): ids of messages that were told without the store's word */
   gint64 opened_us;
-  GHashTable *squelched; /* (owned): "participant/source": what the host keeps muted */
-  guint leaving_id;      /* the source that stops waiting for the store's word on a leave, or 0 */
-  SalonFloor *floor;     /* (owned) */
-  guint choose_id;       /* the source in which everybody's pictures are chosen anew, or 0 */
-  guint next_to_choose;  /* of the participants */
-  guint n_to_choose;     /* how many are left */
+  GHashTable *squelched;       /* (owned): "participant/source": what the host keeps muted */
+  guint leaving_id;            /* the source that stops waiting for the store's word on a leave, or 0 */
+  SalonFloor *floor;           /* (owned) */
+  SalonTranscoder *transcoder; /* (owned) */
+  guint choose_id;             /* the source in which everybody's pictures are chosen anew, or 0 */
+  guint next_to_choose;        /* of the participants */
+  guint n_to_choose;           /* how many are left */
 };
 
 G_DEFINE_FINAL_TYPE (SalonRoom, salon_room, G_TYPE_OBJECT)
@@ -566,6 +567,12 @@ static const SalonFloorEvents floor_events = {
   .heard_changed = on_heard_changed,
 };
 
+SalonTranscoder *
+salon_room_get_transcoder (SalonRoom *self)
+{
+  return self->transcoder;
+}
+
 SalonFloor *
 salon_room_get_floor (SalonRoom *self)
 {
@@ -603,12 +610,14 @@ salon_room_track_changed (SalonRoom *self, SalonTrackEvent event, SalonPublicati
     choose_pictures_soon (self);
   for (guint i = 0; i < others->len; i++)
     salon_participant_notify_track (g_ptr_array_index (others, i), event, publication, by);
+  /* When nobody has use for it any more. */
+  salon_transcoder_track_changed (self->transcoder, event, publication);
 }
 
 /* -- the host mutes -- */
 
-static SalonPublication *
-find_publication (SalonRoom *self, const char *id)
+SalonPublication *
+salon_room_find_publication (SalonRoom *self, const char *id)
 {
   for (guint i = 0; i < self->participants->len; i++)
     {
@@ -646,7 +655,7 @@ gboolean
 salon_room_mute (SalonRoom *self, SalonParticipant *by, const char *publication_id, gboolean is_muted,
     gboolean is_squelched, GError **error)
 {
-  SalonPublication *publication = find_publication (self, publication_id);
+  SalonPublication *publication = salon_room_find_publication (self, publication_id);
   SalonParticipant *owner;
 
   if (!check_may_mute (by, publication, is_muted, error))
@@ -753,7 +762,8 @@ seconds_left (const SalonRoomInfo *info)
 }
 
 SalonRoom *
-salon_room_new (const SalonRoomInfo *info, const char *node_id, const SalonMediaOptions *media)
+salon_room_new (
+    const SalonRoomInfo *info, const char *node_id, const SalonMediaOptions *media, SalonTranscodeBudget *budget)
 {
   SalonRoom *self = g_object_new (SALON_TYPE_ROOM, NULL);
 
@@ -763,6 +773,7 @@ salon_room_new (const SalonRoomInfo *info, const char *node_id, const SalonMedia
   self->graph = salon_graph_new (info->id);
   self->floor = salon_floor_new (self, &floor_events, media->max_audio);
   self->data_fan = salon_data_fan_new ();
+  self->transcoder = salon_transcoder_new (self, budget);
   if (info->expires_at_s != 0)
     self->expiry_id = g_timeout_add_seconds (seconds_left (info), on_expired, self);
   self->opened_us = g_get_monotonic_time ();
@@ -792,6 +803,7 @@ salon_room_finalize (GObject *object)
   g_clear_pointer (&self->info, salon_room_info_free);
   g_clear_object (&self->graph);
   salon_floor_free (self->floor);
+  salon_transcoder_free (self->transcoder);
   g_clear_pointer (&self->data_fan, salon_data_fan_free);
   g_ptr_array_unref (self->participants);
   g_ptr_array_unref (self->remotes);

@@ -6,6 +6,7 @@
 #include "salon-graph.h"
 #include "salon-participant.h"
 #include "salon-rooms.h"
+#include "salon-transcoder.h"
 
 /* One room while somebody of this server is in it: its live graph, its participants, and what the store says of those
  * on other servers. Not seen outside this folder.
@@ -15,9 +16,9 @@ G_DECLARE_FINAL_TYPE (SalonRoom, salon_room, SALON, ROOM, GObject)
 
 #define SALON_ROOM_AWAIT_MS (10 * 1000)
 
-/* node_id: of this server; media: (borrowed): both must outlive it. */
-SalonRoom *salon_room_new (
-    const SalonRoomInfo *info, const char *node_id, const SalonMediaOptions *media) G_GNUC_WARN_UNUSED_RESULT;
+/* node_id: of this server; media, budget: (borrowed): all must outlive it. */
+SalonRoom *salon_room_new (const SalonRoomInfo *info, const char *node_id, const SalonMediaOptions *media,
+    SalonTranscodeBudget *budget) G_GNUC_WARN_UNUSED_RESULT;
 void salon_room_close (SalonRoom *self);
 
 const SalonRoomInfo *salon_room_get_info (SalonRoom *self);
@@ -44,6 +45,11 @@ SalonParticipant *salon_room_find_participant (SalonRoom *self, const char *id);
 GPtrArray *salon_room_get_remotes (SalonRoom *self);
 /* Returns: (transfer none) (element-type SalonMember) */
 GPtrArray *salon_room_get_waiting (SalonRoom *self);
+
+/* (transfer none) */
+SalonTranscoder *salon_room_get_transcoder (SalonRoom *self);
+/* Returns: (transfer none) (nullable): of somebody on this server. */
+SalonPublication *salon_room_find_publication (SalonRoom *self, const char *id);
 
 /* (transfer none) */
 SalonFloor *salon_room_get_floor (SalonRoom *self);

@@ -169,7 +169,8 @@ ensure_room (SalonRooms *self, const SalonRoomInfo *info)
 
   if (room == NULL)
     {
-      room = salon_room_new (info, salon_store_get_node_id (self->store), &self->options->media);
+      room = salon_room_new (
+          info, salon_store_get_node_id (self->store), &self->options->media, &self->transcode_budget);
       g_hash_table_insert (self->rooms, g_strdup (info->id), room);
     }
   return room;

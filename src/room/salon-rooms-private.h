@@ -20,6 +20,7 @@ struct _SalonRooms
   GHashTable *sessions;             /* (owned): session token -> SalonParticipant (borrowed), those in a room */
   GHashTable *waiting;              /* (owned): member id -> GTask (owned) of their join: who waits to be let in */
   GHashTable *stale; /* (owned): ids of rooms that changed while they were not open, but a join was under way */
+  SalonTranscodeBudget transcode_budget;
   SalonRateLimit create_limit;
   guint refresh_id; /* the source that asks for the state of every open room, or 0 */
   guint n_joining;  /* joins the store has not answered */

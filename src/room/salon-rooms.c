@@ -270,6 +270,31 @@ salon_rooms_refresh (SalonRooms *self, const char *room_id)
   salon_store_fetch_async (self->store, room_id, NULL, on_fetched, g_object_ref (self));
 }
 
+/* -- transcoding -- */
+
+void
+salon_rooms_set_jobs (SalonRooms *self, SalonJobs *jobs, guint max_transcodes)
+{
+  g_assert (self->transcode_budget.jobs == NULL);
+  self->transcode_budget.jobs = g_object_ref (jobs);
+  self->transcode_budget.max = max_transcodes;
+}
+
+SalonTranscodeEnd *
+salon_rooms_transcode (SalonRooms *self, const char *room, const char *track, const SalonTranscodeRequest *request,
+    const char **path, const char **secret, GError **error)
+{
+  g_autofree char *name = salon_slug_normalize (room, error);
+  SalonRoom *open = name != NULL ? salon_rooms_find_open (self, name) : NULL;
+  const SalonPublication *publication = open != NULL ? salon_room_find_publication (open, track) : NULL;
+
+  if (publication != NULL && salon_source_is_video (publication->source))
+    return salon_transcoder_open (salon_room_get_transcoder (open), publication, request, path, secret, error);
+  if (name != NULL)
+    g_set_error_literal (error, SALON_ERROR, SALON_ERROR_UNKNOWN_TRACK, "Nobody there publishes a picture of this id");
+  return NULL;
+}
+
 /* -- life -- */
 
 static void
@@ -386,6 +411,7 @@ salon_rooms_finalize (GObject *object)
   g_hash_table_unref (self->waiting);
   g_hash_table_unref (self->stale);
   g_ptr_array_unref (self->closing);
+  g_clear_object (&self->transcode_budget.jobs);
   g_clear_object (&self->store);
   G_OBJECT_CLASS (salon_rooms_parent_class)->finalize (object);
 }

@@ -6,7 +6,9 @@
 #include "salon-media-options.h"
 #include "salon-participant.h"
 #include "salon-room-info.h"
+#include "salon-transcode-end.h"
 
+typedef struct _SalonJobs SalonJobs;
 typedef struct _SalonStore SalonStore;
 
 typedef struct
@@ -29,6 +31,9 @@ G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)
 
 /* options: (borrowed): must outlive it. */
 SalonRooms *salon_rooms_new (SalonStore *store, const SalonRoomsOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+
+/* From here on pictures are transcoded for who can't play them: max_transcodes at once in all rooms together. */
+void salon_rooms_set_jobs (SalonRooms *self, SalonJobs *jobs, guint max_transcodes);
 
 /* Who may create is for the caller to say. wanted: its slug as the client sent it, normalised here; max_members 0: the
  * default. Errors: INVALID_PARAMS, ROOM_EXISTS, STORE_UNAVAILABLE. */
@@ -73,6 +78,13 @@ typedef struct
 } SalonJoinRequest;
 
 guint salon_rooms_get_grace_s (SalonRooms *self);
+
+/* A program of this machine transcodes a picture that is published in an open room. room: slug or id, and track: its
+ * id, as the client sent them. path, secret: (out) (transfer none): see salon_participant_attach(). Errors:
+ * INVALID_PARAMS, UNKNOWN_TRACK, MEDIA, TOO_MANY_REQUESTS. */
+SalonTranscodeEnd *salon_rooms_transcode (SalonRooms *self, const char *room, const char *track,
+    const SalonTranscodeRequest *request, const char **path, const char **secret,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* How a join went. */
 typedef struct

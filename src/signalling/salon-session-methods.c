@@ -182,7 +182,7 @@ handle_join (SalonSession *self, SalonRequest *request)
   gboolean no_subscribe = FALSE;
   const char *sdp = NULL;
 
-  if (self->state != SALON_SESSION_NEW)
+  if (self->state != SALON_SESSION_NEW || self->transcode_end != NULL)
     g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_ALREADY_JOINED, "You are in a room already; leave it first");
   if (error != NULL || !salon_params_read_join (request->params, &join, &no_subscribe, &error)
       || (json_object_has_member (request->params, "offer")
@@ -314,6 +314,19 @@ check_local (SalonSession *self, GError **error)
   return FALSE;
 }
 
+static JsonNode *
+attach_result (const char *path, const char *secret)
+{
+  JsonObject *result = json_object_new ();
+
+  if (path != NULL)
+    {
+      json_object_set_string_member (result, "path", path);
+      json_object_set_string_member (result, "secret", secret);
+    }
+  return salon_protocol_object (result);
+}
+
 static void
 handle_attach (SalonSession *self, SalonRequest *request)
 {
@@ -322,7 +335,6 @@ handle_attach (SalonSession *self, SalonRequest *request)
   gboolean receives = FALSE;
   const char *path;
   const char *secret;
-  JsonObject *result;
 
   if (!check_joined (self, &error) || !check_local (self, &error)
       || !salon_params_read_sources (request->params, &sources, &error)
@@ -332,13 +344,35 @@ handle_attach (SalonSession *self, SalonRequest *request)
       salon_request_fail (request, error);
       return;
     }
-  result = json_object_new ();
-  if (path != NULL)
-    {
-      json_object_set_string_member (result, "path", path);
-      json_object_set_string_member (result, "secret", secret);
-    }
-  salon_request_resolve (request, salon_protocol_object (result));
+  salon_request_resolve (request, attach_result (path, secret));
+}
+
+static gboolean
+check_is_nobody (SalonSession *self, GError **error)
+{
+  if (self->state == SALON_SESSION_NEW && self->transcode_end == NULL)
+    return TRUE;
+  g_set_error_literal (
+      error, SALON_ERROR, SALON_ERROR_ALREADY_JOINED, "You are in a room already, or transcode; connect anew");
+  return FALSE;
+}
+
+static void
+handle_transcode (SalonSession *self, SalonRequest *request)
+{
+  GError *error = NULL;
+  SalonTranscodeRequest wanted = { .events = &salon_session_events, .session = self };
+  const char *room, *track, *path, *secret;
+
+  if (check_is_nobody (self, &error) && check_local (self, &error)
+      && salon_json_get_string (request->params, "room", 1, SALON_LIMIT_SLUG_RAW_CHARS, &room, &error)
+      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+      && salon_json_get_boolean (request->params, "receive", &wanted.receives, &error))
+    self->transcode_end = salon_rooms_transcode (self->rooms, room, track, &wanted, &path, &secret, &error);
+  if (self->transcode_end != NULL && error == NULL)
+    salon_request_resolve (request, attach_result (path, secret));
+  else
+    salon_request_fail (request, error);
 }
 
 /* -- publish, unpublish, mute, pin -- */
@@ -646,6 +680,7 @@ static const struct
   { "answer", handle_answer },
   { "trickle", handle_trickle },
   { "attach", handle_attach },
+  { "transcode", handle_transcode },
   { "ice_servers", handle_ice_servers },
   { "publish", handle_publish },
   { "unpublish", handle_unpublish },

@@ -27,8 +27,9 @@ struct _SalonSession
   SalonSessionState state;
   gboolean may_subscribe; /* as the join said */
   SalonJoinOutcome outcome;
-  SalonParticipant *participant; /* (owned) (nullable): from the store's yes to the join on */
-  GPtrArray *early_candidates;   /* (owned) (element-type JsonObject): trickled before the join was answered */
+  SalonParticipant *participant;    /* (owned) (nullable): from the store's yes to the join on */
+  SalonTranscodeEnd *transcode_end; /* (owned) (nullable): of a program that is nobody in the room */
+  GPtrArray *early_candidates;      /* (owned) (element-type JsonObject): trickled before the join was answered */
   SalonRateLimit request_limit;
   SalonRateLimit chat_limit;
   guint stats_id; /* the timer of who watches how well they receive, or 0 */

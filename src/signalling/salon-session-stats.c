@@ -140,6 +140,7 @@ track_to_json (SalonSession *self, const SalonReceptionStats *stats)
   json_object_set_int_member (object, "keyframe_requests", stats->n_keyframe_requests);
   json_object_set_member (object, "layer", salon_protocol_layer (stats->spatial, stats->temporal));
   json_object_set_string_member (object, "reason", stats->is_muted ? "muted" : stats->reason);
+  json_object_set_boolean_member (object, "transcoded", stats->is_transcoded);
   add_received (self, stats, object);
   return salon_protocol_object (object);
 }

@@ -163,6 +163,22 @@ is_listening (gpointer session)
   return SALON_SESSION (session)->state == SALON_SESSION_JOINED;
 }
 
+/* In words of the protocol, by SalonFormState. */
+static void
+on_form (gpointer session, const SalonPublication *publication, guint state, const char *codec, const char *refusal)
+{
+  static const char *const states[] = { "original", "starting", "transcoded", "refused" };
+  JsonObject *params = json_object_new ();
+
+  json_object_set_string_member (params, "track", publication->id);
+  json_object_set_string_member (params, "state", states[state]);
+  if (codec != NULL)
+    json_object_set_string_member (params, "codec", codec);
+  if (refusal != NULL)
+    json_object_set_string_member (params, "reason", refusal);
+  notify (session, "transcode", salon_protocol_object (params));
+}
+
 static void
 on_layers_wanted (gpointer session, const SalonPublication *publication, gint highest)
 {
@@ -312,6 +328,7 @@ on_ended (gpointer session, const char *reason, const char *message)
 
   /* It may be another session's by now. */
   g_clear_object (&self->participant);
+  g_clear_pointer (&self->transcode_end, salon_transcode_end_free);
   self->state = SALON_SESSION_NEW;
   salon_session_watch_stats (self, 0);
   say_goodbye (self, reason, message);
@@ -322,6 +339,7 @@ const SalonParticipantEvents salon_session_events = {
   .candidate = on_candidate,
   .slot = on_slot,
   .layer = on_layer,
+  .form = on_form,
   .layers_wanted = on_layers_wanted,
   .participant = on_participant,
   .track = on_track,
@@ -440,6 +458,7 @@ on_closed (SalonSocket *socket, gpointer user_data)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->socket);
+  g_clear_pointer (&self->transcode_end, salon_transcode_end_free);
   if (end == SALON_SOCKET_GOODBYE)
     salon_session_leave (self);
   else

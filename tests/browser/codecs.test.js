@@ -4,9 +4,12 @@
 import assert from 'node:assert/strict';
 import * as runner from 'node:test';
 import { openChromium } from '../lib/browsers.js';
+import { defer } from '../lib/cleanup.js';
+import { killJobs } from '../lib/jobs.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
 import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
 
 const { test } = runner;
 const chromium = await openChromium(runner);
@@ -25,3 +28,46 @@ for (const codec of ['VP8', 'VP9', 'H264', 'AV1']) {
     await bob.page.close();
   });
 }
+
+/* Runs in a page before its own scripts: it answers that it can receive this codec alone. */
+function receiveAlone(codec) {
+  const { setRemoteDescription } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.setRemoteDescription = async function (description) {
+    await setRemoteDescription.call(this, description);
+    const codecs = RTCRtpReceiver.getCapabilities('video').codecs.filter(({ mimeType }) =>
+      mimeType === `video/${codec}` || mimeType === 'video/rtx');
+    if (description.type === 'offer') {
+      this.getTransceivers().filter(({ receiver }) => receiver.track.kind === 'video')
+        .forEach((transceiver) => transceiver.setCodecPreferences(codecs));
+    }
+  };
+}
+
+test('who receives H264 alone sees VP8 in it, while it is on', async (t) => {
+  const server = await startServer(t, { config: { media: { 'video-codecs': 'VP8' } } });
+  defer(t, () => killJobs(server.stateDir));
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann');
+  const page = await chromium.newPage();
+  await page.addInitScript(receiveAlone, 'H264');
+  const bob = new Person(page, 'Bob');
+  await bob.open(server, room, 'name=Bob&join=1');
+  await bob.joined();
+  await bob.grows('Ann', 'camera', 'frames', 30000);
+  await ann.grows('Bob', 'camera', 'frames');
+  assert.equal((await bob.from('Ann', 'camera')).codec, 'video/H264');
+  assert.equal((await ann.from('Bob', 'camera')).codec, 'video/VP8');
+  assert.equal(await page.evaluate(() => window.salon.participants.size), 2);
+
+  await page.evaluate(() => {
+    window.told = [];
+    window.salon.addEventListener('track-transcode', ({ detail }) => window.told.push(detail.state));
+  });
+  await ann.page.evaluate(() => window.salon.setCamera(false));
+  await until('it is not encoded any more', () => page.evaluate(() => window.told.at(-1) === 'starting'), 30000);
+  await ann.page.evaluate(() => window.salon.setCamera(true));
+  await bob.grows('Ann', 'camera', 'frames', 30000);
+  assert.deepEqual([ann.problems, bob.problems], [[], []]);
+  await ann.page.close();
+  await page.close();
+});

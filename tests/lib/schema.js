@@ -18,6 +18,7 @@ const RESULTS = {
   join: { $ref: 'salon#/$defs/joinResult' },
   offer: { $ref: 'salon#/$defs/offerResult' },
   attach: { $ref: 'salon#/$defs/attachResult' },
+  transcode: { $ref: 'salon#/$defs/attachResult' },
   ice_servers: { $ref: 'salon#/$defs/iceServersResult' },
   publish: { $ref: 'salon#/$defs/publishResult' },
   chat: { $ref: 'salon#/$defs/chatResult' },

@@ -50,6 +50,16 @@ DIALECTS.redundant = {
                     { type: 63, name: 'red', rate: '48000/2', fmtp: '111/111', feedback: [] }] },
 };
 
+/* Those of one codec alone: of the pictures and what repeats them. */
+for (const name of ['H264', 'VP8', 'VP9']) {
+  const { audio, video } = DIALECTS.chromium.codecs;
+  const { type } = video.find((codec) => codec.name === name);
+  DIALECTS[`${name} alone`] = {
+    ...DIALECTS.chromium, pictures: [name.toLowerCase()],
+    codecs: { audio, video: video.filter((codec) => codec.type === type || codec.fmtp === `apt=${type}`) },
+  };
+}
+
 const SIMULCAST_IDS = { rid: 10, repairedRid: 11 };
 
 function attribute(lines, name) {
@@ -163,7 +173,8 @@ export function writeReceivingOffer(kinds, transport, dialect) {
 }
 
 function acceptableCodecs(codecs, dialect) {
-  const known = new Set(['opus', 'vp8', 'vp9', 'h264', ...(dialect === 'redundant' ? ['red'] : [])]);
+  const pictures = DIALECTS[dialect]?.pictures ?? ['vp8', 'vp9', 'h264'];
+  const known = new Set(['opus', ...pictures, ...(dialect === 'redundant' ? ['red'] : [])]);
   const accepted = codecs.filter(({ name }) => known.has(name.toLowerCase()));
   const types = new Set(accepted.map(({ type }) => String(type)));
   const isRetransmission = ({ name, fmtp }) => name.toLowerCase() === 'rtx' && types.has(fmtp?.match(/apt=(\d+)/)?.[1]);
