@@ -401,6 +401,32 @@ on_room_deleted (SalonRooms *rooms, const char *room, SalonApp *self)
   salon_jobs_stop_room (self->jobs, room);
 }
 
+/* Returns: to be freed with the rest of the options, as the target's texts are owned. */
+static SalonUploadsOptions
+read_uploads_options (const SalonConfig *config)
+{
+  const char *bucket = salon_config_get_string (config, SALON_CONFIG_S3_BUCKET);
+  const char *endpoint = salon_config_get_string (config, SALON_CONFIG_S3_ENDPOINT);
+  const char *region = salon_config_get_string (config, SALON_CONFIG_S3_REGION);
+
+  return (SalonUploadsOptions){
+    .program = salon_build_choose (
+        SALON_BUILD_ROOT "/src/upload/" SALON_PROGRAM_UPLOAD, SALON_LIBEXECDIR "/" SALON_PROGRAM_UPLOAD),
+    .target = {
+        .endpoint
+        = *endpoint != '\0' ? g_strdup (endpoint) : g_strdup_printf ("https://s3.%s.amazonaws.com", region),
+        .bucket = *bucket != '\0' ? g_strdup (bucket) : NULL,
+        .region = g_strdup (region),
+        .access_key = g_strdup (salon_config_get_string (config, SALON_CONFIG_S3_ACCESS_KEY)),
+        .secret_key = g_strdup (salon_config_get_string (config, SALON_CONFIG_S3_SECRET_KEY)),
+        .is_virtual_host = g_str_equal (salon_config_get_string (config, SALON_CONFIG_S3_PATH_STYLE), "no"),
+        .bandwidth_kbps = salon_config_get_uint (config, SALON_CONFIG_S3_BANDWIDTH_KBPS),
+        .must_delete_local = g_str_equal (salon_config_get_string (config, SALON_CONFIG_S3_DELETE_LOCAL), "yes"),
+    },
+    .give_up_s = salon_config_get_uint (config, SALON_CONFIG_S3_GIVE_UP_S),
+  };
+}
+
 static void
 make_jobs (SalonApp *self)
 {
@@ -427,6 +453,9 @@ make_jobs (SalonApp *self)
         .orphan_s = salon_config_get_uint (config, SALON_CONFIG_JOB_ORPHAN_S),
         .needs_sandbox = g_str_equal (salon_config_get_string (config, SALON_CONFIG_JOB_SANDBOX), "full"),
     },
+    .upload_pipelines = salon_config_get_strv (config, SALON_CONFIG_S3_PIPELINES),
+    .upload_prefix = salon_config_get_string (config, SALON_CONFIG_S3_PREFIX),
+    .uploads = read_uploads_options (config),
   };
   self->jobs = salon_jobs_new (&self->jobs_options, &error);
   if (self->jobs == NULL)
@@ -631,6 +660,7 @@ salon_app_free (SalonApp *self)
     return;
   g_clear_object (&self->http);
   g_clear_object (&self->jobs);
+  salon_upload_target_clear (&self->jobs_options.uploads.target);
   g_clear_object (&self->rooms);
   salon_wire_door_free (self->wire_door);
   if (self->ice_hub != NULL)

@@ -161,8 +161,10 @@ salon_estimator_take_feedback (SalonEstimator *self, SalonFlow *flow, const guin
   sent_us = take_packets (self, flow, &feedback, now_us);
   if (sent_us >= 0)
     salon_flow_take_rtt (flow, now_us - sent_us);
-  salon_rate_control_update (&self->control, flow->trendline.usage, get_sent_bps (self, NULL, now_us),
-      get_throughput_bps (self, now_us), flow->rtt_us, now_us);
+  /* What is lost at any rate, is not what a queue is too long for. */
+  salon_rate_control_update (&self->control, flow->trendline.usage,
+      get_sent_bps (self, NULL, now_us) * (1 - self->loss.own_loss), get_throughput_bps (self, now_us), flow->rtt_us,
+      now_us);
   bound_rate (self);
   salon_loss_limit_update (&self->loss, self->control.rate_bps, count_bytes (self), flow->rtt_us, now_us);
   if (flow->trendline.usage == SALON_USAGE_OVER)

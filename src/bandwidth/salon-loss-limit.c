@@ -16,8 +16,11 @@
 #define TRIAL_PART 0.7
 #define TRIAL_LOST_PART 0.75
 #define TRIAL_LEAST_PART 0.5
-/* How fast it is believed that the link's own losses became less. */
+/* How fast it is believed that the link's own losses became others; more than were found, they don't become. */
 #define OWN_LOSS_WEIGHT 0.1
+/* Of so much less than what is allowed, what is sent now is not the reason of the losses, and says nothing of how much
+ * the link bears: a picture that rests would never come back. */
+#define INNOCENT_PART 0.5
 
 void
 salon_loss_limit_count (SalonLossLimit *self, guint n_packets, guint n_lost)
@@ -61,7 +64,9 @@ decrease (SalonLossLimit *self, double estimate_bps, double lost, double sent_bp
 {
   double rate_bps = self->rate_bps > 0 ? MIN (self->rate_bps, estimate_bps) : estimate_bps;
 
-  self->rate_bps = MAX (MIN (rate_bps, sent_bps) * (1 - 0.5 * lost), 1);
+  if (sent_bps >= INNOCENT_PART * rate_bps)
+    rate_bps = MIN (rate_bps, sent_bps);
+  self->rate_bps = MAX (rate_bps * (1 - 0.5 * lost), 1);
 }
 
 static void
@@ -74,7 +79,8 @@ take_much (SalonLossLimit *self, double estimate_bps, double lost, double sent_b
       decrease (self, estimate_bps, lost - self->own_loss, sent_bps);
       return;
     }
-  self->own_loss = MIN (self->trial.lost, lost);
+  self->own_loss = (self->trial.lost + lost) / 2;
+  self->own_loss_found = MAX (self->trial.lost, lost);
   self->rate_bps = self->trial.rate_bps;
   self->trial.is_under_way = FALSE;
 }
@@ -105,8 +111,8 @@ salon_loss_limit_update (SalonLossLimit *self, double estimate_bps, guint64 n_by
   if (self->n_packets < MIN_PACKETS || elapsed_us < MIN_INTERVAL_US + rtt_us)
     return;
   lost = (double)self->n_lost / self->n_packets;
-  if (lost < self->own_loss)
-    self->own_loss += OWN_LOSS_WEIGHT * (lost - self->own_loss);
+  if (lost - self->own_loss <= MUCH)
+    self->own_loss += OWN_LOSS_WEIGHT * (MIN (lost, self->own_loss_found) - self->own_loss);
   if (lost - self->own_loss > MUCH)
     take_much (self, estimate_bps, lost, (n_bytes - self->since_bytes) * 8 / elapsed_s);
   else if (lost - self->own_loss < LITTLE)

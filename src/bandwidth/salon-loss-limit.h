@@ -13,7 +13,8 @@ typedef struct
   gint64 since_us; /* what was counted; 0: nothing yet */
   guint64 since_bytes;
 
-  double own_loss; /* 0 ... 1: that is there at any rate */
+  double own_loss;       /* 0 ... 1: that is there at any rate */
+  double own_loss_found; /* the most that it was when it was found */
   struct
   {
     double lost, rate_bps, sent_bps; /* as it began; rate_bps 0: any */

@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "salon-config-values.h"
 #include "salon-limits.h"
 
 #define SYSTEM_CONFIG "/etc/salon/salon.conf"
@@ -34,35 +35,22 @@ typedef struct
   const char *help;     /* for --help and the key file; N_() */
 } KeySpec;
 
-static gboolean is_web_url (const char *text);
-static gboolean is_origin (const char *text);
-static gboolean is_stun_url (const char *text);
-static gboolean is_turn_url (const char *text);
-static gboolean is_client_ice_server (const char *text);
-static gboolean is_nat_address (const char *text);
-static gboolean is_redis_url (const char *text);
-static gboolean is_listen_address (const char *text);
-static gboolean is_node_id (const char *text);
-static gboolean is_proxy (const char *text);
-static gboolean is_element_pattern (const char *text);
-static gboolean is_absolute_path (const char *text);
-
 static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
-  [SALON_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "localhost", .is_valid = is_listen_address,
+  [SALON_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "localhost", .is_valid = salon_config_is_listen_address,
       .expected = N_ ("localhost, * or an IP address"), .argument = N_ ("ADDRESSES"),
       .help = N_ ("Addresses to listen on: localhost (this machine only, also behind a reverse proxy), "
                   "* (everybody), or IP addresses. Browsers give camera and microphone only to "
                   "https:// pages and to localhost, so for others also set up TLS or a proxy.") },
   [SALON_CONFIG_PORT] = { "server", "port", TYPE_UINT, "8080", .max = G_MAXUINT16, .argument = N_ ("PORT"),
       .help = N_ ("TCP port of page, API and signalling; 0 picks a free one and prints it.") },
-  [SALON_CONFIG_PUBLIC_URL] = { "server", "public-url", TYPE_STRING, "", .is_valid = is_web_url,
+  [SALON_CONFIG_PUBLIC_URL] = { "server", "public-url", TYPE_STRING, "", .is_valid = salon_config_is_web_url,
       .expected = N_ ("http:// or https:// and a host, without query or fragment"), .argument = N_ ("URL"),
       .help = N_ ("How people reach this server, e.g. https://salon.example.org. Default: as the "
                   "client's own request says. A reverse proxy in front of localhost needs it.") },
-  [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = is_origin,
+  [SALON_CONFIG_ALLOWED_ORIGINS] = { "server", "allowed-origins", TYPE_LIST, "", .is_valid = salon_config_is_origin,
       .expected = N_ ("an origin such as https://app.example.org"), .argument = N_ ("ORIGINS"),
       .help = N_ ("Web pages of other hosts that may connect, e.g. https://app.example.org.") },
-  [SALON_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "", .is_valid = is_proxy,
+  [SALON_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "", .is_valid = salon_config_is_proxy,
       .expected = N_ ("an IP address, a range such as 10.0.0.0/8, or none"), .argument = N_ ("ADDRESSES"),
       .help = N_ ("Reverse proxies in front, as addresses or ranges such as 10.0.0.0/8: clients are told "
                   "apart by the X-Forwarded-For header that these write. Default: this machine if "
@@ -90,14 +78,14 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "", .argument = N_ ("FOLDER"),
       .help = N_ ("Folder for what must survive the server. Default: $STATE_DIRECTORY (systemd), else "
                   "$XDG_STATE_HOME/salon, else ~/.local/state/salon.") },
-  [SALON_CONFIG_NODE_ID] = { "server", "node-id", TYPE_STRING, "", .is_valid = is_node_id,
+  [SALON_CONFIG_NODE_ID] = { "server", "node-id", TYPE_STRING, "", .is_valid = salon_config_is_node_id,
       .expected = N_ ("1 to 64 letters, digits, '-', '_' or '.'"), .argument = N_ ("NAME"),
       .help = N_ ("Name of this server in Redis; it must not change. Default: made once and kept in "
                   "the state folder.") },
   [SALON_CONFIG_ADMIN_TOKEN] = { "server", "admin-token", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("TOKEN"),
       .help = N_ ("Bearer token of the administrator. Default: made once and kept in the file "
                   "admin-token of the state folder.") },
-  [SALON_CONFIG_REDIS_URL] = { "store", "redis-url", TYPE_STRING, "", .is_valid = is_redis_url,
+  [SALON_CONFIG_REDIS_URL] = { "store", "redis-url", TYPE_STRING, "", .is_valid = salon_config_is_redis_url,
       .expected = N_ ("a redis:// or unix:// URL"), .is_secret = TRUE, .argument = N_ ("URL"),
       .help = N_ ("Redis to keep the rooms in: redis://[user:password@]host[:port][/db] or "
                   "unix://[user:password@]/path/to/socket[?db=N]. Default: the server runs a private "
@@ -158,7 +146,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help = N_ ("Interfaces (eth0) and addresses of this machine that clients are told. Default: "
                   "all that are up, loopback ones only if there are no others. IPv6 link-local "
                   "addresses are never told, nor more than 32.") },
-  [SALON_CONFIG_NAT_ADDRESSES] = { "media", "nat-addresses", TYPE_LIST, "", .is_valid = is_nat_address,
+  [SALON_CONFIG_NAT_ADDRESSES] = { "media", "nat-addresses", TYPE_LIST, "", .is_valid = salon_config_is_nat_address,
       .expected = N_ ("an address or host name, or one and a local address: 192.0.2.1/10.0.0.1"), .ice = "lite",
       .argument = N_ ("LIST"),
       .help = N_ ("Public addresses or host names of this machine when a NAT in front of it forwards "
@@ -178,17 +166,18 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_ICE_PORT_MAX]
   = { "media", "ice-port-max", TYPE_UINT, "0", .max = G_MAXUINT16, .ice = "full", .argument = N_ ("PORT"),
       .help = N_ ("Highest UDP port for media with ice=full; 0 leaves the choice to the system.") },
-  [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = is_stun_url,
+  [SALON_CONFIG_STUN_SERVER] = { "media", "stun-server", TYPE_STRING, "", .is_valid = salon_config_is_stun_url,
       .expected = N_ ("stun://host:port"), .ice = "full", .argument = N_ ("URL"),
       .help = N_ ("STUN server, stun://host:port, for a server with ice=full behind NAT to learn its "
                   "address.") },
-  [SALON_CONFIG_TURN_SERVER] = { "media", "turn-server", TYPE_STRING, "", .is_valid = is_turn_url,
+  [SALON_CONFIG_TURN_SERVER] = { "media", "turn-server", TYPE_STRING, "", .is_valid = salon_config_is_turn_url,
       .expected = N_ ("turn://user:password@host:port, or turns://..."), .is_secret = TRUE, .ice = "full",
       .argument = N_ ("URL"),
       .help = N_ ("TURN server, turn://user:password@host:port or turns://..., through which a server with "
                   "ice=full can be reached that no client can reach itself. In user and password, what is "
                   "no letter or digit is written as %3A and the like.") },
-  [SALON_CONFIG_CLIENT_ICE_SERVERS] = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = is_client_ice_server,
+  [SALON_CONFIG_CLIENT_ICE_SERVERS]
+  = { "media", "client-ice-servers", TYPE_LIST, "", .is_valid = salon_config_is_client_ice_server,
       .expected = N_ ("stun:host, stun:host:port, turn:host:port?transport=udp (or tcp), stuns:... or turns:..."),
       .argument = N_ ("URLS"),
       .help = N_ ("Servers told to clients, e.g. turns:turn.example.org:443?transport=tcp, for those "
@@ -219,12 +208,12 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
             "are published in. Anybody in a room may be the cause; one takes up to a processor. 0: none.") },
   [SALON_CONFIG_PIPELINES_DIR] = { "jobs", "pipelines-dir", TYPE_STRING, "", .argument = N_ ("FOLDER"),
       .help = N_ ("The files *.launch that jobs can be started by name. Default: those that come with Salon.") },
-  [SALON_CONFIG_JOB_ELEMENTS] = { "jobs", "job-elements", TYPE_LIST, "", .is_valid = is_element_pattern,
+  [SALON_CONFIG_JOB_ELEMENTS] = { "jobs", "job-elements", TYPE_LIST, "", .is_valid = salon_config_is_element_pattern,
       .expected = N_ ("the name of an element, in which * and ? stand for others"), .argument = N_ ("LIST"),
       .help
       = N_ ("GStreamer elements that jobs may use beside those that work on media and speak its protocols; * and ? "
             "stand for any letters: fdsink; v4l2*. What others do is for whoever allows them to know.") },
-  [SALON_CONFIG_JOB_MEDIA_DIRS] = { "jobs", "job-media-dirs", TYPE_LIST, "", .is_valid = is_absolute_path,
+  [SALON_CONFIG_JOB_MEDIA_DIRS] = { "jobs", "job-media-dirs", TYPE_LIST, "", .is_valid = salon_config_is_absolute_path,
       .expected = N_ ("an absolute path"), .argument = N_ ("FOLDERS"),
       .help = N_ ("Folders whose files jobs may read. They see no others but the system's programs and libraries, and "
                   "write to a folder of their own alone.") },
@@ -249,6 +238,45 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help
       = N_ ("full: jobs don't run on a kernel that cannot keep them from other files (Landlock); partial: they do, "
             "with the rest of the restrictions.") },
+  [SALON_CONFIG_S3_ENDPOINT] = { "s3", "s3-endpoint", TYPE_STRING, "", .is_valid = salon_config_is_origin,
+      .expected = N_ ("http:// or https:// and a host, without a path"), .argument = N_ ("URL"),
+      .help = N_ ("Store that speaks Amazon's S3, to which recordings are uploaded when they are complete, e.g. "
+                  "https://minio.example.org:9000. Default: Amazon's, of s3-region.") },
+  [SALON_CONFIG_S3_BUCKET] = { "s3", "s3-bucket", TYPE_STRING, "", .is_valid = salon_config_is_bucket,
+      .expected = N_ ("3 to 63 small letters, digits, '-' or '.'"), .argument = N_ ("NAME"),
+      .help = N_ ("The store's bucket, which must be there. Default: nothing is uploaded.") },
+  [SALON_CONFIG_S3_REGION] = { "s3", "s3-region", TYPE_STRING, "us-east-1", .is_valid = salon_config_is_region,
+      .expected = N_ ("the name of a region"), .argument = N_ ("NAME"),
+      .help = N_ ("The bucket's region; stores other than Amazon's mostly have this one.") },
+  [SALON_CONFIG_S3_ACCESS_KEY] = { "s3", "s3-access-key", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("KEY"),
+      .help = N_ ("Id of the key that may write and read in the bucket (s3:PutObject, s3:GetObject, "
+                  "s3:AbortMultipartUpload).") },
+  [SALON_CONFIG_S3_SECRET_KEY] = { "s3", "s3-secret-key", TYPE_STRING, "", .is_secret = TRUE, .argument = N_ ("SECRET"),
+      .help = N_ ("The key's secret. Better here, or in the environment, than as an option, which others on this "
+                  "machine can read.") },
+  [SALON_CONFIG_S3_PATH_STYLE] = { "s3", "s3-path-style", TYPE_STRING, "yes", .choices = "yes;no", .argument = "yes|no",
+      .help = N_ ("yes: the bucket is in the path (https://host/bucket/...); no: in the host's name "
+                  "(https://bucket.host/...).") },
+  [SALON_CONFIG_S3_PREFIX]
+  = { "s3", "s3-prefix", TYPE_STRING, "${room}/${date}", .is_valid = salon_config_is_key_prefix,
+      .expected = N_ ("a path without a slash at either end, in which ${room} and ${date} are the only variables"),
+      .argument = N_ ("PATH"),
+      .help = N_ ("Where in the bucket; ${room} is the room's name, ${date} the day (UTC). The job's id and the "
+                  "file's name follow.") },
+  [SALON_CONFIG_S3_PIPELINES] = { "s3", "s3-pipelines", TYPE_LIST, "record-*", .argument = N_ ("LIST"),
+      .help = N_ ("Pipelines of which what they have written is uploaded when they have ended; * and ? stand for any "
+                  "letters. Others are by `salonctl job upload`.") },
+  [SALON_CONFIG_S3_DELETE_LOCAL]
+  = { "s3", "s3-delete-local", TYPE_STRING, "no", .choices = "yes;no", .argument = "yes|no",
+      .help = N_ ("Whether files are deleted here once the store has all of a job's, and has said so.") },
+  [SALON_CONFIG_S3_BANDWIDTH_KBPS]
+  = { "s3", "s3-bandwidth-kbps", TYPE_UINT, "0", .max = 10000000, .argument = N_ ("KBPS"),
+      .help = N_ ("How fast uploads may be, in kbit/s, so that calls have the rest of the line. 0: as fast as they "
+                  "can.") },
+  [SALON_CONFIG_S3_GIVE_UP_S]
+  = { "s3", "s3-give-up-s", TYPE_UINT, "86400", .min = 1, .max = 2592000, .argument = N_ ("SECONDS"),
+      .help = N_ ("How long uploads are tried again while the store is away, until they have failed. They are tried "
+                  "anew when the server starts.") },
   [SALON_CONFIG_LOG_FORMAT]
   = { "log", "log-format", TYPE_STRING, "auto", .choices = "auto;text;journal;json", .argument = N_ ("FORMAT"),
       .help = N_ ("How the log is written: text, json (an object a line) or journal (systemd's, with "
@@ -265,140 +293,6 @@ struct _SalonConfig
   guint number[SALON_CONFIG_N_KEYS];
   GStrv list[SALON_CONFIG_N_KEYS]; /* (owned) */
 };
-
-static gboolean
-is_url (const char *text, const char *const *schemes, GUri **parsed)
-{
-  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
-
-  if (uri == NULL || !g_strv_contains (schemes, g_uri_get_scheme (uri)) || g_uri_get_fragment (uri) != NULL)
-    return FALSE;
-  *parsed = g_steal_pointer (&uri);
-  return TRUE;
-}
-
-static gboolean
-is_web_url (const char *text)
-{
-  static const char *const schemes[] = { "http", "https", NULL };
-  g_autoptr (GUri) uri = NULL;
-
-  return is_url (text, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
-         && g_uri_get_query (uri) == NULL && g_uri_get_userinfo (uri) == NULL;
-}
-
-static gboolean
-is_origin (const char *text)
-{
-  g_autoptr (GUri) uri = is_web_url (text) ? g_uri_parse (text, G_URI_FLAGS_NONE, NULL) : NULL;
-
-  return uri != NULL && *g_uri_get_path (uri) == '\0';
-}
-
-static gboolean
-is_stun_url (const char *text)
-{
-  static const char *const schemes[] = { "stun", NULL };
-  g_autoptr (GUri) uri = NULL;
-
-  return is_url (text, schemes, &uri) && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
-         && g_uri_get_port (uri) > 0;
-}
-
-static gboolean
-is_transport_or_null (const char *query)
-{
-  return query == NULL || g_str_equal (query, "transport=udp") || g_str_equal (query, "transport=tcp");
-}
-
-/* As webrtcbin wants it, which would write what it does not understand to its log. */
-static gboolean
-is_turn_url (const char *text)
-{
-  static const char *const schemes[] = { "turn", "turns", NULL };
-  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
-
-  return uri != NULL && g_strv_contains (schemes, g_uri_get_scheme (uri)) && g_uri_get_fragment (uri) == NULL
-         && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_port (uri) > 0
-         && g_uri_get_user (uri) != NULL && *g_uri_get_user (uri) != '\0' && g_uri_get_password (uri) != NULL
-         && *g_uri_get_password (uri) != '\0' && *g_uri_get_path (uri) == '\0'
-         && is_transport_or_null (g_uri_get_query (uri));
-}
-
-/* RFC 7064 and 7065: no "//", no path, a query only of TURN; browsers refuse the whole list for one URL that they do
- * not understand. */
-static gboolean
-is_client_ice_server (const char *text)
-{
-  g_autoptr (GUri) uri = NULL;
-  g_autofree char *with_slashes = NULL;
-  const char *colon = strchr (text, ':');
-  const char *query;
-  static const char *const schemes[] = { "stun", "stuns", "turn", "turns", NULL };
-
-  if (colon == NULL || colon[1] == '/')
-    return FALSE;
-  with_slashes = g_strdup_printf ("%.*s://%s", (int)(colon - text), text, colon + 1);
-  if (!is_url (with_slashes, schemes, &uri))
-    return FALSE;
-  query = g_uri_get_query (uri);
-  return g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' && g_uri_get_userinfo (uri) == NULL
-         && *g_uri_get_path (uri) == '\0' && g_uri_get_port (uri) != 0
-         && (query == NULL || (g_str_has_prefix (text, "turn") && is_transport_or_null (query)));
-}
-
-static gboolean
-is_nat_address (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, "/", 2);
-
-  if (parts[0] == NULL || (parts[1] != NULL && !g_hostname_is_ip_address (parts[1])))
-    return FALSE;
-  return g_hostname_is_ip_address (parts[0])
-         || (*parts[0] != '\0' && parts[0][strspn (parts[0], G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0');
-}
-
-/* The store reads the rest. */
-static gboolean
-is_redis_url (const char *text)
-{
-  static const char *const schemes[] = { "redis", "unix", NULL };
-  g_autoptr (GUri) uri = NULL;
-
-  return is_url (text, schemes, &uri);
-}
-
-static gboolean
-is_listen_address (const char *text)
-{
-  return g_str_equal (text, "localhost") || g_str_equal (text, "*") || g_hostname_is_ip_address (text);
-}
-
-static gboolean
-is_proxy (const char *text)
-{
-  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (text, NULL);
-
-  return mask != NULL || g_str_equal (text, "none");
-}
-
-static gboolean
-is_node_id (const char *text)
-{
-  return strlen (text) <= 64 && text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")] == '\0';
-}
-
-static gboolean
-is_element_pattern (const char *text)
-{
-  return text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_*?")] == '\0';
-}
-
-static gboolean
-is_absolute_path (const char *text)
-{
-  return g_path_is_absolute (text);
-}
 
 static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *format, ...)
 {
@@ -811,6 +705,18 @@ check_turn (SalonConfig *self, GError **error)
 }
 
 static gboolean
+check_s3 (SalonConfig *self, GError **error)
+{
+  gboolean has_bucket = *self->text[SALON_CONFIG_S3_BUCKET] != '\0';
+  gboolean has_access_key = *self->text[SALON_CONFIG_S3_ACCESS_KEY] != '\0';
+  gboolean has_secret_key = *self->text[SALON_CONFIG_S3_SECRET_KEY] != '\0';
+
+  if (has_bucket == has_access_key && has_bucket == has_secret_key)
+    return TRUE;
+  return fail (error, _ ("s3-bucket, s3-access-key and s3-secret-key go together: only some of them are set"));
+}
+
+static gboolean
 check_together (SalonConfig *self, GError **error)
 {
   guint min = self->number[SALON_CONFIG_ICE_PORT_MIN];
@@ -827,7 +733,7 @@ check_together (SalonConfig *self, GError **error)
   if (ping_timeout_s <= ping_interval_s)
     return fail (
         error, _ ("ping-timeout-s (%u) must be longer than ping-interval-s (%u)"), ping_timeout_s, ping_interval_s);
-  return check_bandwidth (self, error) && check_ice (self, error) && check_turn (self, error);
+  return check_bandwidth (self, error) && check_ice (self, error) && check_turn (self, error) && check_s3 (self, error);
 }
 
 static gboolean

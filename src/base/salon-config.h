@@ -71,6 +71,18 @@ typedef enum
   SALON_CONFIG_JOB_RESTARTS,      /* uint */
   SALON_CONFIG_JOB_ORPHAN_S,      /* uint */
   SALON_CONFIG_JOB_SANDBOX,       /* string: "full", "partial" */
+  /* [s3] */
+  SALON_CONFIG_S3_ENDPOINT,       /* string: URL without a path; "": Amazon's, of the region */
+  SALON_CONFIG_S3_BUCKET,         /* string; "": no uploads */
+  SALON_CONFIG_S3_REGION,         /* string */
+  SALON_CONFIG_S3_ACCESS_KEY,     /* string, secret: set if the bucket is */
+  SALON_CONFIG_S3_SECRET_KEY,     /* string, secret: set if the bucket is */
+  SALON_CONFIG_S3_PATH_STYLE,     /* string: "yes", "no" */
+  SALON_CONFIG_S3_PREFIX,         /* string, with ${room} and ${date} */
+  SALON_CONFIG_S3_PIPELINES,      /* list: names of pipelines, with * and ? */
+  SALON_CONFIG_S3_DELETE_LOCAL,   /* string: "yes", "no" */
+  SALON_CONFIG_S3_BANDWIDTH_KBPS, /* uint; 0: no limit */
+  SALON_CONFIG_S3_GIVE_UP_S,      /* uint */
   /* [log] */
   SALON_CONFIG_LOG_FORMAT, /* string: "auto", "text", "journal", "json" */
   SALON_CONFIG_LOG_LEVELS, /* string: as GST_DEBUG */

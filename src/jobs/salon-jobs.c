@@ -28,9 +28,71 @@ struct _SalonJobs
   char *folder;                    /* (owned): absolute */
   GHashTable *jobs;                /* (owned) (element-type utf8 SalonJob): by id */
   GPtrArray *starting;             /* (owned) (element-type SalonJobSpec) (borrowed): counted, and not there yet */
+  SalonUploads *uploads;           /* (owned) */
 };
 
 G_DEFINE_FINAL_TYPE (SalonJobs, salon_jobs, G_TYPE_OBJECT)
+
+/* -- uploads -- */
+
+/* Returns: (transfer full) */
+static char *
+make_upload_prefix (SalonJobs *self, const SalonJobSpec *spec)
+{
+  g_autoptr (GDateTime) created = g_date_time_new_from_unix_utc (spec->created_at_s);
+  g_autofree char *date = g_date_time_format (created, "%Y-%m-%d");
+  g_autoptr (GString) prefix = g_string_new (self->options->upload_prefix);
+
+  g_string_replace (prefix, "${date}", date, 0);
+  /* The last, as others choose its name. */
+  g_string_replace (prefix, "${room}", spec->slug != NULL ? spec->slug : "no-room", 0);
+  g_string_append_printf (prefix, "%s%s", prefix->len > 0 ? "/" : "", spec->id);
+  return g_string_free (g_steal_pointer (&prefix), FALSE);
+}
+
+static gboolean
+is_for_store (SalonJobs *self, SalonJob *job)
+{
+  const char *pipeline = salon_job_get_spec (job)->pipeline;
+  const char *const *pattern = self->options->upload_pipelines;
+
+  if (pipeline == NULL || salon_job_get_status (job)->output_bytes == 0 || !salon_uploads_has_store (self->uploads))
+    return FALSE;
+  while (*pattern != NULL && !g_pattern_match_simple (*pattern, pipeline))
+    pattern++;
+  return *pattern != NULL;
+}
+
+static void
+add_upload (SalonJobs *self, SalonJob *job)
+{
+  g_autofree char *prefix = make_upload_prefix (self, salon_job_get_spec (job));
+
+  salon_uploads_add (self->uploads, salon_job_get_folder (job), prefix);
+}
+
+gboolean
+salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error)
+{
+  if (!salon_uploads_has_store (self->uploads))
+    g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+        "This server has no store: the keys in [s3] of its configuration name one");
+  else if (!salon_job_is_over (job) || salon_job_get_status (job)->output_bytes == 0)
+    g_set_error_literal (
+        error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "Only a job that has ended, and left files, can be uploaded");
+  else
+    {
+      add_upload (self, job);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+SalonUploads *
+salon_jobs_get_uploads (SalonJobs *self)
+{
+  return self->uploads;
+}
 
 /* -- what happens -- */
 
@@ -67,6 +129,8 @@ on_changed (SalonJob *job, guint before, SalonJobs *self)
     default:
       break;
     }
+  if (salon_job_is_over (job) && is_for_store (self, job))
+    add_upload (self, job);
 }
 
 /* job: (transfer full) */
@@ -124,6 +188,16 @@ compare_ages (gconstpointer a, gconstpointer b)
   return first->created_at_s < second->created_at_s ? 1 : -1;
 }
 
+/* Files that are in the store alone need nobody's attention. */
+static gboolean
+has_files (SalonJobs *self, SalonJob *job)
+{
+  const SalonUploadStatus *upload = salon_uploads_find (self->uploads, salon_job_get_folder (job));
+
+  return salon_job_get_status (job)->output_bytes > 0
+         && (upload == NULL || upload->state != SALON_UPLOAD_DONE || !self->options->uploads.target.must_delete_local);
+}
+
 /* When there are too many that are over, the oldest that left nothing goes. */
 static gboolean
 make_room (SalonJobs *self, GError **error)
@@ -139,7 +213,7 @@ make_room (SalonJobs *self, GError **error)
       if (!salon_job_is_over (job))
         continue;
       n_over++;
-      if (salon_job_get_status (job)->output_bytes == 0)
+      if (!has_files (self, job))
         oldest = job;
     }
   if (n_over < SALON_LIMIT_ENDED_JOBS)
@@ -367,6 +441,7 @@ salon_jobs_remove_async (SalonJobs *self, SalonJob *job, GAsyncReadyCallback cal
   if (!salon_job_is_over (job))
     log_job (job, SALON_LOG_INFO, "job_stopped", "was deleted while it ran");
   salon_job_kill (job);
+  salon_uploads_remove (self->uploads, salon_job_get_folder (job));
   g_hash_table_remove (self->jobs, salon_job_get_spec (job)->id);
   g_task_run_in_thread (task, remove_in_thread);
 }
@@ -398,6 +473,9 @@ adopt (SalonJobs *self, const char *folder)
     salon_jobs_remove_async (self, job, NULL, NULL);
   else if (!salon_job_is_over (job))
     log_job (job, SALON_LOG_NOTICE, "job_adopted", "of an earlier run is looked after again");
+  /* It may have ended while there was no server, or no store. */
+  else if (!salon_uploads_adopt (self->uploads, folder) && is_for_store (self, job))
+    add_upload (self, job);
 }
 
 SalonJobs *
@@ -409,6 +487,7 @@ salon_jobs_new (const SalonJobsOptions *options, GError **error)
 
   self->options = options;
   self->folder = g_build_filename (options->state_dir, "jobs", NULL);
+  self->uploads = salon_uploads_new (&options->uploads);
   if (g_mkdir (self->folder, 0700) != 0 && errno != EEXIST)
     {
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", self->folder, g_strerror (errno));
@@ -438,6 +517,7 @@ salon_jobs_dispose (GObject *object)
   g_hash_table_iter_init (&iter, SALON_JOBS (object)->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
     salon_job_close (job);
+  g_clear_object (&SALON_JOBS (object)->uploads);
   G_OBJECT_CLASS (salon_jobs_parent_class)->dispose (object);
 }
 

@@ -3,6 +3,7 @@
 
 #include "salon-job.h"
 #include "salon-pipelines.h"
+#include "salon-uploads.h"
 
 /* All jobs of this server: pipelines that run beside it, each in processes of its own, so that none of their crashes or
  * hangs touches a room. They are kept in <state-dir>/jobs, and outlive the server: whoever opens the folder next finds
@@ -22,6 +23,9 @@ typedef struct
   guint max_jobs;               /* at once; 0: none at all */
   guint max_jobs_per_room;
   SalonJobLimits limits;
+  const char *const *upload_pipelines; /* patterns with * and ?: of which what they wrote is uploaded */
+  const char *upload_prefix;           /* where to, with ${room} and ${date}; the job's id follows */
+  SalonUploadsOptions uploads;
 } SalonJobsOptions;
 
 /* Takes on the jobs of earlier runs. For start-up: blocks. Errors: the folder. */
@@ -56,6 +60,13 @@ void salon_jobs_stop_room (SalonJobs *self, const char *room);
 /* Ends a job, if need be, and forgets it, with all its files. */
 void salon_jobs_remove_async (SalonJobs *self, SalonJob *job, GAsyncReadyCallback callback, gpointer user_data);
 void salon_jobs_remove_finish (SalonJobs *self, GAsyncResult *result);
+
+/* Brings what a job has written to the store; or, if that has failed, tries again now. Errors: INVALID_PARAMS: it has
+ * not ended, has left nothing, or there is no store. */
+gboolean salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer none): what is uploaded: by the folders of jobs. */
+SalonUploads *salon_jobs_get_uploads (SalonJobs *self);
 
 /* See salon_pipelines_list(). Returns: (transfer full) */
 void salon_jobs_list_pipelines_async (SalonJobs *self, GAsyncReadyCallback callback, gpointer user_data);

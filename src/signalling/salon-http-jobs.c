@@ -13,7 +13,8 @@
 static void
 end_with_job (SalonHttpDeed *deed, guint status, SalonJob *job)
 {
-  salon_http_deed_end (deed, status, salon_protocol_wrap ("job", salon_protocol_job (job, deed->is_admin, TRUE)), NULL);
+  salon_http_deed_end (
+      deed, status, salon_protocol_wrap ("job", salon_protocol_job (deed->jobs, job, deed->is_admin, TRUE)), NULL);
 }
 
 /* -- lists -- */
@@ -49,7 +50,7 @@ list (SalonHttpDeed *deed)
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
 
   for (guint i = 0; i < jobs->len; i++)
-    json_array_add_element (array, salon_protocol_job (g_ptr_array_index (jobs, i), deed->is_admin, FALSE));
+    json_array_add_element (array, salon_protocol_job (deed->jobs, g_ptr_array_index (jobs, i), deed->is_admin, FALSE));
   json_node_take_array (node, array);
   salon_http_deed_end (deed, SOUP_STATUS_OK, salon_protocol_wrap ("jobs", node), NULL);
 }
@@ -166,19 +167,28 @@ on_set (GObject *source, GAsyncResult *result, gpointer user_data)
     salon_http_deed_end (deed, 0, NULL, error);
 }
 
-static gboolean
-read_change (JsonObject *object, gboolean *must_stop, JsonObject **values, GError **error)
+/* What is to become of a job: one of these. */
+typedef struct
 {
-  static const char *const known[] = { "stop", "set", NULL };
+  gboolean must_stop;
+  gboolean must_upload;
+  JsonObject *values; /* (borrowed) (nullable): to be set */
+} Change;
+
+static gboolean
+read_change (JsonObject *object, Change *change, GError **error)
+{
+  static const char *const known[] = { "stop", "upload", "set", NULL };
 
   if (!salon_json_check_members (object, known, error)
-      || !salon_json_get_optional_boolean (object, "stop", must_stop, error)
-      || !salon_json_get_optional_object (object, "set", values, error))
+      || !salon_json_get_optional_boolean (object, "stop", &change->must_stop, error)
+      || !salon_json_get_optional_boolean (object, "upload", &change->must_upload, error)
+      || !salon_json_get_optional_object (object, "set", &change->values, error))
     return FALSE;
-  if (*must_stop != (*values != NULL))
+  if (change->must_stop + change->must_upload + (change->values != NULL) == 1)
     return TRUE;
   g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-      "A change is either {\"stop\": true} or {\"set\": {\"element.property\": value}}");
+      "A change is either {\"stop\": true}, {\"upload\": true} or {\"set\": {\"element.property\": value}}");
   return FALSE;
 }
 
@@ -187,20 +197,21 @@ change (SalonHttpDeed *deed)
 {
   g_autoptr (GError) error = NULL;
   SalonJob *job = salon_jobs_find (deed->jobs, deed->id, &error);
-  JsonObject *values = NULL;
-  gboolean must_stop = FALSE;
+  Change wish = { 0 };
 
-  if (job == NULL || !read_change (json_node_get_object (deed->body), &must_stop, &values, &error))
+  if (job == NULL || !read_change (json_node_get_object (deed->body), &wish, &error)
+      || (wish.must_upload && !salon_jobs_upload (deed->jobs, job, &error)))
     {
       salon_http_deed_end (deed, 0, NULL, error);
       return;
     }
-  if (values != NULL)
+  if (wish.values != NULL)
     {
-      salon_job_set_async (job, values, on_set, deed);
+      salon_job_set_async (job, wish.values, on_set, deed);
       return;
     }
-  salon_job_stop (job);
+  if (wish.must_stop)
+    salon_job_stop (job);
   end_with_job (deed, SOUP_STATUS_OK, job);
 }
 

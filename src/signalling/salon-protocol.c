@@ -63,7 +63,25 @@ job_room (const SalonJobSpec *spec)
 }
 
 JsonNode *
-salon_protocol_job (SalonJob *job, gboolean has_folder, gboolean has_log)
+salon_protocol_upload (SalonUploads *uploads, const char *folder)
+{
+  const SalonUploadStatus *status = salon_uploads_find (uploads, folder);
+  g_autofree char *url = status != NULL ? salon_uploads_get_url (uploads, status) : NULL;
+  JsonObject *object;
+
+  if (status == NULL)
+    return json_node_new (JSON_NODE_NULL);
+  object = json_object_new ();
+  salon_upload_status_to_json (status, object);
+  if (url != NULL)
+    json_object_set_string_member (object, "url", url);
+  else
+    json_object_set_null_member (object, "url");
+  return salon_protocol_object (object);
+}
+
+JsonNode *
+salon_protocol_job (SalonJobs *jobs, SalonJob *job, gboolean has_folder, gboolean has_log)
 {
   const SalonJobSpec *spec = salon_job_get_spec (job);
   const SalonJobStatus *status = salon_job_get_status (job);
@@ -84,6 +102,8 @@ salon_protocol_job (SalonJob *job, gboolean has_folder, gboolean has_log)
     json_object_set_null_member (object, "position_ms");
   if (status->error == NULL)
     json_object_set_null_member (object, "error");
+  json_object_set_member (
+      object, "upload", salon_protocol_upload (salon_jobs_get_uploads (jobs), salon_job_get_folder (job)));
   if (has_folder)
     json_object_set_string_member (object, "folder", salon_job_get_folder (job));
   return salon_protocol_object (object);

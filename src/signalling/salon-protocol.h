@@ -3,7 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "salon-job.h"
+#include "salon-jobs.h"
 #include "salon-participant.h"
 #include "salon-room-info.h"
 
@@ -24,7 +24,10 @@ JsonNode *salon_protocol_candidate (guint target, guint m_line, const char *cand
 /* time_s: Unix time; 0 writes null. */
 JsonNode *salon_protocol_timestamp (gint64 time_s) G_GNUC_WARN_UNUSED_RESULT;
 /* has_folder: for the administrator, where its files are. */
-JsonNode *salon_protocol_job (SalonJob *job, gboolean has_folder, gboolean has_log) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *salon_protocol_job (
+    SalonJobs *jobs, SalonJob *job, gboolean has_folder, gboolean has_log) G_GNUC_WARN_UNUSED_RESULT;
+/* Of what is in a job's folder; one that was never added is null. */
+JsonNode *salon_protocol_upload (SalonUploads *uploads, const char *folder) G_GNUC_WARN_UNUSED_RESULT;
 JsonNode *salon_protocol_error (const GError *error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Envelopes. id: (nullable): copied; NULL writes null. result, params: (transfer full). */

@@ -309,6 +309,21 @@ find_job (const SalonCtl *ctl, const char *prefix, GError **error)
   return NULL;
 }
 
+static void
+print_upload (JsonObject *upload)
+{
+  g_autofree char *came = g_format_size (json_object_get_int_member_with_default (upload, "bytes", 0));
+  g_autofree char *total = g_format_size (json_object_get_int_member_with_default (upload, "total", 0));
+  /* Translators: a state, such as "running", and how many bytes of how many. */
+  g_autofree char *progress = g_strdup_printf (_ ("%s, %s of %s"), get_text (upload, "state"), came, total);
+
+  print_line (_ ("Upload:"), progress);
+  if (*get_text (upload, "url") != '\0')
+    print_line (_ ("Uploaded to:"), get_text (upload, "url"));
+  if (*get_text (upload, "error") != '\0')
+    print_line (_ ("Upload's error:"), get_text (upload, "error"));
+}
+
 /* Prints what came of a request about a job. */
 static gboolean
 print_job (const SalonCtl *ctl, JsonObject *answer)
@@ -324,6 +339,8 @@ print_job (const SalonCtl *ctl, JsonObject *answer)
   print_jobs (items);
   if (*get_text (job, "folder") != '\0')
     print_line (_ ("Files:"), get_text (job, "folder"));
+  if (get_object (job, "upload") != NULL)
+    print_upload (get_object (job, "upload"));
   return TRUE;
 }
 
@@ -374,6 +391,15 @@ stop_job (const SalonCtl *ctl, char **arguments, GError **error)
       answer = salon_api_call (ctl->api, "GET", path, NULL, error);
     }
   return answer != NULL && print_job (ctl, answer);
+}
+
+static gboolean
+upload_job (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  JsonObject *body = json_object_new ();
+
+  json_object_set_boolean_member (body, "upload", TRUE);
+  return ask_job (ctl, arguments[0], "PATCH", body, error);
 }
 
 static gboolean
@@ -468,6 +494,8 @@ salon_commands_get (void)
     { "job set", 2, G_MAXUINT, N_ ("JOB ELEMENT.PROPERTY=VALUE..."), N_ ("Changes a pipeline while it plays"),
         set_job },
     { "job log", 1, 1, N_ ("JOB"), N_ ("Prints the last lines that a job printed"), print_log },
+    { "job upload", 1, 1, N_ ("JOB"), N_ ("Brings what a job has written to the store, or tries again to"),
+        upload_job },
     { "job delete", 1, 1, N_ ("JOB"), N_ ("Ends a job at once, and deletes its files"), delete_job },
     { NULL },
   };

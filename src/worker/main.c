@@ -6,43 +6,14 @@
 #include <glib.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "salon-keeper.h"
 #include "salon-program.h"
 #include "salon-runner.h"
+#include "salon-step-back.h"
 
 /* As in sysexits.h. */
 #define EXIT_USAGE 64
-/* Forwarding comes first: jobs get what it leaves. */
-#define NICE 10
-/* If memory runs out, a job goes before the server does. */
-#define OOM_SCORE "500"
-
-static void
-write_file (const char *path, const char *text)
-{
-  int fd = open (path, O_WRONLY | O_CLOEXEC);
-
-  /* What the system lacks, it lacks. */
-  if (fd < 0)
-    return;
-  (void)!write (fd, text, strlen (text));
-  close (fd);
-}
-
-/* A process group of its own, out of the terminal's and the server's: neither's end is this one's. */
-static void
-step_back (void)
-{
-  setsid ();
-  setpriority (PRIO_PROCESS, 0, NICE);
-  /* Where the kernel shares the processor among sessions first, what counts is how nice those are. */
-  write_file ("/proc/self/autogroup", G_STRINGIFY (NICE) "\n");
-  write_file ("/proc/self/oom_score_adj", OOM_SCORE);
-}
 
 int
 main (int argc, char **argv)
@@ -56,7 +27,7 @@ main (int argc, char **argv)
     command = "";
   if (g_str_equal (command, SALON_PROGRAM_KEEP))
     {
-      step_back ();
+      salon_step_back ();
       return salon_keeper_run (SALON_PROGRAM_LINK_FD);
     }
   /* Whoever ends the keeper too: it will say when. */

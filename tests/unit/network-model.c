@@ -7,6 +7,8 @@
 #define FRAME_US 33000
 #define PACKET_BYTES 1200
 #define PADDING_BYTES 255
+#define SOUND_US (20 * G_TIME_SPAN_MILLISECOND)
+#define SOUND_BYTES 120
 #define FEEDBACK_INTERVAL_US (100 * G_TIME_SPAN_MILLISECOND)
 #define MAX_REPORTED 1000
 
@@ -149,7 +151,10 @@ give_feedback (NetworkFlow *self, gint64 now_us)
   datagram->due_us = now_us + self->link->delay_us;
   datagram->size = network_write_feedback (
       datagram->data, g_array_index (self->in_flight, Arrival, 0).number, received_us, n, self->feedback_count++);
-  g_queue_push_tail (&self->feedback, datagram);
+  if (g_rand_double (self->link->random) < self->link->feedback_loss)
+    g_free (datagram);
+  else
+    g_queue_push_tail (&self->feedback, datagram);
   g_array_remove_range (self->in_flight, 0, n);
 }
 
@@ -207,6 +212,8 @@ send_padding (NetworkFlow *self, gint64 now_us)
 void
 network_flow_step (NetworkFlow *self, gint64 now_us)
 {
+  if (self->has_sound && now_us % SOUND_US == 0)
+    send_packet (self, SOUND_BYTES, now_us);
   send_media (self, now_us);
   send_padding (self, now_us);
   if (self->gives_feedback && now_us - self->reported_us >= FEEDBACK_INTERVAL_US)

@@ -12,7 +12,8 @@ typedef struct
   gint64 queue_us; /* what would wait longer, is dropped */
   gint64 delay_us; /* each way */
   gint64 jitter_us;
-  double loss; /* 0 ... 1, by chance */
+  double loss;          /* 0 ... 1, by chance */
+  double feedback_loss; /* on the way back */
 
   GRand *random; /* (owned) */
   gint64 free_us;
@@ -26,6 +27,7 @@ typedef struct
   SalonEstimator *estimator; /* (borrowed): its receiver's */
   guint media_bps;           /* what it sends, or wants to: at most the estimate is sent */
   guint need_bps;            /* what it would send */
+  gboolean has_sound;        /* beside, always: a small packet each 20 ms */
   gboolean is_open_loop;
   gboolean gives_feedback;
 

@@ -100,7 +100,7 @@ test_names_file_and_line (Fixture *fixture, gconstpointer user_data)
   assert_file_refused (
       fixture, "# one\n[server]\n\nprot=1\n", 4, "unknown key \"prot\" in [server]; known are: listen, port,");
   assert_file_refused (
-      fixture, "[sever]\n", 1, "unknown group [sever]; known are: server, store, rooms, media, jobs, log");
+      fixture, "[sever]\n", 1, "unknown group [sever]; known are: server, store, rooms, media, jobs, s3, log");
   assert_file_refused (fixture, "[rooms]\nport=1\n", 2, "unknown key \"port\" in [rooms]");
   assert_file_refused (fixture, "port=1\n", 1, "before the first [group]");
   assert_file_refused (fixture, "[server]\nhello\n", 2, "neither");
@@ -134,6 +134,9 @@ test_refuses_bad_values (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture, NULL, "--client-ice-servers=stun:a.example?transport=udp", "is not stun:host");
   assert_refused (fixture, NULL, "--client-ice-servers=turn:a.example?transport=tls", "is not stun:host");
   assert_refused (fixture, NULL, "--turn-username=ada", "go together");
+  assert_refused (fixture, NULL, "--s3-bucket=recordings", "s3-secret-key go together");
+  assert_refused (fixture, NULL, "--s3-endpoint=https://s3.example.org/path", "without a path");
+  assert_refused (fixture, NULL, "--s3-prefix=${name}", "${room} and ${date} are the only variables");
   assert_refused (fixture, NULL, "--nat-addresses=10.0.0.1/sfu.example.org", "an address or host name");
   assert_refused (fixture, NULL, "--nat-addresses=http://a.example", "an address or host name");
   assert_refused (fixture, NULL, "--ice=half", "\"half\" is not one of: lite, full");

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What jobs have written comes to a store, whatever breaks on the way. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as runner from 'node:test';
+import { defer } from '../lib/cleanup.js';
+import { changeJob, getJob, killJobs, refused, startJob, untilJob, untilState } from '../lib/jobs.js';
+import { ACCESS_KEY, BUCKET, SECRET_KEY, startStore } from '../lib/s3.js';
+import { ADMIN_TOKEN, startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const { test } = runner;
+
+const MEGABYTE = 1000000;
+const PART_BYTES = 16 * 1024 * 1024;
+/* A process, a store in JavaScript, and a busy machine. */
+const UPLOAD_MS = 15000;
+
+const folder = mkdtempSync(join(tmpdir(), 'salon-uploads-'));
+const pipelines = join(folder, 'pipelines');
+defer(runner, () => rmSync(folder, { recursive: true, force: true }));
+mkdirSync(pipelines);
+writeFileSync(join(pipelines, 'record-noise.launch'), `# Writes so many megabytes, of no meaning.
+param megabytes = 1
+param location = noise.webm
+fakesrc num-buffers=\${megabytes} sizetype=fixed sizemax=${MEGABYTE} filltype=random ! filesink location=\${location}
+`);
+writeFileSync(join(pipelines, 'watch.launch'), `# Writes what is no recording.
+fakesrc num-buffers=1 sizetype=fixed sizemax=1000 filltype=random ! filesink location=picture.jpeg
+`);
+
+const ENVIRONMENT = { GST_REGISTRY: join(folder, 'registry.bin') };
+
+function newStateDir(t) {
+  const stateDir = mkdtempSync(join(folder, 'state-'));
+  defer(t, () => killJobs(stateDir));
+  return stateDir;
+}
+
+async function uploadServer(t, store, { s3 = {}, stateDir = newStateDir(t) } = {}) {
+  return await startServer(t, { stateDir, env: ENVIRONMENT, config: {
+    jobs: { 'pipelines-dir': pipelines },
+    s3: { 's3-endpoint': store.endpoint, 's3-bucket': BUCKET, 's3-access-key': ACCESS_KEY, 's3-secret-key': SECRET_KEY, ...s3 },
+    log: { 'log-format': 'json' },
+  } });
+}
+
+async function record(server, parameters = {}, more = {}) {
+  const { id } = await startJob(server, { pipeline: 'record-noise', parameters, ...more });
+  await untilState(server, id, 'finished');
+  return id;
+}
+
+async function untilUpload(server, id, what, probe) {
+  let upload;
+  await until(`the upload ${what}`, async () => {
+    ({ upload } = await getJob(server, id));
+    return upload && probe(upload);
+  }, UPLOAD_MS);
+  return upload;
+}
+
+function untilUploaded(server, id) {
+  return untilUpload(server, id, 'is done', ({ state }) => state === 'done');
+}
+
+function outputFile(server, id, name = 'noise.webm') {
+  return join(server.stateDir, 'jobs', id, 'output', name);
+}
+
+function today() {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/* The pids of the processes that upload from below this state folder. */
+function uploaders(stateDir) {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/exe`).endsWith('/salon-upload')
+        && readlinkSync(`/proc/${pid}/cwd`).startsWith(stateDir);
+    } catch {
+      return false;
+    }
+  }).map(Number);
+}
+
+async function assertStored(store, server, id, key, name) {
+  const stored = await store.read(key);
+  assert.ok(stored, `the store has no ${key}`);
+  assert.ok(stored.equals(readFileSync(outputFile(server, id, name))), `${key} is another than the file`);
+}
+
+test('what a recording has written is in the store when it has ended', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store);
+  const { body } = await server.http('POST', '/room/create', { json: { slug: 'café & bar' } });
+  const location = 'part-1+2=3,~a@b&c?d#e%20f.webm';
+  const id = await record(server, { location }, { room: body.room.slug });
+  const upload = await untilUploaded(server, id);
+  const prefix = `${body.room.slug}/${today()}/${id}`;
+  await assertStored(store, server, id, `${prefix}/${location}`, location);
+  assert.equal(upload.bytes, MEGABYTE);
+  assert.equal(upload.total, MEGABYTE);
+  assert.equal(upload.error, null);
+  assert.equal(upload.url, `${store.endpoint}/${BUCKET}/${prefix.split('/').map(encodeURIComponent).join('/')}/`);
+  /* It is asked whether it has it. */
+  assert.equal(store.count('HEAD', /webm/), 1);
+});
+
+test('what is no recording is uploaded by request alone', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store);
+  const { id } = await startJob(server, { pipeline: 'watch' });
+  const job = await untilState(server, id, 'finished');
+  assert.equal(job.upload, null);
+  await changeJob(server, id, { upload: true });
+  await untilUploaded(server, id);
+  await assertStored(store, server, id, `no-room/${today()}/${id}/picture.jpeg`, 'picture.jpeg');
+});
+
+test('a large file goes up in parts, and after a kill goes on where it was', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store, { s3: { 's3-bandwidth-kbps': 300000, 's3-prefix': '' } });
+  const id = await record(server, { megabytes: 40 });
+  await until('a part is there', () => store.count('PUT', /partNumber=/) >= 1, UPLOAD_MS);
+  const [pid] = uploaders(server.stateDir);
+  process.kill(pid, 'SIGKILL');
+  const waiting = await untilUpload(server, id, 'was broken', ({ error }) => error !== null);
+  assert.match(waiting.error, /without a word/);
+  const upload = await untilUploaded(server, id);
+  assert.equal(upload.bytes, 40 * MEGABYTE);
+  await assertStored(store, server, id, `${id}/noise.webm`);
+  /* None that was noted was sent again. */
+  const nParts = Math.ceil(40 * MEGABYTE / PART_BYTES);
+  assert.equal(store.count('POST', /uploads=/), 1);
+  assert.ok(store.count('PUT', /partNumber=/) <= nParts + 1, JSON.stringify(store.requests));
+});
+
+test('a server that is killed leaves no uploader, and the next one goes on', async (t) => {
+  const store = await startStore(t);
+  const options = { s3: { 's3-bandwidth-kbps': 80000, 's3-prefix': '' }, stateDir: newStateDir(t) };
+  const first = await uploadServer(t, store, options);
+  const id = await record(first, { megabytes: 20 });
+  await until('it uploads', () => uploaders(options.stateDir).length === 1, UPLOAD_MS);
+  await first.kill();
+  await until('the uploader has ended', () => uploaders(options.stateDir).length === 0, UPLOAD_MS);
+  assert.equal(store.has(`${id}/noise.webm`), false);
+  const second = await uploadServer(t, store, { ...options, s3: { 's3-prefix': 'elsewhere' } });
+  await untilUploaded(second, id);
+  await assertStored(store, second, id, `${id}/noise.webm`);
+  /* Once done, it is done for the next one too. */
+  const nRequests = store.requests.length;
+  await second.stop();
+  const third = await uploadServer(t, store, options);
+  assert.equal((await getJob(third, id)).upload.state, 'done');
+  assert.equal(store.requests.length, nRequests);
+});
+
+test('a store that is away, or busy, is waited for', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store);
+  await store.goAway();
+  const id = await record(server);
+  const waiting = await untilUpload(server, id, 'waits', ({ error }) => error !== null);
+  assert.equal(waiting.state, 'waiting');
+  assert.match(waiting.error, /s3-endpoint.*reached/);
+  store.refuseWhen(() => [503, 'SlowDown']);
+  await store.listen();
+  const busy = await untilUpload(server, id, 'finds it busy', ({ error }) => /busy/.test(error));
+  assert.match(busy.error, /SlowDown/);
+  store.refuseWhen(() => null);
+  await untilUploaded(server, id);
+});
+
+test('a store that stays away is given up', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store, { s3: { 's3-give-up-s': 1 } });
+  await store.goAway();
+  const id = await record(server);
+  const upload = await untilUpload(server, id, 'has failed', ({ state }) => state === 'failed');
+  assert.match(upload.error, /s3-give-up-s.*reached/);
+  /* It is tried again when somebody says so. */
+  await store.listen();
+  await changeJob(server, id, { upload: true });
+  await untilUploaded(server, id);
+});
+
+test('a wrong secret is told, is not tried again by itself, and is nowhere to be read', async (t) => {
+  const store = await startStore(t);
+  const stateDir = newStateDir(t);
+  const secret = 'a-secret-that-is-wrong';
+  const first = await uploadServer(t, store, { stateDir, s3: { 's3-secret-key': secret } });
+  const id = await record(first);
+  const upload = await untilUpload(first, id, 'has failed', ({ state }) => state === 'failed');
+  assert.match(upload.error, /SignatureDoesNotMatch.*s3-secret-key/);
+  assert.equal(store.requests.length, 1);
+  const { body } = await first.http('GET', `/jobs/${id}`, { token: ADMIN_TOKEN });
+  const written = readdirSync(join(stateDir, 'jobs', id)).filter((name) => /json$|log/.test(name))
+    .map((name) => readFileSync(join(stateDir, 'jobs', id, name), 'utf8'));
+  for (const text of [first.log, JSON.stringify(body), ...written])
+    assert.ok(!text.includes(secret));
+  const entry = first.errors.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+    .find(({ event }) => event === 'upload_failed');
+  assert.equal(entry.job, id);
+  /* Whoever has mended it starts the server again. */
+  await first.stop();
+  const second = await uploadServer(t, store, { stateDir });
+  await untilUploaded(second, id);
+});
+
+test('an upload in parts that is refused leaves no parts', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store);
+  store.refuseWhen(({ query }) => /partNumber=2/.test(query) && [403, 'AccessDenied']);
+  const id = await record(server, { megabytes: 20 });
+  const upload = await untilUpload(server, id, 'has failed', ({ state }) => state === 'failed');
+  assert.match(upload.error, /AccessDenied.*s3:PutObject/);
+  assert.equal(store.requests.filter(({ method, query }) => method === 'DELETE' && /^uploadId=/.test(query)).length, 1);
+  /* And then begins anew. */
+  store.refuseWhen(() => null);
+  await changeJob(server, id, { upload: true });
+  await untilUploaded(server, id);
+});
+
+test('files are deleted here once they are there, and not before', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store, { s3: { 's3-delete-local': 'yes', 's3-prefix': '' } });
+  store.refuseWhen(({ method }) => method === 'HEAD' && [503, 'SlowDown']);
+  const id = await record(server);
+  await untilUpload(server, id, 'waits', ({ error }) => /503/.test(error));
+  assert.ok(existsSync(outputFile(server, id)));
+  store.refuseWhen(() => null);
+  const upload = await untilUploaded(server, id);
+  assert.equal(existsSync(outputFile(server, id)), false);
+  assert.equal((await store.read(`${id}/noise.webm`)).length, MEGABYTE);
+  assert.equal(upload.bytes, MEGABYTE);
+});
+
+test('a job that is deleted while it is uploaded leaves no process and no folder', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store, { s3: { 's3-bandwidth-kbps': 800 } });
+  const id = await record(server);
+  await until('it uploads', () => uploaders(server.stateDir).length === 1, UPLOAD_MS);
+  const { status } = await server.http('DELETE', `/jobs/${id}`, { token: ADMIN_TOKEN });
+  assert.equal(status, 200);
+  assert.deepEqual(uploaders(server.stateDir), []);
+  assert.equal(existsSync(join(server.stateDir, 'jobs', id)), false);
+});
+
+test('only what has ended is uploaded, and only where there is a store', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store);
+  const { id } = await startJob(server, { launch: 'fakesrc sizetype=fixed sizemax=10 is-live=true datarate=100 ! filesink location=endless' });
+  await untilJob(server, id, 'writes', ({ output_bytes }) => output_bytes > 0);
+  const running = await refused(server, 422, 'invalid_params', 'PATCH', `/jobs/${id}`, { json: { upload: true }, token: ADMIN_TOKEN });
+  assert.match(running, /has ended/);
+  await server.http('DELETE', `/jobs/${id}`, { token: ADMIN_TOKEN });
+  await server.stop();
+  const without = await startServer(t, { stateDir: server.stateDir, env: ENVIRONMENT, config: { jobs: { 'pipelines-dir': pipelines } } });
+  const recorded = await record(without);
+  assert.equal((await getJob(without, recorded)).upload, null);
+  const message = await refused(without, 422, 'invalid_params', 'PATCH', `/jobs/${recorded}`, { json: { upload: true }, token: ADMIN_TOKEN });
+  assert.match(message, /\[s3\]/);
+});
