@@ -97,7 +97,7 @@ declare (SalonLaunchFile *self, const char *line, guint number, GError **error)
 {
   /* A value ends where a comment begins: at a # after white space. */
   g_autoptr (GRegex) pattern
-      = g_regex_new ("^param\\s+(" NAME_PATTERN ")\\s*=\\s*(.*?)\\s*(?:\\s#\\s*(.*))?$", 0, 0, NULL);
+      = g_regex_new ("^param\\s+(" NAME_PATTERN ")\\s*=\\s*(.*?)\\s*(?:(?<=\\s)#\\s*(.*))?$", 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *name = NULL;
   SalonParameter *parameter;
