@@ -735,6 +735,9 @@ salon_src_set_property (GObject *object, guint id, const GValue *value, GParamSp
     case PROP_PARTICIPANT:
       g_free (self->participant);
       self->participant = g_value_dup_string (value);
+      /* As a file of pipelines/ says that it is not set. */
+      if (g_strcmp0 (self->participant, "") == 0)
+        g_clear_pointer (&self->participant, g_free);
       break;
     case PROP_SOURCE:
       g_free (self->source);
