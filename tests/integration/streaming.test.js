@@ -3,15 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as runner from 'node:test';
+import { createServer } from 'node:net';
 import { defer } from '../lib/cleanup.js';
 import { changeJob, killJobs, startJob, untilJob, untilState } from '../lib/jobs.js';
 import { newRoom } from '../lib/people.js';
 import { analyse, isLoud, isWhite, launchFile, launchText, picturesOf, runText, soundOf, watch } from '../lib/pipelines.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
-import { startServer } from '../lib/server.js';
+import { ADMIN_TOKEN, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
 const { test } = runner;
@@ -38,6 +40,15 @@ const film = (name) => join(media, name);
 const server = await startServer(runner, { stateDir: mkdtempSync(join(folder, 'state-')),
   config: { jobs: { 'job-media-dirs': media, 'job-elements': 'ximagesrc', 'job-restarts': 3, 'max-jobs': 20 } } });
 defer(runner, () => killJobs(server.stateDir));
+
+/* Where nobody listens. */
+async function closedPort() {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address();
+  listener.close();
+  return port;
+}
 
 /* A job in a room of its own. */
 async function startInRoom(pipeline, parameters) {
@@ -157,6 +168,34 @@ async function startDisplay(t) {
   await xvfb.prints(/^\d+\n/);
   return `:${xvfb.output.trim()}`;
 }
+
+/* The command lines of all processes. */
+function commandLines() {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    } catch {
+      return '';
+    }
+  }).join('\n');
+}
+
+test('nobody is told the secrets in a job\'s URLs', async () => {
+  const secrets = ['a-stream-key', 'hunter2hunter2'];
+  const port = await closedPort();
+  for (const url of [`rtmp://127.0.0.1:${port}/live/${secrets[0]}`, `rtsp://ann:${secrets[1]}@127.0.0.1:${port}/door`]) {
+    const { job, room } = await startInRoom('pull-stream', { url, name: 'Camera' });
+    assert.deepEqual(job.parameters, { url: '***', name: 'Camera' });
+    const broken = await untilJob(server, job.id, 'cannot connect', ({ error }) => error !== null);
+    const { body } = await server.http('GET', `/jobs?room=${room}`, { token: ADMIN_TOKEN });
+    assert.deepEqual(body.jobs[0].parameters, job.parameters);
+    const files = ['log', 'status.json'].map((name) => readFileSync(join(broken.folder, name), 'utf8'));
+    const told = [JSON.stringify(broken), JSON.stringify(body), ...files, server.errors, commandLines()].join('\n');
+    assert.ok(secrets.every((secret) => !told.includes(secret)), told.match(/.*(a-stream-key|hunter2).*/)?.[0]);
+    assert.equal(statSync(join(broken.folder, 'job.json')).mode & 0o077, 0);
+    await server.http('DELETE', `/jobs/${job.id}`, { token: ADMIN_TOKEN });
+  }
+});
 
 runner.describe('pictures of a room', { concurrency: 2 }, () => {
   test('thumbnails keeps the latest picture, whole', async (t) => {
