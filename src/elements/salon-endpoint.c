@@ -39,6 +39,13 @@ enum
 };
 static GParamSpec *properties[N_PROPS];
 
+enum
+{
+  SIGNAL_TOLD,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
 static SalonEndpointPrivate *
 get_private (SalonEndpoint *self)
 {
@@ -143,6 +150,7 @@ static void
 on_joined (gpointer owner, JsonObject *result)
 {
   SALON_ENDPOINT_GET_CLASS (owner)->joined (owner, result);
+  g_signal_emit (owner, signals[SIGNAL_TOLD], 0, "join", result);
 }
 
 static void
@@ -161,6 +169,7 @@ static void
 on_told (gpointer owner, const char *method, JsonObject *params)
 {
   SALON_ENDPOINT_GET_CLASS (owner)->told (owner, method, params);
+  g_signal_emit (owner, signals[SIGNAL_TOLD], 0, method, params);
 }
 
 static void
@@ -173,6 +182,8 @@ on_lost (gpointer owner, const char *reason)
 static void
 on_ended (gpointer owner, const GError *error, gboolean was_there)
 {
+  if (was_there)
+    salon_endpoint_post (owner, gst_structure_new ("salon-ended", "reason", G_TYPE_STRING, error->message, NULL));
   SALON_ENDPOINT_GET_CLASS (owner)->ended (owner, error, was_there);
 }
 
@@ -375,6 +386,8 @@ salon_endpoint_class_init (SalonEndpointClass *klass)
   object_class->set_property = salon_endpoint_set_property;
   object_class->get_property = salon_endpoint_get_property;
   install_properties (object_class);
+  signals[SIGNAL_TOLD] = g_signal_new ("told", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, JSON_TYPE_OBJECT);
   GST_ELEMENT_CLASS (klass)->change_state = salon_endpoint_change_state;
   klass->joined = salon_endpoint_joined;
   klass->flowing = salon_endpoint_flowing;

@@ -13,7 +13,12 @@
  *
  * Element messages on the bus:
  *   salon-attached, room=(string), participant=(string)     it is in the room, or back again
- *   salon-lost, reason=(string)                             and tries to come back */
+ *   salon-lost, reason=(string)                             and tries to come back
+ *   salon-ended, reason=(string)                            it was there, and does not come back
+ *
+ * Signals, in the visit's thread:
+ *   told (const char *method, JsonObject *params)   a notification of the server, after the element has taken it; and
+ *                                                   "join", with its result */
 #define SALON_TYPE_ENDPOINT (salon_endpoint_get_type ())
 G_DECLARE_DERIVABLE_TYPE (SalonEndpoint, salon_endpoint, SALON, ENDPOINT, GstBin)
 
