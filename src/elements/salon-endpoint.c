@@ -23,6 +23,7 @@ typedef struct
   char *participant;  /* (owned) (nullable) */
   guint reconnect_s;
   guint64 n_attached;
+  gboolean is_leaving; /* the visit takes nothing more */
 } SalonEndpointPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (SalonEndpoint, salon_endpoint, GST_TYPE_BIN)
@@ -64,17 +65,66 @@ salon_endpoint_get_visit (SalonEndpoint *self)
   return get_private (self)->visit;
 }
 
+static void
+set_leaving (SalonEndpoint *self, gboolean is_leaving)
+{
+  GST_OBJECT_LOCK (self);
+  get_private (self)->is_leaving = is_leaving;
+  GST_OBJECT_UNLOCK (self);
+}
+
 void
 salon_endpoint_leave (SalonEndpoint *self)
 {
   SalonEndpointPrivate *private = get_private (self);
 
   g_mutex_lock (&private->leave_lock);
+  set_leaving (self, TRUE);
   if (private->visit != NULL)
     salon_visit_free (private->visit);
   /* Its own thread needed the pointer until here. */
   private->visit = NULL;
   g_mutex_unlock (&private->leave_lock);
+}
+
+typedef struct
+{
+  SalonVisit *visit;  /* (borrowed): in whose thread it is made */
+  const char *method; /* static */
+  JsonObject *params; /* (owned) */
+} Request;
+
+static void
+request_free (Request *request)
+{
+  json_object_unref (request->params);
+  g_free (request);
+}
+
+static gboolean
+make_request (gpointer user_data)
+{
+  Request *request = user_data;
+
+  salon_visit_request (request->visit, request->method, json_object_ref (request->params));
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params)
+{
+  SalonEndpointPrivate *private = get_private (self);
+  Request *request = g_new (Request, 1);
+  gboolean is_there;
+
+  GST_OBJECT_LOCK (self);
+  is_there = private->visit != NULL && !private->is_leaving;
+  *request = (Request){ private->visit, method, params };
+  if (is_there)
+    salon_visit_add_timeout (private->visit, 0, make_request, request, (GDestroyNotify)request_free);
+  GST_OBJECT_UNLOCK (self);
+  if (!is_there)
+    request_free (request);
 }
 
 void
@@ -218,6 +268,7 @@ begin (SalonEndpoint *self)
       if (SALON_ENDPOINT_GET_CLASS (self)->prepare != NULL)
         SALON_ENDPOINT_GET_CLASS (self)->prepare (self, &options);
       private->visit = salon_visit_new (&options, private->wire, &visit_events, self);
+      set_leaving (self, FALSE);
       return TRUE;
     }
   return FALSE;

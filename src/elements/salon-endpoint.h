@@ -47,6 +47,10 @@ SalonVisit *salon_endpoint_get_visit (SalonEndpoint *self);
 /* Out of the room, before it is READY. Waits for the server; not in the visit's thread. */
 void salon_endpoint_leave (SalonEndpoint *self);
 
+/* A request to the server whose answer does not matter; nothing, when it is not in a room. params: (transfer full). Any
+ * thread, later in the visit's own. */
+void salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params);
+
 /* Stops an element, which the caller holds, and takes it out of the bin. Any thread. */
 void salon_endpoint_remove (SalonEndpoint *self, GstElement *element);
 
