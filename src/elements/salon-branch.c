@@ -59,8 +59,7 @@ salon_branch_get_caps (SalonKind kind)
 static GstElement *
 parse (const char *description, GError **error)
 {
-  GstElement *bin = gst_parse_bin_from_description_full (
-      description, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS | GST_PARSE_FLAG_NO_SINGLE_ELEMENT_BINS, error);
+  GstElement *bin = gst_parse_bin_from_description_full (description, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
 
   if (bin == NULL)
     g_prefix_error (error, "This needs \"%s\": ", description);

@@ -24,6 +24,7 @@ typedef struct
   char *participant;  /* (owned) (nullable) */
   guint reconnect_s;
   guint64 n_attached;
+  gboolean is_leaving; /* the visit takes nothing more */
 } SalonEndpointPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (SalonEndpoint, salon_endpoint, GST_TYPE_BIN)
@@ -40,6 +41,13 @@ enum
   N_PROPS
 };
 static GParamSpec *properties[N_PROPS];
+
+enum
+{
+  SIGNAL_TOLD,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
 
 static SalonEndpointPrivate *
 get_private (SalonEndpoint *self)
@@ -59,17 +67,66 @@ salon_endpoint_get_visit (SalonEndpoint *self)
   return get_private (self)->visit;
 }
 
+static void
+set_leaving (SalonEndpoint *self, gboolean is_leaving)
+{
+  GST_OBJECT_LOCK (self);
+  get_private (self)->is_leaving = is_leaving;
+  GST_OBJECT_UNLOCK (self);
+}
+
 void
 salon_endpoint_leave (SalonEndpoint *self)
 {
   SalonEndpointPrivate *private = get_private (self);
 
   g_mutex_lock (&private->leave_lock);
+  set_leaving (self, TRUE);
   if (private->visit != NULL)
     salon_visit_free (private->visit);
   /* Its own thread needed the pointer until here. */
   private->visit = NULL;
   g_mutex_unlock (&private->leave_lock);
+}
+
+typedef struct
+{
+  SalonVisit *visit;  /* (borrowed): in whose thread it is made */
+  const char *method; /* static */
+  JsonObject *params; /* (owned) */
+} Request;
+
+static void
+request_free (Request *request)
+{
+  json_object_unref (request->params);
+  g_free (request);
+}
+
+static gboolean
+make_request (gpointer user_data)
+{
+  Request *request = user_data;
+
+  salon_visit_request (request->visit, request->method, json_object_ref (request->params));
+  return G_SOURCE_REMOVE;
+}
+
+void
+salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params)
+{
+  SalonEndpointPrivate *private = get_private (self);
+  Request *request = g_new (Request, 1);
+  gboolean is_there;
+
+  GST_OBJECT_LOCK (self);
+  is_there = private->visit != NULL && !private->is_leaving;
+  *request = (Request){ private->visit, method, params };
+  if (is_there)
+    salon_visit_add_timeout (private->visit, 0, make_request, request, (GDestroyNotify)request_free);
+  GST_OBJECT_UNLOCK (self);
+  if (!is_there)
+    request_free (request);
 }
 
 void
@@ -145,6 +202,7 @@ static void
 on_joined (gpointer owner, JsonObject *result)
 {
   SALON_ENDPOINT_GET_CLASS (owner)->joined (owner, result);
+  g_signal_emit (owner, signals[SIGNAL_TOLD], 0, "join", result);
 }
 
 static void
@@ -163,6 +221,7 @@ static void
 on_told (gpointer owner, const char *method, JsonObject *params)
 {
   SALON_ENDPOINT_GET_CLASS (owner)->told (owner, method, params);
+  g_signal_emit (owner, signals[SIGNAL_TOLD], 0, method, params);
 }
 
 static void
@@ -175,6 +234,8 @@ on_lost (gpointer owner, const char *reason)
 static void
 on_ended (gpointer owner, const GError *error, gboolean was_there)
 {
+  if (was_there)
+    salon_endpoint_post (owner, gst_structure_new ("salon-ended", "reason", G_TYPE_STRING, error->message, NULL));
   SALON_ENDPOINT_GET_CLASS (owner)->ended (owner, error, was_there);
 }
 
@@ -212,6 +273,7 @@ begin (SalonEndpoint *self)
       if (SALON_ENDPOINT_GET_CLASS (self)->prepare != NULL)
         SALON_ENDPOINT_GET_CLASS (self)->prepare (self, &options);
       private->visit = salon_visit_new (&options, private->wire, &visit_events, self);
+      set_leaving (self, FALSE);
       return TRUE;
     }
   return FALSE;
@@ -391,6 +453,8 @@ salon_endpoint_class_init (SalonEndpointClass *klass)
   object_class->set_property = salon_endpoint_set_property;
   object_class->get_property = salon_endpoint_get_property;
   install_properties (object_class);
+  signals[SIGNAL_TOLD] = g_signal_new ("told", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, JSON_TYPE_OBJECT);
   GST_ELEMENT_CLASS (klass)->change_state = salon_endpoint_change_state;
   klass->joined = salon_endpoint_joined;
   klass->flowing = salon_endpoint_flowing;

@@ -13,7 +13,12 @@
  *
  * Element messages on the bus:
  *   salon-attached, room=(string), participant=(string)     it is in the room, or back again
- *   salon-lost, reason=(string)                             and tries to come back */
+ *   salon-lost, reason=(string)                             and tries to come back
+ *   salon-ended, reason=(string)                            it was there, and does not come back
+ *
+ * Signals, in the visit's thread:
+ *   told (const char *method, JsonObject *params)   a notification of the server, after the element has taken it; and
+ *                                                   "join", with its result */
 #define SALON_TYPE_ENDPOINT (salon_endpoint_get_type ())
 G_DECLARE_DERIVABLE_TYPE (SalonEndpoint, salon_endpoint, SALON, ENDPOINT, GstBin)
 
@@ -41,6 +46,10 @@ SalonWire *salon_endpoint_get_wire (SalonEndpoint *self);
 SalonVisit *salon_endpoint_get_visit (SalonEndpoint *self);
 /* Out of the room, before it is READY. Waits for the server; not in the visit's thread. */
 void salon_endpoint_leave (SalonEndpoint *self);
+
+/* A request to the server whose answer does not matter; nothing, when it is not in a room. params: (transfer full). Any
+ * thread, later in the visit's own. */
+void salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params);
 
 /* Stops an element, which the caller holds, and takes it out of the bin. Any thread. */
 void salon_endpoint_remove (SalonEndpoint *self, GstElement *element);

@@ -4,6 +4,7 @@
 #include "salon-branch.h"
 #include "salon-endpoint.h"
 #include "salon-json.h"
+#include "salon-src-pad.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_src_debug);
 #define GST_CAT_DEFAULT salon_src_debug
@@ -54,6 +55,7 @@ struct _SalonSrc
   gboolean follows_speaker;
   gboolean decodes;
   guint latency_ms;
+  SalonWish wish; /* of pads to come */
 
   GHashTable *names; /* (owned) (element-type utf8 utf8): of participants, by id: the visit's thread */
 
@@ -76,6 +78,8 @@ enum
   PROP_SPEAKER,
   PROP_DECODE,
   PROP_LATENCY,
+  PROP_WIDTH,
+  PROP_HEIGHT,
   N_PROPS
 };
 static GParamSpec *properties[N_PROPS];
@@ -140,14 +144,49 @@ make_pad_name (SalonSrc *self, Track *track)
 }
 
 static void
+name_track (Track *track)
+{
+  salon_src_pad_set_track (SALON_SRC_PAD (track->ghost), track->id, track->participant, track->name, track->source);
+}
+
+/* Returns: (transfer full): params of track_settings. wish: (nullable): NULL: it is not wanted at all. */
+static JsonObject *
+new_settings (const char *track_id, const SalonWish *wish)
+{
+  JsonObject *params = json_object_new ();
+  gboolean is_off = wish == NULL || wish->is_paused;
+
+  json_object_set_string_member (params, "track", track_id);
+  json_object_set_string_member (params, "quality", is_off ? "off" : "high");
+  if (!is_off && wish->width > 0)
+    json_object_set_int_member (params, "width", wish->width);
+  if (!is_off && wish->height > 0)
+    json_object_set_int_member (params, "height", wish->height);
+  return params;
+}
+
+/* Any thread. */
+static void
+on_wish_changed (SalonSrcPad *pad, SalonEndpoint *self)
+{
+  const SalonWish wish = salon_src_pad_get_wish (pad);
+  g_autofree char *track_id = NULL;
+
+  g_object_get (pad, "track", &track_id, NULL);
+  salon_endpoint_request (self, "track_settings", new_settings (track_id, &wish));
+}
+
+static void
 show_pad (SalonSrc *self, Track *track)
 {
   g_autofree char *name = make_pad_name (self, track);
   g_autoptr (GstPad) target = gst_element_get_static_pad (track->branch, "src");
-  g_autoptr (GstPadTemplate) template
-      = gst_static_pad_template_get (track->is_video ? &video_template : &audio_template);
+  GstPadTemplate *template
+      = gst_element_get_pad_template (GST_ELEMENT (self), track->is_video ? "video_%u" : "audio_%u");
 
-  track->ghost = gst_object_ref_sink (gst_ghost_pad_new_from_template (name, target, template));
+  track->ghost = gst_object_ref_sink (salon_src_pad_new (name, template, target, &self->wish));
+  name_track (track);
+  g_signal_connect_object (track->ghost, "wish-changed", G_CALLBACK (on_wish_changed), self, 0);
   gst_pad_set_active (track->ghost, TRUE);
   gst_element_add_pad (GST_ELEMENT (self), track->ghost);
   post_track (self, "added", track);
@@ -405,7 +444,11 @@ on_source_added (SalonWire *wire, GstPad *pad, gpointer user_data)
     return;
   link_wire (track);
   if (has_heir)
-    post_track (self, "changed", track);
+    {
+      name_track (track);
+      on_wish_changed (SALON_SRC_PAD (track->ghost), SALON_ENDPOINT (self));
+      post_track (self, "changed", track);
+    }
   if (track->ghost == NULL)
     show_pad (self, track);
 }
@@ -448,11 +491,52 @@ note_person (SalonSrc *self, JsonObject *person)
     g_hash_table_insert (self->names, g_strdup (id), g_strdup (name));
 }
 
+/* Returns: (transfer full): of the protocol's `speakers`. */
+static GstStructure *
+read_speakers (JsonObject *params)
+{
+  const char *leader = "";
+  JsonArray *speakers = NULL;
+  GstStructure *structure;
+  GValue ids = G_VALUE_INIT;
+
+  if (!salon_json_get_optional_string (params, "leader", 0, G_MAXUINT, &leader, NULL)
+      || !salon_json_get_optional_array (params, "speakers", G_MAXUINT, &speakers, NULL))
+    return NULL;
+  gst_value_list_init (&ids, speakers != NULL ? json_array_get_length (speakers) : 0);
+  for (guint i = 0; speakers != NULL && i < json_array_get_length (speakers); i++)
+    {
+      GValue id = G_VALUE_INIT;
+      JsonObject *speaker;
+      const char *text;
+
+      if (!salon_json_array_get_object (speakers, "speakers", i, &speaker, NULL)
+          || !salon_json_get_string (speaker, "participant", 1, G_MAXUINT, &text, NULL))
+        continue;
+      g_value_init (&id, G_TYPE_STRING);
+      g_value_set_string (&id, text);
+      gst_value_list_append_and_take_value (&ids, &id);
+    }
+  structure = gst_structure_new ("salon-speakers", "leader", G_TYPE_STRING, leader, NULL);
+  gst_structure_take_value (structure, "speakers", &ids);
+  return structure;
+}
+
+static void
+tell_speakers (SalonSrc *self, JsonObject *params)
+{
+  GstStructure *structure = read_speakers (params);
+
+  if (structure != NULL)
+    salon_endpoint_post (SALON_ENDPOINT (self), structure);
+}
+
 static void
 salon_src_joined (SalonEndpoint *endpoint, JsonObject *result)
 {
   SalonSrc *self = SALON_SRC (endpoint);
   JsonArray *people = NULL;
+  JsonObject *speaking;
 
   if (!salon_json_get_array (result, "participants", G_MAXUINT, &people, NULL))
     people = NULL;
@@ -464,6 +548,8 @@ salon_src_joined (SalonEndpoint *endpoint, JsonObject *result)
         note_person (self, person);
     }
   SALON_ENDPOINT_CLASS (salon_src_parent_class)->joined (endpoint, result);
+  if (salon_json_get_object (result, "speaking", &speaking, NULL))
+    tell_speakers (self, speaking);
 }
 
 /* -- which tracks -- */
@@ -521,40 +607,49 @@ find_lost_locked (SalonSrc *self, const Track *wanted)
   return NULL;
 }
 
-/* track: (transfer full). Whether it is taken. */
-static gboolean
-add_track (SalonSrc *self, Track *track)
+static void
+replace_text (char **text, const char *now)
 {
+  g_free (*text);
+  *text = g_strdup (now);
+}
+
+/* The lost one goes on as this. Returns: (transfer full) (nullable): its pad. */
+static GstPad *
+come_back_locked (Track *lost, const Track *track)
+{
+  lost->is_lost = FALSE;
+  lost->stream = track->stream;
+  replace_text (&lost->id, track->id);
+  replace_text (&lost->participant, track->participant);
+  return lost->ghost != NULL ? gst_object_ref (lost->ghost) : NULL;
+}
+
+/* track: (transfer full). Whether it is taken; wish: what is wanted of it then. */
+static gboolean
+add_track (SalonSrc *self, Track *track, SalonWish *wish)
+{
+  g_autoptr (GstPad) pad = NULL;
   gboolean is_taken;
   Track *lost;
 
+  *wish = self->wish;
   g_mutex_lock (&self->lock);
   is_taken = !self->is_ending && is_wanted (self, track);
   lost = is_taken ? find_lost_locked (self, track) : NULL;
   if (lost != NULL)
-    {
-      lost->is_lost = FALSE;
-      lost->stream = track->stream;
-      g_free (lost->id);
-      lost->id = g_strdup (track->id);
-    }
+    pad = come_back_locked (lost, track);
   else if (is_taken)
     g_ptr_array_add (self->tracks, track);
   g_mutex_unlock (&self->lock);
+  if (pad != NULL)
+    {
+      salon_src_pad_set_track (SALON_SRC_PAD (pad), track->id, track->participant, track->name, track->source);
+      *wish = salon_src_pad_get_wish (SALON_SRC_PAD (pad));
+    }
   if (lost != NULL || !is_taken)
     track_free (track);
   return is_taken;
-}
-
-/* What is not wanted would come, too, over WebRTC. */
-static void
-ask_for_track (SalonSrc *self, const char *id, gboolean is_wanted_now)
-{
-  JsonObject *params = json_object_new ();
-
-  json_object_set_string_member (params, "track", id);
-  json_object_set_string_member (params, "quality", is_wanted_now ? "high" : "off");
-  salon_visit_request (salon_endpoint_get_visit (SALON_ENDPOINT (self)), "track_settings", params);
 }
 
 typedef struct
@@ -589,6 +684,7 @@ on_slot (SalonSrc *self, JsonObject *params)
   guint64 stream;
   JsonObject *object = NULL;
   g_autofree char *id = NULL;
+  SalonWish wish;
   Track *track;
 
   if (!salon_json_get_string (params, "mid", 1, G_MAXUINT, &mid, NULL)
@@ -604,7 +700,9 @@ on_slot (SalonSrc *self, JsonObject *params)
   if (track == NULL)
     return;
   id = g_strdup (track->id);
-  ask_for_track (self, id, add_track (self, track));
+  /* What is not wanted would come, too, over WebRTC. */
+  salon_visit_request (salon_endpoint_get_visit (SALON_ENDPOINT (self)), "track_settings",
+      new_settings (id, add_track (self, track, &wish) ? &wish : NULL));
 }
 
 static void
@@ -616,6 +714,8 @@ salon_src_told (SalonEndpoint *endpoint, const char *method, JsonObject *params)
     on_slot (SALON_SRC (endpoint), params);
   else if (g_str_equal (method, "participant") && salon_json_get_object (params, "participant", &person, NULL))
     note_person (SALON_SRC (endpoint), person);
+  else if (g_str_equal (method, "speakers"))
+    tell_speakers (SALON_SRC (endpoint), params);
 }
 
 /* -- the connection -- */
@@ -735,6 +835,9 @@ salon_src_set_property (GObject *object, guint id, const GValue *value, GParamSp
     case PROP_PARTICIPANT:
       g_free (self->participant);
       self->participant = g_value_dup_string (value);
+      /* As a file of pipelines/ says that it is not set. */
+      if (g_strcmp0 (self->participant, "") == 0)
+        g_clear_pointer (&self->participant, g_free);
       break;
     case PROP_SOURCE:
       g_free (self->source);
@@ -749,6 +852,12 @@ salon_src_set_property (GObject *object, guint id, const GValue *value, GParamSp
     case PROP_LATENCY:
       self->latency_ms = g_value_get_uint (value);
       salon_wire_set_latency (salon_endpoint_get_wire (SALON_ENDPOINT (self)), self->latency_ms);
+      break;
+    case PROP_WIDTH:
+      self->wish.width = g_value_get_uint (value);
+      break;
+    case PROP_HEIGHT:
+      self->wish.height = g_value_get_uint (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -780,6 +889,12 @@ salon_src_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_LATENCY:
       g_value_set_uint (value, self->latency_ms);
       break;
+    case PROP_WIDTH:
+      g_value_set_uint (value, self->wish.width);
+      break;
+    case PROP_HEIGHT:
+      g_value_set_uint (value, self->wish.height);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -805,6 +920,10 @@ install_properties (GObjectClass *object_class)
   properties[PROP_LATENCY] = g_param_spec_uint ("latency", "Latency",
       "How many ms after they were taken sound and pictures are due: what the slowest of the publishers needs", 0,
       60000, DEFAULT_LATENCY_MS, flags);
+  properties[PROP_WIDTH] = g_param_spec_uint (
+      "width", "Width", "Of pads to come: see their property width", 0, SALON_SRC_MAX_PIXELS, 0, flags);
+  properties[PROP_HEIGHT] = g_param_spec_uint (
+      "height", "Height", "Of pads to come: see their property height", 0, SALON_SRC_MAX_PIXELS, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -858,8 +977,8 @@ salon_src_class_init (SalonSrcClass *klass)
   endpoint_class->told = salon_src_told;
   endpoint_class->lost = salon_src_lost;
   endpoint_class->ended = salon_src_ended;
-  gst_element_class_add_static_pad_template (element_class, &audio_template);
-  gst_element_class_add_static_pad_template (element_class, &video_template);
+  gst_element_class_add_static_pad_template_with_gtype (element_class, &audio_template, SALON_TYPE_SRC_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (element_class, &video_template, SALON_TYPE_SRC_PAD);
   gst_element_class_set_static_metadata (element_class, "Salon source", "Source/Network",
       "Receives the sound and pictures of a room of a Salon server, as they were published or decoded",
       "The Salon developers");

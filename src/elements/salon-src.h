@@ -9,7 +9,12 @@
  *   server --> SalonWire
  *                      \ depayloader --> queue --> [decoder] --> video_0
  *
- * A pad comes with the first packet of its track, and ends with it. When the connection is lost, the pads wait for the
- * same person's tracks to come back. */
+ * A pad, which is a SalonSrcPad, comes with the first packet of its track, and ends with it. When the connection is
+ * lost, the pads wait for the same person's tracks to come back.
+ *
+ * Element messages on the bus, beside those of SalonEndpoint:
+ *   salon-track, event=(string)added, changed or removed, pad=(string), track=, participant=, name=, source=(string)
+ *   salon-speakers, leader=(string)id or "", speakers=(string){ id, ... }   loudest first; on change, and at first */
 #define SALON_TYPE_SRC (salon_src_get_type ())
+GType salon_src_get_type (void);
 GST_ELEMENT_REGISTER_DECLARE (salonsrc)

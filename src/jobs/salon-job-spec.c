@@ -33,6 +33,7 @@ salon_job_spec_free (SalonJobSpec *self)
   g_free (self->slug);
   g_free (self->pipeline);
   g_free (self->launch);
+  g_strfreev (self->secrets);
   g_clear_pointer (&self->parameters, json_object_unref);
   salon_job_limits_clear (&self->limits);
   g_free (self);
@@ -83,6 +84,8 @@ salon_job_spec_to_json (const SalonJobSpec *self)
   set_optional (object, "slug", self->slug);
   set_optional (object, "pipeline", self->pipeline);
   json_object_set_object_member (object, "parameters", json_object_ref (self->parameters));
+  if (self->secrets != NULL)
+    set_list (object, "secrets", self->secrets);
   json_object_set_string_member (object, "launch", self->launch);
   json_object_set_int_member (object, "created_at", self->created_at_s);
   json_object_set_boolean_member (object, "own", self->is_own);
@@ -153,6 +156,8 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
   self->slug = g_strdup (slug);
   self->pipeline = g_strdup (pipeline);
   self->launch = g_strdup (launch);
+  if (json_object_has_member (object, "secrets") && !get_list (object, "secrets", &self->secrets, error))
+    return NULL;
   self->parameters = json_object_ref (parameters);
   return g_steal_pointer (&self);
 }

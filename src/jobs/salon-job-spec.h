@@ -25,7 +25,8 @@ typedef struct
   char *room;             /* (owned) (nullable): id */
   char *slug;             /* (owned) (nullable): the room's */
   char *pipeline;         /* (owned) (nullable): name of a file; NULL: the administrator's own text */
-  JsonObject *parameters; /* (owned): of that file, as given */
+  JsonObject *parameters; /* (owned): of that file, as others may see them */
+  char **secrets;         /* (owned) (nullable): what of them the job must not print: salon-job-secrets.h */
   char *launch;           /* (owned): for gst_parse_launch() */
   gint64 created_at_s;    /* Unix time */
   gboolean is_own;        /* the server's own: of no use to the next one */

@@ -259,6 +259,16 @@ write_folder (const Start *start, GError **error)
   return FALSE;
 }
 
+/* From here on the specification tells no secrets but in its text. */
+static void
+fill_in (const char *folder, SalonJobSpec *spec, gboolean is_admin, GError **error)
+{
+  g_autoptr (JsonObject) given = g_steal_pointer (&spec->parameters);
+  const SalonPipelineRequest request = { spec->pipeline, given, spec->room, is_admin };
+
+  spec->launch = salon_pipelines_fill_in (folder, &request, &spec->parameters, &spec->secrets, error);
+}
+
 /* A thread of its own. */
 static void
 prepare_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
@@ -266,11 +276,10 @@ prepare_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *ca
   const SalonJobsOptions *options = SALON_JOBS (source)->options;
   Start *start = data;
   SalonJobSpec *spec = start->spec;
-  const SalonPipelineRequest request = { spec->pipeline, spec->parameters, spec->room, start->is_admin };
   GError *error = NULL;
 
   if (start->has_file)
-    spec->launch = salon_pipelines_fill_in (options->pipelines_folder, &request, &error);
+    fill_in (options->pipelines_folder, spec, start->is_admin, &error);
   if (error == NULL && strlen (spec->launch) > MAX_TEXT_BYTES)
     g_set_error (
         &error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "The pipeline is longer than %d bytes", MAX_TEXT_BYTES);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "salon-error.h"
+#include "salon-job-secrets.h"
 #include "salon-json.h"
 #include "salon-launch-file.h"
 #include "salon-limits.h"
@@ -46,6 +47,7 @@ describe_parameter (const SalonParameter *parameter)
   json_object_set_string_member (object, "type", salon_parameter_type_to_string (parameter->type));
   json_object_set_string_member (object, "default", parameter->default_value);
   json_object_set_string_member (object, "help", parameter->help);
+  json_object_set_boolean_member (object, "secret", parameter->is_secret);
   return object;
 }
 
@@ -135,8 +137,35 @@ set_parameters (SalonLaunchFile *file, const SalonPipelineRequest *request, GErr
   return TRUE;
 }
 
+/* Of what was given. */
+static void
+keep_secrets (SalonLaunchFile *file, JsonObject *given, JsonObject **told, char ***secrets)
+{
+  GPtrArray *declared = salon_launch_file_get_parameters (file);
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
+
+  *told = json_object_new ();
+  for (guint i = 0; i < declared->len; i++)
+    {
+      const SalonParameter *parameter = g_ptr_array_index (declared, i);
+
+      if (given == NULL || !json_object_has_member (given, parameter->name))
+        continue;
+      if (parameter->is_secret)
+        {
+          salon_job_secrets_add (list, parameter->value);
+          json_object_set_string_member (*told, parameter->name, SALON_JOB_SECRET_MASK);
+        }
+      else
+        json_object_set_member (
+            *told, parameter->name, json_node_copy (json_object_get_member (given, parameter->name)));
+    }
+  *secrets = salon_job_secrets_sort (list);
+}
+
 char *
-salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request, GError **error)
+salon_pipelines_fill_in (
+    const char *folder, const SalonPipelineRequest *request, JsonObject **told, char ***secrets, GError **error)
 {
   g_autofree char *file_name = g_strconcat (request->name, SUFFIX, NULL);
   g_autofree char *path = g_build_filename (folder, file_name, NULL);
@@ -156,5 +185,8 @@ salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request
           "The file of the pipeline \"%s\" cannot be read: salon-launch --print tells why", request->name);
       return NULL;
     }
-  return set_parameters (file, request, error) ? salon_launch_file_to_text (file) : NULL;
+  if (!set_parameters (file, request, error))
+    return NULL;
+  keep_secrets (file, request->parameters, told, secrets);
+  return salon_launch_file_to_text (file);
 }

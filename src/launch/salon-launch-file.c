@@ -8,6 +8,7 @@
 #include "salon-error.h"
 
 #define NAME_PATTERN "[a-z][a-z0-9-]*"
+#define SECRET "secret "
 #define REFERENCE_PATTERN "\\$\\{([^}]*)\\}?"
 /* A value is a title, a URL, a name. */
 #define MAX_VALUE_CHARS 1000
@@ -97,7 +98,7 @@ declare (SalonLaunchFile *self, const char *line, guint number, GError **error)
 {
   /* A value ends where a comment begins: at a # after white space. */
   g_autoptr (GRegex) pattern
-      = g_regex_new ("^param\\s+(" NAME_PATTERN ")\\s*=\\s*(.*?)\\s*(?:\\s#\\s*(.*))?$", 0, 0, NULL);
+      = g_regex_new ("^(?:param|secret)\\s+(" NAME_PATTERN ")\\s*=\\s*(.*?)\\s*(?:(?<=\\s)#\\s*(.*))?$", 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *name = NULL;
   SalonParameter *parameter;
@@ -117,6 +118,7 @@ declare (SalonLaunchFile *self, const char *line, guint number, GError **error)
     }
   parameter = g_new0 (SalonParameter, 1);
   parameter->name = g_steal_pointer (&name);
+  parameter->is_secret = g_str_has_prefix (line, SECRET);
   parameter->default_value = g_match_info_fetch (match, 2);
   parameter->value = g_strdup (parameter->default_value);
   parameter->help = g_match_info_fetch (match, 3);
@@ -143,7 +145,7 @@ read_lines (SalonLaunchFile *self, char **lines, GError **error)
         g_string_append_printf (summary, "%s%s", summary->len > 0 ? " " : "", comment);
       if (*line == '\0' || is_comment)
         continue;
-      if (!g_str_has_prefix (line, "param "))
+      if (!g_str_has_prefix (line, "param ") && !g_str_has_prefix (line, SECRET))
         g_string_append_printf (self->text, "%s%s", self->text->len > 0 ? " " : "", line);
       else if (!declare (self, line, i + 1, error))
         return FALSE;

@@ -8,7 +8,8 @@
  *   # a comment, on a line of its own
  *   param width = 320  # what it is
  *
- * A param line declares a parameter with its default; ${width} in the text stands for its value.
+ * A param line declares a parameter with its default; ${width} in the text stands for its value. A line that begins
+ * with `secret` does so, too, of one that is not to be told to others: a URL with a stream key in it.
  *
  * By hand a value may be anything. From a stranger it is checked by the parameter's type, so that it stays the value
  * that the text has a place for, and can't become elements. The type follows from the default and from the place:
@@ -41,6 +42,7 @@ typedef struct
   char *value;         /* (owned) */
   char *help;          /* (owned): may be "" */
   SalonParameterType type;
+  gboolean is_secret;
 } SalonParameter;
 
 typedef struct _SalonLaunchFile SalonLaunchFile;

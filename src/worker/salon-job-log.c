@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "salon-job-secrets.h"
 #include "salon-limits.h"
 #include "salon-log.h"
 #include "salon-rate-limit.h"
@@ -19,10 +20,11 @@
 
 struct _SalonJobLog
 {
-  char *path;  /* (owned) */
-  FILE *file;  /* (owned) (nullable) */
-  GQueue tail; /* (element-type utf8) (owned) */
-  int fd;      /* -1: none */
+  char *path;     /* (owned) */
+  char **secrets; /* (owned) (nullable) */
+  FILE *file;     /* (owned) (nullable) */
+  GQueue tail;    /* (element-type utf8) (owned) */
+  int fd;         /* -1: none */
   guint watch_id;
   GString *line; /* (owned): the beginning of one */
   SalonRateLimit rate;
@@ -55,7 +57,8 @@ write_line (SalonJobLog *self, const char *line)
 static void
 keep_line (SalonJobLog *self, const char *text)
 {
-  g_autofree char *line = salon_log_to_line (text);
+  g_autofree char *told = salon_job_secrets_hide (self->secrets, text);
+  g_autofree char *line = salon_log_to_line (told);
   char *cut = g_utf8_substring (line, 0, MIN (g_utf8_strlen (line, -1), SALON_LIMIT_JOB_LINE_CHARS));
 
   write_line (self, cut);
@@ -191,8 +194,16 @@ salon_job_log_new (const char *path, void (*on_changed) (gpointer user_data), gp
 }
 
 void
+salon_job_log_set_secrets (SalonJobLog *self, char **secrets)
+{
+  g_strfreev (self->secrets);
+  self->secrets = g_strdupv (secrets);
+}
+
+void
 salon_job_log_free (SalonJobLog *self)
 {
+  g_strfreev (self->secrets);
   close_pipe (self);
   g_clear_pointer (&self->file, fclose);
   g_queue_clear_full (&self->tail, g_free);

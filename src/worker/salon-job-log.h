@@ -11,6 +11,8 @@ typedef struct _SalonJobLog SalonJobLog;
 /* path: of the file. on_changed: after each line. */
 SalonJobLog *salon_job_log_new (
     const char *path, void (*on_changed) (gpointer user_data), gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
+/* What no line has, from now on: see salon-job-secrets.h. */
+void salon_job_log_set_secrets (SalonJobLog *self, char **secrets);
 void salon_job_log_free (SalonJobLog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonJobLog, salon_job_log_free)
 

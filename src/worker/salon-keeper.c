@@ -14,6 +14,7 @@
 
 #include "salon-attempt.h"
 #include "salon-job-folder.h"
+#include "salon-job-secrets.h"
 #include "salon-job-status.h"
 #include "salon-json.h"
 #include "salon-limits.h"
@@ -119,7 +120,7 @@ set_state (Keeper *self, SalonJobState state, const char *error)
   if (error != NULL)
     {
       g_free (self->status.error);
-      self->status.error = g_strdup (error);
+      self->status.error = salon_job_secrets_hide (self->spec->secrets, error);
       salon_job_log_note (self->log, error);
     }
   if (salon_job_state_is_end (state))
@@ -556,6 +557,7 @@ salon_keeper_run (int fd)
       salon_job_log_note (self.log, error->message);
       return EXIT_FAILURE;
     }
+  salon_job_log_set_secrets (self.log, self.spec->secrets);
   link = salon_json_link_new_for_fd (fd, NULL);
   if (link != NULL)
     take_server (&self, link);

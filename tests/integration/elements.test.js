@@ -4,27 +4,18 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as runner from 'node:test';
+import { PLUGIN_DIR, WAYS, buffersOf, launch as launchAt, test } from '../lib/elements.js';
 import { connect, enter, joinRoom, newRoom, reasonOf } from '../lib/people.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
-import { serverPath, startServer } from '../lib/server.js';
+import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
-
-const test = process.env.SALON_TEST_SANITIZED
-  ? (name, body) => runner.test(name, { skip: 'gst-launch-1.0 cannot load a plugin with a sanitizer' }, body)
-  : runner.test;
-
-const PLUGIN_DIR = join(dirname(serverPath()), 'plugin');
 
 const server = await startServer(runner);
 
-/* gst-launch-1.0 with a pipeline in which SERVER stands for the server's socket and URL for its address, and what is
- * said on its bus. */
-function launch(t, description, { at = server, options = ['-m'], env = {} } = {}) {
-  const words = description.replaceAll('SERVER', `server=${join(at.stateDir, 'salon.sock')}`)
-    .replaceAll('URL', `server=${at.url}`).trim().split(/\s+/);
-  return new Program(t, 'gst-launch-1.0', [...options, ...words], { GST_PLUGIN_PATH: PLUGIN_DIR, ...env });
+function launch(t, description, { at = server, ...options } = {}) {
+  return launchAt(t, at, description, options);
 }
 
 function newFolder(t) {
@@ -33,19 +24,7 @@ function newFolder(t) {
   return folder;
 }
 
-/* The times, in seconds, of the buffers that an `identity silent=false` of this name has seen under -v, with their
- * sizes. */
-function buffersOf(program, name) {
-  const line = new RegExp(`GstIdentity:${name}: last-message = chain.*\\((\\d+) bytes.*pts: (\\d+):(\\d+):([\\d.]+),.*flags: (\\w+)`, 'g');
-  return [...program.output.matchAll(line)].map(([, size, hours, minutes, seconds, flags]) => ({
-    size: Number(size), time: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds), flags: Number.parseInt(flags, 16),
-  }));
-}
-
 const FLAG_DELTA_UNIT = 0x2000;
-
-/* Where the server is, as launch() takes it. */
-const WAYS = { 'on the same machine': 'SERVER', 'over WebRTC': 'URL' };
 
 for (const [way, at] of Object.entries(WAYS)) {
   test(`a picture and a sound that are published can be recorded ${way}, and both pipelines end with them`, async (t) => {

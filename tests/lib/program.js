@@ -16,9 +16,11 @@ export class Program {
   errors = '';
 
   constructor(t, command, args, env = {}, cwd = undefined) {
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, cwd });
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }, cwd });
     this.#child.stdout.setEncoding('utf8').on('data', (text) => { this.output += text; });
     this.#child.stderr.setEncoding('utf8').on('data', (text) => { this.errors += text; });
+    /* Whoever waits for the program is told that it has ended. */
+    this.#child.stdin.on('error', () => {});
     this.#exited = new Promise((resolveExit) => this.#child.once('close', (code, signal) => {
       this.status = code ?? signal;
       resolveExit(this.status);
@@ -39,6 +41,11 @@ export class Program {
 
   get pid() {
     return this.#child.pid;
+  }
+
+  /* On its stdin. */
+  tell(line) {
+    this.#child.stdin.write(`${line}\n`);
   }
 
   signal(name) {

@@ -24,6 +24,20 @@ read_text (const char *text)
 }
 
 static void
+test_empty_default (void)
+{
+  g_autoptr (SalonLaunchFile) file
+      = read_text ("param title =  # what it is\nparam end =\nfakesrc name=\"${title}${end}\"");
+  g_autofree char *text = salon_launch_file_to_text (file);
+  const SalonParameter *title = g_ptr_array_index (salon_launch_file_get_parameters (file), 0);
+
+  g_assert_cmpstr (title->default_value, ==, "");
+  g_assert_cmpstr (title->help, ==, "what it is");
+  g_assert_cmpint (title->type, ==, SALON_PARAMETER_TEXT);
+  g_assert_cmpstr (text, ==, "fakesrc name=\"\"");
+}
+
+static void
 test_types (void)
 {
   g_autoptr (SalonLaunchFile) file = read_text (
@@ -136,6 +150,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   gst_init (NULL, NULL);
+  g_test_add_func ("/launch-file/a-default-may-be-empty", test_empty_default);
   g_test_add_func ("/launch-file/types-follow-from-default-and-place", test_types);
   g_test_add_func ("/launch-file/elements-are-the-administrators", test_elements_are_the_administrators);
   g_test_add_func ("/launch-file/values-stay-in-their-place", test_values_stay_in_their_place);

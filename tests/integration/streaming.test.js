@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pipelines that bring streams into a room, and out of it, by hand and as jobs. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as runner from 'node:test';
+import { createServer } from 'node:net';
+import { defer } from '../lib/cleanup.js';
+import { changeJob, killJobs, startJob, untilJob, untilState } from '../lib/jobs.js';
+import { newRoom } from '../lib/people.js';
+import { analyse, isLoud, isWhite, launchFile, launchText, picturesOf, runText, soundOf, watch } from '../lib/pipelines.js';
+import { MEDIA_MS, Program } from '../lib/program.js';
+import { ADMIN_TOKEN, startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const { test } = runner;
+
+const folder = mkdtempSync(join(tmpdir(), 'salon-streaming-'));
+const media = join(folder, 'media');
+defer(runner, () => rmSync(folder, { recursive: true, force: true }));
+
+/* A second of white with a tone, exactly: 30 pictures, and 50 packets of sound. */
+const SECOND = { pictures: 30, packets: 50 };
+const PICTURES = `videotestsrc pattern=white num-buffers=${SECOND.pictures} ! video/x-raw,format=I420,width=160,height=120,framerate=30/1`;
+const SOUND = `audiotestsrc num-buffers=${SECOND.packets} samplesperbuffer=960 ! audio/x-raw,rate=48000,channels=2`;
+const FILMS = {
+  'film.webm': `webmmux name=m ! filesink location=film.webm ${PICTURES} ! vp8enc deadline=1 ! m. ${SOUND} ! opusenc ! m.`,
+  'film.mp4': `mp4mux name=m ! filesink location=film.mp4 ${PICTURES} ! x264enc tune=zerolatency ! h264parse ! m.
+    ${SOUND} ! avenc_aac ! aacparse ! m.`,
+  'film.ts': `mpegtsmux name=m ! filesink location=film.ts ${PICTURES} ! x264enc bframes=2 ! m. ${SOUND} ! avenc_aac ! m.`,
+};
+mkdirSync(media);
+for (const text of Object.values(FILMS))
+  runText(text, media);
+const film = (name) => join(media, name);
+
+/* Jobs say more than they mostly do: what they are to play, above all. */
+const server = await startServer(runner, { stateDir: mkdtempSync(join(folder, 'state-')), env: { GST_DEBUG: 'uridecodebin:6' },
+  config: { jobs: { 'job-media-dirs': media, 'job-elements': 'ximagesrc', 'job-restarts': 3, 'max-jobs': 20 } } });
+defer(runner, () => killJobs(server.stateDir));
+
+/* Where nobody listens. */
+async function closedPort() {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address();
+  listener.close();
+  return port;
+}
+
+/* A job in a room of its own. */
+async function startInRoom(pipeline, parameters) {
+  const { status, body } = await server.http('POST', '/room/create', { json: { slug: newRoom() } });
+  assert.equal(status, 201);
+  const job = await startJob(server, { room: body.room.slug, pipeline, parameters });
+  return { job, room: body.room.slug };
+}
+
+async function stopJob(id) {
+  await changeJob(server, id, { stop: true });
+  assert.equal((await untilState(server, id, 'stopped')).error, null);
+}
+
+async function seesWhite(viewer, count = 10) {
+  await until(`${count} white pictures come`, () => picturesOf(viewer).filter(isWhite).length >= count, MEDIA_MS);
+}
+
+async function hears(viewer, count = 25) {
+  await until('it is heard', () => soundOf(viewer).filter(isLoud).length >= count, MEDIA_MS);
+}
+
+runner.describe('files', { concurrency: 3 }, () => {
+  for (const name of Object.keys(FILMS))
+    test(`${name} is played several times without a seam`, async (t) => {
+      const player = launchText(t, `salonmediasrc location=${film(name)} loops=3 name=f ${analyse('f.video', 'f.audio')}`);
+      assert.equal(await player.exits(), 0, player.errors);
+      const times = picturesOf(player).map(({ time }) => time);
+      assert.equal(times.length, 3 * SECOND.pictures);
+      const steps = times.slice(1).map((time, i) => time - times[i]);
+      /* AAC lasts some 20 ms longer than the pictures. */
+      assert.ok(Math.min(...steps) > 0.02 && Math.max(...steps) < 0.1, `${Math.min(...steps)} to ${Math.max(...steps)}`);
+      const sound = soundOf(player);
+      assert.ok(sound.length >= 3 * SECOND.packets - 1 && sound.length <= 3 * SECOND.packets + 10, `${sound.length}`);
+      /* Encoders begin and end a file with up to 64 ms that are none of its. */
+      assert.ok(sound.filter((part) => !isLoud(part)).length <= 3 * 3);
+    });
+
+  test('a file without sound is played, and one that lasts no time is not played for ever', async (t) => {
+    const silent = join(folder, 'silent.webm');
+    runText(`${PICTURES} ! vp8enc deadline=1 ! webmmux ! filesink location=${silent}`);
+    const player = launchText(t, `salonmediasrc location=${silent} loops=2 name=f ${analyse('f.video', 'f.audio')}`);
+    assert.equal(await player.exits(), 0, player.errors);
+    assert.equal(picturesOf(player).length, 2 * SECOND.pictures);
+    const picture = join(folder, 'picture.png');
+    runText(`videotestsrc num-buffers=1 ! pngenc ! filesink location=${picture}`);
+    const still = launchText(t, `salonmediasrc location=${picture} loops=0 ! fakesink`);
+    assert.notEqual(await still.exits(), 0);
+    assert.match(still.errors, /lasts no time/);
+    const none = launchText(t, 'salonmediasrc ! fakesink');
+    assert.notEqual(await none.exits(), 0);
+    assert.match(none.errors, /Set the property location/);
+  });
+
+  test('a file that is played for ever ends when it is told to', async (t) => {
+    const player = launchText(t, `salonmediasrc location=${film('film.webm')} loops=0 name=f ${analyse('f.video ! clocksync', 'f.audio')}`);
+    await until('it is in its second round', () => picturesOf(player).length > SECOND.pictures + 5, MEDIA_MS);
+    assert.equal(await player.interrupt(), 0, player.errors);
+    assert.match(player.output, /eos|Got EOS/);
+  });
+});
+
+runner.describe('into a room', { concurrency: 3 }, () => {
+  test('play-file plays a file in a room, as it is, and leaves', async (t) => {
+    const room = newRoom();
+    const viewer = launchText(t, `salonsrc server=${join(server.stateDir, 'salon.sock')} room=${room} name=s
+      s.video_0 ! queue ! video/x-h264 ! h264parse ! avdec_h264 ! videoanalyse ! fakesink sync=false`);
+    await viewer.prints(/salon-attached/);
+    const player = launchFile(t, server, 'play-file', { room, location: film('film.mp4'), loops: 3, decode: false });
+    await seesWhite(viewer, SECOND.pictures);
+    assert.equal(await player.exits(), 0, player.errors);
+    assert.equal(await viewer.exits(), 0, viewer.errors);
+  });
+
+  test('play-file is a job, which finishes with its last round', async (t) => {
+    const { job, room } = await startInRoom('play-file', { location: film('film.mp4'), loops: 3, name: 'The film' });
+    const viewer = await watch(t, server, room);
+    await seesWhite(viewer, SECOND.pictures + 10);
+    await hears(viewer, SECOND.packets + 10);
+    assert.match(viewer.output, /salon-track, event=\(string\)added,.* name=\(string\)"The\\ film"/);
+    assert.equal((await untilState(server, job.id, 'finished')).restarts, 0);
+    assert.equal(await viewer.exits(), 0, viewer.errors);
+    const other = await startInRoom('play-file', { location: join(folder, 'silent.webm') });
+    await untilJob(server, other.job.id, 'may not read it', ({ error }) => /filesrc|source/.test(error ?? ''));
+  });
+
+  test('test-pattern is a participant, by hand and as a job', async (t) => {
+    const { job, room } = await startInRoom('test-pattern', { pattern: 'white', wave: 'sine' });
+    const viewer = await watch(t, server, room);
+    await seesWhite(viewer);
+    await hears(viewer);
+    await stopJob(job.id);
+    assert.equal(await viewer.exits(), 0, viewer.errors);
+    const other = newRoom();
+    const second = await watch(t, server, other);
+    launchFile(t, server, 'test-pattern', { room: other, pattern: 'white', 'video-codec': 'h264' });
+    await seesWhite(second);
+  });
+
+  test('screen shows an X display, by hand, and as a job where the administrator allows it', async (t) => {
+    const display = await startDisplay(t);
+    const { job, room } = await startInRoom('screen', { display, pointer: false });
+    const viewer = await watch(t, server, room);
+    await seesWhite(viewer);
+    assert.match(viewer.output, /salon-track, event=\(string\)added,.* source=\(string\)screen\b/);
+    await stopJob(job.id);
+    const other = newRoom();
+    const second = await watch(t, server, other);
+    launchFile(t, server, 'screen', { room: other, display });
+    await seesWhite(second);
+  });
+});
+
+/* An X display that nobody sits at, and that is white. */
+async function startDisplay(t) {
+  const xvfb = new Program(t, 'Xvfb', ['-displayfd', '1', '-screen', '0', '320x240x24', '-wr', '-nolisten', 'tcp']);
+  await xvfb.prints(/^\d+\n/);
+  return `:${xvfb.output.trim()}`;
+}
+
+/* The command lines of all processes. */
+function commandLines() {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    } catch {
+      return '';
+    }
+  }).join('\n');
+}
+
+test('nobody is told the secrets in a job\'s URLs', async () => {
+  const secrets = ['a-stream-key', 'hunter2hunter2'];
+  const port = await closedPort();
+  for (const url of [`rtmp://127.0.0.1:${port}/live/${secrets[0]}`, `rtsp://ann:${secrets[1]}@127.0.0.1:${port}/door`]) {
+    const { job, room } = await startInRoom('pull-stream', { url, name: 'Camera' });
+    assert.deepEqual(job.parameters, { url: '***', name: 'Camera' });
+    const broken = await untilJob(server, job.id, 'cannot connect', ({ error }) => error !== null);
+    const { body } = await server.http('GET', `/jobs?room=${room}`, { token: ADMIN_TOKEN });
+    assert.deepEqual(body.jobs[0].parameters, job.parameters);
+    const files = ['log', 'status.json'].map((name) => readFileSync(join(broken.folder, name), 'utf8'));
+    const told = [JSON.stringify(broken), JSON.stringify(body), ...files, server.errors, commandLines()].join('\n');
+    assert.match(broken.log.join('\n'), /\*\*\*/);
+    assert.ok(secrets.every((secret) => !told.includes(secret)), told.match(/.*(a-stream-key|hunter2).*/)?.[0]);
+    assert.equal(statSync(join(broken.folder, 'job.json')).mode & 0o077, 0);
+    await server.http('DELETE', `/jobs/${job.id}`, { token: ADMIN_TOKEN });
+  }
+});
+
+runner.describe('pictures of a room', { concurrency: 2 }, () => {
+  test('thumbnails keeps the latest picture, whole', async (t) => {
+    const room = newRoom();
+    const at = mkdtempSync(join(folder, 'thumbnails-'));
+    const file = join(at, 'thumbnail.jpg');
+    launchFile(t, server, 'test-pattern', { room, name: 'Ann', pattern: 'white' });
+    launchFile(t, server, 'thumbnails', { room, interval: 1, width: 160, height: 90 }, { cwd: at });
+    const inodes = new Set();
+    await until('there were three', () => {
+      if (existsSync(file)) {
+        const data = readFileSync(file);
+        assert.deepEqual([data.readUInt16BE(0), data.readUInt16BE(data.length - 2)], [0xffd8, 0xffd9], 'whole');
+        inodes.add(statSync(file).mtimeMs);
+      }
+      return inodes.size >= 3;
+    }, MEDIA_MS);
+    const shown = launchText(t, `filesrc location=${file} ! jpegdec ! video/x-raw,width=160,height=90 ! videoconvert ! videoanalyse ! fakesink`);
+    assert.equal(await shown.exits(), 0, shown.errors);
+    assert.ok(isWhite(picturesOf(shown)[0]));
+    assert.deepEqual(readdirSync(at), ['thumbnail.jpg']);
+  });
+
+  test('thumbnails is a job, of one participant, and keeps as many as it is told', async (t) => {
+    const { job, room } = await startInRoom('thumbnails', { participant: 'Ann', speaker: false, interval: 1,
+      location: 'thumbnail-%02d.jpg', 'max-files': 2 });
+    for (const [name, pattern] of [['Bob', 'black'], ['Ann', 'white']])
+      launchFile(t, server, 'test-pattern', { room, name, pattern });
+    const output = join((await untilJob(server, job.id, 'has made 4', ({ buffers }) => buffers >= 4)).folder, 'output');
+    await stopJob(job.id);
+    const files = readdirSync(output).sort();
+    assert.equal(files.length, 2);
+    for (const file of files) {
+      const shown = launchText(t, `filesrc location=${join(output, file)} ! jpegdec ! videoconvert ! videoanalyse ! fakesink`);
+      assert.equal(await shown.exits(), 0, shown.errors);
+      assert.ok(isWhite(picturesOf(shown)[0]));
+    }
+  });
+});
