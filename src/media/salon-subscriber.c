@@ -240,8 +240,8 @@ salon_subscriber_follow_track (SalonSubscriber *self, Slot *slot)
 
 /* -- forms -- */
 
-/* A codec that the client takes, and the track could be made to come in; -1: there is none. To encode H264 takes a third
- * of what VP8 does. */
+/* A codec that the client takes, and the track could be made to come in; -1: there is none. To encode H264 takes a
+ * third of what VP8 does. */
 static gint
 choose_codec (const Slot *slot)
 {
