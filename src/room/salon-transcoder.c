@@ -14,7 +14,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_transcoder_debug);
 /* When there are too many. */
 #define FULL_RETRY_MS 2000
 /* After a failure; twice as long each time it fails again. */
-#define RETRY_MS 5000
+#define RETRY_MS 2000
 #define MAX_RETRY_MS (5 * 60 * 1000)
 /* What has run for so long has not failed again. */
 #define STEADY_US (60 * G_TIME_SPAN_SECOND)
