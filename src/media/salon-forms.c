@@ -9,9 +9,9 @@ struct _SalonForms
 
   struct
   {
-    SalonTrack *track; /* (owned) (nullable) */
-    guint n_needing;
-    const char *refusal; /* static (nullable) */
+    SalonTrack *track;                         /* (owned) (nullable) */
+    guint n_needing[SALON_MAX_SPATIAL_LAYERS]; /* by the highest layer that they have use for */
+    const char *refusal;                       /* static (nullable) */
   } forms[SALON_N_CODECS];
 };
 
@@ -25,32 +25,53 @@ enum
 };
 static guint signals[N_SIGNALS];
 
-static void
-add_need (SalonForms *self, gint codec, gint change)
+/* -1: it is not needed. */
+static gint
+get_layer (SalonForms *self, guint codec)
 {
-  gboolean was_needed;
+  gint layer = SALON_MAX_SPATIAL_LAYERS - 1;
 
-  if (codec < 0)
-    return;
-  was_needed = self->forms[codec].n_needing > 0;
-  self->forms[codec].n_needing += change;
-  if (was_needed != (self->forms[codec].n_needing > 0))
+  while (layer >= 0 && self->forms[codec].n_needing[layer] == 0)
+    layer--;
+  return layer;
+}
+
+static void
+tell_if_changed (SalonForms *self, gint codec, gint layer_before)
+{
+  if (codec >= 0 && get_layer (self, (guint)codec) != layer_before)
     g_signal_emit (self, signals[SIGNAL_NEED_CHANGED], 0, (guint)codec);
 }
 
 void
-salon_forms_change_need (SalonForms *self, gint before, gint now)
+salon_forms_change_need (SalonForms *self, SalonFormNeed before, SalonFormNeed now)
 {
-  if (before == now)
-    return;
-  add_need (self, before, -1);
-  add_need (self, now, 1);
+  gint layer_before = before.codec >= 0 ? get_layer (self, (guint)before.codec) : -1;
+  gint layer_now = now.codec >= 0 ? get_layer (self, (guint)now.codec) : -1;
+
+  if (before.codec >= 0)
+    self->forms[before.codec].n_needing[before.spatial]--;
+  if (now.codec >= 0)
+    self->forms[now.codec].n_needing[now.spatial]++;
+  tell_if_changed (self, before.codec, layer_before);
+  if (now.codec != before.codec)
+    tell_if_changed (self, now.codec, layer_now);
 }
 
 gboolean
 salon_forms_is_needed (SalonForms *self, SalonCodec codec)
 {
-  return self->forms[codec].n_needing > 0;
+  return get_layer (self, codec) >= 0;
+}
+
+gint
+salon_forms_get_needed_layer (SalonForms *self)
+{
+  gint highest = -1;
+
+  for (guint codec = 0; codec < SALON_N_CODECS; codec++)
+    highest = MAX (highest, get_layer (self, codec));
+  return highest;
 }
 
 void

@@ -28,7 +28,7 @@ typedef struct
   gulong forms_changed_id;
   SalonTrack *form; /* (owned) (nullable): what flows: the track, or the same in a codec that the client takes */
   gulong form_layers_changed_id;
-  gint need;                /* the codec that the track's forms were told is needed; -1: none */
+  SalonFormNeed need;       /* as the track's forms were told */
   SalonFormState told_form; /* by the signal */
   const char *told_refusal; /* static (nullable): likewise */
   SalonSlotLinks links;     /* of the form */

@@ -93,7 +93,8 @@ forget_bounds (Slot *slot)
 {
   slot->settings = SALON_TRACK_SETTINGS_ALL;
   slot->cap = slot->layer = SALON_LAYER_HIGHEST;
-  slot->wish = slot->need = -1;
+  slot->wish = -1;
+  slot->need = SALON_FORM_NEED_NONE;
   slot->priority = SALON_PRIORITY_OTHER;
 }
 
@@ -299,14 +300,29 @@ tell_form (SalonSubscriber *self, Slot *slot, SalonFormState state, gint codec, 
   g_signal_emit (self, signals[SIGNAL_FORM_CHANGED], 0, (guint)((slot - self->slots) / 2), state, codec, refusal);
 }
 
-/* Who takes the track in no codec that it comes in needs another, as long as they want to see it. */
+/* As long as they want to see it. */
+static void
+follow_need (Slot *slot, gint codec)
+{
+  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  SalonFormNeed need = SALON_FORM_NEED_NONE;
+  SalonLayer layer;
+
+  salon_track_get_layers (slot->track, layers);
+  layer = salon_layer_choose (&slot->settings, layers, MAX (salon_track_get_n_layers (slot->track), 1));
+  if (!slot->is_paused && layer.spatial >= 0)
+    need = (SalonFormNeed){ codec, layer.spatial };
+  salon_forms_change_need (salon_track_get_forms (slot->track), slot->need, need);
+  slot->need = need;
+}
+
+/* Who takes the track in no codec that it comes in needs another. */
 static void
 follow_form (SalonSubscriber *self, Slot *slot)
 {
   SalonForms *forms = salon_track_get_forms (slot->track);
   gboolean is_own = takes_track (slot);
   gint codec = is_own ? -1 : choose_codec (slot);
-  gint need = slot->is_paused || slot->settings.max_layer < 0 ? -1 : codec;
   SalonTrack *form = codec >= 0 ? salon_forms_get (forms, codec) : NULL;
   const char *refusal = codec >= 0 ? salon_forms_get_refusal (forms, codec) : "no_codec";
 
@@ -314,8 +330,7 @@ follow_form (SalonSubscriber *self, Slot *slot)
     form = slot->track;
   if (form != slot->form)
     take_form (self, slot, form);
-  salon_forms_change_need (forms, slot->need, need);
-  slot->need = need;
+  follow_need (slot, codec);
   if (is_own)
     tell_form (self, slot, SALON_FORM_OWN, -1, NULL);
   else if (form != NULL)
@@ -612,7 +627,7 @@ salon_subscriber_detach (SalonSubscriber *self, guint seat, gboolean is_video)
   g_clear_signal_handler (&slot->layers_changed_id, slot->track);
   g_clear_signal_handler (&slot->forms_changed_id, salon_track_get_forms (slot->track));
   let_go_of_form (slot);
-  salon_forms_change_need (salon_track_get_forms (slot->track), slot->need, -1);
+  salon_forms_change_need (salon_track_get_forms (slot->track), slot->need, SALON_FORM_NEED_NONE);
   slot->told_form = SALON_FORM_OWN;
   slot->told_refusal = NULL;
   g_clear_object (&slot->track);

@@ -18,6 +18,7 @@ struct _SalonTranscodeEnd
   SalonTrack *form;            /* (borrowed) (nullable): the attachment's, of who gives */
   gint codec;                  /* in which the form is known; -1: not yet */
   gulong layers_changed_id;    /* of the track that it takes, or gives; or 0 */
+  gulong need_changed_id;      /* of its forms, of who takes; or 0 */
   SalonTranscodeEndFunc func;
   gpointer user_data;
 };
@@ -30,11 +31,12 @@ salon_transcode_end_get_publication (SalonTranscodeEnd *self)
 
 /* -- who takes -- */
 
+/* The highest that somebody has use for, and is not too large. */
 static gint
 choose_layer (SalonTrack *track)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
-  gint highest = SALON_MAX_SPATIAL_LAYERS - 1;
+  gint highest = MAX (salon_forms_get_needed_layer (salon_track_get_forms (track)), 0);
 
   salon_track_get_layers (track, layers);
   while (highest > 0 && MIN (layers[highest].width, layers[highest].height) > MAX_LINES)
@@ -43,13 +45,25 @@ choose_layer (SalonTrack *track)
 }
 
 static void
-on_layers_changed (SalonTrack *track, gpointer user_data)
+follow_layers (SalonTranscodeEnd *self)
 {
-  SalonTranscodeEnd *self = user_data;
+  SalonTrack *track = self->publication->track;
   SalonTrackSettings settings = SALON_TRACK_SETTINGS_ALL;
 
   settings.max_layer = choose_layer (track);
   (void)salon_receiver_set_settings (SALON_RECEIVER (self->attachment), track, &settings);
+}
+
+static void
+on_layers_changed (SalonTrack *track, gpointer user_data)
+{
+  follow_layers (user_data);
+}
+
+static void
+on_need_changed (SalonForms *forms, guint codec, gpointer user_data)
+{
+  follow_layers (user_data);
 }
 
 static void
@@ -66,7 +80,9 @@ take (SalonTranscodeEnd *self)
   g_signal_connect (self->attachment, "slot", G_CALLBACK (on_slot), self);
   salon_receiver_add (SALON_RECEIVER (self->attachment), track, STREAM, self->publication->is_muted);
   self->layers_changed_id = g_signal_connect (track, "layers-changed", G_CALLBACK (on_layers_changed), self);
-  on_layers_changed (track, self);
+  self->need_changed_id
+      = g_signal_connect (salon_track_get_forms (track), "need-changed", G_CALLBACK (on_need_changed), self);
+  follow_layers (self);
   return TRUE;
 }
 
@@ -114,6 +130,8 @@ let_go (SalonTranscodeEnd *self)
   g_signal_handlers_disconnect_by_data (self->attachment, self);
   if (self->layers_changed_id != 0)
     g_signal_handler_disconnect (self->request.receives ? track : self->form, self->layers_changed_id);
+  if (self->need_changed_id != 0)
+    g_signal_handler_disconnect (forms, self->need_changed_id);
   if (self->request.receives)
     salon_receiver_remove (SALON_RECEIVER (self->attachment), track);
   else if (self->codec >= 0 && salon_forms_get (forms, self->codec) == self->form)

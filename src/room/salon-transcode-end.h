@@ -7,7 +7,7 @@
  * which it is published: it takes the picture, or gives the form that it makes of it (see SalonForms). It is nobody in
  * the room, and hears of nothing else.
  *
- * A picture of several sizes is taken in the largest of 720 lines at most.
+ * A picture of several sizes is taken in the largest that somebody has use for, and has 720 lines at most.
  *
  * Made by salon_rooms_transcode(), owned by the session of the program; main context. */
 typedef struct _SalonTranscodeEnd SalonTranscodeEnd;

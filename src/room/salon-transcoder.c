@@ -13,12 +13,10 @@ GST_DEBUG_CATEGORY_STATIC (salon_transcoder_debug);
 #define LINGER_MS 3000
 /* When there are too many. */
 #define FULL_RETRY_MS 2000
-/* After a failure; twice as long each time it fails again. */
-#define RETRY_MS 5000
+/* After a failure; twice as long each time, until one has run for as long as it was needed. */
+#define RETRY_MS 2000
 #define MAX_RETRY_MS (5 * 60 * 1000)
-/* What has run for so long has not failed again. */
-#define STEADY_US (60 * G_TIME_SPAN_SECOND)
-/* Of x264 and libvpx at their fastest, a picture of 720 lines. */
+/* What x264 and libvpx need at their fastest, up to a picture of 720 lines. */
 #define MAX_BITRATE_BPS 1500000
 #define MIN_BITRATE_BPS 200000
 #define BITS_PER_PIXEL_S 1.6
@@ -106,8 +104,6 @@ retry_later (Transcode *self)
 static void
 note_failure (Transcode *self)
 {
-  if (g_get_monotonic_time () - self->started_us > STEADY_US)
-    self->retry_ms = RETRY_MS;
   refuse (self, "failed");
   retry_later (self);
   self->retry_ms = MIN (2 * self->retry_ms, MAX_RETRY_MS);
@@ -232,6 +228,7 @@ on_look (gpointer user_data)
     {
       log_transcode (self, SALON_LOG_INFO, "transcode_ended", "unneeded", "is not transcoded any more");
       drop_job (self);
+      self->retry_ms = RETRY_MS;
     }
   return G_SOURCE_REMOVE;
 }

@@ -8,10 +8,10 @@
  * another, too. Each is made once for all who need it, by the pipeline `transcode` in a job of its own, from when the
  * first needs it until some seconds after the last.
  *
- *   slots  --need-->  SalonForms  -->  SalonTranscoder  -->  job: salonsrc --> decoder --> encoder --> salonsink
- *     ^------------------ ^                                            ^                                 |
- *                         |                                 SalonTranscodeEnd                            |
- *                         '----------------------------- SalonTranscodeEnd  <----------------------------'
+ *   slots --need--> SalonForms --> SalonTranscoder --> job: salonsrc --> decoder --> encoder --> salonsink
+ *     ^                  ^                                    ^                                     |
+ *     |                  |                            SalonTranscodeEnd                             |
+ *     '------form--------'----------------------- SalonTranscodeEnd <-------------------------------'
  *
  * Owned by its room; main context. */
 typedef struct _SalonTranscoder SalonTranscoder;

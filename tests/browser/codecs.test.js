@@ -2,10 +2,12 @@
 /* Every codec that Salon forwards, from a browser to another. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import * as runner from 'node:test';
 import { openChromium } from '../lib/browsers.js';
 import { defer } from '../lib/cleanup.js';
 import { killJobs } from '../lib/jobs.js';
+import { readLog } from '../lib/log.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
 import { startServer } from '../lib/server.js';
@@ -43,16 +45,21 @@ function receiveAlone(codec) {
   };
 }
 
+async function enterReceivingAlone(codec, server, room, name) {
+  const bob = new Person(await chromium.newPage(), name);
+  await bob.page.addInitScript(receiveAlone, codec);
+  await bob.open(server, room, `name=${name}&join=1`);
+  await bob.joined();
+  return bob;
+}
+
 test('who receives H264 alone sees VP8 in it, while it is on', async (t) => {
   const server = await startServer(t, { config: { media: { 'video-codecs': 'VP8' } } });
   defer(t, () => killJobs(server.stateDir));
   const room = newRoom();
   const ann = await Person.enter(chromium, server, room, 'Ann');
-  const page = await chromium.newPage();
-  await page.addInitScript(receiveAlone, 'H264');
-  const bob = new Person(page, 'Bob');
-  await bob.open(server, room, 'name=Bob&join=1');
-  await bob.joined();
+  const bob = await enterReceivingAlone('H264', server, room, 'Bob');
+  const { page } = bob;
   await bob.grows('Ann', 'camera', 'frames', 30000);
   await ann.grows('Bob', 'camera', 'frames');
   assert.equal((await bob.from('Ann', 'camera')).codec, 'video/H264');
@@ -70,4 +77,17 @@ test('who receives H264 alone sees VP8 in it, while it is on', async (t) => {
   assert.deepEqual([ann.problems, bob.problems], [[], []]);
   await ann.page.close();
   await page.close();
+});
+
+test('AV1, which GStreamer cannot read, is not transcoded, and that is told', async (t) => {
+  if (spawnSync('gst-inspect-1.0', ['--exists', 'rtpav1depay']).status === 0)
+    return t.skip('it can here');
+  const server = await startServer(t, { config: { media: { 'video-codecs': 'AV1' }, log: { 'log-format': 'json' } } });
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann');
+  const bob = await enterReceivingAlone('H264', server, room, 'Bob');
+  await until('the log says so', () => readLog(server.errors.slice(0, server.errors.lastIndexOf('\n') + 1))
+    .some(({ event, reason, participant }) => event === 'transcode_refused' && reason === 'no_decoder' && participant === ann.id), 30000);
+  await ann.page.close();
+  await bob.page.close();
 });

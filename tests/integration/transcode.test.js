@@ -102,9 +102,12 @@ test('two who take H264 alone see VP8 by one encoder, which ends when both have 
   assert.deepEqual(bob.told.map(({ state, codec }) => [state, codec]), [['starting', 'H264'], ['transcoded', 'H264']]);
   assert.equal(counts(), 1);
 
-  await until('a second of it', () => slot.packets.filter(({ marker }) => marker).length >= 20, MEDIA_MS);
-  const { pictures, changes } = decode(folder, slot.packets.slice(), SIZE);
-  assert.ok(pictures >= 15 && changes > 1000, `${pictures} pictures, in which ${changes} pixels change: a ball`);
+  /* On a busy machine packets get lost on the way to us. */
+  await until('a ball moves', () => {
+    bob.subscribers.get(1).sendPli(slot);
+    const { pictures, changes } = decode(folder, slot.packets.slice(), SIZE);
+    return pictures >= 15 && changes > 1000;
+  }, MEDIA_MS);
   await until('the stats say so', () => stats?.some(({ track, transcoded }) => track === bob.told[0].track && transcoded), MEDIA_MS);
   assert.deepEqual([...eve.people.values()].sort(), ['Ann', 'Bob', 'Eve', 'Joe']);
   assert.deepEqual([eve.told, videos(eve).length], [[], 1]);
@@ -149,7 +152,7 @@ test('one who takes VP8 alone sees H264, and each picture has an encoder of its 
   assert.equal(counts(), 2);
 });
 
-test('a process that crashes is made anew, and the room plays on', async (t) => {
+test('a process that crashes, or that somebody deletes, is made anew, and the room plays on', async (t) => {
   await untilJobs(0);
   const room = newRoom();
   publish(t, room);
@@ -164,6 +167,11 @@ test('a process that crashes is made anew, and the room plays on', async (t) => 
   assert.deepEqual(bob.told.map(({ state }) => state), ['starting', 'transcoded', 'starting', 'transcoded']);
   assert.deepEqual([...new Set(slot.packets.map(({ ssrc }) => ssrc))], [slot.ssrc]);
   assert.equal(bob.errors.length, 0);
+
+  const { body: { jobs: [{ id }] } } = await server.http('GET', '/jobs', { token: ADMIN_TOKEN });
+  assert.equal((await server.http('DELETE', `/jobs/${id}`, { token: ADMIN_TOKEN })).status, 200);
+  await until('Bob is told again', () => bob.told.some(({ reason }) => reason === 'failed'), MEDIA_MS);
+  await sees(bob, 'h264', slot);
 });
 
 test('a picture that is muted is not encoded', async (t) => {
@@ -210,9 +218,10 @@ test('what an earlier server transcoded ends with it', async (t) => {
   assert.deepEqual(body.jobs, []);
 });
 
-test('of several sizes the largest of 720 lines at most is taken', async (t) => {
+test('of several sizes the largest that somebody has use for is taken, of 720 lines at most', async (t) => {
+  const at = await transcodingServer(t, { 'max-transcodes': 0 });
   const room = newRoom();
-  const ann = await Peer.join(t, server, room, 'Ann', { simulcast: true, subscribe: false });
+  const ann = await Peer.join(t, at, room, 'Ann', { simulcast: true, subscribe: false });
   const sizes = [[480, 270], [960, 540], [1920, 1080]];
   ann.publisher.track('camera').layers.forEach(({ media }, index) => {
     [media.size] = [{ width: sizes[index][0], height: sizes[index][1] }];
@@ -220,9 +229,14 @@ test('of several sizes the largest of 720 lines at most is taken', async (t) => 
   const wanted = [];
   ann.signalling.on('layers_wanted', ({ layers }) => wanted.push(layers.length));
   await ann.start('camera');
-  const client = await connect(t, server, { socket: join(server.stateDir, 'salon.sock') });
-  await client.request('transcode', { room, track: ann.tracks.get('camera').id, receive: true });
+  const track = ann.tracks.get('camera').id;
+  const client = await connect(t, at, { socket: join(at.stateDir, 'salon.sock') });
+  await client.request('transcode', { room, track, receive: true });
+  await until('one size is wanted', () => wanted.at(-1) === 1, MEDIA_MS);
+  const bob = await enter(t, room, 'Bob', { at, ...h264 });
   await until('two sizes are wanted', () => wanted.at(-1) === 2, MEDIA_MS);
+  await bob.signalling.request('track_settings', { track, width: 320, height: 180 });
+  await until('one size is wanted again', () => wanted.at(-1) === 1, MEDIA_MS);
 });
 
 test('only programs of this machine transcode, and only pictures that there are', async (t) => {
