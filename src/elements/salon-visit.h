@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 #include <json-glib/json-glib.h>
 
+#include "salon-codec.h"
 #include "salon-wire.h"
 
 /* An element's stay in a room, in a thread of its own, since an element has no main loop to count on: it connects,
@@ -19,6 +20,7 @@ typedef struct
   const char *room;         /* its slug */
   const char *name;         /* what others see */
   gboolean is_receiving;    /* else it only publishes */
+  SalonCodecs codecs;       /* that are received */
   gboolean has_one_picture; /* receives that of who leads */
   const char *transcoded;   /* (nullable): the id of a picture: it takes or gives that in the room, and is nobody there;
                              * `joined` is not called */
