@@ -13,7 +13,8 @@
  *
  * Element messages on the bus:
  *   salon-attached, room=(string), participant=(string)     it is in the room, or back again
- *   salon-lost, reason=(string)                             and tries to come back */
+ *   salon-lost, reason=(string)                             and tries to come back
+ *   salon-ended, reason=(string)                            of salonsrc: for good, and so do its pads */
 #define SALON_TYPE_ENDPOINT (salon_endpoint_get_type ())
 G_DECLARE_DERIVABLE_TYPE (SalonEndpoint, salon_endpoint, SALON, ENDPOINT, GstBin)
 

@@ -670,6 +670,7 @@ salon_src_ended (SalonEndpoint *endpoint, const GError *error, gboolean was_ther
   if (was_there && has_pads)
     {
       GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s", error->message), ("all tracks have ended"));
+      salon_endpoint_post (endpoint, gst_structure_new ("salon-ended", "reason", G_TYPE_STRING, error->message, NULL));
       end_tracks (self, FALSE);
     }
   else

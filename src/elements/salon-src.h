@@ -12,4 +12,5 @@
  * A pad comes with the first packet of its track, and ends with it. When the connection is lost, the pads wait for the
  * same person's tracks to come back. */
 #define SALON_TYPE_SRC (salon_src_get_type ())
+GType salon_src_get_type (void);
 GST_ELEMENT_REGISTER_DECLARE (salonsrc)

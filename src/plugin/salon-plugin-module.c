@@ -2,6 +2,7 @@
 
 /* libgstsalon.so: Salon's elements for gst-launch-1.0, gst-inspect-1.0 and other programs. */
 #include "salon-plugin.h"
+#include "salon-recorder.h"
 #include "salon-sink.h"
 #include "salon-src.h"
 
@@ -11,7 +12,7 @@ static gboolean
 init (GstPlugin *plugin)
 {
   return salon_plugin_init (plugin) && GST_ELEMENT_REGISTER (salonsrc, plugin)
-         && GST_ELEMENT_REGISTER (salonsink, plugin);
+         && GST_ELEMENT_REGISTER (salonsink, plugin) && GST_ELEMENT_REGISTER (salonrecorder, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, salon, SALON_PLUGIN_DESCRIPTION, init, SALON_VERSION, "LGPL",
