@@ -212,15 +212,22 @@ print_warning (GstMessage *message)
 }
 
 static void
+note_playing (SalonPipeline *self)
+{
+  if (self->has_played)
+    return;
+  self->has_played = TRUE;
+  g_signal_emit (self, signals[SIGNAL_PLAYING], 0);
+}
+
+static void
 handle_state (SalonPipeline *self, GstMessage *message)
 {
   GstState state;
 
   gst_message_parse_state_changed (message, NULL, &state, NULL);
-  if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->pipeline) || state != GST_STATE_PLAYING || self->has_played)
-    return;
-  self->has_played = TRUE;
-  g_signal_emit (self, signals[SIGNAL_PLAYING], 0);
+  if (GST_MESSAGE_SRC (message) == GST_OBJECT (self->pipeline) && state == GST_STATE_PLAYING)
+    note_playing (self);
 }
 
 /* The end of one sink; the pipeline itself keeps silent as long as a webrtcbin, which never ends, is in it. */
@@ -344,11 +351,16 @@ salon_pipeline_add_webrtcbin (SalonPipeline *self, const char *name)
 
 /* -- life -- */
 
+/* What is live plays from now on, whether or not anything has come to its sinks: GStreamer itself calls it playing when
+ * something has come to all of them, and in a room a sink may wait for ever. */
 void
 salon_pipeline_play (SalonPipeline *self)
 {
+  gboolean is_live = gst_element_set_state (self->pipeline, GST_STATE_PAUSED) == GST_STATE_CHANGE_NO_PREROLL;
+
   /* A failure is told on the bus. */
-  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE && is_live)
+    note_playing (self);
 }
 
 void

@@ -8,7 +8,7 @@
  *
  * Signals, all on the main context:
  *   failed (const char *message)   an element's error; nothing of use plays any more
- *   playing ()                     once; not before there is something to play
+ *   playing ()                     once; not before there is something to play, or it is live
  *   ended ()                       once
  *
  * Main context. salon_pipeline_stop() ends it. */

@@ -4,6 +4,7 @@
 #include "salon-composite.h"
 #include "salon-media-src.h"
 #include "salon-plugin.h"
+#include "salon-recorder.h"
 #include "salon-sink.h"
 #include "salon-src.h"
 
@@ -14,7 +15,7 @@ init (GstPlugin *plugin)
 {
   return salon_plugin_init (plugin) && GST_ELEMENT_REGISTER (salonsrc, plugin)
          && GST_ELEMENT_REGISTER (salonsink, plugin) && GST_ELEMENT_REGISTER (saloncomposite, plugin)
-         && GST_ELEMENT_REGISTER (salonmediasrc, plugin);
+         && GST_ELEMENT_REGISTER (salonmediasrc, plugin) && GST_ELEMENT_REGISTER (salonrecorder, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, salon, SALON_PLUGIN_DESCRIPTION, init, SALON_VERSION, "LGPL",

@@ -9,6 +9,7 @@ import * as runner from 'node:test';
 import { PLUGIN_DIR, WAYS, buffersOf, launch as launchAt, test } from '../lib/elements.js';
 import { connect, enter, joinRoom, newRoom, reasonOf } from '../lib/people.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
+import { flashesOf, ticksOf } from '../lib/recording.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -105,13 +106,6 @@ for (const codec of ['vp8', 'vp9', 'h264']) {
   });
 }
 
-/* When an element `level` heard something begin, in seconds. */
-function ticksOf(program) {
-  const levels = [...program.output.matchAll(/level, .*?running-time=\(guint64\)(\d+).*?peak=\(GValueArray\)< (-?[\d.]+|-inf)/g)]
-    .map(([, time, peak]) => ({ time: Number(time) / 1e9, isLoud: Number(peak) > -20 }));
-  return levels.filter(({ isLoud }, i) => i > 0 && isLoud && !levels[i - 1].isLoud).map(({ time }) => time);
-}
-
 /* A frame that changes from black to white or back, and a tick, each at every full second. */
 test('sound and picture stay within 40 ms of each other on the same machine', async (t) => {
   const room = newRoom();
@@ -143,13 +137,8 @@ test('sound and picture stay together when they are published over WebRTC', asyn
     video/x-raw,framerate=30/1 ! vp8enc deadline=1 ! salonsink URL room=${room} name=p
     audiotestsrc wave=ticks sine-periods-per-tick=20 tick-interval=1000000000 volume=1 samplesperbuffer=480 !
     audio/x-raw,rate=48000 ! opusenc ! p.`);
-  const flashes = () => {
-    const frames = [...viewer.output.matchAll(/GstVideoAnalyse, .*?running-time=\(guint64\)(\d+).*?luma-average=\(double\)([\d.]+)/g)]
-      .map(([, time, luma]) => ({ time: Number(time) / 1e9, isWhite: Number(luma) > 0.5 }));
-    return frames.filter(({ isWhite }, i) => i > 0 && isWhite !== frames[i - 1].isWhite).map(({ time }) => time);
-  };
   const offsets = () => ticksOf(viewer).map((tick) =>
-    Math.min(...flashes().map((flash) => Math.abs(flash - tick - 16 / 30)))).filter((offset) => offset < 0.5);
+    Math.min(...flashesOf(viewer).map((flash) => Math.abs(flash - tick - 16 / 30)))).filter((offset) => offset < 0.5);
   await until('3 ticks with their flashes came', () => offsets().length >= 3, MEDIA_MS);
   const sorted = offsets().sort((one, other) => one - other);
   t.diagnostic(`ms: ${sorted.map((offset) => Math.round(offset * 1000))}`);

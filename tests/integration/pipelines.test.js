@@ -2,12 +2,13 @@
 /* Each pipeline of pipelines/, run as a person would run it, and what comes out of it. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as runner from 'node:test';
 import { newRoom } from '../lib/people.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
+import { play, readManifest, untilManifest } from '../lib/recording.js';
 import { serverPath, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -137,35 +138,37 @@ test('people beyond the seats of one connection neither disturb nor end a test-v
   await bob.leaves();
 });
 
-test('record-to-file writes a file that plays, with what there was to see and hear', {
-  skip: IS_SANITIZED && 'gst-launch-1.0 cannot load a plugin with a sanitizer',
-}, async (t) => {
-  const room = newRoom();
-  const folder = newFolder(t);
-  const recording = join(folder, 'recording.mkv');
-  const files = { video: join(folder, 'video.y4m'), audio: join(folder, 'audio.raw') };
-  const print = salonLaunch(t, '--print', join(PIPELINES, 'record-to-file.launch'), `room=${room}`,
-    `server=${join(server.stateDir, 'salon.sock')}`, `location=${recording}`);
-  assert.equal(await print.exits(), 0, print.errors);
-  const recorder = new Program(t, 'gst-launch-1.0', ['-m', '-e', ...print.output.trim().split(/\s+/)],
-    { GST_PLUGIN_PATH: PLUGIN_DIR });
-  await recorder.prints(/salon-attached/);
-  const ann = enter(t, room, 'Ann', 'test-publisher', { parameters: ['pattern=white', 'wave=sine'] });
-  await recorder.prints(/salon-track.*video_0/);
-  /* A second of a moving picture is 10 to 20 kB. */
-  await until('the recording grows', () => statSync(recording).size > 40000, MEDIA_MS);
-  await ann.leaves();
-  assert.equal(await recorder.exits(), 0, recorder.errors);
-
-  const player = new Program(t, 'gst-launch-1.0', ['-q', ...`filesrc location=${recording} ! matroskademux name=file
-    file. ! queue ! vp8dec ! y4menc ! filesink location=${files.video}
-    file. ! queue ! opusdec ! audioconvert ! audio/x-raw,format=S16LE ! filesink location=${files.audio}`
-    .split(/\s+/)]);
-  assert.equal(await player.exits(), 0, player.errors);
-  const pictures = brightnesses(files.video);
-  assert.ok(pictures.filter(isWhite).length >= 20, `Ann is in the recording: ${pictures.map(Math.round)}`);
-  assert.ok(loudness(files.audio) > LOUD, 'Ann is heard in the recording');
-});
+for (const [file, parameters, names] of [
+  ['record-to-file', ['participant=Ann'], ['Ann.webm']],
+  ['record-tracks', [], ['Ann-camera.webm', 'Ann-microphone.webm']],
+  ['record-track', ['participant=Ann', 'source=microphone'], ['Ann-microphone.webm']],
+])
+  test(`${file} records what there is to see and hear, until they have gone`, {
+    skip: IS_SANITIZED && 'gst-launch-1.0 cannot load a plugin with a sanitizer',
+  }, async (t) => {
+    const room = newRoom();
+    const folder = join(newFolder(t), 'recording');
+    const print = salonLaunch(t, '--print', join(PIPELINES, `${file}.launch`), `room=${room}`, ...parameters,
+      `server=${join(server.stateDir, 'salon.sock')}`, `location=${folder}`, 'idle-timeout=1');
+    assert.equal(await print.exits(), 0, print.errors);
+    const recorder = new Program(t, 'gst-launch-1.0', ['-m', '-e', ...print.output.trim().replaceAll('"', '').split(/\s+/)],
+      { GST_PLUGIN_PATH: PLUGIN_DIR });
+    await recorder.prints(/salon-attached/);
+    const ann = enter(t, room, 'Ann', 'test-publisher', { parameters: ['pattern=white'] });
+    await untilManifest(folder, 'has a second of all', ({ files }) => files.length >= names.length
+      && files.every(({ tracks }) => tracks.every(({ duration_ms: ms }) => ms > 1000)));
+    await ann.leaves();
+    assert.equal(await recorder.exits(), 0, recorder.errors);
+    const { state, files } = readManifest(folder);
+    assert.equal(state, 'complete');
+    assert.deepEqual(files.map((one) => one.file.replace(/^\d+-/, '')).sort(), names);
+    for (const one of files) {
+      const { pictures, ticks, soundSeconds } = await play(t, folder, one);
+      const kinds = one.tracks.map(({ kind }) => kind);
+      assert.equal(pictures.filter((picture) => picture.isWhite).length >= 10, kinds.includes('video'));
+      assert.equal(soundSeconds > 0.9 && ticks.length > 0, kinds.includes('audio'), `${soundSeconds} s, ${ticks}`);
+    }
+  });
 
 for (const [active, waiting, isActive] of [['white', 'black', isWhite], ['black', 'white', isBlack]])
   test(`slot-switch lets out the publisher that is linked first, ${active}`, {
