@@ -178,6 +178,8 @@
 #define SALON_LIMIT_PERSON_DOWNLOADS 6
 /* How long a link to a job's files is good for, in seconds: a week. */
 #define SALON_LIMIT_LINK_S (7 * 24 * 60 * 60)
+/* Recordings that are kept, each of which costs some 10 kB of memory: 3 a day for a year. */
+#define SALON_LIMIT_RECORDINGS 1000
 /* Pipelines in the folder. */
 #define SALON_LIMIT_PIPELINES 200
 /* Programs on this machine that attach to rooms (see SalonWire). Those who are waited for, and how long they have to
