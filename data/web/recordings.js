@@ -6,77 +6,32 @@ import { fillStrings, setLabel, text } from './strings.js';
 const REFRESH_MS = 1_000;
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
 
-/** That the room is being recorded, for all to see; and for the host a button for it, and a list of what came of it. */
-export class Recordings {
+/** What one has recorded in this room: how it grows, to be fetched, and deleted. */
+export class RecordingList {
   #salon;
-  #announce;
   #tryTo;
-  #sign = document.getElementById('recording');
-  #button = document.getElementById('record');
+  #signal;
   #dialog = document.getElementById('recordings');
   #list = document.getElementById('recordings-list');
   #timer = 0;
-  #signal;
 
   /**
-   * @param {function(string)} announce - for what all have to hear
    * @param {function(Promise)} tryTo - says what fails
    * @param {AbortSignal} signal - aborted at the end of the call
    */
-  constructor(salon, announce, tryTo, signal) {
+  constructor(salon, tryTo, signal) {
     this.#salon = salon;
-    this.#announce = announce;
     this.#tryTo = tryTo;
     this.#signal = signal;
-    salon.addEventListener('recording', ({ detail }) => this.#onChange(detail.isRecording), { signal });
-    document.addEventListener('language', () => this.#onLanguage(), { signal });
-    this.#button.addEventListener('click', () => this.#toggle(), { signal });
-    document.getElementById('recordings-open').addEventListener('click', () => this.#open(), { signal });
+    const refresh = () => this.#dialog.open && this.#refresh();
+    salon.addEventListener('recording', refresh, { signal });
+    document.addEventListener('language', refresh, { signal });
     this.#dialog.addEventListener('close', () => clearTimeout(this.#timer), { signal });
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
     this.#list.replaceChildren();
-    this.#show();
-    if (salon.recordings.isRecording) {
-      announce(text('recordingBegan'));
-    }
   }
 
-  #onChange(isRecording) {
-    this.#show();
-    this.#announce(text(isRecording ? 'recordingBegan' : 'recordingEnded'));
-    if (this.#dialog.open) {
-      this.#refresh();
-    }
-  }
-
-  #show() {
-    const { isRecording } = this.#salon.recordings;
-    this.#sign.hidden = !isRecording;
-    this.#button.textContent = text(isRecording ? 'recordStop' : 'record');
-    this.#button.classList.toggle('danger', isRecording);
-  }
-
-  #onLanguage() {
-    this.#show();
-    if (this.#dialog.open) {
-      this.#refresh();
-    }
-  }
-
-  async #toggle() {
-    const { recordings } = this.#salon;
-    if (this.#button.getAttribute('aria-busy') === 'true') {
-      return;
-    }
-    this.#button.setAttribute('aria-busy', 'true');
-    await this.#tryTo(recordings.isRecording ? recordings.stop() : recordings.begin());
-    this.#button.removeAttribute('aria-busy');
-  }
-
-  /* The list. */
-
-  #open() {
-    document.getElementById('invite').close();
+  open() {
     this.#dialog.showModal();
     this.#refresh();
   }
