@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+import * as devices from './devices.js';
 import { language } from './language.js';
+import { ownerKey } from './place.js';
 import { fillStrings, setLabel, text } from './strings.js';
 
 /** How often the list is asked for while it is open and a recording goes on. */
@@ -31,6 +33,11 @@ export class RecordingList {
     this.#list.replaceChildren();
   }
 
+  /** Whoever has opened a room that stays, has all that is recorded of it. */
+  get #ownerToken() {
+    return devices.recall(ownerKey(this.#salon.room.slug));
+  }
+
   open() {
     this.#dialog.showModal();
     this.#refresh();
@@ -41,8 +48,22 @@ export class RecordingList {
     await this.#tryTo(this.#fill());
   }
 
+  /** What an owner's token was for may be another room by now. */
+  async #ask() {
+    const { recordings } = this.#salon;
+    try {
+      return await recordings.list(this.#ownerToken);
+    } catch (error) {
+      if (error.reason !== 'unauthorized') {
+        throw error;
+      }
+      devices.remember(ownerKey(this.#salon.room.slug), '');
+      return recordings.list();
+    }
+  }
+
   async #fill() {
-    const recordings = await this.#salon.recordings.list();
+    const recordings = await this.#ask();
     if (this.#signal.aborted || !this.#dialog.open) {
       return;
     }
@@ -93,7 +114,7 @@ export class RecordingList {
 
   async #delete(id) {
     if (confirm(text('recordingDeleteConfirm'))) {
-      await this.#tryTo(this.#salon.recordings.delete(id));
+      await this.#tryTo(this.#salon.recordings.delete(id, this.#ownerToken));
       await this.#refresh();
     }
   }
