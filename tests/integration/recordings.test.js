@@ -173,10 +173,12 @@ runner.describe('by themselves', { concurrency: true }, () => {
     const id = await record(first, room);
     await first.http('DELETE', `/room/${room.slug}`, { token: room.token });
     await untilState(first, id, 'stopped');
-    const [before] = await list(first);
+    const [{ link, ...before }] = await list(first);
     await first.stop();
     const second = await recordingServer(t, { stateDir: first.stateDir });
-    assert.deepEqual(await list(second), [before]);
+    const [{ link: _, ...after }] = await list(second);
+    assert.deepEqual(after, before);
+    assert.equal((await fetch(new URL(`/files/${link}/film.webm`, second.url))).status, 200, 'and so do links');
   });
 
   test('the configuration says how long they stay: the oldest that have ended go', async (t) => {
