@@ -59,18 +59,22 @@ typedef enum
   SALON_CONFIG_TURN_PASSWORD,        /* string, secret */
   SALON_CONFIG_ICE_TIMEOUT_S,        /* uint */
   /* [jobs] */
-  SALON_CONFIG_MAX_JOBS,          /* uint; 0: none at all */
-  SALON_CONFIG_MAX_JOBS_PER_ROOM, /* uint */
-  SALON_CONFIG_MAX_TRANSCODES,    /* uint; 0: none */
-  SALON_CONFIG_PIPELINES_DIR,     /* string; "": those that come with Salon */
-  SALON_CONFIG_JOB_ELEMENTS,      /* list: names of elements, with * and ? */
-  SALON_CONFIG_JOB_MEDIA_DIRS,    /* list: folders */
-  SALON_CONFIG_JOB_MEMORY_MB,     /* uint */
-  SALON_CONFIG_JOB_OUTPUT_MB,     /* uint */
-  SALON_CONFIG_JOB_HANG_S,        /* uint */
-  SALON_CONFIG_JOB_RESTARTS,      /* uint */
-  SALON_CONFIG_JOB_ORPHAN_S,      /* uint */
-  SALON_CONFIG_JOB_SANDBOX,       /* string: "full", "partial" */
+  SALON_CONFIG_MAX_JOBS,               /* uint; 0: none at all */
+  SALON_CONFIG_MAX_JOBS_PER_ROOM,      /* uint */
+  SALON_CONFIG_MAX_TRANSCODES,         /* uint; 0: none */
+  SALON_CONFIG_PIPELINES_DIR,          /* string; "": those that come with Salon */
+  SALON_CONFIG_JOB_ELEMENTS,           /* list: names of elements, with * and ? */
+  SALON_CONFIG_JOB_MEDIA_DIRS,         /* list: folders */
+  SALON_CONFIG_JOB_MEMORY_MB,          /* uint */
+  SALON_CONFIG_JOB_OUTPUT_MB,          /* uint */
+  SALON_CONFIG_JOB_HANG_S,             /* uint */
+  SALON_CONFIG_JOB_RESTARTS,           /* uint */
+  SALON_CONFIG_JOB_ORPHAN_S,           /* uint */
+  SALON_CONFIG_JOB_SANDBOX,            /* string: "full", "partial" */
+  SALON_CONFIG_RECORDING_PIPELINE,     /* string: the name of a file */
+  SALON_CONFIG_RECORDINGS_KEEP_DAYS,   /* uint: 0: for good */
+  SALON_CONFIG_RECORDINGS_MAX_GB,      /* uint: 0: no bound */
+  SALON_CONFIG_RECORDINGS_MIN_FREE_MB, /* uint */
   /* [s3] */
   SALON_CONFIG_S3_ENDPOINT,       /* string: URL without a path; "": Amazon's, of the region */
   SALON_CONFIG_S3_BUCKET,         /* string; "": no uploads */

@@ -28,6 +28,8 @@ typedef struct
   JsonObject *parameters; /* (owned): of that file, as others may see them */
   char **secrets;         /* (owned) (nullable): what of them the job must not print: salon-job-secrets.h */
   char *launch;           /* (owned): for gst_parse_launch() */
+  gboolean is_recording;  /* of that kind (salon-launch-file.h) */
+  char *by;               /* (owned) (nullable): who in the room made it: then it stops when nobody is left */
   gint64 created_at_s;    /* Unix time */
   gboolean is_own;        /* the server's own: of no use to the next one */
   SalonJobLimits limits;

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "salon-error.h"
 #include "salon-job-folder.h"
@@ -32,6 +33,13 @@ struct _SalonJobs
 };
 
 G_DEFINE_FINAL_TYPE (SalonJobs, salon_jobs, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_CHANGED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
 
 /* -- uploads -- */
 
@@ -131,6 +139,7 @@ on_changed (SalonJob *job, guint before, SalonJobs *self)
     }
   if (salon_job_is_over (job) && is_for_store (self, job))
     add_upload (self, job);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, job);
 }
 
 /* job: (transfer full) */
@@ -177,6 +186,19 @@ check_bounds (SalonJobs *self, const char *room, GError **error)
   return TRUE;
 }
 
+static gboolean
+has_all_recordings (SalonJobs *self)
+{
+  GHashTableIter iter;
+  gpointer job;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    n += salon_job_get_spec (job)->is_recording;
+  return n >= SALON_LIMIT_RECORDINGS;
+}
+
 static int
 compare_ages (gconstpointer a, gconstpointer b)
 {
@@ -198,7 +220,8 @@ has_files (SalonJobs *self, SalonJob *job)
          && (upload == NULL || upload->state != SALON_UPLOAD_DONE || !self->options->uploads.target.must_delete_local);
 }
 
-/* When there are too many that are over, the oldest that left nothing goes. */
+/* When there are too many that are over, the oldest that left nothing goes. Recordings are kept by rules of their own
+ * (salon-recordings.h). */
 static gboolean
 make_room (SalonJobs *self, GError **error)
 {
@@ -210,7 +233,7 @@ make_room (SalonJobs *self, GError **error)
     {
       SalonJob *job = g_ptr_array_index (jobs, i);
 
-      if (!salon_job_is_over (job))
+      if (!salon_job_is_over (job) || salon_job_get_spec (job)->is_recording)
         continue;
       n_over++;
       if (!has_files (self, job))
@@ -235,7 +258,8 @@ typedef struct
   SalonJobSpec *spec; /* (owned) (nullable): handed over to the job; its text is made in the thread */
   gboolean has_file;
   gboolean is_admin;
-  char *folder; /* (owned): the job's */
+  gboolean is_one_too_many; /* if it is a recording */
+  char *folder;             /* (owned): the job's */
 } Start;
 
 static void
@@ -266,24 +290,45 @@ fill_in (const char *folder, SalonJobSpec *spec, gboolean is_admin, GError **err
   g_autoptr (JsonObject) given = g_steal_pointer (&spec->parameters);
   const SalonPipelineRequest request = { spec->pipeline, given, spec->room, is_admin };
 
-  spec->launch = salon_pipelines_fill_in (folder, &request, &spec->parameters, &spec->secrets, error);
+  spec->launch
+      = salon_pipelines_fill_in (folder, &request, &spec->parameters, &spec->secrets, &spec->is_recording, error);
+}
+
+static gboolean
+check_recording (SalonJobs *self, const Start *start, GError **error)
+{
+  guint min_free_mb = self->options->min_free_mb;
+  gint64 free_bytes = salon_jobs_measure_free (self);
+
+  if (start->is_one_too_many)
+    {
+      g_set_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_JOBS,
+          "There are %d recordings: delete those that are not needed (see recordings-keep-days)",
+          SALON_LIMIT_RECORDINGS);
+      return FALSE;
+    }
+  if (free_bytes < 0 || free_bytes >= (gint64)min_free_mb * 1024 * 1024)
+    return TRUE;
+  g_set_error (error, SALON_ERROR, SALON_ERROR_DISK_FULL,
+      "The server's disk has less than %u MB left (recordings-min-free-mb): delete what is not needed", min_free_mb);
+  return FALSE;
 }
 
 /* A thread of its own. */
 static void
 prepare_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  const SalonJobsOptions *options = SALON_JOBS (source)->options;
+  SalonJobs *self = SALON_JOBS (source);
   Start *start = data;
   SalonJobSpec *spec = start->spec;
   GError *error = NULL;
 
   if (start->has_file)
-    fill_in (options->pipelines_folder, spec, start->is_admin, &error);
+    fill_in (self->options->pipelines_folder, spec, start->is_admin, &error);
   if (error == NULL && strlen (spec->launch) > MAX_TEXT_BYTES)
     g_set_error (
         &error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "The pipeline is longer than %d bytes", MAX_TEXT_BYTES);
-  if (error == NULL && write_folder (start, &error))
+  if (error == NULL && (!spec->is_recording || check_recording (self, start, &error)) && write_folder (start, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -317,6 +362,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   add (self, g_object_ref (job));
   log_job (job, SALON_LOG_INFO, "job_started", "is started");
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, job);
   g_task_return_pointer (task, job, NULL);
 }
 
@@ -332,6 +378,7 @@ make_spec (SalonJobs *self, const SalonJobRequest *request)
   spec->launch = g_strdup (request->launch);
   spec->parameters = request->parameters != NULL ? json_object_ref (request->parameters) : json_object_new ();
   spec->is_own = request->is_own;
+  spec->by = g_strdup (request->by);
   spec->created_at_s = g_get_real_time () / G_USEC_PER_SEC;
   salon_job_limits_copy (&self->options->limits, &spec->limits);
   return spec;
@@ -355,6 +402,7 @@ salon_jobs_start_async (
   start->spec = make_spec (self, request);
   start->has_file = request->pipeline != NULL;
   start->is_admin = request->is_admin;
+  start->is_one_too_many = has_all_recordings (self);
   start->folder = g_build_filename (self->folder, start->spec->id, NULL);
   if (!request->is_own)
     g_ptr_array_add (self->starting, start->spec);
@@ -396,6 +444,15 @@ salon_jobs_list (SalonJobs *self, const char *room)
     }
   g_ptr_array_sort (jobs, compare_ages);
   return jobs;
+}
+
+gint64
+salon_jobs_measure_free (SalonJobs *self)
+{
+  struct statvfs disk;
+
+  /* What is left for us, and not for root. */
+  return statvfs (self->folder, &disk) == 0 ? (gint64)disk.f_bavail * (gint64)disk.f_frsize : -1;
 }
 
 void
@@ -451,7 +508,9 @@ salon_jobs_remove_async (SalonJobs *self, SalonJob *job, GAsyncReadyCallback cal
     log_job (job, SALON_LOG_INFO, "job_stopped", "was deleted while it ran");
   salon_job_kill (job);
   salon_uploads_remove (self->uploads, salon_job_get_folder (job));
-  g_hash_table_remove (self->jobs, salon_job_get_spec (job)->id);
+  g_hash_table_steal (self->jobs, salon_job_get_spec (job)->id);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, job);
+  g_object_unref (job);
   g_task_run_in_thread (task, remove_in_thread);
 }
 
@@ -547,6 +606,8 @@ salon_jobs_class_init (SalonJobsClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_jobs_debug, "salon-jobs", 0, "Salon: all jobs");
   G_OBJECT_CLASS (klass)->dispose = salon_jobs_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_jobs_finalize;
+  signals[SIGNAL_CHANGED] = g_signal_new (
+      "changed", SALON_TYPE_JOBS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, SALON_TYPE_JOB);
 }
 
 static void

@@ -10,7 +10,10 @@
  * them. Owned by main; main context only.
  *
  *   SalonJobs --> SalonJob  ~~link~~>  keeper  ~~link~~>  pipeline          each ~~> is a process of its own
- *                                      salon-job keep     salon-job run    (src/worker) */
+ *                                      salon-job keep     salon-job run    (src/worker)
+ *
+ * Signal:
+ *   changed (SalonJob *)   it is new, or in another state, or about to be forgotten: then it is not listed any more */
 #define SALON_TYPE_JOBS (salon_jobs_get_type ())
 G_DECLARE_FINAL_TYPE (SalonJobs, salon_jobs, SALON, JOBS, GObject)
 
@@ -22,6 +25,7 @@ typedef struct
   const char *pipelines_folder; /* of *.launch */
   guint max_jobs;               /* at once; 0: none at all */
   guint max_jobs_per_room;
+  guint min_free_mb; /* on the disk, or else no recording begins */
   SalonJobLimits limits;
   const char *const *upload_pipelines; /* patterns with * and ?: of which what they wrote is uploaded */
   const char *upload_prefix;           /* where to, with ${room} and ${date}; the job's id follows */
@@ -40,9 +44,10 @@ typedef struct
   JsonObject *parameters; /* (nullable): of the file */
   gboolean is_admin;      /* who may set elements */
   gboolean is_own;        /* the server's, which bounds them by itself: not counted, and ended by the next server */
+  const char *by;         /* (nullable): the member of the room who makes it */
 } SalonJobRequest;
 
-/* Errors: those of salon_pipelines_fill_in(), TOO_MANY_JOBS, INTERNAL. */
+/* Errors: those of salon_pipelines_fill_in(), TOO_MANY_JOBS, DISK_FULL, INTERNAL. */
 void salon_jobs_start_async (
     SalonJobs *self, const SalonJobRequest *request, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer none) */
@@ -53,6 +58,9 @@ SalonJob *salon_jobs_find (SalonJobs *self, const char *id, GError **error) G_GN
 
 /* Returns: (transfer container) (element-type SalonJob): the newest first. room: (nullable): an id; NULL: all. */
 GPtrArray *salon_jobs_list (SalonJobs *self, const char *room) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How much is free on the disk where they are, in bytes; -1: not known. Blocks; any thread. */
+gint64 salon_jobs_measure_free (SalonJobs *self);
 
 /* Lets all jobs of a room finish their files, and stop. */
 void salon_jobs_stop_room (SalonJobs *self, const char *room);

@@ -68,6 +68,7 @@ describe (const char *folder, const char *name)
       return object;
     }
   json_object_set_string_member (object, "summary", salon_launch_file_get_summary (file));
+  json_object_set_boolean_member (object, "is_recording", salon_launch_file_is_recording (file));
   parameters = json_array_new ();
   declared = salon_launch_file_get_parameters (file);
   for (guint i = 0; i < declared->len; i++)
@@ -165,7 +166,8 @@ keep_secrets (SalonLaunchFile *file, JsonObject *given, JsonObject **told, char 
 
 char *
 salon_pipelines_fill_in (
-    const char *folder, const SalonPipelineRequest *request, JsonObject **told, char ***secrets, GError **error)
+    const char *folder, const SalonPipelineRequest *request, JsonObject **told, char ***secrets, gboolean *is_recording,
+    GError **error)
 {
   g_autofree char *file_name = g_strconcat (request->name, SUFFIX, NULL);
   g_autofree char *path = g_build_filename (folder, file_name, NULL);
@@ -187,6 +189,7 @@ salon_pipelines_fill_in (
     }
   if (!set_parameters (file, request, error))
     return NULL;
+  *is_recording = salon_launch_file_is_recording (file);
   keep_secrets (file, request->parameters, told, secrets);
   return salon_launch_file_to_text (file);
 }

@@ -6,8 +6,8 @@
 /* The pipelines that jobs can be started by name: the files *.launch of a folder, read anew each time. These block: for
  * a thread of their own. */
 
-/* Returns: (transfer full): an array of {name, summary, parameters: [{name, type, default, help, secret}]}, by name.
- * Files that cannot be read have an `error` in place of the parameters. */
+/* Returns: (transfer full): an array of {name, summary, is_recording, parameters: [{name, type, default, help,
+ * secret}]}, by name. Files that cannot be read have an `error` in place of the parameters. */
 JsonArray *salon_pipelines_list (const char *folder) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What a job wants of a file. */
@@ -20,7 +20,7 @@ typedef struct
 } SalonPipelineRequest;
 
 /* Returns: (transfer full) (nullable): the text for gst_parse_launch(). told: (transfer full): the parameters, as
- * others may see them. secrets: (transfer full): what of them others may not (salon-job-secrets.h). Errors:
- * INVALID_PARAMS, FORBIDDEN, UNKNOWN_PIPELINE. */
+ * others may see them. secrets: (transfer full): what of them others may not (salon-job-secrets.h). is_recording: (out).
+ * Errors: INVALID_PARAMS, FORBIDDEN, UNKNOWN_PIPELINE. */
 char *salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request, JsonObject **told,
-    char ***secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+    char ***secrets, gboolean *is_recording, GError **error) G_GNUC_WARN_UNUSED_RESULT;
