@@ -48,6 +48,9 @@ const char *salon_track_get_msid (SalonTrack *self);
 gboolean salon_track_is_video (SalonTrack *self);
 guint salon_track_get_n_streams (SalonTrack *self);
 
+/* Returns: (transfer none): where a stream branches, for drawings. */
+GstElement *salon_track_get_tee (SalonTrack *self, guint stream);
+
 /* While not open, nothing passes: the state before the publisher's certificate is verified. Any thread. */
 void salon_track_set_open (SalonTrack *self, gboolean is_open);
 
