@@ -86,6 +86,28 @@ export default [
     },
   },
   {
+    line: /^curl localhost:8080\/jobs\/ID\/files -H/,
+    check: async (line) => {
+      const answer = await line.fill({ OWNER_TOKEN: line.notes.owner, 'jobs/ID': `jobs/${line.notes.id}` }).answers();
+      checkHttp('filesResponse', answer);
+      assert.deepEqual(answer.files.map(({ name }) => name), ['picture.webm']);
+    },
+  },
+  {
+    line: /^curl -O localhost:8080\/jobs\/ID\/files\/picture\.webm -H/,
+    check: async (line) => {
+      await line.fill({ OWNER_TOKEN: line.notes.owner, 'jobs/ID': `jobs/${line.notes.id}` }).ends();
+      assert.ok(await line.counts('picture.webm', 'matroskademux ! vp8dec') >= 10);
+    },
+  },
+  {
+    line: /^curl -X POST localhost:8080\/jobs\/ID\/link /,
+    check: async (line) => {
+      const { url } = await line.fill({ OWNER_TOKEN: line.notes.owner, 'jobs/ID': `jobs/${line.notes.id}` }).answers();
+      assert.equal((await fetch(`${url}picture.webm`, { method: 'HEAD' })).status, 200);
+    },
+  },
+  {
     line: /^salonctl pipelines$/,
     check: async (line) => assert.match(await line.ends(), /^test-publisher\n {4}A participant that is always there/m),
   },
