@@ -88,7 +88,7 @@ salon_launch_line_add_property (GString *line, const char *name, const char *val
 char *
 salon_launch_line_from_text (const char *text)
 {
-  GString *line = g_string_new ("gst-launch-1.0");
+  GString *line = g_string_new ("gst-launch-1.0 -e");
 
   add_text (line, text);
   return g_string_free (line, FALSE);

@@ -11,5 +11,6 @@
  * characters become blanks. */
 void salon_launch_line_add_property (GString *line, const char *name, const char *value);
 
-/* text: as gst_parse_launch() takes it. Returns: (transfer full): the whole command. */
+/* text: as gst_parse_launch() takes it. Returns: (transfer full): the whole command, which finishes
+ * its files when it is interrupted. */
 char *salon_launch_line_from_text (const char *text) G_GNUC_WARN_UNUSED_RESULT;

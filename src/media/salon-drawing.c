@@ -257,6 +257,13 @@ put_into_boxes (SalonDrawing *self)
     }
 }
 
+/* Left out. */
+static gboolean
+is_resting (const SalonDrawing *self, GstElement *element)
+{
+  return !self->is_full && is_slot (element) && !has_link (element);
+}
+
 /* -- text -- */
 
 /* Graphviz takes backslashes for its own escapes, and & for those of HTML. */
@@ -447,7 +454,7 @@ write_links (SalonDrawing *self, GstElement *element)
         write_links (self, g_ptr_array_index (children, i));
       return;
     }
-  for (guint i = 0; i < pads->len; i++)
+  for (guint i = 0; i < pads->len && !is_resting (self, element); i++)
     write_link (self, element, g_ptr_array_index (pads, i));
 }
 
@@ -463,7 +470,7 @@ write_elements (SalonDrawing *self, const Box *box)
     {
       Node *node = g_ptr_array_index (box->nodes, i);
 
-      if (!self->is_full && is_slot (node->element) && !has_link (node->element))
+      if (is_resting (self, node->element))
         n_resting++;
       else
         write_element (self, node->element, node);

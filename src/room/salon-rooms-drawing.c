@@ -16,24 +16,34 @@ describe_stream (const SalonPublication *publication, guint stream)
   return g_string_free (text, FALSE);
 }
 
+/* publication (nullable): NULL: it is agreed on, and not published. */
+static void
+draw_track (SalonDrawing *drawing, guint box, SalonTrack *track, const SalonPublication *publication)
+{
+  for (guint i = 0; i < salon_track_get_n_streams (track); i++)
+    {
+      g_autofree char *label = publication != NULL ? describe_stream (publication, i) : NULL;
+
+      salon_drawing_add_element (drawing, box, salon_track_get_tee (track, i), label);
+    }
+}
+
 static void
 draw_participant (SalonDrawing *drawing, SalonParticipant *participant)
 {
   guint box = salon_drawing_add_box (drawing, participant->id, participant->name);
+  GPtrArray *tracks = participant->publisher != NULL ? salon_publisher_get_tracks (participant->publisher) : NULL;
   GstElement *wire = participant->attachment != NULL ? salon_attachment_get_wire (participant->attachment) : NULL;
 
   if (wire != NULL)
     salon_drawing_add_element (drawing, box, wire, "a program of this machine");
+  for (guint i = 0; tracks != NULL && i < tracks->len; i++)
+    draw_track (drawing, box, g_ptr_array_index (tracks, i), NULL);
   for (guint i = 0; i < participant->publications->len; i++)
     {
       const SalonPublication *publication = g_ptr_array_index (participant->publications, i);
 
-      for (guint j = 0; j < salon_track_get_n_streams (publication->track); j++)
-        {
-          g_autofree char *label = describe_stream (publication, j);
-
-          salon_drawing_add_element (drawing, box, salon_track_get_tee (publication->track, j), label);
-        }
+      draw_track (drawing, box, publication->track, publication);
     }
 }
 

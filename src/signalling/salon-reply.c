@@ -22,17 +22,23 @@ get_phrase (guint status)
 }
 
 void
-salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body)
+salon_reply_text (SoupServerMessage *message, guint status, const char *type, char *text)
 {
-  g_autoptr (JsonNode) owned_body = body;
-  g_autofree char *json = salon_json_to_text (body);
-  char *line = g_strconcat (json, "\n", NULL);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_server_message_set_status (message, status, get_phrase (status));
-  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, line, strlen (line));
+  soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, strlen (text));
+}
+
+void
+salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body)
+{
+  g_autoptr (JsonNode) owned_body = body;
+  g_autofree char *json = salon_json_to_text (body);
+
+  salon_reply_text (message, status, "application/json", g_strconcat (json, "\n", NULL));
 }
 
 void

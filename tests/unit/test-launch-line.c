@@ -14,7 +14,7 @@ paste (const char *line)
   g_assert_true (g_shell_parse_argv (line, NULL, &arguments, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (arguments[0], ==, "gst-launch-1.0");
-  pipeline = gst_parse_launchv ((const char **)arguments + 1, &error);
+  pipeline = gst_parse_launchv ((const char **)arguments + (g_strcmp0 (arguments[1], "-e") == 0 ? 2 : 1), &error);
   g_assert_no_error (error);
   return pipeline;
 }
@@ -104,7 +104,7 @@ test_reads_well (void)
   salon_launch_line_add_property (line, "room", "demo");
   salon_launch_line_add_property (line, "display-name", "Ann Lee");
   g_assert_cmpstr (line->str, ==, "gst-launch-1.0 salonsrc room=demo 'display-name=\"Ann Lee\"'");
-  g_assert_cmpstr (text, ==, "gst-launch-1.0 videotestsrc ! video/x-raw,width=160 ! vp8enc ! fakesink");
+  g_assert_cmpstr (text, ==, "gst-launch-1.0 -e videotestsrc ! video/x-raw,width=160 ! vp8enc ! fakesink");
 }
 
 int
