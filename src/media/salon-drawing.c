@@ -283,20 +283,6 @@ write_quoted (SalonDrawing *self, const char *text)
     }
 }
 
-/* Returns: (transfer full): what it is by its caps: VP8, or a media type. */
-static char *
-describe_caps (GstPad *pad)
-{
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  const GstStructure *structure
-      = caps != NULL && gst_caps_get_size (caps) > 0 ? gst_caps_get_structure (caps, 0) : NULL;
-  const char *encoding = structure != NULL ? gst_structure_get_string (structure, "encoding-name") : NULL;
-
-  if (encoding == NULL && structure != NULL)
-    encoding = gst_structure_get_name (structure);
-  return g_strdup (encoding != NULL ? encoding : "");
-}
-
 static const char *
 choose_colour (GstElement *element)
 {
@@ -311,26 +297,41 @@ choose_colour (GstElement *element)
   return "white";
 }
 
-/* Its type, what it is there for or its name, without the id of whose box it is in, and what comes in. */
+/* Returns: (transfer full): " VP8", of what comes to a tee; "" of other elements, and before anything does. */
+static char *
+describe_media (GstElement *element)
+{
+  g_autoptr (GPtrArray) sinks = list_pads (element, GST_PAD_SINK);
+  gboolean is_tee = g_str_equal (G_OBJECT_TYPE_NAME (element), "GstTee") && sinks->len > 0;
+  g_autoptr (GstCaps) caps = is_tee ? gst_pad_get_current_caps (g_ptr_array_index (sinks, 0)) : NULL;
+  const char *name = caps != NULL ? gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name") : NULL;
+
+  return name != NULL ? g_strconcat (" ", name, NULL) : g_strdup ("");
+}
+
+/* Returns: (transfer full): without the id of whose box it is in. */
+static char *
+make_short_name (GstElement *element, const Box *box)
+{
+  g_autofree char *name = gst_object_get_name (GST_OBJECT (element));
+  const char *id = box != NULL ? strstr (name, box->id) : NULL;
+  g_autofree char *front = id != NULL && id > name ? g_strndup (name, id - name - 1) : NULL;
+
+  return front != NULL ? g_strconcat (front, id + strlen (box->id), NULL) : g_steal_pointer (&name);
+}
+
+/* node (nullable): of what stands in the room itself. */
 static void
 write_label (SalonDrawing *self, GstElement *element, const Node *node)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
-  g_autoptr (GPtrArray) sinks = list_pads (element, GST_PAD_SINK);
-  g_autofree char *caps
-      = node != NULL && node->label != NULL && sinks->len > 0 ? describe_caps (sinks->pdata[0]) : NULL;
-  g_autofree char *name = gst_object_get_name (GST_OBJECT (element));
-  const Box *box = node != NULL ? node->box : NULL;
-  const char *id = box != NULL ? strstr (name, box->id) : NULL;
-  g_autofree char *front = id != NULL && id > name ? g_strndup (name, id - name - 1) : NULL;
-  g_autofree char *short_name = front != NULL ? g_strconcat (front, id + strlen (box->id), NULL) : g_strdup (name);
+  g_autofree char *name = make_short_name (element, node != NULL ? node->box : NULL);
+  g_autofree char *media = describe_media (element);
 
   write_quoted (self, factory != NULL ? GST_OBJECT_NAME (factory) : G_OBJECT_TYPE_NAME (element));
   g_string_append (self->text, "\\n");
-  write_quoted (self, node != NULL && node->label != NULL ? node->label : short_name);
-  if (caps != NULL && *caps != '\0')
-    g_string_append_c (self->text, ' ');
-  write_quoted (self, caps != NULL ? caps : "");
+  write_quoted (self, node != NULL && node->label != NULL ? node->label : name);
+  write_quoted (self, media);
 }
 
 static gboolean

@@ -55,6 +55,11 @@ void
 salon_reply_refusal (SoupServerMessage *message, guint status, SalonError code, const char *text)
 {
   g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, code, text);
+  JsonNode *body = salon_protocol_error (error);
+  JsonObject *object = json_node_get_object (body);
 
-  salon_reply_json (message, status, salon_protocol_wrap ("error", salon_protocol_error (error)));
+  /* Where the error's own code is a status, the two say the same. */
+  if (json_object_get_int_member (object, "code") > 0)
+    json_object_set_int_member (object, "code", status);
+  salon_reply_json (message, status, salon_protocol_wrap ("error", body));
 }

@@ -91,20 +91,13 @@ read_answer (SoupMessage *message, GBytes *bytes, GError **error)
   return NULL;
 }
 
-JsonObject *
-salon_api_call (SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error)
+/* body: (transfer full) (nullable). Returns: (transfer full) (nullable) */
+static GBytes *
+send_and_read (SalonApi *self, SoupMessage *message, JsonObject *body, GError **error)
 {
-  g_autofree char *url = g_strconcat (self->server, path, NULL);
-  g_autoptr (SoupMessage) message = soup_message_new (method, url);
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
+  GBytes *bytes;
 
-  if (message == NULL)
-    {
-      g_clear_pointer (&body, json_object_unref);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("\"%s\" is no URL"), self->server);
-      return NULL;
-    }
   if (body != NULL)
     set_body (message, body);
   if (self->token != NULL)
@@ -113,10 +106,49 @@ salon_api_call (SalonApi *self, const char *method, const char *path, JsonObject
       soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization", header);
     }
   bytes = soup_session_send_and_read (self->session, message, NULL, &local_error);
-  if (bytes != NULL)
-    return read_answer (message, bytes, error);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-      _ ("there is no Salon at %s (%s); start it with data/start, or say where it is with --server"), self->server,
-      local_error->message);
+  if (bytes == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+        _ ("there is no Salon at %s (%s); start it with data/start, or say where it is with --server"), self->server,
+        local_error->message);
+  return bytes;
+}
+
+/* Returns: (transfer full) (nullable) */
+static SoupMessage *
+make_message (SalonApi *self, const char *method, const char *path, GError **error)
+{
+  g_autofree char *url = g_strconcat (self->server, path, NULL);
+  SoupMessage *message = soup_message_new (method, url);
+
+  if (message == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("\"%s\" is no URL"), self->server);
+  return message;
+}
+
+JsonObject *
+salon_api_call (SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error)
+{
+  g_autoptr (JsonObject) owned_body = body;
+  g_autoptr (SoupMessage) message = make_message (self, method, path, error);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (message != NULL)
+    bytes = send_and_read (self, message, g_steal_pointer (&owned_body), error);
+  return bytes != NULL ? read_answer (message, bytes, error) : NULL;
+}
+
+char *
+salon_api_get_text (SalonApi *self, const char *path, GError **error)
+{
+  g_autoptr (SoupMessage) message = make_message (self, "GET", path, error);
+  g_autoptr (GBytes) bytes = message != NULL ? send_and_read (self, message, NULL, error) : NULL;
+  g_autoptr (JsonObject) answer = NULL;
+
+  if (bytes == NULL)
+    return NULL;
+  if (g_bytes_get_size (bytes) > 0 && SOUP_STATUS_IS_SUCCESSFUL (soup_message_get_status (message)))
+    return g_utf8_make_valid (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes));
+  /* An error, since it is not what was asked for. */
+  answer = read_answer (message, bytes, error);
   return NULL;
 }

@@ -15,3 +15,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonApi, salon_api_free)
  * the server cannot be reached, or refuses, and what to do. */
 JsonObject *salon_api_call (
     SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Of what is no JSON. Returns: (transfer full) (nullable): UTF-8. Errors: likewise. */
+char *salon_api_get_text (SalonApi *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
