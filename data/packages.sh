@@ -7,9 +7,10 @@ build_packages='gcc libc6-dev meson ninja-build pkgconf gettext
   libglib2.0-dev libglib2.0-dev-bin libjson-glib-dev libsoup-3.0-dev libhiredis-dev libqrencode-dev libssl-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libnice-dev
   libusrsctp-dev libseccomp-dev libcurl4-openssl-dev'
+# gstreamer1.0-x has, beside windows, the elements that write into pictures.
 # shellcheck disable=SC2034
 run_packages='redis-server glib-networking libglib2.0-data gstreamer1.0-tools
-  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice'
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice gstreamer1.0-x'
 
 say () {
   printf '\n== %s\n' "$*" >&2

@@ -28,6 +28,8 @@
 #define SALON_LIMIT_SEND_QUEUES_BYTES (64 * 1024 * 1024)
 /* A POST to the HTTP API is a few short fields. */
 #define SALON_LIMIT_HTTP_BODY_BYTES (16 * 1024)
+/* A room's graph as text: that of a hundred people who all see each other, or in full of some ten. */
+#define SALON_LIMIT_DRAWING_BYTES (8 * 1024 * 1024)
 /* An offer by HTTP: a microphone's and a camera's m-lines, with every codec, and all candidates twice. */
 #define SALON_LIMIT_HTTP_OFFER_BYTES (64 * 1024)
 /* Characters, not bytes: what fits a heading and a URL people still read. */

@@ -328,3 +328,9 @@ salon_attachment_new (SalonGraph *graph, SalonWireDoor *door)
   salon_graph_add (graph, GST_ELEMENT (self->wire));
   return self;
 }
+
+GstElement *
+salon_attachment_get_wire (SalonAttachment *self)
+{
+  return (GstElement *)self->wire;
+}

@@ -40,3 +40,5 @@ gboolean salon_attachment_add_track (
     SalonAttachment *self, const char *mid, gboolean is_video, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Returns: (transfer none) (nullable) */
 SalonTrack *salon_attachment_get_track (SalonAttachment *self, const char *mid);
+/* Returns: (transfer none) (nullable): for drawings; NULL once closed. */
+GstElement *salon_attachment_get_wire (SalonAttachment *self);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-graph.h"
 
+#include "salon-error.h"
+
 GST_DEBUG_CATEGORY_STATIC (salon_graph_debug);
 #define GST_CAT_DEFAULT salon_graph_debug
 
@@ -25,6 +27,7 @@ struct _SalonGraph
   GQueue jobs; /* (element-type Job) (owned) */
   guint job_source;
   GHashTable *watches; /* (owned): GstElement (borrowed) -> Watch */
+  gboolean is_being_drawn;
 };
 
 G_DEFINE_FINAL_TYPE (SalonGraph, salon_graph, G_TYPE_OBJECT)
@@ -192,4 +195,67 @@ void
 salon_graph_unwatch_element (SalonGraph *self, GstElement *element)
 {
   g_hash_table_remove (self->watches, element);
+}
+
+/* -- drawing -- */
+
+static void
+draw (GTask *task, gpointer source, gpointer drawing, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  char *text = salon_drawing_write (drawing, &error);
+
+  if (text != NULL)
+    g_task_return_pointer (task, text, g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+/* On the main context, where the drawing ends, and maybe the graph: in the thread they must not. */
+static void
+on_drawn (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SalonGraph *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  char *text = g_task_propagate_pointer (G_TASK (result), &error);
+
+  self->is_being_drawn = FALSE;
+  if (text != NULL)
+    g_task_return_pointer (task, text, g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+salon_graph_draw_async (SalonGraph *self, SalonDrawing *drawing, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GTask) writing = NULL;
+  GPtrArray *elements = g_ptr_array_new_with_free_func (gst_object_unref);
+
+  g_task_set_task_data (task, drawing, (GDestroyNotify)salon_drawing_free);
+  if (self->is_being_drawn)
+    {
+      g_ptr_array_unref (elements);
+      g_task_return_new_error (
+          task, SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, "This room is just being drawn; ask again in a moment");
+      g_object_unref (task);
+      return;
+    }
+  self->is_being_drawn = TRUE;
+  GST_OBJECT_LOCK (self->pipeline);
+  for (GList *link = GST_BIN (self->pipeline)->children; link != NULL; link = link->next)
+    g_ptr_array_add (elements, gst_object_ref (link->data));
+  GST_OBJECT_UNLOCK (self->pipeline);
+  salon_drawing_set_elements (drawing, elements);
+  writing = g_task_new (NULL, NULL, on_drawn, task);
+  g_task_set_task_data (writing, drawing, NULL);
+  g_task_run_in_thread (writing, draw);
+}
+
+char *
+salon_graph_draw_finish (SalonGraph *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/gst.h>
+#include <gio/gio.h>
+
+#include "salon-drawing.h"
 
 /* The live GStreamer graph of one room: a pipeline that always plays.
  *
@@ -25,6 +27,12 @@ void salon_graph_close (SalonGraph *self);
 void salon_graph_add (SalonGraph *self, GstElement *element);
 /* Stops an element and takes it out. Main context. */
 void salon_graph_remove (SalonGraph *self, GstElement *element);
+
+/* Writes it down, in another thread. drawing: (transfer full): told of everything but the elements. Errors:
+ * TOO_MANY_REQUESTS: it is just being drawn; those of salon_drawing_write(). */
+void salon_graph_draw_async (SalonGraph *self, SalonDrawing *drawing, GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full) */
+char *salon_graph_draw_finish (SalonGraph *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Calls func soon, one such call a turn of the main loop: for what costs milliseconds and would, done for everybody in
  * the room at once, hold all of them up. object: func's first argument, held until then. */

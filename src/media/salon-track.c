@@ -276,6 +276,12 @@ on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+GstElement *
+salon_track_get_tee (SalonTrack *self, guint stream)
+{
+  return self->streams[stream].tee;
+}
+
 void
 salon_track_set_open (SalonTrack *self, gboolean is_open)
 {

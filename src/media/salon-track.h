@@ -53,6 +53,9 @@ gint salon_track_get_codec (SalonTrack *self);
 /* Returns: (transfer none): the same in other codecs. */
 SalonForms *salon_track_get_forms (SalonTrack *self);
 
+/* Returns: (transfer none): where a stream branches, for drawings. */
+GstElement *salon_track_get_tee (SalonTrack *self, guint stream);
+
 /* While not open, nothing passes: the state before the publisher's certificate is verified. Any thread. */
 void salon_track_set_open (SalonTrack *self, gboolean is_open);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-publication.h"
 
+#include "salon-codec.h"
 #include "salon-participant-private.h"
 #include "salon-track.h"
 
@@ -79,6 +80,36 @@ salon_publication_list_layers (const SalonPublication *self, SalonPublicationLay
         layers[n_layers++] = (SalonPublicationLayer){ i, measured[i].width, measured[i].height };
     }
   return n_layers;
+}
+
+const char *
+salon_publication_get_encoding_name (const SalonPublication *self)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (salon_track_get_tee (self->track, 0), "sink");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  SalonCodec codec;
+
+  if (caps == NULL
+      || !salon_codec_from_encoding_name (
+          gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name"), &codec))
+    return NULL;
+  return salon_codec_get_info (codec == SALON_CODEC_RED ? SALON_CODEC_OPUS : codec)->encoding_name;
+}
+
+gboolean
+salon_publication_get_size (const SalonPublication *self, guint *width, guint *height)
+{
+  SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  gint i = SALON_MAX_SPATIAL_LAYERS - 1;
+
+  salon_track_get_layers (self->track, layers);
+  while (i >= 0 && layers[i].width == 0)
+    i--;
+  if (i < 0)
+    return FALSE;
+  *width = layers[i].width;
+  *height = layers[i].height;
+  return TRUE;
 }
 
 const char *

@@ -51,6 +51,12 @@ typedef struct
 guint salon_publication_list_layers (
     const SalonPublication *self, SalonPublicationLayer layers[SALON_PUBLICATION_MAX_LAYERS]);
 
+/* What it comes in. (transfer none) (nullable): "VP8", "OPUS" ...; NULL: nothing has come yet. */
+const char *salon_publication_get_encoding_name (const SalonPublication *self);
+/* The largest that its picture was lately. FALSE: of sound, or not known yet. */
+gboolean salon_publication_get_size (
+    const SalonPublication *self, guint *width, guint *height) G_GNUC_WARN_UNUSED_RESULT;
+
 /* (transfer none): "camera", "microphone", "screen", "screen_audio". */
 const char *salon_source_to_string (SalonSource source);
 gboolean salon_source_from_string (const char *text, SalonSource *source) G_GNUC_WARN_UNUSED_RESULT;

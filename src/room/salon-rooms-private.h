@@ -8,7 +8,8 @@
 #include "salon-store.h"
 
 /* Between the files of SalonRooms: salon-rooms.c (rooms come and go, life), salon-rooms-join.c (people come and go),
- * salon-rooms-deeds.c (what a member does to the room), salon-rooms-events.c (what other servers did). */
+ * salon-rooms-deeds.c (what a member does to the room), salon-rooms-events.c (what other servers did),
+ * salon-rooms-drawing.c (rooms as they are, for developers). */
 
 struct _SalonRooms
 {

@@ -53,6 +53,17 @@ void salon_rooms_get_own_async (SalonRooms *self, const char *room, const char *
 SalonRoomInfo *salon_rooms_get_finish (
     SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Draws what this server runs of a room, for Graphviz: see salon-drawing.h. Errors: TOO_MANY_REQUESTS, INVALID_PARAMS:
+ * it is too large. */
+void salon_rooms_draw_async (
+    SalonRooms *self, const SalonRoomInfo *room, gboolean is_full, GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full) */
+char *salon_rooms_draw_finish (SalonRooms *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full) (element-type SalonPerson): those in a room who are on this server, by time of joining;
+ * valid until the main loop runs again. room: id. */
+GArray *salon_rooms_list_people (SalonRooms *self, const char *room) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Returns: (transfer container) (element-type SalonRoomInfo) */
 void salon_rooms_list_async (
     SalonRooms *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);

@@ -75,7 +75,10 @@ salon_http_deed_begin (const SalonHttpDeeds *deeds, SoupServerMessage *message, 
   else
     {
       g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_UNAUTHORIZED,
-          "Jobs take the administrator's token, or those of a room its owner token (Authorization: Bearer ...)");
+          token != NULL
+              ? "An owner token is good for one room: say which (\"room\"); without, this takes the "
+                "administrator's token"
+              : "This takes the administrator's token, or that of the room's owner (Authorization: Bearer ...)");
       salon_http_deed_end (deed, 0, NULL, error);
     }
 }

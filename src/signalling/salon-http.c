@@ -13,6 +13,7 @@
 #include "salon-http-files.h"
 #include "salon-http-jobs.h"
 #include "salon-http-recordings.h"
+#include "salon-http-text.h"
 #include "salon-limits.h"
 #include "salon-listener.h"
 #include "salon-origins.h"
@@ -48,6 +49,8 @@ struct _SalonHttp
   SalonHttpApi api;               /* borrows from the above */
   SalonHttpFiles files;           /* likewise; what it has for jobs is that of their API, too */
   SalonHttpRecordings recordings; /* likewise */
+  SalonHttpText text;             /* likewise */
+  char *socket_path;              /* (owned) (nullable) */
   char *link_key;                 /* (owned) */
   SalonWhip *whip;                /* (owned): likewise */
   GHashTable *sockets;            /* (element-type SalonSocket) (owned): the open ones */
@@ -188,7 +191,17 @@ handle_list (SalonHttp *self, SoupServerMessage *message, const char *rest)
 static void
 handle_get (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_http_api_get (&self->api, message, rest);
+  const char *slash = strchr (rest, '/');
+  g_autofree char *room = slash != NULL ? g_strndup (rest, slash - rest) : g_strdup (rest);
+
+  if (slash == NULL)
+    salon_http_api_get (&self->api, message, room);
+  else if (g_str_equal (slash, "/graph"))
+    salon_http_text_draw (&self->text, message, room);
+  else if (g_str_equal (slash, "/lines"))
+    salon_http_text_list_lines (&self->text, message, room);
+  else
+    reply_nothing (message);
 }
 
 static void
@@ -662,6 +675,7 @@ salon_http_new (const SalonConfig *config, const SalonHttpServices *services, GE
     .link_key = self->link_key,
   };
   self->recordings = (SalonHttpRecordings){ &self->files.deeds, services->recordings, self->link_key };
+  self->text.deeds = self->files.deeds;
   soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   if (!start_listening (self, config, error))
@@ -716,7 +730,11 @@ salon_http_close_sockets_finish (SalonHttp *self, GAsyncResult *result)
 gboolean
 salon_http_listen_at (SalonHttp *self, const char *path, GError **error)
 {
-  return salon_listener_add_path (self->listener, path, error);
+  if (!salon_listener_add_path (self->listener, path, error))
+    return FALSE;
+  self->socket_path = g_strdup (path);
+  self->text.socket_path = self->socket_path;
+  return TRUE;
 }
 
 const char *
@@ -748,6 +766,7 @@ salon_http_finalize (GObject *object)
   g_clear_object (&self->jobs);
   g_free (self->admin_token);
   g_free (self->link_key);
+  g_free (self->socket_path);
   g_free (self->public_url);
   salon_origins_free (self->origins);
   g_clear_pointer (&self->admission, salon_admission_free);

@@ -13,6 +13,7 @@
  *   GET /, /r/<room>            the page           GET /static/<file>    its parts
  *   GET /r/<room>/qr.svg        a QR code of the room's link
  *   POST /room/create           GET /rooms         GET, DELETE /room/<slug or id>
+ *   GET /room/<slug or id>/graph, /room/<slug or id>/lines
  *   GET /ws                     WebSocket          GET /healthz
  *   POST, PATCH, DELETE /whip/..., /whep/...       see salon-whip.h
  *   GET /pipelines              GET, POST /jobs    GET, PATCH, DELETE /jobs/<id>

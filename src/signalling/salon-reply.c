@@ -22,17 +22,23 @@ get_phrase (guint status)
 }
 
 void
-salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body)
+salon_reply_text (SoupServerMessage *message, guint status, const char *type, char *text)
 {
-  g_autoptr (JsonNode) owned_body = body;
-  g_autofree char *json = salon_json_to_text (body);
-  char *line = g_strconcat (json, "\n", NULL);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_server_message_set_status (message, status, get_phrase (status));
-  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, line, strlen (line));
+  soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, strlen (text));
+}
+
+void
+salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body)
+{
+  g_autoptr (JsonNode) owned_body = body;
+  g_autofree char *json = salon_json_to_text (body);
+
+  salon_reply_text (message, status, "application/json", g_strconcat (json, "\n", NULL));
 }
 
 void
@@ -49,6 +55,11 @@ void
 salon_reply_refusal (SoupServerMessage *message, guint status, SalonError code, const char *text)
 {
   g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, code, text);
+  JsonNode *body = salon_protocol_error (error);
+  JsonObject *object = json_node_get_object (body);
 
-  salon_reply_json (message, status, salon_protocol_wrap ("error", salon_protocol_error (error)));
+  /* Where the error's own code is a status, the two say the same. */
+  if (json_object_get_int_member (object, "code") > 0)
+    json_object_set_int_member (object, "code", status);
+  salon_reply_json (message, status, salon_protocol_wrap ("error", body));
 }

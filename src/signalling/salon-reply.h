@@ -8,6 +8,9 @@
 
 /* HTTP responses as the API gives them. */
 
+/* text: (transfer full): of this Content-Type. */
+void salon_reply_text (SoupServerMessage *message, guint status, const char *type, char *text);
+
 /* body: (transfer full). */
 void salon_reply_json (SoupServerMessage *message, guint status, JsonNode *body);
 

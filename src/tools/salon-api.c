@@ -119,24 +119,46 @@ set_absence (SalonApi *self, const GError *reason, GError **error)
       reason->message);
 }
 
-JsonObject *
-salon_api_call (SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error)
+/* body: (transfer full) (nullable). Returns: (transfer full) (nullable) */
+static GBytes *
+send_and_read (SalonApi *self, SoupMessage *message, JsonObject *body, GError **error)
 {
-  g_autoptr (SoupMessage) message = make_message (self, method, path, error);
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
+  GBytes *bytes;
 
-  if (message == NULL)
-    {
-      g_clear_pointer (&body, json_object_unref);
-      return NULL;
-    }
   if (body != NULL)
     set_body (message, body);
   bytes = soup_session_send_and_read (self->session, message, NULL, &local_error);
-  if (bytes != NULL)
-    return read_answer (message, bytes, error);
-  set_absence (self, local_error, error);
+  if (bytes == NULL)
+    set_absence (self, local_error, error);
+  return bytes;
+}
+
+JsonObject *
+salon_api_call (SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error)
+{
+  g_autoptr (JsonObject) owned_body = body;
+  g_autoptr (SoupMessage) message = make_message (self, method, path, error);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (message != NULL)
+    bytes = send_and_read (self, message, g_steal_pointer (&owned_body), error);
+  return bytes != NULL ? read_answer (message, bytes, error) : NULL;
+}
+
+char *
+salon_api_get_text (SalonApi *self, const char *path, GError **error)
+{
+  g_autoptr (SoupMessage) message = make_message (self, "GET", path, error);
+  g_autoptr (GBytes) bytes = message != NULL ? send_and_read (self, message, NULL, error) : NULL;
+  g_autoptr (JsonObject) answer = NULL;
+
+  if (bytes == NULL)
+    return NULL;
+  if (g_bytes_get_size (bytes) > 0 && SOUP_STATUS_IS_SUCCESSFUL (soup_message_get_status (message)))
+    return g_utf8_make_valid (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes));
+  /* An error, since it is not what was asked for. */
+  answer = read_answer (message, bytes, error);
   return NULL;
 }
 

@@ -17,6 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonApi, salon_api_free)
 JsonObject *salon_api_call (
     SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Of what is no JSON. Returns: (transfer full) (nullable): UTF-8. Errors: likewise. */
+char *salon_api_get_text (SalonApi *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* While a file comes: how much of it is there. */
 typedef void (*SalonApiProgress) (gint64 n_bytes, gpointer user_data);
 

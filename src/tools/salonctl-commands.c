@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,6 +82,22 @@ add_room (const SalonCtl *ctl, const char *path)
   g_autofree char *room = ctl->room != NULL ? g_uri_escape_string (ctl->room, NULL, FALSE) : NULL;
 
   return room != NULL ? g_strconcat (path, "?room=", room, NULL) : g_strdup (path);
+}
+
+/* Says what was done, in a sentence about a name. */
+static void
+print_done (const char *format, const char *name)
+{
+  g_autofree char *line = salon_log_to_line (name);
+
+  g_print (format, line);
+}
+
+/* Returns: (transfer full) */
+static char *
+get_short_id (JsonObject *job)
+{
+  return g_strndup (get_text (job, "id"), SHORT_ID_CHARS);
 }
 
 /* -- rooms -- */
@@ -169,7 +186,34 @@ delete_room (const SalonCtl *ctl, char **arguments, GError **error)
   g_autofree char *path = make_path ("/room/", arguments[0]);
   g_autoptr (JsonObject) answer = salon_api_call (ctl->api, "DELETE", path, NULL, error);
 
-  return answer != NULL && (!ctl->is_json || print_json (answer));
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  print_done (_ ("Deleted %s\n"), arguments[0]);
+  return TRUE;
+}
+
+/* "graph" or "lines": rooms as text, which nobody has to lay out. */
+static gboolean
+print_room_text (const SalonCtl *ctl, const char *room, const char *what, GError **error)
+{
+  g_autofree char *base = make_path ("/room/", room);
+  g_autofree char *path = g_strconcat (base, "/", what, NULL);
+  g_autofree char *text = salon_api_get_text (ctl->api, path, error);
+
+  /* As it is, whatever the terminal: it is for a file, or a shell. */
+  return text != NULL && fputs (text, stdout) >= 0;
+}
+
+static gboolean
+draw_room (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  return print_room_text (ctl, arguments[0], ctl->is_full ? "graph?detail=full" : "graph", error);
+}
+
+static gboolean
+list_lines (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  return print_room_text (ctl, arguments[0], "lines", error);
 }
 
 /* -- jobs -- */
@@ -189,7 +233,7 @@ add_job_row (SalonTable *table, JsonObject *job)
 {
   JsonObject *room = get_object (job, "room");
   gint64 n_bytes = json_object_get_int_member_with_default (job, "output_bytes", 0);
-  g_autofree char *id = g_strndup (get_text (job, "id"), SHORT_ID_CHARS);
+  g_autofree char *id = get_short_id (job);
   g_autofree char *size = n_bytes > 0 ? g_format_size (n_bytes) : g_strdup ("");
   g_autofree char *position = format_length (job, "position_ms");
   const char *pipeline = get_text (job, "pipeline");
@@ -250,7 +294,7 @@ static gboolean
 print_started (const SalonCtl *ctl, JsonObject *answer)
 {
   JsonObject *job = get_object (answer, "job");
-  g_autofree char *id = job != NULL ? g_strndup (get_text (job, "id"), SHORT_ID_CHARS) : NULL;
+  g_autofree char *id = job != NULL ? get_short_id (job) : NULL;
 
   if (ctl->is_json || id == NULL)
     return print_json (answer);
@@ -357,23 +401,22 @@ print_job (const SalonCtl *ctl, JsonObject *answer)
   return TRUE;
 }
 
-/* body: (transfer full) (nullable). */
-static gboolean
+/* body: (transfer full) (nullable). Returns: (transfer full) (nullable): the answer. */
+static JsonObject *
 ask_job (const SalonCtl *ctl, const char *prefix, const char *method, JsonObject *body, GError **error)
 {
   g_autoptr (JsonObject) owned_body = body;
   g_autofree char *path = find_job (ctl, prefix, error);
-  g_autoptr (JsonObject) answer = NULL;
 
-  if (path != NULL)
-    answer = salon_api_call (ctl->api, method, path, g_steal_pointer (&owned_body), error);
-  return answer != NULL && print_job (ctl, answer);
+  return path != NULL ? salon_api_call (ctl->api, method, path, g_steal_pointer (&owned_body), error) : NULL;
 }
 
 static gboolean
 show_job (const SalonCtl *ctl, char **arguments, GError **error)
 {
-  return ask_job (ctl, arguments[0], "GET", NULL, error);
+  g_autoptr (JsonObject) answer = ask_job (ctl, arguments[0], "GET", NULL, error);
+
+  return answer != NULL && print_job (ctl, answer);
 }
 
 static gboolean
@@ -384,6 +427,21 @@ has_ended (JsonObject *answer)
   return job == NULL || *get_text (job, "ended_at") != '\0';
 }
 
+static void
+print_stopped (const SalonCtl *ctl, JsonObject *job)
+{
+  g_autofree char *id = get_short_id (job);
+
+  if (ctl->is_json)
+    return;
+  if (g_str_equal (get_text (job, "state"), "stopped"))
+    print_done (_ ("Stopped %s; its files are whole\n"), id);
+  else if (*get_text (job, "ended_at") != '\0')
+    print_done (_ ("%s has ended by itself\n"), id);
+  else
+    print_done (_ ("%s is still stopping\n"), id);
+}
+
 /* Whoever stops a job wants its files: so this waits until they are whole. */
 static gboolean
 stop_job (const SalonCtl *ctl, char **arguments, GError **error)
@@ -391,6 +449,7 @@ stop_job (const SalonCtl *ctl, char **arguments, GError **error)
   g_autofree char *path = find_job (ctl, arguments[0], error);
   g_autoptr (JsonObject) answer = NULL;
   JsonObject *body;
+  JsonObject *job;
 
   if (path == NULL)
     return FALSE;
@@ -403,6 +462,9 @@ stop_job (const SalonCtl *ctl, char **arguments, GError **error)
       json_object_unref (answer);
       answer = salon_api_call (ctl->api, "GET", path, NULL, error);
     }
+  job = answer != NULL ? get_object (answer, "job") : NULL;
+  if (job != NULL)
+    print_stopped (ctl, job);
   return answer != NULL && print_job (ctl, answer);
 }
 
@@ -420,18 +482,27 @@ set_job (const SalonCtl *ctl, char **arguments, GError **error)
 {
   JsonObject *values = read_assignments (arguments + 1, error);
   JsonObject *body;
+  g_autoptr (JsonObject) answer = NULL;
 
   if (values == NULL)
     return FALSE;
   body = json_object_new ();
   json_object_set_object_member (body, "set", values);
-  return ask_job (ctl, arguments[0], "PATCH", body, error);
+  answer = ask_job (ctl, arguments[0], "PATCH", body, error);
+  for (guint i = 1; answer != NULL && !ctl->is_json && arguments[i] != NULL; i++)
+    print_done (_ ("Set %s\n"), arguments[i]);
+  return answer != NULL && print_job (ctl, answer);
 }
 
 static gboolean
 delete_job (const SalonCtl *ctl, char **arguments, GError **error)
 {
-  return ask_job (ctl, arguments[0], "DELETE", NULL, error);
+  g_autoptr (JsonObject) answer = ask_job (ctl, arguments[0], "DELETE", NULL, error);
+
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  print_done (_ ("Deleted %s\n"), arguments[0]);
+  return TRUE;
 }
 
 static gboolean
@@ -640,6 +711,9 @@ salon_commands_get (void)
     { "rooms", 0, 0, "", N_ ("Lists the rooms"), list_rooms },
     { "room create", 0, 1, N_ ("[NAME]"), N_ ("Makes a room that stays, and prints its owner's token"), create_room },
     { "room show", 1, 1, N_ ("ROOM"), N_ ("Shows a room"), show_room },
+    { "room graph", 1, 1, N_ ("ROOM"), N_ ("Draws what GStreamer runs in a room, for Graphviz's dot"), draw_room },
+    { "room lines", 1, 1, N_ ("ROOM"), N_ ("Writes a room's tracks and jobs as commands with gst-launch-1.0"),
+        list_lines },
     { "room delete", 1, 1, N_ ("ROOM"), N_ ("Sends everybody out, and deletes the room"), delete_room },
     { "pipelines", 0, 0, "", N_ ("Lists the pipelines that jobs can run, and their parameters"), list_pipelines },
     { "jobs", 0, 0, "", N_ ("Lists the jobs, the newest first"), list_jobs },

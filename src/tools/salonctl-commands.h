@@ -11,6 +11,7 @@ typedef struct
   const char *room;   /* (nullable): --room */
   const char *launch; /* (nullable): --launch */
   const char *output; /* (nullable): --output */
+  gboolean is_full;   /* --full */
   gboolean is_json;   /* --json: prints what the server answers, a line of JSON */
 } SalonCtl;
 

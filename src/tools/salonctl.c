@@ -24,6 +24,7 @@ typedef struct
   char *room;
   char *launch;
   char *output;
+  gboolean is_full;
   gboolean is_json;
   char **words; /* the command, and its arguments */
 } Options;
@@ -60,8 +61,10 @@ describe_commands (void)
 
   for (const SalonCommand *command = salon_commands_get (); command->words != NULL; command++)
     {
-      const char *arguments = *command->arguments != '\0' ? _ (command->arguments) : "";
-      g_string_append_printf (text, "\n  %s %s\n      %s", command->words, arguments, _ (command->help));
+      gboolean has_arguments = *command->arguments != '\0';
+
+      g_string_append_printf (text, "\n  %s%s%s\n      %s", command->words, has_arguments ? " " : "",
+          has_arguments ? _ (command->arguments) : "", _ (command->help));
     }
   g_string_append_printf (text, "\n\n%s",
       _ ("A ROOM is a name or an id, a JOB or RECORDING an id or its beginning. Exits with 0, with 1 when the server "
@@ -75,9 +78,10 @@ static gboolean
 parse_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "server", 's', 0, G_OPTION_ARG_STRING, &options->server, _ ("Where Salon is; http://localhost:8080"), _ ("URL") },
+    { "server", 's', 0, G_OPTION_ARG_STRING, &options->server, _ ("Where Salon is; by default on this machine"),
+        _ ("URL") },
     { "token", 't', 0, G_OPTION_ARG_STRING, &options->token,
-        _ ("The administrator's token, or a room owner's; that of the state folder"), _ ("TOKEN") },
+        _ ("The administrator's token, or a room owner's; by default that in the state folder"), _ ("TOKEN") },
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, _ ("The server's key file"), _ ("FILE") },
     { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir, _ ("The server's state folder"), _ ("FOLDER") },
     { "room", 'r', 0, G_OPTION_ARG_STRING, &options->room, _ ("The room that jobs are of"), _ ("ROOM") },
@@ -85,6 +89,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
         _ ("For job start: a text as gst-launch-1.0 takes it, in place of a pipeline"), _ ("TEXT") },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, _ ("For recording get: where the files go"),
         _ ("FOLDER") },
+    { "full", 0, 0, G_OPTION_ARG_NONE, &options->is_full, _ ("For room graph: with what is inside of elements"), NULL },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options->is_json, _ ("Print what the server answers, for programs"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->words, NULL, _ ("COMMAND [ARGUMENT...]") },
     { NULL },
@@ -203,7 +208,7 @@ main (int argc, char **argv)
   if (options.token == NULL)
     options.token = read_token (config);
   api = salon_api_new (options.server, options.token);
-  ctl = (SalonCtl){ api, options.room, options.launch, options.output, options.is_json };
+  ctl = (SalonCtl){ api, options.room, options.launch, options.output, options.is_full, options.is_json };
   if (command->run (&ctl, arguments, &error))
     return EXIT_SUCCESS;
   return complain (error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILURE, error->message);

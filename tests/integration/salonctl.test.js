@@ -63,7 +63,7 @@ test('rooms are made, listed, shown and deleted', async () => {
   assert.match(made, /^Owner token, shown this once: \S{43}$/m);
   assert.match(await succeeds('rooms'), new RegExp(`^ROOM +PEOPLE +LIFETIME\n(.*\n)*${name}  0       permanent\n`, 'm'));
   assert.equal(JSON.parse(await succeeds('--json', 'room', 'show', name)).room.slug, name);
-  assert.equal(await succeeds('room', 'delete', name), '');
+  assert.equal(await succeeds('room', 'delete', name), `Deleted ${name}\n`);
   await fails(1, /There is no such room/, ['room', 'show', name]);
 });
 
@@ -76,13 +76,15 @@ test('a job is started, shown, changed, stopped and deleted', async () => {
   const [, id] = started.match(/^Started ([0-9a-f]{8}); /);
   await until('it plays', async () => JSON.parse(await succeeds('--json', 'job', 'show', id)).job.buffers > 10, JOB_MS);
   assert.match(await succeeds('jobs'), new RegExp(`^${id}  running  ${room}  picture +0:00:\\d\\d`, 'm'));
-  await succeeds('job', 'set', id, 'overlay.text=Good bye');
+  assert.match(await succeeds('job', 'set', id, 'overlay.text=Good bye'), /^Set overlay\.text=Good bye\n/);
   await fails(1, /no such property/, ['job', 'set', id, 'overlay.colour=red']);
   const stopped = await succeeds('job', 'stop', id);
+  assert.match(stopped, new RegExp(`^Stopped ${id}; its files are whole$`, 'm'));
   assert.match(stopped, new RegExp(`^${id}  stopped  `, 'm'));
+  assert.match(await succeeds('job', 'stop', id), new RegExp(`^Stopped ${id}`));
   const [, folder] = stopped.match(/^Files: (.*)$/m);
   assert.ok(statSync(join(folder, 'output', 'picture.webm')).size > 1000);
-  await succeeds('job', 'delete', id);
+  assert.equal(await succeeds('job', 'delete', id), `Deleted ${id}\n`);
   assert.match(await succeeds('jobs'), /^There are no jobs/);
 });
 

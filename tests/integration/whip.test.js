@@ -28,6 +28,8 @@ async function refused(expectedStatus, expectedReason, promise) {
   assert.equal(status, expectedStatus, JSON.stringify(body));
   checkHttpError(body);
   assert.equal(body.error.data.reason, expectedReason);
+  if (expectedReason === 'media_error')
+    assert.equal(body.error.code, expectedStatus);
   return headers;
 }
 
