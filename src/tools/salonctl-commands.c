@@ -472,9 +472,11 @@ static gboolean
 upload_job (const SalonCtl *ctl, char **arguments, GError **error)
 {
   JsonObject *body = json_object_new ();
+  g_autoptr (JsonObject) answer = NULL;
 
   json_object_set_boolean_member (body, "upload", TRUE);
-  return ask_job (ctl, arguments[0], "PATCH", body, error);
+  answer = ask_job (ctl, arguments[0], "PATCH", body, error);
+  return answer != NULL && print_job (ctl, answer);
 }
 
 static gboolean
