@@ -4,34 +4,15 @@
  *
  *   meson test -C build --benchmark --verbose record-cost */
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as runner from 'node:test';
 import { newRoom } from '../lib/people.js';
+import { WINDOW_MS, shares } from '../lib/processor.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
 import { serverPath, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
-
-const WINDOW_MS = 10000;
-const TICKS_PER_S = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-
-/* User and system time of a process, in seconds. */
-function processorTime(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
-}
-
-/* In percent of a processor, of each of the processes. */
-async function shares(pids) {
-  const begun = performance.now();
-  const before = pids.map(processorTime);
-  await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
-  const seconds = (performance.now() - begun) / 1000;
-  return pids.map((pid, i) => (processorTime(pid) - before[i]) / seconds * 100);
-}
 
 runner.test('recording one track as it is', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'salon-record-'));

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* saloncomposite: a room in one picture and one sound, which go on whoever comes and goes. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import * as runner from 'node:test';
+import { apply, buffersOf, launch, test } from '../lib/elements.js';
+import { changeJob, jobProcesses, killJobs, startJob, untilJob, untilState } from '../lib/jobs.js';
+import { enter, newRoom } from '../lib/people.js';
+import { MEDIA_MS } from '../lib/program.js';
+import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const [WIDTH, HEIGHT, RATE] = [320, 180, 10];
+const SMALL = `width=${WIDTH} height=${HEIGHT} framerate=${RATE} names=false background=0`;
+const BLACK = 16;
+const GREY = 126;
+const WHITE = 235;
+
+const server = await startServer(runner, { config: { jobs: { 'pipelines-dir': resolve(import.meta.dirname, '../../pipelines') } } });
+
+function newFolder(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'salon-composite-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/* `pattern=white` and the like, and a tone. */
+function person(t, room, name, picture = 'pattern=white', { source = 'camera', sound = true } = {}) {
+  return launch(t, server, `videotestsrc is-live=true ${picture} ! video/x-raw,width=160,height=90,framerate=15/1 !
+    salonsink SERVER room=${room} name=${name} source=${source}
+    ${sound ? `audiotestsrc is-live=true ! ${name}.` : ''}`, { options: ['-m', '-e'] });
+}
+
+/* The composite, whose pictures go into a file as they are drawn: the brightness of points of the last one. */
+function mix(t, room, { more = '', run = launch } = {}) {
+  const path = join(newFolder(t), 'pictures');
+  const program = run(t, server, `saloncomposite SERVER room=${room} name=c ${SMALL} ${more}
+    c.video ! identity name=v silent=false ! filesink buffer-mode=unbuffered location=${path}
+    c.audio ! identity name=a silent=false ! fakesink sync=false`, { options: ['-v', '-e', '-m'] });
+  const size = WIDTH * HEIGHT * 1.5;
+  return Object.assign(program, {
+    last: () => {
+      const data = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+      return data.subarray((Math.floor(data.length / size) - 1) * size).subarray(0, size);
+    },
+    /* expected: [x, y, brightness] ... */
+    shows: async (what, ...expected) => {
+      let found;
+      await until(what, () => {
+        assert.equal(program.status, undefined, program.errors);
+        const picture = program.last();
+        found = expected.map(([x, y]) => picture[y * WIDTH + x]);
+        return picture.length === size && expected.every(([, , brightness], i) => Math.abs(found[i] - brightness) <= 12);
+      }, MEDIA_MS).catch((error) => { throw new Error(`${error.message}: ${found}\n${program.errors}`); });
+    },
+  });
+}
+
+/* No gap, and nothing twice. */
+function assertContinuous(times, step) {
+  assert.ok(times.length > 0 && times[0] < step, 'from the beginning on');
+  for (const [i, time] of times.entries())
+    assert.ok(Math.abs(time - i * step) < 0.002, `the ${i}th is at ${time}`);
+}
+
+test('the mix goes on from its beginning to its end, whoever comes and goes', async (t) => {
+  const room = newRoom();
+  const composite = mix(t, room);
+  await composite.shows('nobody', [160, 90, BLACK]);
+  const ann = person(t, room, 'ann');
+  await composite.shows('Ann', [20, 90, WHITE], [160, 90, WHITE], [160, 10, WHITE]);
+  const bob = person(t, room, 'bob', 'pattern=solid-color foreground-color=0xff808080');
+  await composite.shows('Ann and Bob', [80, 90, WHITE], [240, 90, GREY], [160, 10, BLACK]);
+  await ann.interrupt();
+  await composite.shows('Bob alone', [20, 90, GREY], [160, 10, GREY]);
+  await bob.interrupt();
+  await composite.shows('nobody again', [160, 90, BLACK]);
+  assert.equal(await composite.interrupt(), 0, composite.errors);
+  assertContinuous(buffersOf(composite, 'v').map(({ time }) => time), 1 / RATE);
+  assertContinuous(buffersOf(composite, 'a').map(({ time }) => time), 0.02);
+});
+
+test('who watches has no place, and whose camera is off a card', async (t) => {
+  const room = newRoom();
+  const host = await enter(t, server, room, 'Host');
+  const composite = mix(t, room);
+  launch(t, server, `saloncomposite SERVER room=${room} name=other ${SMALL} other.video ! fakesink`);
+  person(t, room, 'ann');
+  await composite.shows('Ann', [20, 90, WHITE], [160, 10, WHITE]);
+  const { track } = await host.next('track', (params) => params.track.kind === 'video');
+  await host.request('mute', { track: track.id, muted: true });
+  await composite.shows('a card', [20, 10, 57], [160, 10, 57]);
+});
+
+test('with the layout speaker a screen is large, and the layout changes while it plays', async (t) => {
+  const room = newRoom();
+  const composite = mix(t, room, { run: apply, more: 'layout=speaker' });
+  person(t, room, 'ann');
+  person(t, room, 'bob', 'pattern=solid-color foreground-color=0xff808080', { source: 'screen', sound: false });
+  await composite.shows('the screen, and Ann beside it', [20, 90, GREY], [240, 90, GREY], [290, 90, WHITE]);
+  composite.tell('set c layout grid');
+  await composite.shows('both alike', [80, 90, GREY], [240, 90, WHITE]);
+});
+
+test('pictures that change their size keep their shape', async (t) => {
+  const room = newRoom();
+  const composite = mix(t, room);
+  const ann = apply(t, server, `videotestsrc is-live=true pattern=white ! capsfilter name=f caps=video/x-raw,width=160,height=90 !
+    vp8enc deadline=1 cpu-used=16 ! salonsink SERVER room=${room} name=ann`);
+  await composite.shows('Ann', [20, 90, WHITE], [300, 90, WHITE]);
+  ann.tell('set f caps video/x-raw,width=90,height=160');
+  await composite.shows('Ann, upright', [20, 90, BLACK], [160, 90, WHITE], [160, 10, WHITE], [300, 90, BLACK]);
+});
+
+/* A frame that changes from black to white or back, and a tick, each at every full second. */
+test('sound and picture stay within 40 ms of each other', async (t) => {
+  const room = newRoom();
+  const composite = launch(t, server, `saloncomposite SERVER room=${room} name=c width=160 height=90 names=false
+    c.video ! videoanalyse ! fakesink sync=false c.audio ! level interval=5000000 ! fakesink sync=false`);
+  await composite.prints(/salon-attached/);
+  launch(t, server, `videotestsrc pattern=blink ! video/x-raw,framerate=1/1,width=160,height=90 ! vp8enc deadline=1 keyframe-max-dist=1 !
+    salonsink SERVER room=${room} name=p
+    audiotestsrc wave=ticks sine-periods-per-tick=20 tick-interval=1000000000 volume=1 samplesperbuffer=480 ! audio/x-raw,rate=48000 !
+    opusenc ! p.`);
+  /* When what an element tells of turns from little to much, or for pictures back. */
+  const turns = (pattern, isMuch, both) => {
+    const all = [...composite.output.matchAll(pattern)].map(([, time, value]) => ({ time: Number(time) / 1e9, is: isMuch(value) }));
+    return all.filter((now, i) => i > 0 && now.is !== all[i - 1].is && (both || now.is)).map(({ time }) => time);
+  };
+  const distances = () => {
+    const flashes = turns(/GstVideoAnalyse, .*?running-time=\(guint64\)(\d+).*?luma-average=\(double\)([\d.]+)/g, (luma) => luma > 0.5, true);
+    const ticks = turns(/level, .*?running-time=\(guint64\)(\d+).*?peak=\(GValueArray\)< (-?[\d.]+|-inf)/g, (peak) => peak > -20, false);
+    return ticks.map((tick) => Math.min(...flashes.map((flash) => Math.abs(flash - tick)))).filter((distance) => distance < 0.5);
+  };
+  await until('3 ticks with their flashes came', () => distances().length >= 3, MEDIA_MS);
+  t.diagnostic(`ms: ${distances().map((distance) => Math.round(distance * 1000))}`);
+  assert.ok(Math.max(...distances()) <= 0.04, `${distances()}`);
+});
+
+test('it ends with the room, as planned', async (t) => {
+  const room = newRoom();
+  const host = await enter(t, server, room, 'Host');
+  const composite = mix(t, room);
+  await composite.prints(/salon-attached/);
+  await host.request('close');
+  assert.equal(await composite.exits(), 0, composite.errors);
+  assert.match(composite.output, /salon-ended.*Got EOS from element "pipeline0"/s);
+});
+
+test('it leaks nothing, and takes nothing that is not asked for', async (t) => {
+  const room = newRoom();
+  const env = { GST_TRACERS: 'leaks', GST_DEBUG: 'GST_TRACER:7' };
+  const composite = launch(t, server, `saloncomposite SERVER room=${room} name=c ${SMALL} c.audio ! fakesink`, { options: ['-e', '-m'], env });
+  const both = launch(t, server, `saloncomposite SERVER room=${room} name=c ${SMALL} c.audio ! fakesink c.video ! fakesink`, { options: ['-e', '-m'], env });
+  await both.prints(/salon-attached/);
+  const ann = person(t, room, 'ann');
+  await composite.prints(/salon-track.*audio_0/);
+  await both.prints(/salon-track.*video_0/);
+  await ann.interrupt();
+  await both.prints(/event=\(string\)removed.*event=\(string\)removed/s);
+  person(t, room, 'bob');
+  await both.prints(/video_1/);
+  for (const program of [composite, both]) {
+    assert.equal(await program.interrupt(), 0, program.errors);
+    assert.doesNotMatch(program.errors, /object-alive, type-name=\(string\)(?!%)|CRITICAL|WARNING/);
+  }
+  assert.doesNotMatch(composite.output, /video_0/);
+});
+
+test('nothing linked is an error that says what to do', async (t) => {
+  const composite = launch(t, server, `saloncomposite SERVER room=${newRoom()}`);
+  assert.notEqual(await composite.exits(), 0);
+  assert.match(composite.errors, /Link the pad video, or audio/);
+});
+
+/* -- pipelines, as jobs -- */
+
+async function startPipeline(t, pipeline, room, parameters) {
+  t.after(async () => await killJobs(server.stateDir));
+  return await startJob(server, { room: room.id, pipeline, parameters });
+}
+
+test('composite records a room in a job, and the file plays after kill -9', async (t) => {
+  const host = await enter(t, server, newRoom(), 'Host');
+  person(t, host.room.slug, 'ann');
+  const job = await startPipeline(t, 'composite', host.room, { width: 160, height: 90, framerate: 5, 'video-bitrate': 100000 });
+  await untilState(server, job.id, 'running');
+  const path = join(server.stateDir, 'jobs', job.id, 'output/composite.webm');
+  await until('the file grows', () => existsSync(path) && statSync(path).size > 30000, MEDIA_MS);
+  await changeJob(server, job.id, { set: { 'room.layout': 'speaker' } });
+  for (const pid of Object.values(jobProcesses(server.stateDir, job.id)).flat())
+    process.kill(pid, 'SIGKILL');
+  const brightness = join(newFolder(t), 'pictures');
+  const sound = `${brightness}.raw`;
+  const player = launch(t, server, `filesrc location=${path} ! matroskademux name=f
+    f. ! queue ! vp8dec ! identity name=v silent=false ! videoscale ! video/x-raw,width=16,height=16 ! filesink location=${brightness}
+    f. ! queue ! opusdec ! identity name=a silent=false ! audioconvert ! audio/x-raw,format=S16LE,channels=1 ! filesink location=${sound}`,
+  { options: ['-v'] });
+  assert.equal(await player.exits(), 0, player.errors);
+  const pictures = readFileSync(brightness);
+  assert.ok(Math.abs(pictures[pictures.length - 384 + 136] - WHITE) < 12, 'Ann is seen');
+  const samples = readFileSync(sound);
+  const [picturesEnd, soundEnd] = ['v', 'a'].map((name) => buffersOf(player, name).at(-1).time);
+  assert.ok(Math.abs(picturesEnd - soundEnd) < 1.5, `pictures to ${picturesEnd} s, sound to ${soundEnd} s`);
+  assert.ok(Math.max(...Array.from({ length: 4800 }, (_, i) => samples.readInt16LE(samples.length - 9600 + 2 * i))) > 5000, 'Ann is heard');
+});
+
+test('audio-mix records what is said in a job, which ends as it should', async (t) => {
+  const host = await enter(t, server, newRoom(), 'Host');
+  person(t, host.room.slug, 'ann');
+  const job = await startPipeline(t, 'audio-mix', host.room, {});
+  const path = join(server.stateDir, 'jobs', job.id, 'output/room.ogg');
+  await until('the file grows', () => existsSync(path) && statSync(path).size > 20000, MEDIA_MS);
+  await changeJob(server, job.id, { stop: true });
+  await untilJob(server, job.id, 'has stopped', ({ state }) => state === 'stopped');
+  const sound = join(newFolder(t), 'sound');
+  const player = launch(t, server, `filesrc location=${path} ! oggdemux ! opusdec ! audioconvert !
+    audio/x-raw,format=S16LE,channels=1 ! filesink location=${sound}`);
+  assert.equal(await player.exits(), 0, player.errors);
+  const samples = readFileSync(sound);
+  assert.ok(Math.max(...Array.from({ length: 4800 }, (_, i) => samples.readInt16LE(samples.length - 9600 + 2 * i))) > 5000, 'Ann is heard');
+});
+
+test('overlay gives a camera back under another name, and not its own again', async (t) => {
+  const host = await enter(t, server, newRoom(), 'Host');
+  const ann = person(t, host.room.slug, 'Ann');
+  const job = await startPipeline(t, 'overlay', host.room, { effect: 'videobalance brightness=-0.5' });
+  const viewer = launch(t, server, `salonsrc SERVER room=${host.room.slug} participant=Overlay decode=true ! videoanalyse ! fakesink sync=false`);
+  await viewer.prints(/luma-average=\(double\)0\.[345]/);
+  await ann.interrupt();
+  await untilJob(server, job.id, 'has finished', ({ state }) => state === 'finished');
+});
