@@ -15,6 +15,7 @@ struct _SalonNegotiation
   const SalonNegotiationEvents *events; /* (borrowed) (nullable): NULL once freed, while an answer is under way */
   gpointer user_data;
   GHashTable *peers;           /* (owned) (element-type uint SalonPeer): by target */
+  char **formats;              /* (owned) (nullable) */
   GPtrArray *early_candidates; /* (owned) (element-type JsonObject) (nullable): the server takes them after the join */
 };
 
@@ -75,11 +76,19 @@ on_failed (SalonPeer *peer, SalonNegotiation *self)
       _ ("the media connection failed; a firewall or NAT may block UDP between you and the server"), self->user_data);
 }
 
+void
+salon_negotiation_set_formats (SalonNegotiation *self, char **names)
+{
+  g_strfreev (self->formats);
+  self->formats = names;
+}
+
 SalonPeer *
 salon_negotiation_add (SalonNegotiation *self, guint target, GstElement *webrtcbin)
 {
   SalonPeer *peer = salon_peer_new (webrtcbin);
 
+  salon_peer_set_formats (peer, (const char *const *)self->formats);
   g_signal_connect (peer, "candidate", G_CALLBACK (on_candidate), self);
   g_signal_connect (peer, "connected", G_CALLBACK (on_connected), self);
   g_signal_connect (peer, "failed", G_CALLBACK (on_failed), self);
@@ -231,6 +240,7 @@ salon_negotiation_free (SalonNegotiation *self)
   while (g_hash_table_iter_next (&peers, NULL, &peer))
     g_signal_handlers_disconnect_by_data (peer, self);
   g_hash_table_unref (self->peers);
+  g_clear_pointer (&self->formats, g_strfreev);
   g_clear_pointer (&self->early_candidates, g_ptr_array_unref);
   self->events = NULL;
   g_rc_box_release (self);

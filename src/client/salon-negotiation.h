@@ -28,6 +28,9 @@ SalonNegotiation *salon_negotiation_new (
     SalonClient *client, const SalonNegotiationEvents *events, gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
 void salon_negotiation_free (SalonNegotiation *self);
 
+/* names: (transfer full): see salon_peer_set_formats(): of all peers to come. */
+void salon_negotiation_set_formats (SalonNegotiation *self, char **names);
+
 /* Returns: (transfer none): the peer made of a webrtcbin that does not play yet. */
 SalonPeer *salon_negotiation_add (SalonNegotiation *self, guint target, GstElement *webrtcbin);
 /* Returns: (transfer none) (nullable) */

@@ -5,6 +5,8 @@
 #include <glib/gi18n.h>
 #include <gst/webrtc/webrtc.h>
 
+#include "salon-answer.h"
+
 struct _SalonPeer
 {
   GObject parent_instance;
@@ -13,6 +15,7 @@ struct _SalonPeer
   GMainContext *context; /* (owned): where it was made */
   GstWebRTCPeerConnectionState state;
   gboolean is_negotiable;
+  char **formats; /* (owned) (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (SalonPeer, salon_peer, G_TYPE_OBJECT)
@@ -219,6 +222,16 @@ set_remote (SalonPeer *self, GstWebRTCSDPType type, const char *sdp, GError **er
   return reply != NULL;
 }
 
+static void
+accept_formats (SalonPeer *self, GstSDPMessage *answer)
+{
+  g_autoptr (GstWebRTCSessionDescription) offer = NULL;
+
+  g_object_get (self->webrtc, "pending-remote-description", &offer, NULL);
+  if (offer != NULL)
+    salon_answer_accept (answer, offer->sdp, (const char *const *)self->formats);
+}
+
 /* Makes an offer or an answer, and makes it the local description. Returns: (transfer full) (nullable): its text. */
 static char *
 make_local (SalonPeer *self, GstWebRTCSDPType type, GError **error)
@@ -237,6 +250,8 @@ make_local (SalonPeer *self, GstWebRTCSDPType type, GError **error)
           GST_OBJECT_NAME (self->webrtc), name);
       return NULL;
     }
+  if (type == GST_WEBRTC_SDP_TYPE_ANSWER && self->formats != NULL)
+    accept_formats (self, description->sdp);
   reply = call (self, "set-local-description", description, error);
   return reply != NULL ? gst_sdp_message_as_text (description->sdp) : NULL;
 }
@@ -263,6 +278,13 @@ salon_peer_answer (SalonPeer *self, const char *offer_sdp, GError **error)
 }
 
 void
+salon_peer_set_formats (SalonPeer *self, const char *const *names)
+{
+  g_strfreev (self->formats);
+  self->formats = g_strdupv ((char **)names);
+}
+
+void
 salon_peer_add_candidate (SalonPeer *self, guint m_line, const char *candidate)
 {
   if (*candidate != '\0')
@@ -282,6 +304,7 @@ salon_peer_dispose (GObject *object)
 {
   g_clear_object (&SALON_PEER (object)->webrtc);
   g_clear_pointer (&SALON_PEER (object)->context, g_main_context_unref);
+  g_clear_pointer (&SALON_PEER (object)->formats, g_strfreev);
   G_OBJECT_CLASS (salon_peer_parent_class)->dispose (object);
 }
 

@@ -28,6 +28,9 @@ GstElement *salon_peer_get_webrtcbin (SalonPeer *self);
 char *salon_peer_offer (SalonPeer *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_peer_take_answer (SalonPeer *self, const char *sdp, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* names: (nullable): the encodings to accept in answers, "VP8", "H264", with their retransmissions, of each kind of
+ * which the server offers one; NULL: the first that is offered, as webrtcbin does. */
+void salon_peer_set_formats (SalonPeer *self, const char *const *names);
 /* Returns: (transfer full) (nullable): the SDP of the answer. */
 char *salon_peer_answer (SalonPeer *self, const char *offer_sdp, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -37,6 +37,7 @@ struct _SalonBridge
 {
   const SalonBridgeEvents *events; /* (borrowed) */
   gpointer user_data;
+  SalonCodecs codecs;            /* that are received */
   GstElement *pipeline;          /* (owned) */
   SalonWire *wire;               /* (owned) */
   SalonNegotiation *negotiation; /* (owned) */
@@ -317,14 +318,29 @@ clear_outgoing (Outgoing *outgoing)
   gst_object_unref (outgoing->queue);
 }
 
+/* Returns: (transfer full) */
+static char **
+list_formats (SalonCodecs codecs)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; i < SALON_N_CODECS; i++)
+    {
+      if ((codecs & 1u << i) != 0 && i != SALON_CODEC_RED)
+        g_strv_builder_add (names, salon_codec_get_info (i)->encoding_name);
+    }
+  return g_strv_builder_end (names);
+}
+
 SalonBridge *
-salon_bridge_new (SalonClient *client, const guint *streams, guint n_streams, gboolean is_receiving,
+salon_bridge_new (SalonClient *client, const guint *streams, guint n_streams, SalonCodecs codecs,
     const SalonBridgeEvents *events, gpointer user_data)
 {
   SalonBridge *self = g_new0 (SalonBridge, 1);
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
 
   GST_DEBUG_CATEGORY_INIT (salon_bridge_debug, "salon-bridge", 0, "Salon: elements on other machines");
+  self->codecs = codecs;
   self->events = events;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
@@ -337,7 +353,8 @@ salon_bridge_new (SalonClient *client, const guint *streams, guint n_streams, gb
   gst_bin_add (GST_BIN (self->pipeline), GST_ELEMENT (self->wire));
   g_signal_connect (self->wire, "source-added", G_CALLBACK (on_source_added), self);
   self->negotiation = salon_negotiation_new (client, &negotiation_events, self);
-  self->n_connecting = (n_streams > 0 ? 1 : 0) + (is_receiving ? 1 : 0);
+  salon_negotiation_set_formats (self->negotiation, list_formats (codecs));
+  self->n_connecting = (n_streams > 0 ? 1 : 0) + (codecs != 0 ? 1 : 0);
   if (n_streams > 0)
     open_publisher (self, streams, n_streams);
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-codec.h"
 #include "salon-negotiation.h"
 
 /* Takes the place of the server's end of a SalonWire for elements on other machines: what comes over the wire goes out
@@ -24,8 +25,9 @@ typedef struct
   void (*failed) (const char *message, gpointer user_data);
 } SalonBridgeEvents;
 
-/* client: (borrowed): must outlive it. n_streams: that are published, of the numbers in streams. events: (borrowed). */
-SalonBridge *salon_bridge_new (SalonClient *client, const guint *streams, guint n_streams, gboolean is_receiving,
+/* client: (borrowed): must outlive it. n_streams: that are published, of the numbers in streams. codecs: that are
+ * received; of a kind without any, whatever comes is. 0: nothing is. events: (borrowed). */
+SalonBridge *salon_bridge_new (SalonClient *client, const guint *streams, guint n_streams, SalonCodecs codecs,
     const SalonBridgeEvents *events, gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
 void salon_bridge_free (SalonBridge *self);
 

@@ -431,6 +431,15 @@ on_mixed (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
+/* Asked for whenever somebody comes, this question would wait for whatever is downstream: for another sink that has to
+ * begin first, say. The mixer's own buffers do. */
+static GstPadProbeReturn
+on_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_QUERY_TYPE (GST_PAD_PROBE_INFO_QUERY (info)) == GST_QUERY_ALLOCATION ? GST_PAD_PROBE_DROP
+                                                                                  : GST_PAD_PROBE_OK;
+}
+
 /* Returns: (transfer full) (nullable): floating. */
 static GstElement *
 parse (SalonComposite *self, const char *description)
@@ -475,6 +484,7 @@ open_output (SalonComposite *self, Output *output, const char *factory, const ch
   target = gst_element_get_static_pad (g_ptr_array_index (output->elements, 1), "src");
   gst_element_link (mixer, g_ptr_array_index (output->elements, 1));
   gst_pad_add_probe (mixed, GST_PAD_PROBE_TYPE_BUFFER, on_mixed, self, NULL);
+  gst_pad_add_probe (mixed, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, NULL, NULL);
   gst_ghost_pad_set_target (GST_GHOST_PAD (output->ghost), target);
   if (filler == NULL)
     return TRUE;

@@ -26,6 +26,9 @@ typedef enum
   KIND_VIDEO,
 } Kind;
 
+#define AUDIO_CODECS (1u << SALON_CODEC_OPUS)
+#define VIDEO_CODECS (1u << SALON_CODEC_VP8 | 1u << SALON_CODEC_VP9 | 1u << SALON_CODEC_H264 | 1u << SALON_CODEC_AV1)
+
 /* One track, on its way or on a pad. */
 typedef struct
 {
@@ -55,6 +58,7 @@ struct _SalonSrc
   gboolean follows_speaker;
   gboolean decodes;
   guint latency_ms;
+  SalonCodecs codecs;
   SalonWish wish; /* of pads to come */
 
   GHashTable *names; /* (owned) (element-type utf8 utf8): of participants, by id: the visit's thread */
@@ -78,6 +82,7 @@ enum
   PROP_SPEAKER,
   PROP_DECODE,
   PROP_LATENCY,
+  PROP_CODEC,
   PROP_WIDTH,
   PROP_HEIGHT,
   N_PROPS
@@ -102,6 +107,24 @@ kind_get_type (void)
 
   if (g_once_init_enter (&type))
     g_once_init_leave (&type, g_enum_register_static ("SalonSrcKind", values));
+  return type;
+}
+
+static GType
+codecs_get_type (void)
+{
+  static const GFlagsValue values[] = {
+    { 1u << SALON_CODEC_OPUS, "Opus", "opus" },
+    { 1u << SALON_CODEC_VP8, "VP8", "vp8" },
+    { 1u << SALON_CODEC_VP9, "VP9", "vp9" },
+    { 1u << SALON_CODEC_H264, "H264", "h264" },
+    { 1u << SALON_CODEC_AV1, "AV1", "av1" },
+    { 0, NULL, NULL },
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_flags_register_static ("SalonSrcCodecs", values));
   return type;
 }
 
@@ -557,6 +580,8 @@ salon_src_joined (SalonEndpoint *endpoint, JsonObject *result)
 static gboolean
 is_wanted (SalonSrc *self, const Track *track)
 {
+  if ((self->codecs & (track->is_video ? VIDEO_CODECS : AUDIO_CODECS)) == 0)
+    return FALSE;
   if (self->kind != KIND_ANY && track->is_video != (self->kind == KIND_VIDEO))
     return FALSE;
   if (self->source != NULL && !g_str_equal (self->source, track->source))
@@ -724,6 +749,7 @@ static void
 salon_src_prepare (SalonEndpoint *endpoint, SalonVisitOptions *options)
 {
   options->is_receiving = TRUE;
+  options->codecs = SALON_SRC (endpoint)->codecs;
   options->has_one_picture = SALON_SRC (endpoint)->follows_speaker;
 }
 
@@ -853,6 +879,9 @@ salon_src_set_property (GObject *object, guint id, const GValue *value, GParamSp
       self->latency_ms = g_value_get_uint (value);
       salon_wire_set_latency (salon_endpoint_get_wire (SALON_ENDPOINT (self)), self->latency_ms);
       break;
+    case PROP_CODEC:
+      self->codecs = g_value_get_flags (value);
+      break;
     case PROP_WIDTH:
       self->wish.width = g_value_get_uint (value);
       break;
@@ -889,6 +918,9 @@ salon_src_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_LATENCY:
       g_value_set_uint (value, self->latency_ms);
       break;
+    case PROP_CODEC:
+      g_value_set_flags (value, self->codecs);
+      break;
     case PROP_WIDTH:
       g_value_set_uint (value, self->wish.width);
       break;
@@ -920,6 +952,9 @@ install_properties (GObjectClass *object_class)
   properties[PROP_LATENCY] = g_param_spec_uint ("latency", "Latency",
       "How many ms after they were taken sound and pictures are due: what the slowest of the publishers needs", 0,
       60000, DEFAULT_LATENCY_MS, flags);
+  properties[PROP_CODEC] = g_param_spec_flags ("codec", "Codec",
+      "Which tracks, by what they are encoded with, as codec=h264+opus; of others nothing comes", codecs_get_type (),
+      AUDIO_CODECS | VIDEO_CODECS, flags);
   properties[PROP_WIDTH] = g_param_spec_uint (
       "width", "Width", "Of pads to come: see their property width", 0, SALON_SRC_MAX_PIXELS, 0, flags);
   properties[PROP_HEIGHT] = g_param_spec_uint (
@@ -988,6 +1023,7 @@ static void
 salon_src_init (SalonSrc *self)
 {
   self->latency_ms = DEFAULT_LATENCY_MS;
+  self->codecs = AUDIO_CODECS | VIDEO_CODECS;
   g_mutex_init (&self->lock);
   self->tracks = g_ptr_array_new ();
   self->ending = g_ptr_array_new ();

@@ -13,7 +13,7 @@
   "halignment=center valignment=center font-desc=\"Sans 28\""
 #define PICTURE                                                                                                        \
   "videoconvertscale name=entry add-borders=true matrix-mode=none chroma-mode=none ! capsfilter name=size ! " LABEL    \
-  "halignment=left valignment=bottom xpad=0 ypad=0 shaded-background=true font-desc=\"Sans 18\""
+  "halignment=left valignment=bottom xpad=10 ypad=6 shaded-background=true font-desc=\"Sans 18\""
 
 struct _SalonTile
 {

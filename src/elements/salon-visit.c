@@ -38,6 +38,7 @@ struct _SalonVisit
   char *room;      /* (owned) */
   char *name;      /* (owned) */
   gboolean is_receiving;
+  SalonCodecs codecs;
   gboolean has_one_picture;
   guint reconnect_s;
   const SalonVisitEvents *events; /* (borrowed) */
@@ -271,6 +272,21 @@ add_source (JsonArray *tracks, const char *mid, const char *source)
   json_array_add_object_element (tracks, track);
 }
 
+static JsonArray *
+list_codecs (SalonCodecs codecs)
+{
+  JsonArray *names = json_array_new ();
+
+  for (guint i = 0; i < SALON_N_CODECS; i++)
+    {
+      g_autofree char *name = g_ascii_strdown (salon_codec_get_info (i)->encoding_name, -1);
+
+      if ((codecs & 1u << i) != 0)
+        json_array_add_string_element (names, name);
+    }
+  return names;
+}
+
 static void
 attach (SalonVisit *self)
 {
@@ -286,6 +302,8 @@ attach (SalonVisit *self)
     }
   json_object_set_array_member (params, "tracks", tracks);
   json_object_set_boolean_member (params, "receive", self->is_receiving);
+  if (self->is_receiving)
+    json_object_set_array_member (params, "codecs", list_codecs (self->codecs));
   salon_client_request_async (self->client, "attach", params, on_attached, self);
 }
 
@@ -419,8 +437,8 @@ open_bridge (SalonVisit *self, GError **error)
 
   for (guint i = 0; i < self->published->len; i++)
     streams[i] = g_array_index (self->published, Published, i).stream;
-  self->bridge
-      = salon_bridge_new (self->client, streams, self->published->len, self->is_receiving, &bridge_events, self);
+  self->bridge = salon_bridge_new (
+      self->client, streams, self->published->len, self->is_receiving ? self->codecs : 0, &bridge_events, self);
   socket = salon_bridge_connect (self->bridge, error);
   if (socket == NULL)
     return FALSE;
@@ -544,6 +562,7 @@ salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, const SalonV
   self->room = g_strdup (options->room);
   self->name = g_strdup (options->name);
   self->is_receiving = options->is_receiving;
+  self->codecs = options->codecs;
   self->has_one_picture = options->has_one_picture;
   self->reconnect_s = options->reconnect_s;
   self->events = events;

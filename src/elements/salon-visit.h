@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 #include <json-glib/json-glib.h>
 
+#include "salon-codec.h"
 #include "salon-wire.h"
 
 /* An element's stay in a room, in a thread of its own, since an element has no main loop to count on: it connects,
@@ -19,6 +20,7 @@ typedef struct
   const char *room;         /* its slug */
   const char *name;         /* what others see */
   gboolean is_receiving;    /* else it only publishes */
+  SalonCodecs codecs;       /* that are received */
   gboolean has_one_picture; /* receives that of who leads */
   guint reconnect_s;        /* for how long it tries to come back; 0: it does not try */
 } SalonVisitOptions;

@@ -19,6 +19,7 @@ struct _SalonAttachment
   char *secret;        /* (owned) (nullable): while the program is expected */
   GPtrArray *taps;     /* (owned) (element-type SalonTap) */
   guint next_stream;
+  SalonCodecs codecs;
 
   GMutex lock;
   GPtrArray *tracks; /* (owned) (element-type SalonTrack), lock to change or read it elsewhere than on main */
@@ -186,10 +187,16 @@ static void
 salon_attachment_add (SalonReceiver *receiver, SalonTrack *track, const char *group, gboolean is_paused)
 {
   SalonAttachment *self = SALON_ATTACHMENT (receiver);
-  SalonTap *tap = salon_tap_new (self->graph, self->wire, track, self->next_stream++, is_paused);
+  SalonTap *tap = salon_tap_new (self->graph, self->wire, track, self->next_stream++, is_paused, self->codecs);
 
   g_ptr_array_add (self->taps, tap);
   g_signal_emit (self, signals[SIGNAL_SLOT], 0, 1, salon_tap_get_mid (tap), track);
+}
+
+void
+salon_attachment_set_codecs (SalonAttachment *self, SalonCodecs codecs)
+{
+  self->codecs = codecs;
 }
 
 static void
@@ -301,6 +308,7 @@ static void
 salon_attachment_init (SalonAttachment *self)
 {
   g_mutex_init (&self->lock);
+  self->codecs = SALON_CODECS_ALL;
   self->taps = g_ptr_array_new_with_free_func ((GDestroyNotify)salon_tap_free);
   self->tracks = g_ptr_array_new_with_free_func (g_object_unref);
 }

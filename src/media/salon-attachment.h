@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-codec.h"
 #include "salon-media-options.h"
 #include "salon-receiver.h"
 #include "salon-wire-door.h"
@@ -23,6 +24,8 @@ G_DECLARE_FINAL_TYPE (SalonAttachment, salon_attachment, SALON, ATTACHMENT, GObj
 
 /* door: (borrowed). */
 SalonAttachment *salon_attachment_new (SalonGraph *graph, SalonWireDoor *door) G_GNUC_WARN_UNUSED_RESULT;
+/* What the program can take; of tracks of other codecs nothing comes. Before the first track. */
+void salon_attachment_set_codecs (SalonAttachment *self, SalonCodecs codecs);
 void salon_attachment_close (SalonAttachment *self);
 /* Nothing goes out any more, nor comes in: the program, which is told elsewhere why, must not take it for the ends of
  * the tracks. */

@@ -72,10 +72,24 @@ salon_tap_get_mid (SalonTap *self)
   return self->mid;
 }
 
-static void
-open_slot (SalonTap *self, guint stream)
+/* Returns: (transfer full): what it can carry. */
+static GstCaps *
+make_caps (SalonTrack *track, SalonCodecs codecs)
 {
-  g_autoptr (GstCaps) caps = salon_codec_caps_offer_all (salon_track_is_video (self->track), FALSE);
+  GstCaps *caps = salon_codec_caps_offer_all (salon_track_is_video (track), FALSE);
+
+  for (guint codec = 0; codec < SALON_N_CODECS; codec++)
+    {
+      if ((codecs & 1u << codec) == 0)
+        gst_caps_take (&caps, salon_codec_caps_without (caps, codec));
+    }
+  return caps;
+}
+
+static void
+open_slot (SalonTap *self, guint stream, SalonCodecs codecs)
+{
+  g_autoptr (GstCaps) caps = make_caps (self->track, codecs);
   g_autoptr (GstPad) src = NULL;
 
   self->slot = gst_object_ref_sink (gst_element_factory_make ("salonslot", NULL));
@@ -87,7 +101,8 @@ open_slot (SalonTap *self, guint stream)
 }
 
 SalonTap *
-salon_tap_new (SalonGraph *graph, SalonWire *wire, SalonTrack *track, guint stream, gboolean is_paused)
+salon_tap_new (
+    SalonGraph *graph, SalonWire *wire, SalonTrack *track, guint stream, gboolean is_paused, SalonCodecs codecs)
 {
   SalonTap *self = g_new0 (SalonTap, 1);
 
@@ -98,7 +113,7 @@ salon_tap_new (SalonGraph *graph, SalonWire *wire, SalonTrack *track, guint stre
   self->is_paused = is_paused;
   self->settings = (SalonTrackSettings){ .max_layer = -1 };
   self->wish = -1;
-  open_slot (self, stream);
+  open_slot (self, stream, codecs);
   self->layers_changed_id = g_signal_connect (track, "layers-changed", G_CALLBACK (on_layers_changed), self);
   return self;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "salon-codec.h"
 #include "salon-track-settings.h"
 #include "salon-track.h"
 #include "salon-wire.h"
@@ -15,8 +16,9 @@
  * Owned by its SalonAttachment; main context. */
 typedef struct _SalonTap SalonTap;
 
-SalonTap *salon_tap_new (
-    SalonGraph *graph, SalonWire *wire, SalonTrack *track, guint stream, gboolean is_paused) G_GNUC_WARN_UNUSED_RESULT;
+/* codecs: nothing comes of a track of another. */
+SalonTap *salon_tap_new (SalonGraph *graph, SalonWire *wire, SalonTrack *track, guint stream, gboolean is_paused,
+    SalonCodecs codecs) G_GNUC_WARN_UNUSED_RESULT;
 /* The other end is told that the stream has ended. */
 void salon_tap_free (SalonTap *self);
 

@@ -88,21 +88,22 @@ undo (SalonParticipant *self, guint n_publications, gboolean was_attached)
 
 gboolean
 salon_participant_attach (
-    SalonParticipant *self, GArray *sources, gboolean receives, const char **path, const char **secret, GError **error)
+    SalonParticipant *self, const SalonAttachRequest *request, const char **path, const char **secret, GError **error)
 {
   gboolean was_attached = self->attachment != NULL;
   guint n_publications = self->publications->len;
 
   *path = *secret = NULL;
-  if (!check_attach (self, sources, error) || (!was_attached && !open_attachment (self, path, secret, error)))
+  if (!check_attach (self, request->sources, error) || (!was_attached && !open_attachment (self, path, secret, error)))
     return FALSE;
-  if (!publish (self, sources, error))
+  if (!publish (self, request->sources, error))
     {
       undo (self, n_publications, was_attached);
       return FALSE;
     }
-  if (receives && self->receiver == NULL)
+  if (request->receives && self->receiver == NULL)
     {
+      salon_attachment_set_codecs (self->attachment, request->codecs);
       self->receiver = SALON_RECEIVER (self->attachment);
       salon_view_start (self->view, self->receiver);
     }

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "salon-chat-message.h"
+#include "salon-codec.h"
 #include "salon-publication.h"
 #include "salon-reception.h"
 #include "salon-room-info.h"
@@ -116,11 +117,18 @@ typedef struct
   gboolean is_muted;
 } SalonTrackSource;
 
-/* Sends and receives over a SalonWire, in the stead of connections, as a program on this machine can. sources
- * (nullable) (element-type SalonTrackSource): published; the mid of each is the number of a stream. Again, for more of
- * them. path, secret: (out) (transfer none): where it is to connect, and what to say there; NULL again. Errors: MEDIA,
- * INVALID_PARAMS, TOO_MANY_TRACKS, TOO_MANY_REQUESTS, NOT_JOINED. */
-gboolean salon_participant_attach (SalonParticipant *self, GArray *sources, gboolean receives, const char **path,
+typedef struct
+{
+  GArray
+      *sources; /* (nullable) (element-type SalonTrackSource): published; the mid of each is the number of a stream */
+  gboolean receives;
+  SalonCodecs codecs; /* that it can take */
+} SalonAttachRequest;
+
+/* Sends and receives over a SalonWire, in the stead of connections, as a program on this machine can. Again, for more
+ * sources. path, secret: (out) (transfer none): where it is to connect, and what to say there; NULL again. Errors:
+ * MEDIA, INVALID_PARAMS, TOO_MANY_TRACKS, TOO_MANY_REQUESTS, NOT_JOINED. */
+gboolean salon_participant_attach (SalonParticipant *self, const SalonAttachRequest *request, const char **path,
     const char **secret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Answers an offer of the publisher connection, made at the first one. sources (nullable) (element-type

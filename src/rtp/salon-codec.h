@@ -21,6 +21,10 @@ typedef enum
   SALON_N_CODECS,
 } SalonCodec;
 
+/* Several: bits of 1 << codec. */
+typedef guint SalonCodecs;
+#define SALON_CODECS_ALL ((1u << SALON_N_CODECS) - 1)
+
 /* How a codec is named and how a subscriber connection offers it. */
 typedef struct
 {

@@ -65,6 +65,43 @@ salon_params_read_sources (JsonObject *params, GArray **sources, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_codecs (JsonObject *params, SalonCodecs *codecs, GError **error)
+{
+  JsonArray *array = NULL;
+
+  *codecs = SALON_CODECS_ALL;
+  if (!salon_json_get_optional_array (params, "codecs", SALON_N_CODECS, &array, error))
+    return FALSE;
+  if (array != NULL)
+    *codecs = 0;
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+      SalonCodec codec;
+
+      if (!salon_codec_from_encoding_name (JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : NULL, &codec))
+        {
+          g_set_error_literal (
+              error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "\"codecs\" are some of opus, vp8, vp9, h264 and av1");
+          return FALSE;
+        }
+      *codecs |= 1u << codec;
+    }
+  return TRUE;
+}
+
+/* *sources owns what attach has of them. */
+gboolean
+salon_params_read_attach (JsonObject *params, SalonAttachRequest *attach, GArray **sources, GError **error)
+{
+  *attach = (SalonAttachRequest){ 0 };
+  if (!salon_params_read_sources (params, sources, error) || !read_codecs (params, &attach->codecs, error))
+    return FALSE;
+  attach->sources = *sources;
+  return salon_json_get_optional_boolean (params, "receive", &attach->receives, error);
+}
+
 /* Into join, whose strings are borrowed from params. */
 gboolean
 salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no_subscribe, GError **error)

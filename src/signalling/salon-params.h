@@ -15,6 +15,8 @@ gboolean salon_params_read_source (
     JsonObject *object, SalonTrackSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* *sources: (transfer full) (nullable) (element-type SalonTrackSource): NULL when there is no `tracks`. */
 gboolean salon_params_read_sources (JsonObject *params, GArray **sources, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_params_read_attach (
+    JsonObject *params, SalonAttachRequest *attach, GArray **sources, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean salon_params_read_join (
     JsonObject *params, SalonJoinRequest *join, gboolean *no_subscribe, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Of a WHIP or WHEP request's query, an object of strings. followed: (out) (nullable): whom to see. */

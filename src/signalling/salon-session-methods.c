@@ -318,16 +318,15 @@ static void
 handle_attach (SalonSession *self, SalonRequest *request)
 {
   g_autoptr (GArray) sources = NULL;
+  SalonAttachRequest attach;
   GError *error = NULL;
-  gboolean receives = FALSE;
   const char *path;
   const char *secret;
   JsonObject *result;
 
   if (!check_joined (self, &error) || !check_local (self, &error)
-      || !salon_params_read_sources (request->params, &sources, &error)
-      || !salon_json_get_optional_boolean (request->params, "receive", &receives, &error)
-      || !salon_participant_attach (self->participant, sources, receives, &path, &secret, &error))
+      || !salon_params_read_attach (request->params, &attach, &sources, &error)
+      || !salon_participant_attach (self->participant, &attach, &path, &secret, &error))
     {
       salon_request_fail (request, error);
       return;

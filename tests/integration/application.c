@@ -3,7 +3,7 @@
  * is to be done comes on stdin, a line each, and what is on the bus goes to stdout, as under gst-launch-1.0 -m -v.
  *
  *   set ELEMENT.PAD PROPERTY VALUE
- *   get ELEMENT.PAD PROPERTY            answers "PROPERTY is VALUE"
+ *   get ELEMENT.PAD PROPERTY            answers "PROPERTY is VALUE"; without PAD, of the element
  *   add ELEMENT TEMPLATE DESCRIPTION    links a bin to a new request pad; answers "added PAD"
  *   end PAD                             the bin that was added for it ends its stream
  *   remove ELEMENT PAD                  the pad is released, and the bin goes
@@ -80,33 +80,35 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 
 /* -- what is asked for -- */
 
-static GstPad *
-dup_pad (Application *self, const char *path)
+/* Returns: (transfer full): the pad "ELEMENT.PAD", or the element "ELEMENT". */
+static GObject *
+dup_object (Application *self, const char *path)
 {
   g_auto (GStrv) names = g_strsplit (path, ".", 2);
   g_autoptr (GstElement) element = dup_element (self, names[0]);
-  GstPad *pad = gst_element_get_static_pad (element, names[1]);
+  GObject *object = names[1] != NULL ? G_OBJECT (gst_element_get_static_pad (element, names[1]))
+                                     : g_object_ref (G_OBJECT (element));
 
-  g_assert_nonnull (pad);
-  return pad;
+  g_assert_nonnull (object);
+  return object;
 }
 
 static void
 set (Application *self, char **words)
 {
-  g_autoptr (GstPad) pad = dup_pad (self, words[1]);
+  g_autoptr (GObject) object = dup_object (self, words[1]);
 
-  gst_util_set_object_arg (G_OBJECT (pad), words[2], words[3]);
+  gst_util_set_object_arg (object, words[2], words[3]);
 }
 
 static void
 get (Application *self, char **words)
 {
-  g_autoptr (GstPad) pad = dup_pad (self, words[1]);
+  g_autoptr (GObject) object = dup_object (self, words[1]);
   g_auto (GValue) value = G_VALUE_INIT;
   g_autofree char *text = NULL;
 
-  g_object_get_property (G_OBJECT (pad), words[2], &value);
+  g_object_get_property (object, words[2], &value);
   text = gst_value_serialize (&value);
   g_print ("%s is %s\n", words[2], text);
   fflush (stdout);
