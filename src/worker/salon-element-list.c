@@ -163,6 +163,7 @@ static const char *const plugins[] = {
   "rtpmanager",
   "rtpmanagerbad",
   "rtsp",
+  "rtspclientsink",
   "sctp",
   "sdpelem",
   "smoothstreaming",

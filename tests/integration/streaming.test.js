@@ -3,15 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as runner from 'node:test';
-import { createServer } from 'node:net';
 import { defer } from '../lib/cleanup.js';
 import { changeJob, killJobs, startJob, untilJob, untilState } from '../lib/jobs.js';
 import { newRoom } from '../lib/people.js';
 import { analyse, isLoud, isWhite, launchFile, launchText, picturesOf, runText, soundOf, watch } from '../lib/pipelines.js';
+import { hasNginx, hasRtspServer, startNginx, startRtspServer } from '../lib/media-servers.js';
+import { findPort } from '../lib/port.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
 import { ADMIN_TOKEN, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -41,15 +41,6 @@ const film = (name) => join(media, name);
 const server = await startServer(runner, { stateDir: mkdtempSync(join(folder, 'state-')), env: { GST_DEBUG: 'uridecodebin:6' },
   config: { jobs: { 'job-media-dirs': media, 'job-elements': 'ximagesrc', 'job-restarts': 3, 'max-jobs': 20 } } });
 defer(runner, () => killJobs(server.stateDir));
-
-/* Where nobody listens. */
-async function closedPort() {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address();
-  listener.close();
-  return port;
-}
 
 /* A job in a room of its own. */
 async function startInRoom(pipeline, parameters) {
@@ -183,7 +174,7 @@ function commandLines() {
 
 test('nobody is told the secrets in a job\'s URLs', async () => {
   const secrets = ['a-stream-key', 'hunter2hunter2'];
-  const port = await closedPort();
+  const port = await findPort();
   for (const url of [`rtmp://127.0.0.1:${port}/live/${secrets[0]}`, `rtsp://ann:${secrets[1]}@127.0.0.1:${port}/door`]) {
     const { job, room } = await startInRoom('pull-stream', { url, name: 'Camera' });
     assert.deepEqual(job.parameters, { url: '***', name: 'Camera' });
@@ -235,5 +226,87 @@ runner.describe('pictures of a room', { concurrency: 2 }, () => {
       assert.equal(await shown.exits(), 0, shown.errors);
       assert.ok(isWhite(picturesOf(shown)[0]));
     }
+  });
+});
+
+/* One room that all are taken from: white, with a tone. */
+const stage = newRoom();
+const SMALL = { width: 160, height: 90, framerate: 15, 'video-kbps': 200 };
+
+async function onStage() {
+  const { status, body } = await server.http('POST', '/room/create', { json: { slug: stage } });
+  assert.equal(status, 201);
+  await startJob(server, { room: body.room.slug, pipeline: 'test-pattern', parameters: { pattern: 'white', wave: 'sine' } });
+}
+
+/* What is played, from a URL or a file. */
+function play(t, location) {
+  return launchText(t, `salonmediasrc location=${location} name=f ${analyse('f.video', 'f.audio')}`);
+}
+
+async function seesAndHears(viewer) {
+  await seesWhite(viewer);
+  await hears(viewer);
+}
+
+runner.describe('out of a room', { concurrency: 2 }, () => {
+  runner.before(onStage);
+
+  test('rtmp reaches nginx, which records it and passes it on; and does so again when it was away', {
+    skip: !hasNginx && 'libnginx-mod-rtmp is not installed',
+  }, async (t) => {
+    const at = mkdtempSync(join(folder, 'nginx-'));
+    const nginx = await startNginx(t, at);
+    const url = `${nginx.url}/a-stream-key`;
+    const job = await startJob(server, { room: stage, pipeline: 'rtmp', parameters: { url, ...SMALL } });
+    assert.equal(job.parameters.url, '***');
+    await untilState(server, job.id, 'running');
+    const { job: pull, room } = await startInRoom('pull-stream', { url });
+    const viewer = await watch(t, server, room);
+    await seesAndHears(viewer);
+    await stopJob(pull.id);
+    nginx.program.signal('SIGTERM');
+    await nginx.program.exits();
+    const file = play(t, join(at, 'a-stream-key.flv'));
+    assert.equal(await file.exits(), 0, file.errors);
+    assert.ok(picturesOf(file).filter(isWhite).length >= 10);
+    assert.ok(soundOf(file).filter(isLoud).length >= 25);
+    const broken = await untilJob(server, job.id, 'broke', ({ restarts }) => restarts > 0);
+    assert.ok(!JSON.stringify(broken).includes('a-stream-key'), broken.error);
+    await startNginx(t, at, nginx.port);
+    await until('nginx records anew', () => statSync(join(at, 'a-stream-key.flv')).size > 20000, MEDIA_MS);
+    await stopJob(job.id);
+  });
+
+  test('srt is called, or calls', async (t) => {
+    const listening = `srt://:${await findPort()}?mode=listener`;
+    const job = await startJob(server, { room: stage, pipeline: 'srt', parameters: { url: listening, ...SMALL } });
+    await untilState(server, job.id, 'running');
+    await seesAndHears(play(t, listening.replace('srt://:', 'srt://127.0.0.1:').replace('listener', 'caller')));
+    await stopJob(job.id);
+    /* The passphrase has to be the same at both ends. */
+    const port = await findPort();
+    const { job: pull, room } = await startInRoom('pull-stream', { url: `srt://:${port}?mode=listener&passphrase=open-sesame` });
+    const viewer = await watch(t, server, room);
+    launchFile(t, server, 'srt', { room: stage, url: `srt://127.0.0.1:${port}?mode=caller&passphrase=open-sesame`, ...SMALL });
+    await seesAndHears(viewer);
+    await stopJob(pull.id);
+  });
+
+  test('rtsp is recorded by a server, and brought from it, with a password', {
+    skip: !hasRtspServer && 'libgstrtspserver-1.0-dev is not installed',
+  }, async (t) => {
+    const recorded = join(mkdtempSync(join(folder, 'rtsp-')), 'recorded.mkv');
+    const { host } = await startRtspServer(t, recorded);
+    const job = await startJob(server, { room: stage, pipeline: 'rtsp', parameters: { url: `rtsp://ann:open-sesame@${host}/record`, ...SMALL } });
+    const { job: pull, room } = await startInRoom('pull-stream', { url: `rtsp://ann:open-sesame@${host}/door` });
+    await seesAndHears(await watch(t, server, room));
+    await stopJob(pull.id);
+    await until('it is recorded', () => existsSync(recorded) && statSync(recorded).size > 50000, MEDIA_MS);
+    await stopJob(job.id);
+    const file = play(t, recorded);
+    assert.equal(await file.exits(), 0, file.errors);
+    assert.ok(picturesOf(file).filter(isWhite).length >= 10);
+    assert.ok(soundOf(file).filter(isLoud).length >= 25);
   });
 });

@@ -2,18 +2,16 @@
 /* Debian's Janus with its VideoRoom, as it comes, but for names of folders and addresses: for the benchmarks. */
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import WebSocket from 'ws';
 import { defer } from './cleanup.js';
+import { ADDRESS, findPort } from './port.js';
 import { until, withDeadline } from './until.js';
 
 const PROGRAM = '/usr/bin/janus';
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu/janus';
-const ADDRESS = '127.0.0.1';
 const START_MS = 15000;
 const STOP_MS = 5000;
 
@@ -21,16 +19,6 @@ export const JANUS_ROOM = 1;
 
 export function hasJanus() {
   return existsSync(PROGRAM);
-}
-
-/* A free one; if somebody takes it before Janus does, Janus ends and says so. */
-async function findPort() {
-  const server = createServer().listen(0, ADDRESS);
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /* What a VideoRoom does not need. */
