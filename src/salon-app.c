@@ -17,6 +17,7 @@
 #include "salon-log.h"
 #include "salon-program.h"
 #include "salon-qr.h"
+#include "salon-recordings.h"
 #include "salon-redis-server.h"
 #include "salon-rooms.h"
 #include "salon-secret.h"
@@ -78,6 +79,9 @@ struct _SalonApp
   SalonRooms *rooms;
   SalonJobsOptions jobs_options;
   SalonJobs *jobs;
+  SalonRecordingsOptions recordings_options;
+  SalonRecordings *recordings;
+  SalonSessionServices session_services;
   SalonHttp *http;
 };
 
@@ -428,6 +432,28 @@ read_uploads_options (const SalonConfig *config)
 }
 
 static void
+on_room_deserted (SalonRooms *rooms, const char *room, SalonApp *self)
+{
+  salon_recordings_leave_alone (self->recordings, room);
+}
+
+static void
+make_recordings (SalonApp *self)
+{
+  const SalonConfig *config = self->config;
+
+  self->recordings_options = (SalonRecordingsOptions){
+    .pipeline = salon_config_get_string (config, SALON_CONFIG_RECORDING_PIPELINE),
+    .keep_days = salon_config_get_uint (config, SALON_CONFIG_RECORDINGS_KEEP_DAYS),
+    .max_gb = salon_config_get_uint (config, SALON_CONFIG_RECORDINGS_MAX_GB),
+    .min_free_mb = salon_config_get_uint (config, SALON_CONFIG_RECORDINGS_MIN_FREE_MB),
+  };
+  self->recordings = salon_recordings_new (self->jobs, &self->recordings_options);
+  g_signal_connect (self->rooms, "deserted", G_CALLBACK (on_room_deserted), self);
+  step_done (self);
+}
+
+static void
 make_jobs (SalonApp *self)
 {
   const SalonConfig *config = self->config;
@@ -443,6 +469,7 @@ make_jobs (SalonApp *self)
                             : salon_build_choose (SALON_SOURCE_ROOT "/pipelines", SALON_DATADIR "/pipelines"),
     .max_jobs = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS),
     .max_jobs_per_room = salon_config_get_uint (config, SALON_CONFIG_MAX_JOBS_PER_ROOM),
+    .min_free_mb = salon_config_get_uint (config, SALON_CONFIG_RECORDINGS_MIN_FREE_MB),
     .limits = {
         .elements = (char **)salon_config_get_strv (config, SALON_CONFIG_JOB_ELEMENTS),
         .media_folders = (char **)salon_config_get_strv (config, SALON_CONFIG_JOB_MEDIA_DIRS),
@@ -453,7 +480,6 @@ make_jobs (SalonApp *self)
         .orphan_s = salon_config_get_uint (config, SALON_CONFIG_JOB_ORPHAN_S),
         .needs_sandbox = g_str_equal (salon_config_get_string (config, SALON_CONFIG_JOB_SANDBOX), "full"),
     },
-    .upload_pipelines = salon_config_get_strv (config, SALON_CONFIG_S3_PIPELINES),
     .upload_prefix = salon_config_get_string (config, SALON_CONFIG_S3_PREFIX),
     .uploads = read_uploads_options (config),
   };
@@ -488,7 +514,7 @@ register_node (SalonApp *self)
 static void
 on_socket (SalonHttp *http, SalonSocket *socket, SalonApp *self)
 {
-  salon_session_start (self->rooms, socket, &self->ice_servers);
+  salon_session_start (&self->session_services, socket);
 }
 
 static void
@@ -525,10 +551,18 @@ listen_locally (SalonApp *self)
 static void
 start_serving (SalonApp *self)
 {
-  const SalonHttpSecrets secrets = { self->admin_token, self->link_key };
+  const SalonHttpServices services = {
+    self->rooms,
+    self->jobs,
+    self->recordings,
+    &self->ice_servers,
+    self->admin_token,
+    self->link_key,
+  };
   g_autoptr (GError) error = NULL;
 
-  self->http = salon_http_new (self->config, &secrets, self->rooms, self->jobs, &self->ice_servers, &error);
+  self->session_services = (SalonSessionServices){ self->rooms, self->recordings, &self->ice_servers, self->link_key };
+  self->http = salon_http_new (self->config, &services, &error);
   if (self->http == NULL)
     {
       step_failed (self, error);
@@ -551,6 +585,7 @@ static const Step start_steps[] = {
   { "make the rooms", make_rooms },
   { "register with the store", register_node },
   { "look after the jobs", make_jobs },
+  { "look after the recordings", make_recordings },
   { "listen", start_serving },
   { NULL },
 };
@@ -658,6 +693,7 @@ salon_app_free (SalonApp *self)
   if (self == NULL)
     return;
   g_clear_object (&self->http);
+  g_clear_object (&self->recordings);
   g_clear_object (&self->jobs);
   salon_upload_target_clear (&self->jobs_options.uploads.target);
   g_clear_object (&self->rooms);

@@ -6,6 +6,7 @@ import * as devices from './devices.js';
 import { bindFullScreen } from './full-screen.js';
 import { ownerKey, roomLink } from './place.js';
 import { Reception } from './reception.js';
+import { Recording } from './recording.js';
 import { deleteRoom } from './salon-http.js';
 import { Settings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
@@ -60,6 +61,7 @@ export class Call {
     this.#bindOwnerControls(signal);
     new Admission(salon, (promise) => this.#try(promise), signal);
     new Reception(salon, (error) => this.#showError(error), signal);
+    new Recording(salon, (message) => this.#announce(message), (promise) => this.#try(promise), signal);
     new Countdown(salon.room.expires_at ?? null, (message) => this.#announce(message), signal);
     bindFullScreen(document.getElementById('full-screen'), document.documentElement, signal);
     bindShortcuts(signal);

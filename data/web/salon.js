@@ -36,6 +36,7 @@
  * | `room`: the room changed, e.g. its host                                   | `{room}`                            |
  * | `waiting`: the host has to let us in, or has: see `isWaiting`             | `{isWaiting}`                       |
  * | `waiting-list`: for the host, who waits to be let in: see `waiting`       | `{waiting}`                         |
+ * | `recording`: the room begins to be recorded, or is no more: see `recordings` | `{isRecording}`                  |
  * | `stats`: how well one receives, after `watchStats()`                      | the protocol's                      |
  * | `bye`: the server is about to end the connection                          | `{reason, message}`                 |
  * | `reconnected`: after a break; `resumed`: with all media as it was         | `{resumed}`                         |
@@ -67,6 +68,7 @@ import { SalonIceServers } from './salon-ice-servers.js';
 import { Publisher, SOURCES, Subscribers } from './salon-media.js';
 import { pause } from './salon-pause.js';
 import { Pulses } from './salon-pulse.js';
+import { SalonRecordings } from './salon-recordings.js';
 import { SalonError, SalonRpc } from './salon-rpc.js';
 import { changesOfOthers } from './salon-snapshot.js';
 
@@ -111,6 +113,13 @@ export class Salon extends EventTarget {
   /** @type {{id: string, name: string}[]} For the host: who waits to be let in, longest first. Empty for others. */
   waiting = [];
 
+  /** @type {SalonRecordings} Whether the room is being recorded; and, for the host, recording it. */
+  recordings = new SalonRecordings({
+    request: (method, params) => this.#request(method, params),
+    server: () => this.#options.server ?? globalThis.location.origin,
+    onChange: (isRecording) => this.#emit('recording', { isRecording }),
+  });
+
   #options;
   #rpc = null;
   /** By track id. */
@@ -144,6 +153,33 @@ export class Salon extends EventTarget {
     notify: (method, params) => this.#rpc?.notify(method, params),
     isOpen: () => this.state === 'joined',
   };
+  /** What the server tells while we are in the room. */
+  #handlers = new Map(
+    Object.entries({
+      offer: ({ target, sdp }) =>
+        this.#subscribers
+          .negotiate(target, sdp)
+          .catch((error) => this.state === 'joined' && this.#emit('error', { error })),
+      trickle: (params) => this.#onTrickle(params),
+      slot: ({ target, mid, track }) => this.#subscribers.setSlot(target, mid, track),
+      layer: (params) => this.#onLayer(params),
+      layers_wanted: ({ mid, layers }) =>
+        this.#publisher?.setWantedLayers(mid, layers).catch((error) => this.#emit('error', { error })),
+      participant: (params) => this.#onParticipant(params),
+      track: (params) => this.#onTrack(params),
+      speakers: (params) => this.#onSpeakers(params),
+      room: ({ room }) => this.#onRoom(room),
+      chat: (message) => this.#chat.take(message, false),
+      chat_changed: (change) => this.#chat.change(change),
+      stats: (params) => {
+        this.#emit('stats', params);
+        this.#figures.answer(params.tracks).catch(() => {}); // The connections may be closed meanwhile.
+      },
+      data_channel: (params) => this.#emit('data-channel-closed', params),
+      waiting_list: ({ waiting }) => this.#setWaitingList(waiting),
+      recording: ({ recording }) => this.recordings.set(recording),
+    }),
+  );
   #figures = new Figures({
     rpc: this.#signalling,
     connections: () => this.peerConnections,
@@ -503,6 +539,7 @@ export class Salon extends EventTarget {
     this.#subscribers.keepOnly(new Set(join.participants.flatMap(({ tracks }) => tracks.map(({ id }) => id))));
     events.forEach(([type, detail]) => this.#emit(type, detail));
     this.#onSpeakers(join.speaking ?? { leader: null, speakers: [] });
+    this.recordings.set(join.recording ?? false);
     this.#enterChat(join.chat ?? [], isFirst);
     this.#earlyNotifications.splice(0).forEach(([method, params]) => this.#onNotification(method, params));
     if (!isFirst) {
@@ -665,53 +702,7 @@ export class Salon extends EventTarget {
       this.#earlyNotifications.push([method, params]);
       return;
     }
-    switch (method) {
-      case 'offer':
-        this.#subscribers
-          .negotiate(params.target, params.sdp)
-          .catch((error) => this.state === 'joined' && this.#emit('error', { error }));
-        break;
-      case 'trickle':
-        this.#onTrickle(params);
-        break;
-      case 'slot':
-        this.#subscribers.setSlot(params.target, params.mid, params.track);
-        break;
-      case 'layer':
-        this.#onLayer(params);
-        break;
-      case 'layers_wanted':
-        this.#publisher?.setWantedLayers(params.mid, params.layers).catch((error) => this.#emit('error', { error }));
-        break;
-      case 'participant':
-        this.#onParticipant(params);
-        break;
-      case 'track':
-        this.#onTrack(params);
-        break;
-      case 'speakers':
-        this.#onSpeakers(params);
-        break;
-      case 'room':
-        this.#onRoom(params.room);
-        break;
-      case 'chat':
-        this.#chat.take(params, false);
-        break;
-      case 'chat_changed':
-        this.#chat.change(params);
-        break;
-      case 'stats':
-        this.#emit('stats', params);
-        this.#figures.answer(params.tracks).catch(() => {}); // The connections may be closed meanwhile.
-        break;
-      case 'data_channel':
-        this.#emit('data-channel-closed', params);
-        break;
-      case 'waiting_list':
-        this.#setWaitingList(params.waiting);
-        break;
-    }
+    this.#handlers.get(method)?.(params);
   }
 
   /** To whoever is joining it is the answer. */

@@ -66,7 +66,7 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
   [SALON_CONFIG_REQUEST_TIMEOUT_S]
   = { "server", "request-timeout-s", TYPE_UINT, "30", .min = 1, .max = 300, .argument = N_ ("SECONDS"),
       .help = N_ ("How long an HTTP request may take in all, from connecting to the last byte of the "
-                  "answer. It says nothing about WebSockets.") },
+                  "answer; of a job's file, each 128 KiB. It says nothing about WebSockets.") },
   [SALON_CONFIG_PING_INTERVAL_S]
   = { "server", "ping-interval-s", TYPE_UINT, "10", .min = 1, .max = 60, .argument = N_ ("SECONDS"),
       .help = N_ ("How often clients are pinged over their WebSockets. A proxy in front must let a "
@@ -234,6 +234,19 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .help
       = N_ ("full: jobs don't run on a kernel that cannot keep them from other files (Landlock); partial: they do, "
             "with the rest of the restrictions.") },
+  [SALON_CONFIG_RECORDING_PIPELINE] = { "jobs", "recording-pipeline", TYPE_STRING, "record-tracks",
+      .argument = N_ ("NAME"), .help = N_ ("The pipeline by which the host of a room records it from the page.") },
+  [SALON_CONFIG_RECORDINGS_KEEP_DAYS]
+  = { "jobs", "recordings-keep-days", TYPE_UINT, "0", .min = 0, .max = 36500, .argument = N_ ("DAYS"),
+      .help = N_ ("Recordings are deleted so many days after their end. 0: they stay until somebody deletes them.") },
+  [SALON_CONFIG_RECORDINGS_MAX_GB]
+  = { "jobs", "recordings-max-gb", TYPE_UINT, "0", .min = 0, .max = 1048576, .argument = N_ ("GB"),
+      .help = N_ ("When all recordings together take more than this, the oldest that have ended are deleted. 0: no "
+                  "bound.") },
+  [SALON_CONFIG_RECORDINGS_MIN_FREE_MB]
+  = { "jobs", "recordings-min-free-mb", TYPE_UINT, "500", .min = 0, .max = 1073741824, .argument = N_ ("MB"),
+      .help = N_ ("What recordings leave free on the disk of the state folder: below, none begins, and those under way "
+                  "finish their files and stop.") },
   [SALON_CONFIG_S3_ENDPOINT] = { "s3", "s3-endpoint", TYPE_STRING, "", .is_valid = salon_config_is_origin,
       .expected = N_ ("http:// or https:// and a host, without a path"), .argument = N_ ("URL"),
       .help = N_ ("Store that speaks Amazon's S3, to which recordings are uploaded when they are complete, e.g. "
@@ -259,9 +272,6 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .argument = N_ ("PATH"),
       .help = N_ ("Where in the bucket; ${room} is the room's name, ${date} the day (UTC). The job's id and the "
                   "file's name follow.") },
-  [SALON_CONFIG_S3_PIPELINES] = { "s3", "s3-pipelines", TYPE_LIST, "record-*", .argument = N_ ("LIST"),
-      .help = N_ ("Pipelines of which what they have written is uploaded when they have ended; * and ? stand for any "
-                  "letters. Others are by `salonctl job upload`.") },
   [SALON_CONFIG_S3_DELETE_LOCAL]
   = { "s3", "s3-delete-local", TYPE_STRING, "no", .choices = "yes;no", .argument = "yes|no",
       .help = N_ ("Whether files are deleted here once the store has all of a job's, and has said so.") },

@@ -59,17 +59,21 @@ typedef enum
   SALON_CONFIG_TURN_PASSWORD,        /* string, secret */
   SALON_CONFIG_ICE_TIMEOUT_S,        /* uint */
   /* [jobs] */
-  SALON_CONFIG_MAX_JOBS,          /* uint; 0: none at all */
-  SALON_CONFIG_MAX_JOBS_PER_ROOM, /* uint */
-  SALON_CONFIG_PIPELINES_DIR,     /* string; "": those that come with Salon */
-  SALON_CONFIG_JOB_ELEMENTS,      /* list: names of elements, with * and ? */
-  SALON_CONFIG_JOB_MEDIA_DIRS,    /* list: folders */
-  SALON_CONFIG_JOB_MEMORY_MB,     /* uint */
-  SALON_CONFIG_JOB_OUTPUT_MB,     /* uint */
-  SALON_CONFIG_JOB_HANG_S,        /* uint */
-  SALON_CONFIG_JOB_RESTARTS,      /* uint */
-  SALON_CONFIG_JOB_ORPHAN_S,      /* uint */
-  SALON_CONFIG_JOB_SANDBOX,       /* string: "full", "partial" */
+  SALON_CONFIG_MAX_JOBS,               /* uint; 0: none at all */
+  SALON_CONFIG_MAX_JOBS_PER_ROOM,      /* uint */
+  SALON_CONFIG_PIPELINES_DIR,          /* string; "": those that come with Salon */
+  SALON_CONFIG_JOB_ELEMENTS,           /* list: names of elements, with * and ? */
+  SALON_CONFIG_JOB_MEDIA_DIRS,         /* list: folders */
+  SALON_CONFIG_JOB_MEMORY_MB,          /* uint */
+  SALON_CONFIG_JOB_OUTPUT_MB,          /* uint */
+  SALON_CONFIG_JOB_HANG_S,             /* uint */
+  SALON_CONFIG_JOB_RESTARTS,           /* uint */
+  SALON_CONFIG_JOB_ORPHAN_S,           /* uint */
+  SALON_CONFIG_JOB_SANDBOX,            /* string: "full", "partial" */
+  SALON_CONFIG_RECORDING_PIPELINE,     /* string: the name of a file */
+  SALON_CONFIG_RECORDINGS_KEEP_DAYS,   /* uint: 0: for good */
+  SALON_CONFIG_RECORDINGS_MAX_GB,      /* uint: 0: no bound */
+  SALON_CONFIG_RECORDINGS_MIN_FREE_MB, /* uint */
   /* [s3] */
   SALON_CONFIG_S3_ENDPOINT,       /* string: URL without a path; "": Amazon's, of the region */
   SALON_CONFIG_S3_BUCKET,         /* string; "": no uploads */
@@ -78,7 +82,6 @@ typedef enum
   SALON_CONFIG_S3_SECRET_KEY,     /* string, secret: set if the bucket is */
   SALON_CONFIG_S3_PATH_STYLE,     /* string: "yes", "no" */
   SALON_CONFIG_S3_PREFIX,         /* string, with ${room} and ${date} */
-  SALON_CONFIG_S3_PIPELINES,      /* list: names of pipelines, with * and ? */
   SALON_CONFIG_S3_DELETE_LOCAL,   /* string: "yes", "no" */
   SALON_CONFIG_S3_BANDWIDTH_KBPS, /* uint; 0: no limit */
   SALON_CONFIG_S3_GIVE_UP_S,      /* uint */

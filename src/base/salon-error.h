@@ -35,6 +35,8 @@ typedef enum
   SALON_ERROR_ROOM_FULL,           /* "room_full" */
   SALON_ERROR_NOT_JOINED,          /* "not_joined" */
   SALON_ERROR_JOB_NOT_RUNNING,     /* "job_not_running" */
+  SALON_ERROR_STILL_RECORDING,     /* "still_recording" */
+  SALON_ERROR_DISK_FULL,           /* "disk_full": nearly */
   SALON_ERROR_TOO_MANY_JOBS,       /* "too_many_jobs" */
   SALON_ERROR_TOO_MANY_TRACKS,     /* "too_many_tracks" */
   SALON_ERROR_TOO_MANY_REQUESTS,   /* "too_many_requests" */

@@ -178,6 +178,8 @@
 #define SALON_LIMIT_PERSON_DOWNLOADS 6
 /* How long a link to a job's files is good for, in seconds: a week. */
 #define SALON_LIMIT_LINK_S (7 * 24 * 60 * 60)
+/* Recordings that are kept, each of which costs some 10 kB of memory: 3 a day for a year. */
+#define SALON_LIMIT_RECORDINGS 1000
 /* Pipelines in the folder. */
 #define SALON_LIMIT_PIPELINES 200
 /* Uploads. The parts that a file goes up in; and the file in which they are noted, which holds 100 bytes of each. */

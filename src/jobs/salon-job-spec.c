@@ -32,6 +32,7 @@ salon_job_spec_free (SalonJobSpec *self)
   g_free (self->room);
   g_free (self->slug);
   g_free (self->pipeline);
+  g_free (self->by);
   g_free (self->launch);
   g_clear_pointer (&self->parameters, json_object_unref);
   salon_job_limits_clear (&self->limits);
@@ -84,6 +85,8 @@ salon_job_spec_to_json (const SalonJobSpec *self)
   set_optional (object, "pipeline", self->pipeline);
   json_object_set_object_member (object, "parameters", json_object_ref (self->parameters));
   json_object_set_string_member (object, "launch", self->launch);
+  json_object_set_boolean_member (object, "is_recording", self->is_recording);
+  set_optional (object, "by", self->by);
   json_object_set_int_member (object, "created_at", self->created_at_s);
   json_object_set_object_member (object, "limits", limits_to_json (&self->limits));
   return object;
@@ -134,7 +137,7 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
 {
   g_autoptr (SalonJobSpec) self = g_new0 (SalonJobSpec, 1);
   const char *id, *launch;
-  const char *room = NULL, *slug = NULL, *pipeline = NULL;
+  const char *room = NULL, *slug = NULL, *pipeline = NULL, *by = NULL;
   JsonObject *parameters = NULL, *limits = NULL;
 
   if (!salon_json_get_string (object, "id", 1, 64, &id, error)
@@ -143,6 +146,8 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
       || !salon_json_get_optional_string (object, "pipeline", 1, 64, &pipeline, error)
       || !salon_json_get_object (object, "parameters", &parameters, error)
       || !salon_json_get_string (object, "launch", 0, SALON_LIMIT_JOB_MESSAGE_BYTES, &launch, error)
+      || !salon_json_get_optional_boolean (object, "is_recording", &self->is_recording, error)
+      || !salon_json_get_optional_string (object, "by", 1, 64, &by, error)
       || !salon_json_get_int (object, "created_at", 0, G_MAXINT64, &self->created_at_s, error)
       || !salon_json_get_object (object, "limits", &limits, error) || !limits_from_json (limits, &self->limits, error))
     return NULL;
@@ -150,6 +155,7 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
   self->room = g_strdup (room);
   self->slug = g_strdup (slug);
   self->pipeline = g_strdup (pipeline);
+  self->by = g_strdup (by);
   self->launch = g_strdup (launch);
   self->parameters = json_object_ref (parameters);
   return g_steal_pointer (&self);

@@ -27,6 +27,8 @@ typedef struct
   char *pipeline;         /* (owned) (nullable): name of a file; NULL: the administrator's own text */
   JsonObject *parameters; /* (owned): of that file, as given */
   char *launch;           /* (owned): for gst_parse_launch() */
+  gboolean is_recording;  /* of that kind (salon-launch-file.h) */
+  char *by;               /* (owned) (nullable): who in the room made it: then it stops when nobody is left */
   gint64 created_at_s;    /* Unix time */
   SalonJobLimits limits;
 } SalonJobSpec;

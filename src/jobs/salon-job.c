@@ -35,7 +35,8 @@ struct _SalonJob
   SalonJsonLink *link;  /* (owned) (nullable): while there is a keeper */
   GHashTable *setting;  /* (owned) (element-type gint64 GTask): by the number of the question */
   gint64 last_question; /* its number */
-  gboolean must_stop;   /* which the next keeper has to be told */
+  gboolean must_stop;   /* which the next keeper has to be told; */
+  char *stop_reason;    /* (owned) (nullable): and why */
   guint retry_id;
 };
 
@@ -226,6 +227,8 @@ tell_keeper (SalonJob *self, const char *what)
     return;
   message = json_object_new ();
   json_object_set_boolean_member (message, what, TRUE);
+  if (self->stop_reason != NULL)
+    json_object_set_string_member (message, "why", self->stop_reason);
   salon_json_link_send (self->link, message);
 }
 
@@ -382,6 +385,16 @@ salon_job_stop (SalonJob *self)
 }
 
 void
+salon_job_stop_because (SalonJob *self, const char *why)
+{
+  /* What is on its way to its end has its reason. */
+  if (self->must_stop || self->status.state == SALON_JOB_STOPPING)
+    return;
+  self->stop_reason = g_strdup (why);
+  salon_job_stop (self);
+}
+
+void
 salon_job_kill (SalonJob *self)
 {
   tell_keeper (self, "kill");
@@ -404,6 +417,7 @@ salon_job_finalize (GObject *object)
 
   g_free (self->folder);
   g_free (self->program);
+  g_free (self->stop_reason);
   g_clear_pointer (&self->spec, salon_job_spec_free);
   salon_job_status_clear (&self->status);
   g_hash_table_unref (self->setting);

@@ -34,6 +34,8 @@ gboolean salon_job_is_over (SalonJob *self);
 
 /* Lets it finish its files, and end; or, if it is over, does nothing. */
 void salon_job_stop (SalonJob *self);
+/* The same, not because somebody wished it: why (for a person) becomes its error. */
+void salon_job_stop_because (SalonJob *self, const char *why);
 
 /* Ends it now, whatever that leaves behind. */
 void salon_job_kill (SalonJob *self);

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "salon-error.h"
 #include "salon-job-folder.h"
@@ -33,6 +34,13 @@ struct _SalonJobs
 
 G_DEFINE_FINAL_TYPE (SalonJobs, salon_jobs, G_TYPE_OBJECT)
 
+enum
+{
+  SIGNAL_CHANGED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
 /* -- uploads -- */
 
 /* Returns: (transfer full) */
@@ -53,14 +61,8 @@ make_upload_prefix (SalonJobs *self, const SalonJobSpec *spec)
 static gboolean
 is_for_store (SalonJobs *self, SalonJob *job)
 {
-  const char *pipeline = salon_job_get_spec (job)->pipeline;
-  const char *const *pattern = self->options->upload_pipelines;
-
-  if (pipeline == NULL || salon_job_get_status (job)->output_bytes == 0 || !salon_uploads_has_store (self->uploads))
-    return FALSE;
-  while (*pattern != NULL && !g_pattern_match_simple (*pattern, pipeline))
-    pattern++;
-  return *pattern != NULL;
+  return salon_job_get_spec (job)->is_recording && salon_job_get_status (job)->output_bytes > 0
+         && salon_uploads_has_store (self->uploads);
 }
 
 static void
@@ -77,7 +79,7 @@ salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error)
   if (!salon_uploads_has_store (self->uploads))
     g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
         "This server has no store: the keys in [s3] of its configuration name one");
-  else if (!salon_job_is_over (job) || salon_job_get_status (job)->output_bytes == 0)
+  else if (!salon_job_is_over (job) || salon_jobs_get_kept_bytes (self, job) == 0)
     g_set_error_literal (
         error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "Only a job that has ended, and left files, can be uploaded");
   else
@@ -86,6 +88,14 @@ salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error)
       return TRUE;
     }
   return FALSE;
+}
+
+gint64
+salon_jobs_get_kept_bytes (SalonJobs *self, SalonJob *job)
+{
+  const SalonUploadStatus *upload = salon_uploads_find (self->uploads, salon_job_get_folder (job));
+
+  return upload != NULL && upload->is_deleted_here ? 0 : salon_job_get_status (job)->output_bytes;
 }
 
 SalonUploads *
@@ -131,6 +141,7 @@ on_changed (SalonJob *job, guint before, SalonJobs *self)
     }
   if (salon_job_is_over (job) && is_for_store (self, job))
     add_upload (self, job);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, job);
 }
 
 /* job: (transfer full) */
@@ -177,6 +188,19 @@ check_bounds (SalonJobs *self, const char *room, GError **error)
   return TRUE;
 }
 
+static gboolean
+has_all_recordings (SalonJobs *self)
+{
+  GHashTableIter iter;
+  gpointer job;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    n += salon_job_get_spec (job)->is_recording;
+  return n >= SALON_LIMIT_RECORDINGS;
+}
+
 static int
 compare_ages (gconstpointer a, gconstpointer b)
 {
@@ -188,17 +212,8 @@ compare_ages (gconstpointer a, gconstpointer b)
   return first->created_at_s < second->created_at_s ? 1 : -1;
 }
 
-/* Files that are in the store alone need nobody's attention. */
-static gboolean
-has_files (SalonJobs *self, SalonJob *job)
-{
-  const SalonUploadStatus *upload = salon_uploads_find (self->uploads, salon_job_get_folder (job));
-
-  return salon_job_get_status (job)->output_bytes > 0
-         && (upload == NULL || upload->state != SALON_UPLOAD_DONE || !self->options->uploads.target.must_delete_local);
-}
-
-/* When there are too many that are over, the oldest that left nothing goes. */
+/* When there are too many that are over, the oldest that left nothing goes. Recordings are kept by rules of their own
+ * (salon-recordings.h). */
 static gboolean
 make_room (SalonJobs *self, GError **error)
 {
@@ -210,10 +225,10 @@ make_room (SalonJobs *self, GError **error)
     {
       SalonJob *job = g_ptr_array_index (jobs, i);
 
-      if (!salon_job_is_over (job))
+      if (!salon_job_is_over (job) || salon_job_get_spec (job)->is_recording)
         continue;
       n_over++;
-      if (!has_files (self, job))
+      if (salon_jobs_get_kept_bytes (self, job) == 0)
         oldest = job;
     }
   if (n_over < SALON_LIMIT_ENDED_JOBS)
@@ -235,7 +250,8 @@ typedef struct
   SalonJobSpec *spec; /* (owned) (nullable): handed over to the job; its text is made in the thread */
   gboolean has_file;
   gboolean is_admin;
-  char *folder; /* (owned): the job's */
+  gboolean is_one_too_many; /* if it is a recording */
+  char *folder;             /* (owned): the job's */
 } Start;
 
 static void
@@ -259,22 +275,42 @@ write_folder (const Start *start, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_recording (SalonJobs *self, const Start *start, GError **error)
+{
+  guint min_free_mb = self->options->min_free_mb;
+  gint64 free_bytes = salon_jobs_measure_free (self);
+
+  if (start->is_one_too_many)
+    {
+      g_set_error (error, SALON_ERROR, SALON_ERROR_TOO_MANY_JOBS,
+          "There are %d recordings: delete those that are not needed (see recordings-keep-days)",
+          SALON_LIMIT_RECORDINGS);
+      return FALSE;
+    }
+  if (free_bytes < 0 || free_bytes >= (gint64)min_free_mb * 1024 * 1024)
+    return TRUE;
+  g_set_error (error, SALON_ERROR, SALON_ERROR_DISK_FULL,
+      "The server's disk has less than %u MB left (recordings-min-free-mb): delete what is not needed", min_free_mb);
+  return FALSE;
+}
+
 /* A thread of its own. */
 static void
 prepare_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  const SalonJobsOptions *options = SALON_JOBS (source)->options;
+  SalonJobs *self = SALON_JOBS (source);
   Start *start = data;
   SalonJobSpec *spec = start->spec;
   const SalonPipelineRequest request = { spec->pipeline, spec->parameters, spec->room, start->is_admin };
   GError *error = NULL;
 
   if (start->has_file)
-    spec->launch = salon_pipelines_fill_in (options->pipelines_folder, &request, &error);
+    spec->launch = salon_pipelines_fill_in (self->options->pipelines_folder, &request, &spec->is_recording, &error);
   if (error == NULL && strlen (spec->launch) > MAX_TEXT_BYTES)
     g_set_error (
         &error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "The pipeline is longer than %d bytes", MAX_TEXT_BYTES);
-  if (error == NULL && write_folder (start, &error))
+  if (error == NULL && (!spec->is_recording || check_recording (self, start, &error)) && write_folder (start, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -308,6 +344,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   add (self, g_object_ref (job));
   log_job (job, SALON_LOG_INFO, "job_started", "is started");
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, job);
   g_task_return_pointer (task, job, NULL);
 }
 
@@ -322,6 +359,7 @@ make_spec (SalonJobs *self, const SalonJobRequest *request)
   spec->pipeline = g_strdup (request->pipeline);
   spec->launch = g_strdup (request->launch);
   spec->parameters = request->parameters != NULL ? json_object_ref (request->parameters) : json_object_new ();
+  spec->by = g_strdup (request->by);
   spec->created_at_s = g_get_real_time () / G_USEC_PER_SEC;
   salon_job_limits_copy (&self->options->limits, &spec->limits);
   return spec;
@@ -345,6 +383,7 @@ salon_jobs_start_async (
   start->spec = make_spec (self, request);
   start->has_file = request->pipeline != NULL;
   start->is_admin = request->is_admin;
+  start->is_one_too_many = has_all_recordings (self);
   start->folder = g_build_filename (self->folder, start->spec->id, NULL);
   g_ptr_array_add (self->starting, start->spec);
   preparing = g_task_new (self, NULL, on_prepared, g_steal_pointer (&task));
@@ -385,6 +424,15 @@ salon_jobs_list (SalonJobs *self, const char *room)
     }
   g_ptr_array_sort (jobs, compare_ages);
   return jobs;
+}
+
+gint64
+salon_jobs_measure_free (SalonJobs *self)
+{
+  struct statvfs disk;
+
+  /* What is left for us, and not for root. */
+  return statvfs (self->folder, &disk) == 0 ? (gint64)disk.f_bavail * (gint64)disk.f_frsize : -1;
 }
 
 void
@@ -440,7 +488,9 @@ salon_jobs_remove_async (SalonJobs *self, SalonJob *job, GAsyncReadyCallback cal
     log_job (job, SALON_LOG_INFO, "job_stopped", "was deleted while it ran");
   salon_job_kill (job);
   salon_uploads_remove (self->uploads, salon_job_get_folder (job));
-  g_hash_table_remove (self->jobs, salon_job_get_spec (job)->id);
+  g_hash_table_steal (self->jobs, salon_job_get_spec (job)->id);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, job);
+  g_object_unref (job);
   g_task_run_in_thread (task, remove_in_thread);
 }
 
@@ -534,6 +584,8 @@ salon_jobs_class_init (SalonJobsClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_jobs_debug, "salon-jobs", 0, "Salon: all jobs");
   G_OBJECT_CLASS (klass)->dispose = salon_jobs_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_jobs_finalize;
+  signals[SIGNAL_CHANGED] = g_signal_new (
+      "changed", SALON_TYPE_JOBS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, SALON_TYPE_JOB);
 }
 
 static void

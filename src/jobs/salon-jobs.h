@@ -10,7 +10,10 @@
  * them. Owned by main; main context only.
  *
  *   SalonJobs --> SalonJob  ~~link~~>  keeper  ~~link~~>  pipeline          each ~~> is a process of its own
- *                                      salon-job keep     salon-job run    (src/worker) */
+ *                                      salon-job keep     salon-job run    (src/worker)
+ *
+ * Signal:
+ *   changed (SalonJob *)   it is new, or in another state, or about to be forgotten: then it is not listed any more */
 #define SALON_TYPE_JOBS (salon_jobs_get_type ())
 G_DECLARE_FINAL_TYPE (SalonJobs, salon_jobs, SALON, JOBS, GObject)
 
@@ -22,9 +25,9 @@ typedef struct
   const char *pipelines_folder; /* of *.launch */
   guint max_jobs;               /* at once; 0: none at all */
   guint max_jobs_per_room;
+  guint min_free_mb; /* on the disk, or else no recording begins */
   SalonJobLimits limits;
-  const char *const *upload_pipelines; /* patterns with * and ?: of which what they wrote is uploaded */
-  const char *upload_prefix;           /* where to, with ${room} and ${date}; the job's id follows */
+  const char *upload_prefix; /* where recordings are uploaded to, with ${room} and ${date}; the job's id follows */
   SalonUploadsOptions uploads;
 } SalonJobsOptions;
 
@@ -39,9 +42,10 @@ typedef struct
   const char *launch;     /* (nullable): the text itself */
   JsonObject *parameters; /* (nullable): of the file */
   gboolean is_admin;      /* who may set elements */
+  const char *by;         /* (nullable): the member of the room who makes it */
 } SalonJobRequest;
 
-/* Errors: those of salon_pipelines_fill_in(), TOO_MANY_JOBS, INTERNAL. */
+/* Errors: those of salon_pipelines_fill_in(), TOO_MANY_JOBS, DISK_FULL, INTERNAL. */
 void salon_jobs_start_async (
     SalonJobs *self, const SalonJobRequest *request, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer none) */
@@ -53,6 +57,9 @@ SalonJob *salon_jobs_find (SalonJobs *self, const char *id, GError **error) G_GN
 /* Returns: (transfer container) (element-type SalonJob): the newest first. room: (nullable): an id; NULL: all. */
 GPtrArray *salon_jobs_list (SalonJobs *self, const char *room) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How much is free on the disk where they are, in bytes; -1: not known. Blocks; any thread. */
+gint64 salon_jobs_measure_free (SalonJobs *self);
+
 /* Lets all jobs of a room finish their files, and stop. */
 void salon_jobs_stop_room (SalonJobs *self, const char *room);
 
@@ -63,6 +70,9 @@ void salon_jobs_remove_finish (SalonJobs *self, GAsyncResult *result);
 /* Brings what a job has written to the store; or, if that has failed, tries again now. Errors: INVALID_PARAMS: it has
  * not ended, has left nothing, or there is no store. */
 gboolean salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How much of what it has written is on this machine's disk: all, unless it is in the store alone. */
+gint64 salon_jobs_get_kept_bytes (SalonJobs *self, SalonJob *job);
 
 /* (transfer none): what is uploaded: by the folders of jobs. */
 SalonUploads *salon_jobs_get_uploads (SalonJobs *self);

@@ -66,6 +66,7 @@ describe (const char *folder, const char *name)
       return object;
     }
   json_object_set_string_member (object, "summary", salon_launch_file_get_summary (file));
+  json_object_set_boolean_member (object, "is_recording", salon_launch_file_is_recording (file));
   parameters = json_array_new ();
   declared = salon_launch_file_get_parameters (file);
   for (guint i = 0; i < declared->len; i++)
@@ -136,7 +137,8 @@ set_parameters (SalonLaunchFile *file, const SalonPipelineRequest *request, GErr
 }
 
 char *
-salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request, GError **error)
+salon_pipelines_fill_in (
+    const char *folder, const SalonPipelineRequest *request, gboolean *is_recording, GError **error)
 {
   g_autofree char *file_name = g_strconcat (request->name, SUFFIX, NULL);
   g_autofree char *path = g_build_filename (folder, file_name, NULL);
@@ -156,5 +158,6 @@ salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request
           "The file of the pipeline \"%s\" cannot be read: salon-launch --print tells why", request->name);
       return NULL;
     }
+  *is_recording = salon_launch_file_is_recording (file);
   return set_parameters (file, request, error) ? salon_launch_file_to_text (file) : NULL;
 }

@@ -6,8 +6,8 @@
 /* The pipelines that jobs can be started by name: the files *.launch of a folder, read anew each time. These block: for
  * a thread of their own. */
 
-/* Returns: (transfer full): an array of {name, summary, parameters: [{name, type, default, help}]}, by name. Files that
- * cannot be read have an `error` in place of the parameters. */
+/* Returns: (transfer full): an array of {name, summary, is_recording, parameters: [{name, type, default, help}]}, by
+ * name. Files that cannot be read have an `error` in place of the parameters. */
 JsonArray *salon_pipelines_list (const char *folder) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What a job wants of a file. */
@@ -19,7 +19,7 @@ typedef struct
   gboolean may_be_elements; /* see salon-launch-file.h */
 } SalonPipelineRequest;
 
-/* Returns: (transfer full) (nullable): the text for gst_parse_launch(). Errors: INVALID_PARAMS, FORBIDDEN,
- * UNKNOWN_PIPELINE. */
-char *salon_pipelines_fill_in (
-    const char *folder, const SalonPipelineRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* is_recording: (out). Returns: (transfer full) (nullable): the text for gst_parse_launch(). Errors: INVALID_PARAMS,
+ * FORBIDDEN, UNKNOWN_PIPELINE. */
+char *salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request, gboolean *is_recording,
+    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -14,8 +14,9 @@
 
 struct _SalonLaunchFile
 {
-  char *path;            /* (owned) */
-  char *summary;         /* (owned) */
+  char *path;    /* (owned) */
+  char *summary; /* (owned) */
+  gboolean is_recording;
   GPtrArray *parameters; /* (owned) (element-type SalonParameter) */
   GString *text;         /* (owned): what is left without comments and declarations */
 };
@@ -127,6 +128,28 @@ declare (SalonLaunchFile *self, const char *line, guint number, GError **error)
 }
 
 static gboolean
+read_kind (SalonLaunchFile *self, const char *line, guint number, GError **error)
+{
+  self->is_recording = g_str_equal (line, "kind recording");
+  if (self->is_recording)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      _ ("%s:%u: the kind of a pipeline is \"recording\", or none"), self->path, number);
+  return FALSE;
+}
+
+static gboolean
+read_line (SalonLaunchFile *self, const char *line, guint number, GError **error)
+{
+  if (g_str_has_prefix (line, "param "))
+    return declare (self, line, number, error);
+  if (g_str_has_prefix (line, "kind "))
+    return read_kind (self, line, number, error);
+  g_string_append_printf (self->text, "%s%s", self->text->len > 0 ? " " : "", line);
+  return TRUE;
+}
+
+static gboolean
 read_lines (SalonLaunchFile *self, char **lines, GError **error)
 {
   g_autoptr (GString) summary = g_string_new (NULL);
@@ -141,11 +164,7 @@ read_lines (SalonLaunchFile *self, char **lines, GError **error)
       is_summary = is_summary && *comment != '\0';
       if (is_summary)
         g_string_append_printf (summary, "%s%s", summary->len > 0 ? " " : "", comment);
-      if (*line == '\0' || is_comment)
-        continue;
-      if (!g_str_has_prefix (line, "param "))
-        g_string_append_printf (self->text, "%s%s", self->text->len > 0 ? " " : "", line);
-      else if (!declare (self, line, i + 1, error))
+      if (*line != '\0' && !is_comment && !read_line (self, line, i + 1, error))
         return FALSE;
     }
   self->summary = g_utf8_make_valid (summary->str, -1);
@@ -272,6 +291,12 @@ const char *
 salon_launch_file_get_summary (SalonLaunchFile *self)
 {
   return self->summary;
+}
+
+gboolean
+salon_launch_file_is_recording (SalonLaunchFile *self)
+{
+  return self->is_recording;
 }
 
 GPtrArray *

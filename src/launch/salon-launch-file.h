@@ -3,12 +3,14 @@
 
 #include <glib.h>
 
-/* A pipeline in a file: gst-launch-1.0's language, and two kinds of lines before it comes to that:
+/* A pipeline in a file: gst-launch-1.0's language, and three kinds of lines before it comes to that:
  *
  *   # a comment, on a line of its own
+ *   kind recording
  *   param width = 320  # what it is
  *
- * A param line declares a parameter with its default; ${width} in the text stands for its value.
+ * A kind line says what a job of it is for: what one of kind recording leaves is kept, and listed, as a recording of
+ * its room. A param line declares a parameter with its default; ${width} in the text stands for its value.
  *
  * By hand a value may be anything. From a stranger it is checked by the parameter's type, so that it stays the value
  * that the text has a place for, and can't become elements. The type follows from the default and from the place:
@@ -52,6 +54,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonLaunchFile, salon_launch_file_free)
 
 /* (transfer none): the first paragraph of the comment at its head. */
 const char *salon_launch_file_get_summary (SalonLaunchFile *self);
+
+/* Whether it is of kind recording. */
+gboolean salon_launch_file_is_recording (SalonLaunchFile *self);
 
 /* (transfer none) (element-type SalonParameter): as they are declared. */
 GPtrArray *salon_launch_file_get_parameters (SalonLaunchFile *self);

@@ -14,6 +14,7 @@ GST_DEBUG_CATEGORY_STATIC (salon_rooms_debug);
 enum
 {
   SIGNAL_DELETED,
+  SIGNAL_DESERTED,
   SIGNAL_USURPED,
   N_SIGNALS
 };
@@ -228,11 +229,20 @@ salon_rooms_find_open (SalonRooms *self, const char *name)
   return room;
 }
 
+/* When the server itself goes, they come back to the next. */
+static void
+tell_deserted (SalonRooms *self, SalonRoom *room)
+{
+  if (!self->is_closed)
+    g_signal_emit (self, signals[SIGNAL_DESERTED], 0, salon_room_get_info (room)->id);
+}
+
 void
 salon_rooms_close_room_if_empty (SalonRooms *self, SalonRoom *room)
 {
   if (salon_room_get_participants (room)->len > 0)
     return;
+  tell_deserted (self, room);
   salon_room_close (room);
   g_hash_table_remove (self->rooms, salon_room_get_info (room)->id);
 }
@@ -241,8 +251,11 @@ void
 salon_rooms_sync (SalonRooms *self, SalonRoom *room, const SalonRoomState *state, gboolean is_claimed)
 {
   g_autoptr (SalonRoom) open = g_object_ref (room);
+  gboolean had_host = salon_room_get_info (open)->host != NULL;
 
   salon_room_sync (open, state, is_claimed);
+  if (had_host && salon_room_get_info (open)->host == NULL)
+    tell_deserted (self, open);
   /* Somebody was about to come back elsewhere, and then did not. */
   if (!is_claimed && !self->is_closed && salon_room_is_missed_by (open, state))
     salon_rooms_claim (self, open);
@@ -398,6 +411,8 @@ salon_rooms_class_init (SalonRoomsClass *klass)
 
   signals[SIGNAL_DELETED] = g_signal_new (
       "deleted", SALON_TYPE_ROOMS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_DESERTED] = g_signal_new (
+      "deserted", SALON_TYPE_ROOMS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   /* Another server is registered under this one's node id: this one must stop. */
   signals[SIGNAL_USURPED]
       = g_signal_new ("usurped", SALON_TYPE_ROOMS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

@@ -23,6 +23,7 @@ typedef struct
  *
  * Signals:
  *   deleted (const char *id)   a room was deleted, from here
+ *   deserted (const char *id)  nobody is in it any more who could be its host, on whichever server
  *   usurped   another server is registered under this one's node id, and this one must stop */
 #define SALON_TYPE_ROOMS (salon_rooms_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)

@@ -250,25 +250,39 @@ salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message)
   salon_rooms_list_async (self->rooms, call->cancellable, on_listed, call);
 }
 
+typedef struct
+{
+  SalonHttpCall *call;         /* (owned) */
+  SalonRecordings *recordings; /* (owned) */
+} Visit;
+
 static void
 on_got (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  SalonHttpCall *call = user_data;
+  g_autofree Visit *visit = user_data;
+  g_autoptr (SalonRecordings) recordings = visit->recordings;
   g_autoptr (GError) error = NULL;
   g_autoptr (SalonRoomInfo) info = salon_rooms_get_finish (SALON_ROOMS (source), result, &error);
+  JsonNode *body;
 
-  if (info != NULL)
-    call_end (call, SOUP_STATUS_OK, room_and_members (info), NULL);
-  else
-    call_end (call, 0, NULL, error);
+  if (info == NULL)
+    {
+      call_end (visit->call, 0, NULL, error);
+      return;
+    }
+  body = room_and_members (info);
+  json_object_set_boolean_member (
+      json_node_get_object (body), "recording", salon_recordings_is_recording (recordings, info->id));
+  call_end (visit->call, SOUP_STATUS_OK, body, NULL);
 }
 
 void
 salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
 {
-  SalonHttpCall *call = salon_http_call_begin (message);
+  Visit *visit = g_new (Visit, 1);
 
-  salon_rooms_get_async (self->rooms, room, call->cancellable, on_got, call);
+  *visit = (Visit){ salon_http_call_begin (message), g_object_ref (self->recordings) };
+  salon_rooms_get_async (self->rooms, room, visit->call->cancellable, on_got, visit);
 }
 
 static void

@@ -3,16 +3,18 @@
 
 #include <libsoup/soup.h>
 
+#include "salon-recordings.h"
 #include "salon-rooms.h"
 
 /* The room API of data/protocol.schema.json ("http"). Plain data, owned by SalonHttp; each function answers one
  * request, pausing it while the rooms are asked. Whoever asks may go meanwhile; so may this struct. */
 typedef struct
 {
-  SalonRooms *rooms;       /* (borrowed) */
-  const char *admin_token; /* (borrowed) */
-  const char *public_url;  /* (borrowed): "": as the request's Host says */
-  gboolean may_create;     /* whether anybody may, and not only the administrator */
+  SalonRooms *rooms;           /* (borrowed) */
+  SalonRecordings *recordings; /* (borrowed) */
+  const char *admin_token;     /* (borrowed) */
+  const char *public_url;      /* (borrowed): "": as the request's Host says */
+  gboolean may_create;         /* whether anybody may, and not only the administrator */
 } SalonHttpApi;
 
 void salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "salon-content-type.h"
 #include "salon-error.h"
 #include "salon-file-link.h"
 #include "salon-file-reply.h"
@@ -43,30 +42,14 @@ list_in_thread (GTask *task, gpointer source, gpointer folder, GCancellable *can
   g_task_return_pointer (task, list, file_list_free);
 }
 
-static JsonObject *
-describe_file (const SalonJobFile *file)
-{
-  const char *type = salon_content_type_of_media (file->name);
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "name", file->name);
-  json_object_set_int_member (object, "bytes", file->size_bytes);
-  json_object_set_member (object, "modified_at", salon_protocol_timestamp (file->modified_at_s));
-  json_object_set_string_member (object, "type", type != NULL ? type : "application/octet-stream");
-  return object;
-}
-
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SalonHttpDeed *deed = user_data;
   FileList *list = g_task_propagate_pointer (G_TASK (result), NULL);
-  JsonArray *array = json_array_new ();
   JsonObject *body = json_object_new ();
 
-  for (guint i = 0; i < list->files->len; i++)
-    json_array_add_object_element (array, describe_file (g_ptr_array_index (list->files, i)));
-  json_object_set_array_member (body, "files", array);
+  json_object_set_array_member (body, "files", salon_protocol_files (list->files));
   json_object_set_boolean_member (body, "is_cut", list->is_cut);
   file_list_free (list);
   salon_http_deed_end (deed, SOUP_STATUS_OK, salon_protocol_object (body), NULL);

@@ -12,6 +12,7 @@
 #include "salon-http-call.h"
 #include "salon-http-files.h"
 #include "salon-http-jobs.h"
+#include "salon-http-recordings.h"
 #include "salon-limits.h"
 #include "salon-listener.h"
 #include "salon-origins.h"
@@ -44,12 +45,13 @@ struct _SalonHttp
   SalonAdmission *admission; /* (owned) */
   char *url;                 /* (owned): of the page */
   SalonSocketOptions socket_options;
-  SalonHttpApi api;       /* borrows from the above */
-  SalonHttpFiles files;   /* likewise; what it has for jobs is that of their API, too */
-  char *link_key;         /* (owned) */
-  SalonWhip *whip;        /* (owned): likewise */
-  GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
-  GTask *closing_sockets; /* (owned) (nullable): until there are none */
+  SalonHttpApi api;               /* borrows from the above */
+  SalonHttpFiles files;           /* likewise; what it has for jobs is that of their API, too */
+  SalonHttpRecordings recordings; /* likewise */
+  char *link_key;                 /* (owned) */
+  SalonWhip *whip;                /* (owned): likewise */
+  GHashTable *sockets;            /* (element-type SalonSocket) (owned): the open ones */
+  GTask *closing_sockets;         /* (owned) (nullable): until there are none */
   guint closing_deadline_id;
 };
 
@@ -280,6 +282,24 @@ handle_post_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
 }
 
 static void
+handle_list_recordings (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_recordings_list (&self->recordings, message);
+}
+
+static void
+handle_get_recording (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_recordings_get (&self->recordings, message, rest);
+}
+
+static void
+handle_delete_recording (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_recordings_delete (&self->recordings, message, rest);
+}
+
+static void
 handle_get_by_link (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
   salon_http_files_get_by_link (&self->files, message, rest);
@@ -377,6 +397,9 @@ static const Route routes[] = {
   { "POST", "/jobs/", TRUE, handle_post_job },
   { "PATCH", "/jobs/", TRUE, handle_change_job },
   { "DELETE", "/jobs/", TRUE, handle_delete_job },
+  { "GET", "/recordings", FALSE, handle_list_recordings },
+  { "GET", "/recordings/", TRUE, handle_get_recording },
+  { "DELETE", "/recordings/", TRUE, handle_delete_recording },
   { "GET", SALON_HTTP_FILES_PREFIX, TRUE, handle_get_by_link },
 };
 
@@ -611,15 +634,14 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
 }
 
 SalonHttp *
-salon_http_new (const SalonConfig *config, const SalonHttpSecrets *secrets, SalonRooms *rooms, SalonJobs *jobs,
-    const SalonIceServers *ice_servers, GError **error)
+salon_http_new (const SalonConfig *config, const SalonHttpServices *services, GError **error)
 {
   g_autoptr (SalonHttp) self = g_object_new (SALON_TYPE_HTTP, NULL);
 
-  self->rooms = g_object_ref (rooms);
-  self->jobs = g_object_ref (jobs);
-  self->admin_token = g_strdup (secrets->admin_token);
-  self->link_key = g_strdup (secrets->link_key);
+  self->rooms = g_object_ref (services->rooms);
+  self->jobs = g_object_ref (services->jobs);
+  self->admin_token = g_strdup (services->admin_token);
+  self->link_key = g_strdup (services->link_key);
   self->socket_options.ping_interval_s = salon_config_get_uint (config, SALON_CONFIG_PING_INTERVAL_S);
   self->socket_options.ping_timeout_s = salon_config_get_uint (config, SALON_CONFIG_PING_TIMEOUT_S);
   self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
@@ -627,17 +649,19 @@ salon_http_new (const SalonConfig *config, const SalonHttpSecrets *secrets, Salo
       salon_config_get_strv (config, SALON_CONFIG_ALLOWED_ORIGINS));
   self->admission = salon_admission_new (config, get_max_connections ());
   self->api = (SalonHttpApi){
-    .rooms = rooms,
+    .rooms = services->rooms,
     .admin_token = self->admin_token,
     .public_url = self->public_url,
+    .recordings = services->recordings,
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
   };
-  self->whip = salon_whip_new (rooms, self->admission, ice_servers);
+  self->whip = salon_whip_new (services->rooms, self->admission, services->ice_servers);
   self->files = (SalonHttpFiles){
-    .deeds = { .rooms_api = &self->api, .jobs = jobs },
+    .deeds = { .rooms_api = &self->api, .jobs = services->jobs },
     .admission = self->admission,
     .link_key = self->link_key,
   };
+  self->recordings = (SalonHttpRecordings){ &self->files.deeds, services->recordings };
   soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   if (!start_listening (self, config, error))

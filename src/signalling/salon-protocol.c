@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-protocol.h"
 
+#include "salon-content-type.h"
 #include "salon-error.h"
+#include "salon-job-files.h"
 
 JsonNode *
 salon_protocol_object (JsonObject *object)
@@ -49,8 +51,8 @@ salon_protocol_room (const SalonRoomInfo *room)
   return salon_protocol_object (object);
 }
 
-static JsonNode *
-job_room (const SalonJobSpec *spec)
+JsonNode *
+salon_protocol_job_room (const SalonJobSpec *spec)
 {
   JsonObject *object;
 
@@ -88,7 +90,7 @@ salon_protocol_job (SalonJobs *jobs, SalonJob *job, gboolean has_folder, gboolea
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "id", spec->id);
-  json_object_set_member (object, "room", job_room (spec));
+  json_object_set_member (object, "room", salon_protocol_job_room (spec));
   if (spec->pipeline != NULL)
     json_object_set_string_member (object, "pipeline", spec->pipeline);
   else
@@ -107,6 +109,29 @@ salon_protocol_job (SalonJobs *jobs, SalonJob *job, gboolean has_folder, gboolea
   if (has_folder)
     json_object_set_string_member (object, "folder", salon_job_get_folder (job));
   return salon_protocol_object (object);
+}
+
+static JsonObject *
+job_file (const SalonJobFile *file)
+{
+  const char *type = salon_content_type_of_media (file->name);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "name", file->name);
+  json_object_set_int_member (object, "bytes", file->size_bytes);
+  json_object_set_member (object, "modified_at", salon_protocol_timestamp (file->modified_at_s));
+  json_object_set_string_member (object, "type", type != NULL ? type : "application/octet-stream");
+  return object;
+}
+
+JsonArray *
+salon_protocol_files (GPtrArray *files)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < files->len; i++)
+    json_array_add_object_element (array, job_file (g_ptr_array_index (files, i)));
+  return array;
 }
 
 static void

@@ -23,6 +23,10 @@ JsonNode *salon_protocol_speakers (SalonParticipant *participant) G_GNUC_WARN_UN
 JsonNode *salon_protocol_candidate (guint target, guint m_line, const char *candidate) G_GNUC_WARN_UNUSED_RESULT;
 /* time_s: Unix time; 0 writes null. */
 JsonNode *salon_protocol_timestamp (gint64 time_s) G_GNUC_WARN_UNUSED_RESULT;
+/* A job's room, or null. */
+JsonNode *salon_protocol_job_room (const SalonJobSpec *spec) G_GNUC_WARN_UNUSED_RESULT;
+/* files: (element-type SalonJobFile). Returns: (transfer full) */
+JsonArray *salon_protocol_files (GPtrArray *files) G_GNUC_WARN_UNUSED_RESULT;
 /* has_folder: for the administrator, where its files are. */
 JsonNode *salon_protocol_job (
     SalonJobs *jobs, SalonJob *job, gboolean has_folder, gboolean has_log) G_GNUC_WARN_UNUSED_RESULT;

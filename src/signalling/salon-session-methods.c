@@ -8,8 +8,8 @@
 #include "salon-params.h"
 #include "salon-protocol.h"
 
-static gboolean
-check_joined (SalonSession *self, GError **error)
+gboolean
+salon_session_check_joined (SalonSession *self, GError **error)
 {
   if (self->state == SALON_SESSION_JOINED)
     return TRUE;
@@ -39,7 +39,7 @@ static JsonNode *
 ice_servers_of (SalonSession *self)
 {
   return salon_ice_servers_to_json (
-      self->ice_servers, salon_participant_get_id (self->participant), g_get_real_time () / G_USEC_PER_SEC);
+      self->services->ice_servers, salon_participant_get_id (self->participant), g_get_real_time () / G_USEC_PER_SEC);
 }
 
 static JsonNode *
@@ -63,6 +63,7 @@ join_result (SalonSession *self, const char *answer)
   json_object_set_member (result, "waiting", salon_protocol_waiting_list (waiting));
   json_object_set_member (result, "ice_servers", ice_servers_of (self));
   json_object_set_string_member (result, "session", salon_participant_get_session_token (self->participant));
+  json_object_set_boolean_member (result, "recording", salon_session_tell_recorded (self));
   json_object_set_int_member (result, "grace_s", salon_rooms_get_grace_s (self->rooms));
   json_object_set_boolean_member (result, "resumed", self->outcome.is_resumed);
   json_object_set_array_member (result, "chat", history_to_json (self));
@@ -194,6 +195,8 @@ handle_join (SalonSession *self, SalonRequest *request)
     }
   join.speaks_ion = sdp != NULL && salon_ion_dialect_is_spoken (request->params, sdp);
   join.takes_data |= join.speaks_ion;
+  /* A program of this machine: whom it plays to, or records, is the host. */
+  join.is_unattended = self->socket != NULL && salon_socket_is_local (self->socket);
   self->state = SALON_SESSION_JOINING;
   self->may_subscribe = !no_subscribe;
   salon_rooms_join_async (self->rooms, &join, &salon_session_events, self, self->cancellable, on_joined, request);
@@ -227,7 +230,8 @@ handle_offer (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *sdp;
 
-  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "offer", &sdp, &error)
+  if (!salon_session_check_joined (self, &error)
+      || !salon_params_read_description (request->params, "desc", "offer", &sdp, &error)
       || !salon_params_read_sources (request->params, &sources, &error))
     {
       salon_request_fail (request, error);
@@ -255,7 +259,8 @@ handle_answer (SalonSession *self, SalonRequest *request)
   const char *sdp;
   gint64 target = 1;
 
-  if (!check_joined (self, &error) || !salon_params_read_description (request->params, "desc", "answer", &sdp, &error)
+  if (!salon_session_check_joined (self, &error)
+      || !salon_params_read_description (request->params, "desc", "answer", &sdp, &error)
       || !salon_json_get_optional_int (request->params, "target", 1, SALON_LIMIT_SUBSCRIBERS, &target, &error))
     salon_request_fail (request, error);
   else
@@ -284,7 +289,8 @@ handle_trickle (SalonSession *self, SalonRequest *request)
       keep_candidate (self, request);
       return;
     }
-  if (check_joined (self, &error) && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_params_read_candidate (request->params, &target, &m_line, &text, &error)
       && salon_participant_add_candidate (self->participant, (guint)target, (guint)m_line, text, &error))
     salon_request_resolve_empty (request);
   else
@@ -296,7 +302,7 @@ handle_ice_servers (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (check_joined (self, &error))
+  if (salon_session_check_joined (self, &error))
     salon_request_resolve (request, salon_protocol_wrap ("ice_servers", ice_servers_of (self)));
   else
     salon_request_fail (request, error);
@@ -324,7 +330,7 @@ handle_attach (SalonSession *self, SalonRequest *request)
   const char *secret;
   JsonObject *result;
 
-  if (!check_joined (self, &error) || !check_local (self, &error)
+  if (!salon_session_check_joined (self, &error) || !check_local (self, &error)
       || !salon_params_read_sources (request->params, &sources, &error)
       || !salon_json_get_optional_boolean (request->params, "receive", &receives, &error)
       || !salon_participant_attach (self->participant, sources, receives, &path, &secret, &error))
@@ -350,7 +356,7 @@ handle_publish (SalonSession *self, SalonRequest *request)
   SalonTrackSource source;
   const SalonPublication *publication = NULL;
 
-  if (check_joined (self, &error) && salon_params_read_source (request->params, &source, &error))
+  if (salon_session_check_joined (self, &error) && salon_params_read_source (request->params, &source, &error))
     publication = salon_participant_publish (self->participant, &source, &error);
   if (publication != NULL)
     salon_request_resolve (request, salon_protocol_wrap ("track", salon_protocol_track (publication)));
@@ -364,7 +370,8 @@ handle_unpublish (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *track;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_participant_unpublish (self->participant, track, &error))
     salon_request_resolve_empty (request);
   else
@@ -379,7 +386,8 @@ handle_mute (SalonSession *self, SalonRequest *request)
   gboolean is_muted;
   gboolean is_squelched = FALSE;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_json_get_boolean (request->params, "muted", &is_muted, &error)
       && salon_json_get_optional_boolean (request->params, "squelched", &is_squelched, &error)
       && salon_participant_set_muted (self->participant, track, is_muted, is_squelched, &error))
@@ -395,7 +403,8 @@ handle_pin (SalonSession *self, SalonRequest *request)
   const char *participant;
   gboolean is_pinned;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error)
       && salon_json_get_boolean (request->params, "pinned", &is_pinned, &error)
       && salon_participant_pin (self->participant, participant, is_pinned, &error))
     salon_request_resolve_empty (request);
@@ -412,7 +421,8 @@ handle_track_settings (SalonSession *self, SalonRequest *request)
   SalonTrackSettings settings;
   const char *track;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_params_read_track_settings (request->params, &settings, &error)
       && salon_participant_set_track_settings (self->participant, track, &settings, &error))
     salon_request_resolve_empty (request);
@@ -457,7 +467,7 @@ handle_chat (SalonSession *self, SalonRequest *request)
   const char *text;
   const char *reply_to = NULL;
 
-  if (!check_joined (self, &error) || !check_chat_rate (self, &error)
+  if (!salon_session_check_joined (self, &error) || !check_chat_rate (self, &error)
       || !salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error)
       || !salon_params_read_optional_id (request->params, "reply_to", &reply_to, &error))
     {
@@ -485,7 +495,7 @@ handle_chat_edit (SalonSession *self, SalonRequest *request)
   const char *id;
   const char *text;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
       && salon_json_get_string (request->params, "message", 1, SALON_LIMIT_CHAT_CHARS, &text, &error))
     salon_rooms_change_message_async (self->rooms, self->participant, id, text, on_done, request);
   else
@@ -498,7 +508,7 @@ handle_chat_delete (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *id;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
+  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error))
     salon_rooms_change_message_async (self->rooms, self->participant, id, NULL, on_done, request);
   else
     salon_request_fail (request, error);
@@ -512,7 +522,7 @@ handle_kick (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   const char *participant;
 
-  if (check_joined (self, &error)
+  if (salon_session_check_joined (self, &error)
       && salon_json_get_string (request->params, "participant", 1, 64, &participant, &error))
     salon_rooms_kick_async (self->rooms, self->participant, participant, on_done, request);
   else
@@ -525,7 +535,7 @@ set_flag (SalonSession *self, SalonRequest *request, const char *name, SalonRoom
   GError *error = NULL;
   gboolean is_set;
 
-  if (check_joined (self, &error) && salon_json_get_boolean (request->params, name, &is_set, &error))
+  if (salon_session_check_joined (self, &error) && salon_json_get_boolean (request->params, name, &is_set, &error))
     salon_rooms_set_flag_async (self->rooms, self->participant, flag, is_set, on_done, request);
   else
     salon_request_fail (request, error);
@@ -550,7 +560,7 @@ handle_admit (SalonSession *self, SalonRequest *request)
   const char *id;
   gboolean is_admitted;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
+  if (salon_session_check_joined (self, &error) && salon_json_get_string (request->params, "id", 1, 64, &id, &error)
       && salon_json_get_boolean (request->params, "admitted", &is_admitted, &error))
     salon_rooms_admit_async (self->rooms, self->participant, id, is_admitted, on_done, request);
   else
@@ -562,7 +572,7 @@ handle_close (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (check_joined (self, &error))
+  if (salon_session_check_joined (self, &error))
     salon_rooms_close_room_async (self->rooms, self->participant, on_done, request);
   else
     salon_request_fail (request, error);
@@ -576,7 +586,7 @@ handle_watch_stats (SalonSession *self, SalonRequest *request)
   GError *error = NULL;
   gint64 interval_s;
 
-  if (!check_joined (self, &error)
+  if (!salon_session_check_joined (self, &error)
       || !salon_json_get_int (request->params, "interval_s", 0, SALON_LIMIT_STATS_INTERVAL_S, &interval_s, &error))
     {
       salon_request_fail (request, error);
@@ -591,7 +601,7 @@ handle_reception (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (check_joined (self, &error) && salon_session_take_received (self, request->params, &error))
+  if (salon_session_check_joined (self, &error) && salon_session_take_received (self, request->params, &error))
     salon_request_resolve_empty (request);
   else
     salon_request_fail (request, error);
@@ -604,7 +614,8 @@ handle_limited (SalonSession *self, SalonRequest *request)
   const char *track;
   SalonTrackLimit limit;
 
-  if (check_joined (self, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+  if (salon_session_check_joined (self, &error)
+      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_params_read_limit (request->params, &limit, &error)
       && salon_participant_set_limit (self->participant, track, limit, &error))
     salon_request_resolve_empty (request);
@@ -619,7 +630,7 @@ handle_leave (SalonSession *self, SalonRequest *request)
 {
   GError *error = NULL;
 
-  if (!check_joined (self, &error))
+  if (!salon_session_check_joined (self, &error))
     {
       salon_request_fail (request, error);
       return;
@@ -663,6 +674,9 @@ static const struct
   { "watch_stats", handle_watch_stats },
   { "reception", handle_reception },
   { "limited", handle_limited },
+  { "record", salon_session_handle_record },
+  { "recordings", salon_session_handle_recordings },
+  { "recording_delete", salon_session_handle_recording_delete },
   { "leave", handle_leave },
   { "ping", handle_ping },
 };

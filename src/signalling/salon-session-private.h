@@ -6,8 +6,8 @@
 #include "salon-rate-limit.h"
 #include "salon-session.h"
 
-/* Between salon-session.c (life, events, dispatch), salon-session-methods.c (what each method does), and
- * salon-session-stats.c (how well one receives). */
+/* Between salon-session.c (life, events, dispatch), salon-session-methods.c (what each method does),
+ * salon-session-recordings.c (who records the room), and salon-session-stats.c (how well one receives). */
 
 typedef enum
 {
@@ -20,10 +20,10 @@ struct _SalonSession
 {
   GObject parent_instance;
 
-  SalonRooms *rooms;                  /* (borrowed) */
-  SalonSocket *socket;                /* (owned) (nullable): NULL once closed */
-  const SalonIceServers *ice_servers; /* (borrowed) */
-  GCancellable *cancellable;          /* (owned): cancelled when the socket closes */
+  SalonRooms *rooms;                    /* (borrowed) */
+  const SalonSessionServices *services; /* (borrowed) */
+  SalonSocket *socket;                  /* (owned) (nullable): NULL once closed */
+  GCancellable *cancellable;            /* (owned): cancelled when the socket closes */
   SalonSessionState state;
   gboolean may_subscribe; /* as the join said */
   SalonJoinOutcome outcome;
@@ -35,7 +35,8 @@ struct _SalonSession
   gint64 stats_interval_us;
   GHashTable *received; /* (owned) (nullable): "target/mid" -> JsonObject: what the client last told of that */
   gint64 received_us;
-  guint n_pending; /* requests that wait for an answer of the store or webrtcbin */
+  gboolean is_recorded; /* the room, as the client was told last */
+  guint n_pending;      /* requests that wait for an answer of the store or webrtcbin */
 };
 
 /* What the participant tells. */
@@ -71,6 +72,17 @@ typedef void (*SalonHandler) (SalonSession *self, SalonRequest *request);
 
 /* Errors: UNKNOWN_METHOD. */
 SalonHandler salon_session_find_handler (const char *method, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Errors: NOT_JOINED. */
+gboolean salon_session_check_joined (SalonSession *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Once: the client is told when its room begins to be recorded, or is no more. */
+void salon_session_follow_recordings (SalonSession *self);
+/* Whether it is now, for the answer to a join, from which on it is told. */
+gboolean salon_session_tell_recorded (SalonSession *self);
+void salon_session_handle_record (SalonSession *self, SalonRequest *request);
+void salon_session_handle_recordings (SalonSession *self, SalonRequest *request);
+void salon_session_handle_recording_delete (SalonSession *self, SalonRequest *request);
 
 /* From now on, tells the client how well it receives every so many seconds; 0: no more. */
 void salon_session_watch_stats (SalonSession *self, guint interval_s);

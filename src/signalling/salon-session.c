@@ -447,16 +447,17 @@ on_closed (SalonSocket *socket, gpointer user_data)
 }
 
 void
-salon_session_start (SalonRooms *rooms, SalonSocket *socket, const SalonIceServers *ice_servers)
+salon_session_start (const SalonSessionServices *services, SalonSocket *socket)
 {
   SalonSession *self = g_object_new (SALON_TYPE_SESSION, NULL);
 
-  self->rooms = rooms;
+  self->rooms = services->rooms;
+  self->services = services;
   self->socket = g_object_ref (socket);
-  self->ice_servers = ice_servers;
   g_signal_connect_object (socket, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (socket, "bad-message", G_CALLBACK (on_bad_message), self, 0);
   g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
+  salon_session_follow_recordings (self);
 }
 
 static void

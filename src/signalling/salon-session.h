@@ -2,6 +2,7 @@
 #pragma once
 
 #include "salon-ice-servers.h"
+#include "salon-recordings.h"
 #include "salon-rooms.h"
 #include "salon-socket.h"
 
@@ -13,5 +14,14 @@
 #define SALON_TYPE_SESSION (salon_session_get_type ())
 G_DECLARE_FINAL_TYPE (SalonSession, salon_session, SALON, SESSION, GObject)
 
-/* rooms: (borrowed): must outlive all sessions. ice_servers: (borrowed): for the client's connections. */
-void salon_session_start (SalonRooms *rooms, SalonSocket *socket, const SalonIceServers *ice_servers);
+/* What sessions are about. All (borrowed), and must outlive them. */
+typedef struct
+{
+  SalonRooms *rooms;
+  SalonRecordings *recordings;
+  const SalonIceServers *ice_servers; /* for the clients' connections */
+  const char *link_key;               /* of links to files (salon-file-link.h) */
+} SalonSessionServices;
+
+/* services: (borrowed). */
+void salon_session_start (const SalonSessionServices *services, SalonSocket *socket);

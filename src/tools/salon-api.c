@@ -12,6 +12,9 @@
 /* As many jobs as are ever listed, with all that they were given. */
 #define MAX_ANSWER_BYTES (64 * 1024 * 1024)
 
+/* Of a file, at once. */
+#define PIECE_BYTES (128 * 1024)
+
 struct _SalonApi
 {
   SoupSession *session; /* (owned) */
@@ -91,32 +94,114 @@ read_answer (SoupMessage *message, GBytes *bytes, GError **error)
   return NULL;
 }
 
+/* Returns: (transfer full) (nullable) */
+static SoupMessage *
+make_message (SalonApi *self, const char *method, const char *path, GError **error)
+{
+  g_autofree char *url = g_strconcat (self->server, path, NULL);
+  SoupMessage *message = soup_message_new (method, url);
+
+  if (message == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("\"%s\" is no URL"), self->server);
+  else if (self->token != NULL)
+    {
+      g_autofree char *header = g_strconcat ("Bearer ", self->token, NULL);
+      soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization", header);
+    }
+  return message;
+}
+
+static void
+set_absence (SalonApi *self, const GError *reason, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+      _ ("there is no Salon at %s (%s); start it with data/start, or say where it is with --server"), self->server,
+      reason->message);
+}
+
 JsonObject *
 salon_api_call (SalonApi *self, const char *method, const char *path, JsonObject *body, GError **error)
 {
-  g_autofree char *url = g_strconcat (self->server, path, NULL);
-  g_autoptr (SoupMessage) message = soup_message_new (method, url);
+  g_autoptr (SoupMessage) message = make_message (self, method, path, error);
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GBytes) bytes = NULL;
 
   if (message == NULL)
     {
       g_clear_pointer (&body, json_object_unref);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _ ("\"%s\" is no URL"), self->server);
       return NULL;
     }
   if (body != NULL)
     set_body (message, body);
-  if (self->token != NULL)
-    {
-      g_autofree char *header = g_strconcat ("Bearer ", self->token, NULL);
-      soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization", header);
-    }
   bytes = soup_session_send_and_read (self->session, message, NULL, &local_error);
   if (bytes != NULL)
     return read_answer (message, bytes, error);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-      _ ("there is no Salon at %s (%s); start it with data/start, or say where it is with --server"), self->server,
-      local_error->message);
+  set_absence (self, local_error, error);
   return NULL;
+}
+
+/* -- files -- */
+
+/* Returns: (transfer full) (nullable): the body of a good answer. */
+static GInputStream *
+open_remote (SalonApi *self, const char *path, GError **error)
+{
+  g_autoptr (SoupMessage) message = make_message (self, "GET", path, error);
+  g_autoptr (GInputStream) stream = NULL;
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (JsonObject) answer = NULL;
+
+  if (message == NULL)
+    return NULL;
+  stream = soup_session_send (self->session, message, NULL, &local_error);
+  if (stream == NULL)
+    {
+      set_absence (self, local_error, error);
+      return NULL;
+    }
+  if (soup_message_get_status (message) == SOUP_STATUS_OK)
+    return g_steal_pointer (&stream);
+  bytes = g_input_stream_read_bytes (stream, PIECE_BYTES, NULL, error);
+  answer = bytes != NULL ? read_answer (message, bytes, error) : NULL;
+  g_assert (answer == NULL);
+  return NULL;
+}
+
+static gboolean
+copy (GInputStream *from, GOutputStream *to, SalonApiProgress progress, gpointer user_data, GError **error)
+{
+  g_autofree char *buffer = g_malloc (PIECE_BYTES);
+  gint64 n_bytes = 0;
+  gssize n_read;
+
+  while ((n_read = g_input_stream_read (from, buffer, PIECE_BYTES, NULL, error)) > 0)
+    {
+      if (!g_output_stream_write_all (to, buffer, n_read, NULL, NULL, error))
+        return FALSE;
+      n_bytes += n_read;
+      progress (n_bytes, user_data);
+    }
+  return n_read == 0 && g_output_stream_close (to, NULL, error);
+}
+
+gboolean
+salon_api_fetch (
+    SalonApi *self, const char *path, const char *file, SalonApiProgress progress, gpointer user_data, GError **error)
+{
+  g_autoptr (GInputStream) from = open_remote (self, path, error);
+  g_autofree char *part_name = g_strconcat (file, ".part", NULL);
+  g_autoptr (GFile) whole = g_file_new_for_path (file);
+  g_autoptr (GFile) part = g_file_new_for_path (part_name);
+  g_autoptr (GFileOutputStream) to = NULL;
+
+  if (from != NULL)
+    to = g_file_replace (part, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, error);
+  if (to == NULL)
+    return FALSE;
+  if (copy (from, G_OUTPUT_STREAM (to), progress, user_data, error))
+    return g_file_move (part, whole, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, error);
+  g_output_stream_close (G_OUTPUT_STREAM (to), NULL, NULL);
+  g_file_delete (part, NULL, NULL);
+  return FALSE;
 }

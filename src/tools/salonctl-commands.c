@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salonctl-commands.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "salon-json.h"
 #include "salon-log.h"
@@ -14,6 +17,8 @@
 /* A job has 10 s to stop; somebody else may delete it meanwhile. */
 #define POLL_US (G_USEC_PER_SEC / 10)
 #define MAX_POLLS 150
+/* How often it is shown how far a file has come. */
+#define SHOW_EVERY_US (G_USEC_PER_SEC / 5)
 
 /* -- answers -- */
 
@@ -169,16 +174,24 @@ delete_room (const SalonCtl *ctl, char **arguments, GError **error)
 
 /* -- jobs -- */
 
+/* Returns: (transfer full): "1:02:03". */
+static char *
+format_length (JsonObject *object, const char *name)
+{
+  gint64 length_s = json_object_get_int_member_with_default (object, name, 0) / 1000;
+
+  return g_strdup_printf (
+      "%" G_GINT64_FORMAT ":%02d:%02d", length_s / 3600, (int)(length_s / 60 % 60), (int)(length_s % 60));
+}
+
 static void
 add_job_row (SalonTable *table, JsonObject *job)
 {
   JsonObject *room = get_object (job, "room");
   gint64 n_bytes = json_object_get_int_member_with_default (job, "output_bytes", 0);
-  gint64 position_s = json_object_get_int_member_with_default (job, "position_ms", 0) / 1000;
   g_autofree char *id = g_strndup (get_text (job, "id"), SHORT_ID_CHARS);
   g_autofree char *size = n_bytes > 0 ? g_format_size (n_bytes) : g_strdup ("");
-  g_autofree char *position = g_strdup_printf (
-      "%" G_GINT64_FORMAT ":%02d:%02d", position_s / 3600, (int)(position_s / 60 % 60), (int)(position_s % 60));
+  g_autofree char *position = format_length (job, "position_ms");
   const char *pipeline = get_text (job, "pipeline");
 
   salon_table_add (table, (const char *[]){ id, get_text (job, "state"), room != NULL ? get_text (room, "slug") : "",
@@ -478,6 +491,148 @@ list_pipelines (const SalonCtl *ctl, char **arguments, GError **error)
   return TRUE;
 }
 
+/* -- recordings -- */
+
+static void
+add_recording_row (SalonTable *table, JsonObject *recording)
+{
+  JsonObject *room = get_object (recording, "room");
+  g_autofree char *id = g_strndup (get_text (recording, "id"), SHORT_ID_CHARS);
+  g_autofree char *size = g_format_size (json_object_get_int_member_with_default (recording, "bytes", 0));
+  g_autofree char *length = format_length (recording, "duration_ms");
+  g_autoptr (GDateTime) began = g_date_time_new_from_iso8601 (get_text (recording, "began_at"), NULL);
+  g_autoptr (GDateTime) local = began != NULL ? g_date_time_to_local (began) : NULL;
+  g_autofree char *date = local != NULL ? g_date_time_format (local, "%F %R") : g_strdup ("");
+
+  salon_table_add (
+      table, (const char *[]){ id, get_text (recording, "state"), room != NULL ? get_text (room, "slug") : "", date,
+                 length, size, get_text (recording, "error") });
+}
+
+static gboolean
+list_recordings (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = add_room (ctl, "/recordings");
+  g_autoptr (JsonObject) answer = salon_api_call (ctl->api, "GET", path, NULL, error);
+  g_autoptr (GPtrArray) items = NULL;
+  g_autoptr (SalonTable) table = salon_table_new (7);
+
+  if (answer == NULL || ctl->is_json)
+    return answer != NULL && print_json (answer);
+  items = get_items (answer, "recordings");
+  salon_table_add (table,
+      (const char *[]){ _ ("RECORDING"), _ ("STATE"), _ ("ROOM"), _ ("BEGAN"), _ ("LENGTH"), _ ("SIZE"), _ ("ERROR") });
+  for (guint i = 0; i < items->len; i++)
+    add_recording_row (table, g_ptr_array_index (items, i));
+  salon_table_print (table, _ ("There are no recordings."));
+  return TRUE;
+}
+
+/* A file on its way, as a person at a terminal sees it. */
+typedef struct
+{
+  char *name; /* (owned): on one line */
+  gint64 n_bytes;
+  gint64 shown_us; /* when it was shown last */
+} Fetch;
+
+static void
+show_progress (gint64 n_bytes, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+  gint64 now_us = g_get_monotonic_time ();
+  g_autofree char *done = g_format_size (n_bytes);
+  g_autofree char *all = g_format_size (fetch->n_bytes);
+
+  if (!isatty (STDOUT_FILENO) || (n_bytes < fetch->n_bytes && now_us - fetch->shown_us < SHOW_EVERY_US))
+    return;
+  fetch->shown_us = now_us;
+  g_print ("\r\033[K%s  %s / %s  %d %%", fetch->name, done, all,
+      fetch->n_bytes > 0 ? (int)MIN (100 * n_bytes / fetch->n_bytes, 100) : 100);
+}
+
+/* What the server says must not lead out of the folder. */
+static gboolean
+is_below (const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "/", -1);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      if (*parts[i] == '\0' || g_str_equal (parts[i], ".") || g_str_equal (parts[i], ".."))
+        return FALSE;
+    }
+  return parts[0] != NULL;
+}
+
+static gboolean
+fetch_file (const SalonCtl *ctl, const char *job_path, JsonObject *item, const char *folder, GError **error)
+{
+  const char *name = get_text (item, "name");
+  g_autofree char *escaped = g_uri_escape_string (name, "/", FALSE);
+  g_autofree char *path = g_strconcat (job_path, "/files/", escaped, NULL);
+  g_autofree char *file = g_build_filename (folder, name, NULL);
+  g_autofree char *parent = g_path_get_dirname (file);
+  g_autofree char *line = salon_log_to_line (file);
+  Fetch fetch = { line, json_object_get_int_member_with_default (item, "bytes", 0), 0 };
+
+  if (!is_below (name))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("the server names a file \"%s\""), line);
+      return FALSE;
+    }
+  if (g_mkdir_with_parents (parent, 0777) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", parent, g_strerror (errno));
+      return FALSE;
+    }
+  if (!salon_api_fetch (ctl->api, path, file, show_progress, &fetch, error))
+    return FALSE;
+  if (!ctl->is_json)
+    g_print (isatty (STDOUT_FILENO) ? "\n" : "%s\n", line);
+  return TRUE;
+}
+
+static gboolean
+get_recording (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  g_autofree char *path = find_job (ctl, arguments[0], error);
+  g_autofree char *list_path = path != NULL ? g_strconcat (path, "/files", NULL) : NULL;
+  g_autoptr (JsonObject) answer = NULL;
+  g_autoptr (GPtrArray) items = NULL;
+  g_autofree char *folder = NULL;
+
+  if (path != NULL)
+    answer = salon_api_call (ctl->api, "GET", list_path, NULL, error);
+  if (answer == NULL)
+    return FALSE;
+  items = get_items (answer, "files");
+  if (items->len == 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("there are no files"));
+      return FALSE;
+    }
+  folder = ctl->output != NULL ? g_strdup (ctl->output)
+                               : g_strdup_printf ("recording-%.*s", SHORT_ID_CHARS, path + strlen ("/jobs/"));
+  for (guint i = 0; i < items->len; i++)
+    {
+      if (!fetch_file (ctl, path, g_ptr_array_index (items, i), folder, error))
+        return FALSE;
+    }
+  return !ctl->is_json || print_json (answer);
+}
+
+static gboolean
+delete_recording (const SalonCtl *ctl, char **arguments, GError **error)
+{
+  /* It has its job's id. */
+  g_autofree char *job_path = find_job (ctl, arguments[0], error);
+  g_autofree char *path = job_path != NULL ? make_path ("/recordings/", job_path + strlen ("/jobs/")) : NULL;
+  g_autoptr (JsonObject) answer = path != NULL ? salon_api_call (ctl->api, "DELETE", path, NULL, error) : NULL;
+
+  return answer != NULL && (!ctl->is_json || print_json (answer));
+}
+
 const SalonCommand *
 salon_commands_get (void)
 {
@@ -497,6 +652,9 @@ salon_commands_get (void)
     { "job upload", 1, 1, N_ ("JOB"), N_ ("Brings what a job has written to the store, or tries again to"),
         upload_job },
     { "job delete", 1, 1, N_ ("JOB"), N_ ("Ends a job at once, and deletes its files"), delete_job },
+    { "recordings", 0, 0, "", N_ ("Lists the recordings, the newest first"), list_recordings },
+    { "recording get", 1, 1, N_ ("RECORDING"), N_ ("Fetches the files of a recording"), get_recording },
+    { "recording delete", 1, 1, N_ ("RECORDING"), N_ ("Deletes a recording that has ended"), delete_recording },
     { NULL },
   };
 

@@ -10,6 +10,7 @@ typedef struct
   SalonApi *api;      /* (borrowed) */
   const char *room;   /* (nullable): --room */
   const char *launch; /* (nullable): --launch */
+  const char *output; /* (nullable): --output */
   gboolean is_json;   /* --json: prints what the server answers, a line of JSON */
 } SalonCtl;
 

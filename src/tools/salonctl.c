@@ -23,6 +23,7 @@ typedef struct
   char *state_dir;
   char *room;
   char *launch;
+  char *output;
   gboolean is_json;
   char **words; /* the command, and its arguments */
 } Options;
@@ -36,6 +37,7 @@ options_clear (Options *options)
   g_free (options->state_dir);
   g_free (options->room);
   g_free (options->launch);
+  g_free (options->output);
   g_strfreev (options->words);
 }
 
@@ -62,7 +64,8 @@ describe_commands (void)
       g_string_append_printf (text, "\n  %s %s\n      %s", command->words, arguments, _ (command->help));
     }
   g_string_append_printf (text, "\n\n%s",
-      _ ("A ROOM is a name or an id, a JOB an id or its beginning. Exits with 0, with 1 when the server refuses or is "
+      _ ("A ROOM is a name or an id, a JOB or RECORDING an id or its beginning. Exits with 0, with 1 when the server "
+         "refuses or is "
          "not "
          "there, and with 64 when the command line is wrong."));
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -80,6 +83,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     { "room", 'r', 0, G_OPTION_ARG_STRING, &options->room, _ ("The room that jobs are of"), _ ("ROOM") },
     { "launch", 0, 0, G_OPTION_ARG_STRING, &options->launch,
         _ ("For job start: a text as gst-launch-1.0 takes it, in place of a pipeline"), _ ("TEXT") },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, _ ("For recording get: where the files go"),
+        _ ("FOLDER") },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options->is_json, _ ("Print what the server answers, for programs"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->words, NULL, _ ("COMMAND [ARGUMENT...]") },
     { NULL },
@@ -198,7 +203,7 @@ main (int argc, char **argv)
   if (options.token == NULL)
     options.token = read_token (config);
   api = salon_api_new (options.server, options.token);
-  ctl = (SalonCtl){ api, options.room, options.launch, options.is_json };
+  ctl = (SalonCtl){ api, options.room, options.launch, options.output, options.is_json };
   if (command->run (&ctl, arguments, &error))
     return EXIT_SUCCESS;
   return complain (error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILURE, error->message);

@@ -253,6 +253,14 @@ count (Uploader *self, GPtrArray *files)
   self->done_bytes = self->status.total - total;
 }
 
+static void
+delete_files (Uploader *self, GPtrArray *files)
+{
+  for (guint i = 0; i < files->len; i++)
+    salon_job_files_remove (FOLDER, ((SalonJobFile *)g_ptr_array_index (files, i))->name);
+  self->status.is_deleted_here = TRUE;
+}
+
 static gboolean
 upload (Uploader *self, GError **error)
 {
@@ -275,8 +283,8 @@ upload (Uploader *self, GError **error)
       if (!upload_file (self, g_ptr_array_index (files, i), error))
         return FALSE;
     }
-  for (guint i = 0; i < files->len && self->target.must_delete_local; i++)
-    salon_job_files_remove (FOLDER, ((SalonJobFile *)g_ptr_array_index (files, i))->name);
+  if (self->target.must_delete_local)
+    delete_files (self, files);
   return TRUE;
 }
 

@@ -419,12 +419,14 @@ static void
 on_server_message (SalonJsonLink *server, JsonObject *message, Keeper *self)
 {
   const char *refusal;
+  const char *why = NULL;
   JsonObject *answer;
 
   if (json_object_has_member (message, "kill"))
     finish (self, SALON_JOB_STOPPED, NULL);
-  else if (json_object_has_member (message, "stop"))
-    begin_stop (self, NULL);
+  else if (json_object_has_member (message, "stop")
+           && salon_json_get_optional_string (message, "why", 1, SALON_LIMIT_JOB_LINE_CHARS, &why, NULL))
+    begin_stop (self, why);
   if (!json_object_has_member (message, "set") || (refusal = pass_question (self, message)) == NULL)
     return;
   answer = json_object_new ();

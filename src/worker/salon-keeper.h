@@ -16,7 +16,7 @@
  * the job. The way to it is a socket in that folder:
  *
  *   server                                       keeper
- *     {"stop": true}                          ->       finishes its files
+ *     {"stop": true, "why": text}             ->       finishes its files; why: unless somebody wished it
  *     {"kill": true}                          ->       at once
  *     {"set": {...}, "id": 7}                 ->
  *                                             <-  {"id": 7, "error": text}      error: if it failed

@@ -2,9 +2,9 @@
 /* The command line for rooms and jobs. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -94,6 +94,29 @@ test('why a job failed is told', async () => {
   assert.match(await succeeds('job', 'log', id), /no element "fdsink"/);
 });
 
+/* The commands of a chapter of the README, which end with their lines, but for those that a quote holds together. */
+function commandsOf(chapter) {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const text = readme.slice(readme.indexOf(`### ${chapter}\n`));
+  const block = text.match(/\n\n((?: {4}.*\n)+)/)[1].replace(/^ {4}/gm, '');
+  return block.match(/(?:'[^']*'|[^'\n])+/g);
+}
+
+/* A folder of programs, where salonctl knows the server. */
+function makeProgram() {
+  const programs = mkdtempSync(join(stateDir, 'programs-'));
+  writeFileSync(join(programs, 'salonctl'), `#!/bin/sh\nexec ${SALONCTL} --server=${server.url} --state-dir=${stateDir} "$@"\n`,
+    { mode: 0o755 });
+  return programs;
+}
+
+function runCommand(command, programs) {
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', command],
+    { cwd: stateDir, encoding: 'utf8', env: { PATH: `${programs}:${process.env.PATH}`, LC_ALL: 'C.UTF-8', HOME: stateDir } });
+  assert.equal(status, 0, `${command}: ${stderr}`);
+  return stdout;
+}
+
 test('what is wrong is told, and what to do', async (t) => {
   await fails(64, /see --help/, []);
   await fails(64, /no such command; see --help/, ['dance']);
@@ -115,4 +138,56 @@ test('what is wrong is told, and what to do', async (t) => {
 test('it speaks the person\'s language', async () => {
   const { errors } = await salonctl([], { env: { LC_ALL: '', LANG: 'nl_NL.UTF-8', LANGUAGE: 'nl' } });
   assert.match(errors, /wat moet er gebeuren/);
+});
+
+test('recordings are listed, fetched with a progress, and deleted', async (t) => {
+  const file = join(stateDir, 'record.launch');
+  writeFileSync(file, `kind recording
+videotestsrc num-buffers=10 ! video/x-raw,width=160,height=120 ! vp8enc deadline=1 ! webmmux ! filesink location=film.webm
+`);
+  defer(t, () => rmSync(file));
+  assert.match(await succeeds('recordings'), /^There are no recordings\.\n$/);
+  const room = newRoom();
+  const [, token] = (await succeeds('room', 'create', room)).match(/once: (\S+)/);
+  const { id, folder } = JSON.parse(await succeeds('--json', 'job', 'start', 'record', '--room', room)).job;
+  await until('it has ended', async () =>
+    JSON.parse(await succeeds('--json', 'recordings', '--room', room)).recordings[0].state === 'finished', JOB_MS);
+  const short = id.slice(0, 8);
+  assert.match(await succeeds('recordings'), new RegExp(`^${short} +finished  ${room}  \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d  0:00:00  [\\d.]+.kB`, 'm'));
+
+  mkdirSync(join(folder, 'earlier-1'));
+  writeFileSync(join(folder, 'earlier-1', 'film.webm'), 'before');
+  const target = join(stateDir, 'fetched');
+  assert.equal(await succeeds('recording', 'get', short, '-o', target), `${target}/earlier-1/film.webm\n${target}/film.webm\n`);
+  assert.ok(readFileSync(join(target, 'film.webm')).equals(readFileSync(join(folder, 'output', 'film.webm'))));
+  assert.equal(readFileSync(join(target, 'earlier-1/film.webm'), 'utf8'), 'before');
+  assert.ok(!existsSync(join(target, 'film.webm.part')));
+  const command = [SALONCTL, `--server=${server.url}`, `--state-dir=${stateDir}`, 'recording', 'get', id].join(' ');
+  const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { cwd: stateDir, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+  assert.match(stdout, new RegExp(`recording-${short}/film\\.webm  ([\\d.]+.kB) / \\1  100 %\\r\\n$`));
+
+  await fails(1, /no job begins with "zzz"/, ['recording', 'get', 'zzz']);
+  const programs = makeProgram();
+  const commands = commandsOf('Recordings').map((command) => command.replace('0d4fb6f2', short).replace('studio', room)
+    .replace('localhost:8080', new URL(server.url).host).replace('OWNER_TOKEN', token));
+  assert.equal(commands.length, 4);
+  for (const command of commands)
+    runCommand(command, programs);
+  assert.ok(existsSync(join(stateDir, 'films', 'film.webm')));
+  assert.ok(!existsSync(folder));
+  await fails(1, /no job begins with/, ['recording', 'delete', short]);
+});
+
+test('a server\'s names of files lead nowhere else', async (t) => {
+  for (const name of ['../escaped', '/tmp/escaped', 'a/../../escaped', 'a//b', '']) {
+    const fake = createServer((request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(request.url.endsWith('/files') ? JSON.stringify({ files: [{ name, bytes: 1 }], is_cut: false }) : 'x');
+    }).listen(0, '127.0.0.1');
+    defer(t, () => fake.close());
+    await once(fake, 'listening');
+    const at = `http://127.0.0.1:${fake.address().port}`;
+    await fails(1, /the server names a file/, ['recording', 'get', '0d4fb6f2-0000-4000-8000-000000000000', '-o', join(stateDir, 'safe')], { at });
+    assert.ok(!existsSync(join(stateDir, 'escaped')) && !existsSync('/tmp/escaped'));
+  }
 });

@@ -17,13 +17,14 @@ const { test } = runner;
 const MEGABYTE = 1000000;
 const PART_BYTES = 16 * 1024 * 1024;
 /* A process, a store in JavaScript, and a busy machine. */
-const UPLOAD_MS = 15000;
+const UPLOAD_MS = 30000;
 
 const folder = mkdtempSync(join(tmpdir(), 'salon-uploads-'));
 const pipelines = join(folder, 'pipelines');
 defer(runner, () => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(pipelines);
 writeFileSync(join(pipelines, 'record-noise.launch'), `# Writes so many megabytes, of no meaning.
+kind recording
 param megabytes = 1
 param location = noise.webm
 fakesrc num-buffers=\${megabytes} sizetype=fixed sizemax=${MEGABYTE} filltype=random ! filesink location=\${location}
@@ -237,6 +238,7 @@ test('files are deleted here once they are there, and not before', async (t) => 
   assert.equal(existsSync(outputFile(server, id)), false);
   assert.equal((await store.read(`${id}/noise.webm`)).length, MEGABYTE);
   assert.equal(upload.bytes, MEGABYTE);
+  assert.equal(upload.deleted_here, true);
 });
 
 test('a job that is deleted while it is uploaded leaves no process and no folder', async (t) => {

@@ -21,7 +21,7 @@ export async function connect(t, server, options) {
 export async function joinRoom(client, room, name, params = {}) {
   const result = await client.request('join', { sid: room, name, config: { NoPublish: true, NoSubscribe: true }, ...params });
   return Object.assign(client, { id: result.participant, room: result.room, participants: result.participants,
-                                 session: result.session, chat: result.chat });
+                                 session: result.session, chat: result.chat, isRecorded: result.recording });
 }
 
 /* Connects and joins. */

@@ -21,6 +21,7 @@ const RESULTS = {
   ice_servers: { $ref: 'salon#/$defs/iceServersResult' },
   publish: { $ref: 'salon#/$defs/publishResult' },
   chat: { $ref: 'salon#/$defs/chatResult' },
+  recordings: { $ref: 'salon#/$defs/recordingsResult' },
   ping: { const: 'pong' },
 };
 

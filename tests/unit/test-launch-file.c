@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 
@@ -131,6 +132,27 @@ test_values_stay_in_their_place (void)
     }
 }
 
+static void
+test_kinds (void)
+{
+  g_autoptr (SalonLaunchFile) plain = read_text ("fakesrc ! fakesink");
+  g_autoptr (SalonLaunchFile) recording = read_text ("# Records.\nkind recording\nparam n = 1\nfakesrc ! fakesink");
+  g_autofree char *text = salon_launch_file_to_text (recording);
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "salon-kind-XXXXXX.launch", NULL);
+  g_autoptr (GError) error = NULL;
+  int fd = g_mkstemp (path);
+
+  g_assert_false (salon_launch_file_is_recording (plain));
+  g_assert_true (salon_launch_file_is_recording (recording));
+  g_assert_cmpstr (text, ==, "fakesrc ! fakesink");
+  g_assert_true (g_close (fd, NULL));
+  g_assert_true (g_file_set_contents (path, "kind play\nfakesrc ! fakesink", -1, NULL));
+  g_assert_null (salon_launch_file_read (path, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, ".launch:1: the kind"));
+  g_remove (path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -138,6 +160,7 @@ main (int argc, char **argv)
   gst_init (NULL, NULL);
   g_test_add_func ("/launch-file/types-follow-from-default-and-place", test_types);
   g_test_add_func ("/launch-file/elements-are-the-administrators", test_elements_are_the_administrators);
+  g_test_add_func ("/launch-file/kinds-are-recording-or-none", test_kinds);
   g_test_add_func ("/launch-file/values-stay-in-their-place", test_values_stay_in_their_place);
   return g_test_run ();
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+import { language } from './language.js';
+import { fillStrings, setLabel, text } from './strings.js';
+
+/** How often the list is asked for while it is open and a recording goes on. */
+const REFRESH_MS = 1_000;
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+
+/** What one has recorded in this room: how it grows, to be fetched, and deleted. */
+export class RecordingList {
+  #salon;
+  #tryTo;
+  #signal;
+  #dialog = document.getElementById('recordings');
+  #list = document.getElementById('recordings-list');
+  #timer = 0;
+
+  /**
+   * @param {function(Promise)} tryTo - says what fails
+   * @param {AbortSignal} signal - aborted at the end of the call
+   */
+  constructor(salon, tryTo, signal) {
+    this.#salon = salon;
+    this.#tryTo = tryTo;
+    this.#signal = signal;
+    const refresh = () => this.#dialog.open && this.#refresh();
+    salon.addEventListener('recording', refresh, { signal });
+    document.addEventListener('language', refresh, { signal });
+    this.#dialog.addEventListener('close', () => clearTimeout(this.#timer), { signal });
+    signal.addEventListener('abort', () => clearTimeout(this.#timer));
+    this.#list.replaceChildren();
+  }
+
+  open() {
+    this.#dialog.showModal();
+    this.#refresh();
+  }
+
+  async #refresh() {
+    clearTimeout(this.#timer);
+    await this.#tryTo(this.#fill());
+  }
+
+  async #fill() {
+    const recordings = await this.#salon.recordings.list();
+    if (this.#signal.aborted || !this.#dialog.open) {
+      return;
+    }
+    document.getElementById('recordings-none').hidden = recordings.length > 0;
+    const items = new Map([...this.#list.children].map((item) => [item.dataset.id, item]));
+    const shown = recordings.map((recording) => this.#update(items.get(recording.id) ?? this.#make(recording), recording));
+    [...items.values()].filter((item) => !shown.includes(item)).forEach((item) => item.remove());
+    shown.forEach((item, index) => {
+      // What is in its place stays: moving it would take the focus from what is in it.
+      if (this.#list.children[index] !== item) {
+        this.#list.insertBefore(item, this.#list.children[index] ?? null);
+      }
+    });
+    if (recordings.some(({ state }) => state === 'recording')) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS);
+    }
+  }
+
+  #make({ id }) {
+    const item = document.getElementById('recording-template').content.firstElementChild.cloneNode(true);
+    fillStrings(item);
+    item.dataset.id = id;
+    item.querySelector('.delete').addEventListener('click', () => this.#delete(id));
+    return item;
+  }
+
+  #update(item, { state, began_at: beganAt, duration_ms: duration, bytes, error, files }) {
+    const find = (selector) => item.querySelector(selector);
+    find('time').dateTime = beganAt;
+    find('time').textContent = new Date(beganAt).toLocaleString(language(), { dateStyle: 'medium', timeStyle: 'short' });
+    find('.recording-state').textContent = state === 'finished' ? '' : text(`recordingState_${state}`);
+    find('.recording-state').dataset.state = state;
+    find('.recording-facts').textContent = [...(duration === null ? [] : [length(duration)]), size(bytes)].join(' · ');
+    find('.recording-error').textContent = error ?? '';
+    find('.recording-error').hidden = !error;
+    find('.delete').hidden = state === 'recording';
+    setLabel(find('.delete'), text('recordingDelete'));
+    const isSame = (link, { name, bytes: of }) => link?.dataset.name === name && link.dataset.bytes === String(of);
+    const links = find('ul');
+    // What grows is fetched when it is whole.
+    const ready = state === 'recording' ? [] : files;
+    if (links.childElementCount !== ready.length || ready.some((file, i) => !isSame(links.children[i].firstChild, file))) {
+      links.replaceChildren(...ready.map(fileItem));
+    }
+    return item;
+  }
+
+  async #delete(id) {
+    if (confirm(text('recordingDeleteConfirm'))) {
+      await this.#tryTo(this.#salon.recordings.delete(id));
+      await this.#refresh();
+    }
+  }
+}
+
+/** The browser fetches it, shows how far it is, and goes on with it when it broke off: it may be larger than memory. */
+function fileItem({ name, bytes, url }) {
+  const item = document.createElement('li');
+  const link = document.createElement('a');
+  link.href = `${url}?download`;
+  link.download = '';
+  link.dataset.name = name;
+  link.dataset.bytes = bytes;
+  link.textContent = text('recordingFile', { name, size: size(bytes) });
+  item.append(link);
+  return item;
+}
+
+/** As 1:02:03. */
+function length(ms) {
+  const seconds = Math.floor(ms / 1_000);
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, '0'));
+  return [Math.floor(seconds / 3_600), ...parts].join(':');
+}
+
+function size(bytes) {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  const style = { style: 'unit', unit: UNITS[power], unitDisplay: 'short', maximumFractionDigits: power > 1 ? 1 : 0 };
+  return new Intl.NumberFormat(language(), style).format(bytes / 1_000 ** power);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-recording-list.h"
+
+#include "salon-job-files.h"
+#include "salon-protocol.h"
+
+/* -- what there is of one -- */
+
+/* Of jobs' states, what those who record want to know. */
+static const char *
+get_state (SalonJob *job)
+{
+  if (!salon_job_is_over (job))
+    return "recording";
+  return salon_job_get_status (job)->state == SALON_JOB_FAILED ? "failed" : "finished";
+}
+
+/* files: (transfer full) */
+static JsonObject *
+describe (SalonJob *job, JsonArray *files)
+{
+  const SalonJobSpec *spec = salon_job_get_spec (job);
+  const SalonJobStatus *status = salon_job_get_status (job);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", spec->id);
+  json_object_set_member (object, "room", salon_protocol_job_room (spec));
+  json_object_set_string_member (object, "pipeline", spec->pipeline);
+  json_object_set_string_member (object, "state", get_state (job));
+  json_object_set_member (object, "began_at", salon_protocol_timestamp (spec->created_at_s));
+  json_object_set_member (object, "ended_at", salon_protocol_timestamp (status->ended_at_s));
+  if (status->position_ms >= 0)
+    json_object_set_int_member (object, "duration_ms", status->position_ms);
+  else
+    json_object_set_null_member (object, "duration_ms");
+  json_object_set_int_member (object, "bytes", status->output_bytes);
+  if (status->error != NULL)
+    json_object_set_string_member (object, "error", status->error);
+  else
+    json_object_set_null_member (object, "error");
+  json_object_set_array_member (object, "files", files);
+  return object;
+}
+
+/* -- the list -- */
+
+typedef struct
+{
+  GPtrArray *jobs;   /* (owned) (element-type SalonJob) */
+  char **folders;    /* (owned): theirs, for the thread */
+  GPtrArray **files; /* (owned): of each */
+} List;
+
+static void
+list_free (gpointer data)
+{
+  List *list = data;
+
+  for (guint i = 0; i < list->jobs->len; i++)
+    {
+      if (list->files[i] != NULL)
+        g_ptr_array_unref (list->files[i]);
+    }
+  g_ptr_array_unref (list->jobs);
+  g_strfreev (list->folders);
+  g_free (list->files);
+  g_free (list);
+}
+
+static void
+look_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  List *list = data;
+  gboolean is_cut;
+
+  for (guint i = 0; list->folders[i] != NULL; i++)
+    list->files[i] = salon_job_files_list (list->folders[i], &is_cut);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+salon_recording_list_make_async (GPtrArray *jobs, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  List *list = g_new0 (List, 1);
+
+  list->jobs = jobs;
+  /* From here on they may be deleted. */
+  g_ptr_array_foreach (jobs, (GFunc)(void (*) (void))g_object_ref, NULL);
+  g_ptr_array_set_free_func (jobs, g_object_unref);
+  list->folders = g_new0 (char *, jobs->len + 1);
+  list->files = g_new0 (GPtrArray *, jobs->len + 1);
+  for (guint i = 0; i < jobs->len; i++)
+    list->folders[i] = g_strdup (salon_job_get_folder (g_ptr_array_index (jobs, i)));
+  g_task_set_task_data (task, list, list_free);
+  g_task_run_in_thread (task, look_in_thread);
+}
+
+JsonArray *
+salon_recording_list_make_finish (GAsyncResult *result)
+{
+  List *list = g_task_get_task_data (G_TASK (result));
+  JsonArray *array = json_array_new ();
+
+  g_task_propagate_boolean (G_TASK (result), NULL);
+  for (guint i = 0; i < list->jobs->len; i++)
+    json_array_add_object_element (
+        array, describe (g_ptr_array_index (list->jobs, i), salon_protocol_files (list->files[i])));
+  return array;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recording a room from the page: by the host, for all to see, and what one gets of it. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as runner from 'node:test';
+import { findings } from '../lib/axe.js';
+import { openChromium } from '../lib/browsers.js';
+import { defer } from '../lib/cleanup.js';
+import { killJobs } from '../lib/jobs.js';
+import { newRoom } from '../lib/people.js';
+import { Person } from '../lib/person.js';
+import { startServer } from '../lib/server.js';
+import { until } from '../lib/until.js';
+
+const { test } = runner;
+const QUIET = 'audio=0&video=0';
+const JOB_MS = 30000;
+
+/* What stands for a recorder is a test picture. */
+const folder = mkdtempSync(join(tmpdir(), 'salon-rec-'));
+defer(runner, () => rmSync(folder, { recursive: true, force: true }));
+writeFileSync(join(folder, 'record.launch'), `kind recording
+videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1 ! vp8enc deadline=1 ! webmmux ! filesink location=film.webm
+`);
+const stateDir = mkdtempSync(join(folder, 's-'));
+defer(runner, () => killJobs(stateDir));
+const server = await startServer(runner, { stateDir,
+                                           config: { jobs: { 'pipelines-dir': folder, 'recording-pipeline': 'record' } } });
+const chromium = await openChromium(runner);
+
+const isShown = (person) => person.page.isVisible('#recording');
+const lastToast = (person) => person.page.evaluate(() => document.querySelector('#toast')?.lastElementChild?.textContent);
+
+async function record(person) {
+  await person.page.click('#invite-open');
+  await person.page.click('#record');
+}
+
+test('the host records; all see it, who comes later too; then it is fetched, and deleted', async () => {
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann', QUIET);
+  const bob = await Person.enter(chromium, server, room, 'Bob', QUIET);
+  assert.deepEqual([await isShown(ann), await isShown(bob)], [false, false]);
+  await bob.page.click('#invite-open');
+  assert.equal(await bob.page.isVisible('#record'), false, 'the host alone records');
+  await bob.page.keyboard.press('Escape');
+
+  await record(ann);
+  for (const person of [ann, bob]) {
+    await until(`${person.name} sees it`, () => isShown(person), JOB_MS);
+    assert.equal(await lastToast(person), 'This room is being recorded');
+  }
+  assert.equal(await ann.page.textContent('#record'), 'Stop recording');
+  const cas = await Person.enter(chromium, server, room, 'Cas', QUIET, { viewport: { width: 390, height: 844 } });
+  assert.equal(await isShown(cas), true);
+  assert.equal(await lastToast(cas), 'This room is being recorded');
+  const phone = await cas.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(phone[0] <= phone[1], `it fits a phone: ${phone}`);
+
+  await ann.page.click('#recordings-open');
+  const facts = () => ann.page.textContent('.recording-facts');
+  await until('it grows', async () => await ann.page.isVisible('.recording-facts') && /0:00:0[1-9] · \d+ kB/.test(await facts()), JOB_MS);
+  assert.equal(await ann.page.textContent('.recording-state'), 'It is being recorded');
+  assert.equal(await ann.page.isVisible('.recorded .delete'), false);
+  assert.deepEqual(await findings(ann), []);
+
+  await ann.page.click('#recordings .close');
+  await record(ann);
+  for (const person of [ann, bob, cas])
+    await until(`${person.name} sees that it is over`, async () => !await isShown(person), JOB_MS);
+  assert.equal(await lastToast(bob), 'This room is not being recorded any more');
+
+  await ann.page.click('#recordings-open');
+  await until('it is there to be fetched', () => ann.page.isVisible('.recorded li a'));
+  assert.match(await ann.page.textContent('.recorded li a'), /^film\.webm, \d+ kB$/);
+  assert.deepEqual(await findings(ann), []);
+  const [download] = await Promise.all([ann.page.waitForEvent('download'), ann.page.click('.recorded li a')]);
+  assert.equal(download.suggestedFilename(), 'film.webm');
+  const film = readFileSync(await download.path());
+  assert.equal(film.readUInt32BE(0), 0x1a45dfa3, 'it is a WebM file');
+
+  ann.page.once('dialog', (dialog) => dialog.accept());
+  await ann.page.click('.recorded .delete');
+  await until('it is gone', () => ann.page.isVisible('#recordings-none'));
+  assert.equal(await ann.page.isVisible('.recorded'), false);
+  assert.deepEqual([ann, bob, cas].flatMap(({ problems }) => problems), []);
+});
