@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+import * as devices from './devices.js';
+import { ownerKey } from './place.js';
 import { text } from './strings.js';
 
-/** That the room is being recorded, for all to see; and for the host a button for it, and the way to what came of it. */
+/** That the room is being recorded, for all to see; for the host a button for it, and the way to what came of it. */
 export class Recording {
   #salon;
   #announce;
@@ -9,6 +11,7 @@ export class Recording {
   #signal;
   #sign = document.getElementById('recording');
   #button = document.getElementById('record');
+  #open = document.getElementById('recordings-open');
   #list = null;
 
   /**
@@ -22,9 +25,11 @@ export class Recording {
     this.#tryTo = tryTo;
     this.#signal = signal;
     salon.addEventListener('recording', ({ detail }) => this.#onChange(detail.isRecording), { signal });
+    salon.addEventListener('room', () => this.#show(), { signal });
     document.addEventListener('language', () => this.#show(), { signal });
     this.#button.addEventListener('click', () => this.#toggle(), { signal });
-    document.getElementById('recordings-open').addEventListener('click', () => tryTo(this.#open()), { signal });
+    this.#open.addEventListener('click', () => tryTo(this.#openList()), { signal });
+    this.#open.hidden = !devices.recall(ownerKey(salon.room.slug));
     this.#show();
     if (salon.recordings.isRecording) {
       announce(text('recordingBegan'));
@@ -37,7 +42,11 @@ export class Recording {
   }
 
   #show() {
-    const { isRecording } = this.#salon.recordings;
+    const { id, room, recordings } = this.#salon;
+    const { isRecording } = recordings;
+    if (room.host === id) {
+      this.#open.hidden = false; // And so it stays: what one has recorded, one has.
+    }
     this.#sign.hidden = !isRecording;
     this.#button.textContent = text(isRecording ? 'recordStop' : 'record');
     this.#button.classList.toggle('danger', isRecording);
@@ -54,7 +63,7 @@ export class Recording {
   }
 
   /** Most never open it: it comes when it is wanted. */
-  async #open() {
+  async #openList() {
     const { RecordingList } = await import('./recordings.js');
     if (this.#signal.aborted) {
       return;

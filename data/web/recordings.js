@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+import * as devices from './devices.js';
 import { language } from './language.js';
+import { ownerKey } from './place.js';
 import { fillStrings, setLabel, text } from './strings.js';
 
 /** How often the list is asked for while it is open and a recording goes on. */
@@ -31,6 +33,11 @@ export class RecordingList {
     this.#list.replaceChildren();
   }
 
+  /** Whoever has opened a room that stays, has all that is recorded of it. */
+  get #ownerToken() {
+    return devices.recall(ownerKey(this.#salon.room.slug));
+  }
+
   open() {
     this.#dialog.showModal();
     this.#refresh();
@@ -41,14 +48,28 @@ export class RecordingList {
     await this.#tryTo(this.#fill());
   }
 
+  /** What an owner's token was for may be another room by now. */
+  async #ask() {
+    const { recordings } = this.#salon;
+    try {
+      return await recordings.list(this.#ownerToken);
+    } catch (error) {
+      if (error.reason !== 'unauthorized') {
+        throw error;
+      }
+      devices.remember(ownerKey(this.#salon.room.slug), '');
+      return recordings.list();
+    }
+  }
+
   async #fill() {
-    const recordings = await this.#salon.recordings.list();
+    const recordings = await this.#ask();
     if (this.#signal.aborted || !this.#dialog.open) {
       return;
     }
     document.getElementById('recordings-none').hidden = recordings.length > 0;
     const items = new Map([...this.#list.children].map((item) => [item.dataset.id, item]));
-    const shown = recordings.map((recording) => this.#update(items.get(recording.id) ?? this.#make(recording), recording));
+    const shown = recordings.map((each) => this.#update(items.get(each.id) ?? this.#make(each), each));
     [...items.values()].filter((item) => !shown.includes(item)).forEach((item) => item.remove());
     shown.forEach((item, index) => {
       // What is in its place stays: moving it would take the focus from what is in it.
@@ -73,7 +94,8 @@ export class RecordingList {
   #update(item, { state, began_at: beganAt, duration_ms: duration, bytes, error, files }) {
     const find = (selector) => item.querySelector(selector);
     find('time').dateTime = beganAt;
-    find('time').textContent = new Date(beganAt).toLocaleString(language(), { dateStyle: 'medium', timeStyle: 'short' });
+    const format = { dateStyle: 'medium', timeStyle: 'short' };
+    find('time').textContent = new Date(beganAt).toLocaleString(language(), format);
     find('.recording-state').textContent = state === 'finished' ? '' : text(`recordingState_${state}`);
     find('.recording-state').dataset.state = state;
     find('.recording-facts').textContent = [...(duration === null ? [] : [length(duration)]), size(bytes)].join(' · ');
@@ -85,7 +107,8 @@ export class RecordingList {
     const links = find('ul');
     // What grows is fetched when it is whole.
     const ready = state === 'recording' ? [] : files;
-    if (links.childElementCount !== ready.length || ready.some((file, i) => !isSame(links.children[i].firstChild, file))) {
+    const isNew = (file, index) => !isSame(links.children[index].firstChild, file);
+    if (links.childElementCount !== ready.length || ready.some(isNew)) {
       links.replaceChildren(...ready.map(fileItem));
     }
     return item;
@@ -93,7 +116,7 @@ export class RecordingList {
 
   async #delete(id) {
     if (confirm(text('recordingDeleteConfirm'))) {
-      await this.#tryTo(this.#salon.recordings.delete(id));
+      await this.#tryTo(this.#salon.recordings.delete(id, this.#ownerToken));
       await this.#refresh();
     }
   }

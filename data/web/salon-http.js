@@ -27,7 +27,7 @@ export async function deleteRoom(room, ownerToken, server) {
 }
 
 /** @returns {Promise<object>} the answer; rejected with a SalonError */
-async function askHttp(method, path, server = globalThis.location.origin, request = {}) {
+export async function askHttp(method, path, server = globalThis.location.origin, request = {}) {
   const answer = await fetch(new URL(path, server), { method, ...request })
     .then((response) => response.json())
     .catch(() => {

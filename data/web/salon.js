@@ -117,6 +117,7 @@ export class Salon extends EventTarget {
   recordings = new SalonRecordings({
     request: (method, params) => this.#request(method, params),
     server: () => this.#options.server ?? globalThis.location.origin,
+    room: () => this.room.id,
     onChange: (isRecording) => this.#emit('recording', { isRecording }),
   });
 

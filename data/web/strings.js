@@ -144,8 +144,8 @@ export const STRINGS = {
   // Translators: what the host can do.
   record: _('Record this room'),
   recordStop: _('Stop recording'),
-  recordings: _('Your recordings'),
-  recordingsNone: _('You have not recorded anything in this room.'),
+  recordings: _('Recordings'),
+  recordingsNone: _('Nothing is recorded of this room.'),
   recordingState_recording: _('It is being recorded'),
   recordingState_failed: _('It broke off'),
   // Translators: {size} is as “2.4 MB”.

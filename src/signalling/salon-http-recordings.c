@@ -20,7 +20,8 @@ list (SalonHttpDeed *deed)
   const SalonHttpRecordings *self = deed->user_data;
   const char *room = deed->room != NULL ? deed->room->id : NULL;
 
-  salon_recording_list_make_async (salon_recordings_list (self->recordings, room, NULL), on_list_made, deed);
+  salon_recording_list_make_async (
+      salon_recordings_list (self->recordings, room, NULL), self->link_key, on_list_made, deed);
 }
 
 void
@@ -55,7 +56,7 @@ get (SalonHttpDeed *deed)
     }
   jobs = g_ptr_array_new ();
   g_ptr_array_add (jobs, job);
-  salon_recording_list_make_async (jobs, on_one_made, deed);
+  salon_recording_list_make_async (jobs, self->link_key, on_one_made, deed);
 }
 
 void

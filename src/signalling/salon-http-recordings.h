@@ -10,6 +10,7 @@ typedef struct
 {
   const SalonHttpDeeds *deeds; /* (borrowed) */
   SalonRecordings *recordings; /* (borrowed) */
+  const char *link_key;        /* (borrowed) */
 } SalonHttpRecordings;
 
 void salon_http_recordings_list (const SalonHttpRecordings *self, SoupServerMessage *message);

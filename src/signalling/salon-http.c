@@ -661,7 +661,7 @@ salon_http_new (const SalonConfig *config, const SalonHttpServices *services, GE
     .admission = self->admission,
     .link_key = self->link_key,
   };
-  self->recordings = (SalonHttpRecordings){ &self->files.deeds, services->recordings };
+  self->recordings = (SalonHttpRecordings){ &self->files.deeds, services->recordings, self->link_key };
   soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   if (!start_listening (self, config, error))

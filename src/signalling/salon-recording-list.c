@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-recording-list.h"
 
+#include "salon-file-link.h"
 #include "salon-job-files.h"
 #include "salon-protocol.h"
+
+/* Of a link: as long as a large file may take over a slow line, begun a while later. */
+#define LINK_S (6 * 60 * 60)
 
 /* -- what there is of one -- */
 
@@ -17,10 +21,11 @@ get_state (SalonJob *job)
 
 /* files: (transfer full) */
 static JsonObject *
-describe (SalonJob *job, JsonArray *files)
+describe (SalonJob *job, const char *link_key, JsonArray *files)
 {
   const SalonJobSpec *spec = salon_job_get_spec (job);
   const SalonJobStatus *status = salon_job_get_status (job);
+  g_autofree char *link = salon_file_link_new (link_key, spec->id, g_get_real_time () / G_USEC_PER_SEC + LINK_S);
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "id", spec->id);
@@ -39,6 +44,7 @@ describe (SalonJob *job, JsonArray *files)
   else
     json_object_set_null_member (object, "error");
   json_object_set_array_member (object, "files", files);
+  json_object_set_string_member (object, "link", link);
   return object;
 }
 
@@ -47,6 +53,7 @@ describe (SalonJob *job, JsonArray *files)
 typedef struct
 {
   GPtrArray *jobs;   /* (owned) (element-type SalonJob) */
+  char *link_key;    /* (owned) */
   char **folders;    /* (owned): theirs, for the thread */
   GPtrArray **files; /* (owned): of each */
 } List;
@@ -63,6 +70,7 @@ list_free (gpointer data)
     }
   g_ptr_array_unref (list->jobs);
   g_strfreev (list->folders);
+  g_free (list->link_key);
   g_free (list->files);
   g_free (list);
 }
@@ -79,12 +87,14 @@ look_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 }
 
 void
-salon_recording_list_make_async (GPtrArray *jobs, GAsyncReadyCallback callback, gpointer user_data)
+salon_recording_list_make_async (
+    GPtrArray *jobs, const char *link_key, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   List *list = g_new0 (List, 1);
 
   list->jobs = jobs;
+  list->link_key = g_strdup (link_key);
   /* From here on they may be deleted. */
   g_ptr_array_foreach (jobs, (GFunc)(void (*) (void))g_object_ref, NULL);
   g_ptr_array_set_free_func (jobs, g_object_unref);
@@ -105,6 +115,6 @@ salon_recording_list_make_finish (GAsyncResult *result)
   g_task_propagate_boolean (G_TASK (result), NULL);
   for (guint i = 0; i < list->jobs->len; i++)
     json_array_add_object_element (
-        array, describe (g_ptr_array_index (list->jobs, i), salon_protocol_files (list->files[i])));
+        array, describe (g_ptr_array_index (list->jobs, i), list->link_key, salon_protocol_files (list->files[i])));
   return array;
 }

@@ -2,13 +2,9 @@
 #include "salon-session-private.h"
 
 #include "salon-error.h"
-#include "salon-file-link.h"
 #include "salon-json.h"
 #include "salon-protocol.h"
 #include "salon-recording-list.h"
-
-/* Of the links in a list: as long as a large file may take over a slow line, begun a while later. */
-#define LINK_S (6 * 60 * 60)
 
 /* -- that it is recorded -- */
 
@@ -30,10 +26,11 @@ static void
 on_recordings_changed (SalonRecordings *recordings, const char *room, SalonSession *self)
 {
   gboolean was_recorded = self->is_recorded;
+  const SalonRoomInfo *info
+      = self->state == SALON_SESSION_JOINED ? salon_participant_get_room_info (self->participant) : NULL;
   JsonObject *params;
 
-  if (self->state != SALON_SESSION_JOINED || g_strcmp0 (get_room (self), room) != 0
-      || salon_session_tell_recorded (self) == was_recorded)
+  if (info == NULL || !g_str_equal (info->id, room) || salon_session_tell_recorded (self) == was_recorded)
     return;
   params = json_object_new ();
   json_object_set_boolean_member (params, "recording", self->is_recorded);
@@ -95,21 +92,10 @@ salon_session_handle_record (SalonSession *self, SalonRequest *request)
 static void
 on_list_made (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  SalonRequest *request = user_data;
-  JsonArray *array = salon_recording_list_make_finish (result);
-  gint64 until_s = g_get_real_time () / G_USEC_PER_SEC + LINK_S;
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
 
-  for (guint i = 0; i < json_array_get_length (array); i++)
-    {
-      JsonObject *recording = json_array_get_object_element (array, i);
-      g_autofree char *link = salon_file_link_new (
-          request->session->services->link_key, json_object_get_string_member (recording, "id"), until_s);
-
-      json_object_set_string_member (recording, "link", link);
-    }
-  json_node_take_array (node, array);
-  salon_request_resolve (request, salon_protocol_wrap ("recordings", node));
+  json_node_take_array (node, salon_recording_list_make_finish (result));
+  salon_request_resolve (user_data, salon_protocol_wrap ("recordings", node));
 }
 
 void
@@ -120,7 +106,7 @@ salon_session_handle_recordings (SalonSession *self, SalonRequest *request)
   if (salon_session_check_joined (self, &error))
     salon_recording_list_make_async (salon_recordings_list (self->services->recordings, get_room (self),
                                          salon_participant_get_id (self->participant)),
-        on_list_made, request);
+        self->services->link_key, on_list_made, request);
   else
     salon_request_fail (request, error);
 }

@@ -9,7 +9,7 @@ import * as runner from 'node:test';
 import { findings } from '../lib/axe.js';
 import { openChromium } from '../lib/browsers.js';
 import { defer } from '../lib/cleanup.js';
-import { killJobs } from '../lib/jobs.js';
+import { killJobs, refused, startJob, untilState } from '../lib/jobs.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
 import { startServer } from '../lib/server.js';
@@ -24,6 +24,9 @@ const folder = mkdtempSync(join(tmpdir(), 'salon-rec-'));
 defer(runner, () => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(join(folder, 'record.launch'), `kind recording
 videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1 ! vp8enc deadline=1 ! webmmux ! filesink location=film.webm
+`);
+writeFileSync(join(folder, 'short.launch'), `kind recording
+videotestsrc num-buffers=5 ! video/x-raw,width=160,height=120 ! vp8enc deadline=1 ! webmmux ! filesink location=film.webm
 `);
 const stateDir = mkdtempSync(join(folder, 's-'));
 defer(runner, () => killJobs(stateDir));
@@ -87,4 +90,31 @@ test('the host records; all see it, who comes later too; then it is fetched, and
   await until('it is gone', () => ann.page.isVisible('#recordings-none'));
   assert.equal(await ann.page.isVisible('.recorded'), false);
   assert.deepEqual([ann, bob, cas].flatMap(({ problems }) => problems), []);
+});
+
+test('who opened a room that stays has all that is recorded of it', async () => {
+  const room = newRoom();
+  const { body } = await server.http('POST', '/room/create', { json: { slug: room } });
+  const token = body.owner_token;
+  const { id } = await startJob(server, { room, pipeline: 'short' }, token);
+  await untilState(server, id, 'finished');
+  const bob = await Person.enter(chromium, server, room, 'Bob', QUIET);
+  await bob.page.click('#invite-open');
+  await bob.page.click('#recordings-open');
+  await until('the host alone has nothing', () => bob.page.isVisible('#recordings-none'));
+
+  const ann = new Person(await chromium.newPage(), 'Ann');
+  const key = `salon-owner/${room}`;
+  await ann.page.addInitScript(([name, value]) => localStorage.getItem(name) ?? localStorage.setItem(name, value), [key, token]);
+  await ann.open(server, room, `name=Ann&join=1&${QUIET}`);
+  await ann.joined();
+  await ann.page.click('#invite-open');
+  assert.equal(await ann.page.isVisible('#record'), false);
+  await ann.page.click('#recordings-open');
+  await until('it is there', () => ann.page.isVisible('.recorded li a'));
+  ann.page.once('dialog', (dialog) => dialog.accept());
+  await ann.page.click('.recorded .delete');
+  await until('it is gone', () => ann.page.isVisible('#recordings-none'));
+  await refused(server, 404, 'job_not_found', 'GET', `/recordings/${id}`, { token });
+  assert.deepEqual([ann, bob].flatMap(({ problems }) => problems), []);
 });

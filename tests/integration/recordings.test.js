@@ -173,15 +173,18 @@ runner.describe('by themselves', { concurrency: true }, () => {
     const id = await record(first, room);
     await first.http('DELETE', `/room/${room.slug}`, { token: room.token });
     await untilState(first, id, 'stopped');
-    const [before] = await list(first);
+    const [{ link, ...before }] = await list(first);
     await first.stop();
     const second = await recordingServer(t, { stateDir: first.stateDir });
-    assert.deepEqual(await list(second), [before]);
+    const [{ link: _, ...after }] = await list(second);
+    assert.deepEqual(after, before);
+    assert.equal((await fetch(new URL(`/files/${link}/film.webm`, second.url))).status, 200, 'and so do links');
   });
 
   test('the configuration says how long they stay: the oldest that have ended go', async (t) => {
     const first = await recordingServer(t);
     const room = await createRoom(first);
+    const running = await record(first, room);
     const ids = [];
     for (let i = 0; i < 3; i++)
       ids.push((await startJob(first, { room: room.id, pipeline: 'short' })).id);
@@ -189,21 +192,21 @@ runner.describe('by themselves', { concurrency: true }, () => {
     await Promise.all([...ids, other].map((id) => untilState(first, id, 'finished')));
     await first.stop();
     change(first.stateDir, ids[0], { agoMs: 3 * DAY_MS });
-    change(first.stateDir, ids[1], { agoMs: 1 * DAY_MS, bytes: 6e8 });
-    change(first.stateDir, ids[2], { bytes: 6e8 });
+    /* Begun after the one that goes on: which of all is the oldest, and stays. */
+    change(first.stateDir, ids[1], { agoMs: -60_000, bytes: 6e8 });
+    change(first.stateDir, ids[2], { agoMs: -120_000, bytes: 6e8 });
     change(first.stateDir, other, { agoMs: 9 * DAY_MS, bytes: 9e9 });
 
     const days = await recordingServer(t, { stateDir: first.stateDir, jobs: { 'recordings-keep-days': 2 } });
-    await until('the oldest has gone', async () => (await list(days)).length < 3);
-    assert.deepEqual((await list(days)).map(({ id }) => id), [ids[2], ids[1]]);
+    await until('the oldest has gone', async () => (await list(days)).length < 4);
+    assert.deepEqual((await list(days)).map(({ id }) => id), [ids[2], ids[1], running]);
     await until('and its files', () => !existsSync(join(first.stateDir, 'jobs', ids[0])));
     assert.deepEqual(eventsOf(days, ids[0]), [['recording_deleted', 'keep_days']]);
     await days.stop();
 
     const size = await recordingServer(t, { stateDir: first.stateDir, jobs: { 'recordings-max-gb': 1 } });
-    const running = await record(size, room);
     await until('the older has gone', async () => (await list(size)).length < 3);
-    assert.deepEqual((await list(size)).map(({ id }) => id), [running, ids[2]]);
+    assert.deepEqual((await list(size)).map(({ id }) => id), [ids[2], running]);
     assert.deepEqual(eventsOf(size, ids[1]), [['recording_deleted', 'max_gb']]);
     assert.ok((await size.http('GET', `/jobs/${other}`, { token: ADMIN_TOKEN })).status === 200, 'what is no recording stays');
   });
