@@ -480,7 +480,6 @@ make_jobs (SalonApp *self)
         .orphan_s = salon_config_get_uint (config, SALON_CONFIG_JOB_ORPHAN_S),
         .needs_sandbox = g_str_equal (salon_config_get_string (config, SALON_CONFIG_JOB_SANDBOX), "full"),
     },
-    .upload_pipelines = salon_config_get_strv (config, SALON_CONFIG_S3_PIPELINES),
     .upload_prefix = salon_config_get_string (config, SALON_CONFIG_S3_PREFIX),
     .uploads = read_uploads_options (config),
   };

@@ -3,7 +3,7 @@ import * as devices from './devices.js';
 import { ownerKey } from './place.js';
 import { text } from './strings.js';
 
-/** That the room is being recorded, for all to see; and for the host a button for it, and the way to what came of it. */
+/** That the room is being recorded, for all to see; for the host a button for it, and the way to what came of it. */
 export class Recording {
   #salon;
   #announce;

@@ -69,7 +69,7 @@ export class RecordingList {
     }
     document.getElementById('recordings-none').hidden = recordings.length > 0;
     const items = new Map([...this.#list.children].map((item) => [item.dataset.id, item]));
-    const shown = recordings.map((recording) => this.#update(items.get(recording.id) ?? this.#make(recording), recording));
+    const shown = recordings.map((each) => this.#update(items.get(each.id) ?? this.#make(each), each));
     [...items.values()].filter((item) => !shown.includes(item)).forEach((item) => item.remove());
     shown.forEach((item, index) => {
       // What is in its place stays: moving it would take the focus from what is in it.
@@ -94,7 +94,8 @@ export class RecordingList {
   #update(item, { state, began_at: beganAt, duration_ms: duration, bytes, error, files }) {
     const find = (selector) => item.querySelector(selector);
     find('time').dateTime = beganAt;
-    find('time').textContent = new Date(beganAt).toLocaleString(language(), { dateStyle: 'medium', timeStyle: 'short' });
+    const format = { dateStyle: 'medium', timeStyle: 'short' };
+    find('time').textContent = new Date(beganAt).toLocaleString(language(), format);
     find('.recording-state').textContent = state === 'finished' ? '' : text(`recordingState_${state}`);
     find('.recording-state').dataset.state = state;
     find('.recording-facts').textContent = [...(duration === null ? [] : [length(duration)]), size(bytes)].join(' · ');
@@ -106,7 +107,8 @@ export class RecordingList {
     const links = find('ul');
     // What grows is fetched when it is whole.
     const ready = state === 'recording' ? [] : files;
-    if (links.childElementCount !== ready.length || ready.some((file, i) => !isSame(links.children[i].firstChild, file))) {
+    const isNew = (file, index) => !isSame(links.children[index].firstChild, file);
+    if (links.childElementCount !== ready.length || ready.some(isNew)) {
       links.replaceChildren(...ready.map(fileItem));
     }
     return item;

@@ -2,7 +2,7 @@
 
 import { askHttp } from './salon-http.js';
 
-/** The recordings of a room: whether one is being made, for everybody; the host makes them, and whoever made one has it. */
+/** The recordings of a room: whether one is being made, for everybody; the host makes them, and who made one has it. */
 export class SalonRecordings {
   /** @type {boolean} Whether the room is being recorded. */
   isRecording = false;

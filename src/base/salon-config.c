@@ -276,9 +276,6 @@ static const KeySpec specs[SALON_CONFIG_N_KEYS] = {
       .argument = N_ ("PATH"),
       .help = N_ ("Where in the bucket; ${room} is the room's name, ${date} the day (UTC). The job's id and the "
                   "file's name follow.") },
-  [SALON_CONFIG_S3_PIPELINES] = { "s3", "s3-pipelines", TYPE_LIST, "record-*", .argument = N_ ("LIST"),
-      .help = N_ ("Pipelines of which what they have written is uploaded when they have ended; * and ? stand for any "
-                  "letters. Others are by `salonctl job upload`.") },
   [SALON_CONFIG_S3_DELETE_LOCAL]
   = { "s3", "s3-delete-local", TYPE_STRING, "no", .choices = "yes;no", .argument = "yes|no",
       .help = N_ ("Whether files are deleted here once the store has all of a job's, and has said so.") },

@@ -83,7 +83,6 @@ typedef enum
   SALON_CONFIG_S3_SECRET_KEY,     /* string, secret: set if the bucket is */
   SALON_CONFIG_S3_PATH_STYLE,     /* string: "yes", "no" */
   SALON_CONFIG_S3_PREFIX,         /* string, with ${room} and ${date} */
-  SALON_CONFIG_S3_PIPELINES,      /* list: names of pipelines, with * and ? */
   SALON_CONFIG_S3_DELETE_LOCAL,   /* string: "yes", "no" */
   SALON_CONFIG_S3_BANDWIDTH_KBPS, /* uint; 0: no limit */
   SALON_CONFIG_S3_GIVE_UP_S,      /* uint */

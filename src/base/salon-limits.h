@@ -184,11 +184,9 @@
 #define SALON_LIMIT_RECORDINGS 1000
 /* Pipelines in the folder. */
 #define SALON_LIMIT_PIPELINES 200
-/* Uploads. The parts that a file goes up in, and the file in which they are noted, which holds 100 bytes of each; and
- * the files of one folder: those of a day in segments of 10 s. */
+/* Uploads. The parts that a file goes up in; and the file in which they are noted, which holds 100 bytes of each. */
 #define SALON_LIMIT_UPLOAD_PARTS 1000
 #define SALON_LIMIT_UPLOAD_FILE_BYTES (256 * 1024)
-#define SALON_LIMIT_UPLOAD_FILES 10000
 /* Programs on this machine that attach to rooms (see SalonWire). Those who are waited for, and how long they have to
  * come with what they were told; */
 #define SALON_LIMIT_ATTACHING 64

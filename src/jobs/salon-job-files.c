@@ -141,9 +141,10 @@ step_into (int fd, const char *entry, int flags)
   return next;
 }
 
-/* Step by step, since a folder on the way may become a link at any moment; none of which goes up. */
+/* The folder that an entry is in, step by step, since a folder on the way may become a link at any moment; none of
+ * which goes up. entry: (out) (transfer full). Returns: that folder, or -1. */
 static int
-open_beneath (const char *folder, const char *name)
+open_parent (const char *folder, const char *name, char **entry)
 {
   g_auto (GStrv) entries = g_strsplit (name, "/", MAX_DEPTH + 3);
   guint n_entries = g_strv_length (entries);
@@ -153,13 +154,16 @@ open_beneath (const char *folder, const char *name)
     fd = step_into (fd, OUTPUT, O_PATH | FOLDER_FLAGS);
   for (guint i = 0; i + 1 < n_entries; i++)
     fd = step_into (fd, entries[i], O_PATH | FOLDER_FLAGS);
-  return step_into (fd, n_entries > 0 ? entries[n_entries - 1] : "", FILE_FLAGS);
+  *entry = g_strdup (n_entries > 0 ? entries[n_entries - 1] : "");
+  return fd;
 }
 
 int
 salon_job_files_open (const char *folder, const char *name, struct stat *status, GError **error)
 {
-  int fd = open_beneath (folder, name);
+  g_autofree char *entry = NULL;
+  int parent = open_parent (folder, name, &entry);
+  int fd = step_into (parent, entry, FILE_FLAGS);
 
   if (fd < 0 && (errno == EMFILE || errno == ENFILE))
     {
@@ -173,4 +177,18 @@ salon_job_files_open (const char *folder, const char *name, struct stat *status,
     close (fd);
   g_set_error_literal (error, SALON_ERROR, SALON_ERROR_FILE_NOT_FOUND, "The job has no such file");
   return -1;
+}
+
+/* -- deleting -- */
+
+gboolean
+salon_job_files_remove (const char *folder, const char *name)
+{
+  g_autofree char *entry = NULL;
+  int fd = open_parent (folder, name, &entry);
+  gboolean is_removed = fd >= 0 && unlinkat (fd, entry, 0) == 0;
+
+  if (fd >= 0)
+    close (fd);
+  return is_removed;
 }

@@ -23,3 +23,6 @@ GPtrArray *salon_job_files_list (const char *folder, gboolean *is_cut) G_GNUC_WA
  * INTERNAL when there are no descriptors left. */
 int salon_job_files_open (
     const char *folder, const char *name, struct stat *status, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Deletes one, as listed; folders stay. FALSE: it is not there. */
+gboolean salon_job_files_remove (const char *folder, const char *name);

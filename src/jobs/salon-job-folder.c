@@ -27,12 +27,6 @@ add_size (const char *path, const struct stat *status, int kind, struct FTW *whe
   return 0;
 }
 
-gboolean
-salon_job_folder_is_output (const char *name)
-{
-  return g_str_equal (name, SALON_JOB_OUTPUT) || g_str_has_prefix (name, "earlier-");
-}
-
 gint64
 salon_job_folder_measure (const char *folder)
 {
@@ -44,7 +38,7 @@ salon_job_folder_measure (const char *folder)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
 
-      if (g_str_equal (name, "scratch") || salon_job_folder_is_output (name))
+      if (g_str_equal (name, "output") || g_str_equal (name, "scratch") || g_str_has_prefix (name, "earlier-"))
         (void)!nftw (path, add_size, MAX_OPEN, FTW_PHYS);
     }
   return measured_bytes;
@@ -99,7 +93,7 @@ make_way_to_server (const char *scratch, GError **error)
 gboolean
 salon_job_folder_prepare (const char *folder, GError **error)
 {
-  g_autofree char *output = g_build_filename (folder, SALON_JOB_OUTPUT, NULL);
+  g_autofree char *output = g_build_filename (folder, "output", NULL);
   g_autofree char *scratch = g_build_filename (folder, "scratch", NULL);
 
   /* One that is empty, or not there, need not be kept. */

@@ -10,20 +10,16 @@
  *   log, log.old   what the job printed
  *   output         what the present attempt writes
  *   earlier-1 ...  what attempts before had written when they broke: none overwrites another's files
- *   upload.json    salon-upload-status.h, if they are uploaded: lock is held by the uploader while it lives
+ *   upload.json    salon-upload-status.h, if it is uploaded: then the lock is held by the uploader while it lives
  *   scratch        the pipeline's home, emptied before each attempt
  *
  * All of these block. */
 
 #define SALON_JOB_LOCK "lock"
 #define SALON_JOB_CONTROL "control"
-#define SALON_JOB_OUTPUT "output"
 
 /* Makes room for an attempt. */
 gboolean salon_job_folder_prepare (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Whether what is of this name in a job's folder is what an attempt has written. */
-gboolean salon_job_folder_is_output (const char *name);
 
 /* What all attempts have written, in bytes. */
 gint64 salon_job_folder_measure (const char *folder);

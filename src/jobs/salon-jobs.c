@@ -61,14 +61,8 @@ make_upload_prefix (SalonJobs *self, const SalonJobSpec *spec)
 static gboolean
 is_for_store (SalonJobs *self, SalonJob *job)
 {
-  const char *pipeline = salon_job_get_spec (job)->pipeline;
-  const char *const *pattern = self->options->upload_pipelines;
-
-  if (pipeline == NULL || salon_job_get_status (job)->output_bytes == 0 || !salon_uploads_has_store (self->uploads))
-    return FALSE;
-  while (*pattern != NULL && !g_pattern_match_simple (*pattern, pipeline))
-    pattern++;
-  return *pattern != NULL;
+  return salon_job_get_spec (job)->is_recording && salon_job_get_status (job)->output_bytes > 0
+         && salon_uploads_has_store (self->uploads);
 }
 
 static void
@@ -85,7 +79,7 @@ salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error)
   if (!salon_uploads_has_store (self->uploads))
     g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
         "This server has no store: the keys in [s3] of its configuration name one");
-  else if (!salon_job_is_over (job) || salon_job_get_status (job)->output_bytes == 0)
+  else if (!salon_job_is_over (job) || salon_jobs_get_kept_bytes (self, job) == 0)
     g_set_error_literal (
         error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS, "Only a job that has ended, and left files, can be uploaded");
   else
@@ -94,6 +88,14 @@ salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error)
       return TRUE;
     }
   return FALSE;
+}
+
+gint64
+salon_jobs_get_kept_bytes (SalonJobs *self, SalonJob *job)
+{
+  const SalonUploadStatus *upload = salon_uploads_find (self->uploads, salon_job_get_folder (job));
+
+  return upload != NULL && upload->is_deleted_here ? 0 : salon_job_get_status (job)->output_bytes;
 }
 
 SalonUploads *
@@ -210,16 +212,6 @@ compare_ages (gconstpointer a, gconstpointer b)
   return first->created_at_s < second->created_at_s ? 1 : -1;
 }
 
-/* Files that are in the store alone need nobody's attention. */
-static gboolean
-has_files (SalonJobs *self, SalonJob *job)
-{
-  const SalonUploadStatus *upload = salon_uploads_find (self->uploads, salon_job_get_folder (job));
-
-  return salon_job_get_status (job)->output_bytes > 0
-         && (upload == NULL || upload->state != SALON_UPLOAD_DONE || !self->options->uploads.target.must_delete_local);
-}
-
 /* When there are too many that are over, the oldest that left nothing goes. Recordings are kept by rules of their own
  * (salon-recordings.h). */
 static gboolean
@@ -236,7 +228,7 @@ make_room (SalonJobs *self, GError **error)
       if (!salon_job_is_over (job) || salon_job_get_spec (job)->is_recording)
         continue;
       n_over++;
-      if (!has_files (self, job))
+      if (salon_jobs_get_kept_bytes (self, job) == 0)
         oldest = job;
     }
   if (n_over < SALON_LIMIT_ENDED_JOBS)

@@ -27,8 +27,7 @@ typedef struct
   guint max_jobs_per_room;
   guint min_free_mb; /* on the disk, or else no recording begins */
   SalonJobLimits limits;
-  const char *const *upload_pipelines; /* patterns with * and ?: of which what they wrote is uploaded */
-  const char *upload_prefix;           /* where to, with ${room} and ${date}; the job's id follows */
+  const char *upload_prefix; /* where recordings are uploaded to, with ${room} and ${date}; the job's id follows */
   SalonUploadsOptions uploads;
 } SalonJobsOptions;
 
@@ -72,6 +71,9 @@ void salon_jobs_remove_finish (SalonJobs *self, GAsyncResult *result);
 /* Brings what a job has written to the store; or, if that has failed, tries again now. Errors: INVALID_PARAMS: it has
  * not ended, has left nothing, or there is no store. */
 gboolean salon_jobs_upload (SalonJobs *self, SalonJob *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How much of what it has written is on this machine's disk: all, unless it is in the store alone. */
+gint64 salon_jobs_get_kept_bytes (SalonJobs *self, SalonJob *job);
 
 /* (transfer none): what is uploaded: by the folders of jobs. */
 SalonUploads *salon_jobs_get_uploads (SalonJobs *self);

@@ -214,7 +214,10 @@ let_old_ones_go (SalonRecordings *self)
     {
       SalonJob *job = g_ptr_array_index (recordings, i);
 
-      n_bytes += salon_job_get_status (job)->output_bytes;
+      n_bytes += salon_jobs_get_kept_bytes (self->jobs, job);
+      /* What the store is to have, waits for it. */
+      if (salon_uploads_needs (salon_jobs_get_uploads (self->jobs), salon_job_get_folder (job)))
+        continue;
       if (is_too_old (self, job, now_s))
         let_go (self, job, "keep_days", "recordings-keep-days");
       else if (self->options->max_gb != 0 && n_bytes > self->options->max_gb * GB && salon_job_is_over (job))

@@ -7,7 +7,7 @@
  * the job's id; this looks after how long it stays, and that the disk does not fill up with it:
  *
  *   - kept for so many days after its end, and as long as all take no more than so much: then the oldest goes that has
- *     ended; never one that is under way
+ *     ended; never one that is under way, or that is still to be brought to the store (salon-uploads.h)
  *   - none begins where little is free on the disk (SalonJobs), and those under way finish their files and stop
  *
  * Signals:

@@ -53,6 +53,7 @@ salon_upload_status_to_json (const SalonUploadStatus *self, JsonObject *object)
   json_object_set_string_member (object, "state", state_names[self->state]);
   json_object_set_int_member (object, "bytes", self->bytes);
   json_object_set_int_member (object, "total", self->total);
+  json_object_set_boolean_member (object, "deleted_here", self->is_deleted_here);
   if (self->error != NULL)
     json_object_set_string_member (object, "error", self->error);
   else
@@ -84,6 +85,7 @@ salon_upload_status_update (SalonUploadStatus *self, JsonObject *object, GError 
   if (!salon_json_get_string (object, "state", 1, 16, &name, error) || !read_state (&state, name, error)
       || !salon_json_get_int (object, "bytes", 0, G_MAXINT64, &self->bytes, error)
       || !salon_json_get_int (object, "total", 0, G_MAXINT64, &self->total, error)
+      || !salon_json_get_boolean (object, "deleted_here", &self->is_deleted_here, error)
       || !salon_json_get_optional_string (object, "error", 0, MAX_ERROR_CHARS, &text, error))
     return FALSE;
   salon_upload_status_set (self, state, text);

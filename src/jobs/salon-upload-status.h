@@ -26,11 +26,12 @@ typedef struct
 typedef struct
 {
   SalonUploadState state;
-  char *prefix;           /* (owned) (nullable): of the objects' keys, without a slash at its end */
-  gint64 bytes;           /* of all files that have come */
-  gint64 total;           /* of all files; 0: not known yet */
-  char *error;            /* (owned) (nullable): for a person: why it failed, or what broke last */
-  SalonUploadParts parts; /* kept in the folder alone */
+  char *prefix;             /* (owned) (nullable): of the objects' keys, without a slash at its end */
+  gint64 bytes;             /* of all files that have come */
+  gint64 total;             /* of all files; 0: not known yet */
+  gboolean is_deleted_here; /* it is in the store alone */
+  char *error;              /* (owned) (nullable): for a person: why it failed, or what broke last */
+  SalonUploadParts parts;   /* kept in the folder alone */
 } SalonUploadStatus;
 
 void salon_upload_parts_clear (SalonUploadParts *self);
@@ -41,7 +42,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SalonUploadStatus, salon_upload_status_clear)
 /* error: (nullable): none any more. */
 void salon_upload_status_set (SalonUploadStatus *self, SalonUploadState state, const char *error);
 
-/* Writes state, bytes, total and error into an object. */
+/* Writes all but prefix and parts into an object. */
 void salon_upload_status_to_json (const SalonUploadStatus *self, JsonObject *object);
 
 /* Takes over what salon_upload_status_to_json() wrote. On failure some may be taken over. */

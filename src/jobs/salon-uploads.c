@@ -155,6 +155,7 @@ on_message (SalonJsonLink *link, JsonObject *message, SalonUploads *self)
     }
   upload->status.bytes = told.bytes;
   upload->status.total = told.total;
+  upload->status.is_deleted_here = told.is_deleted_here;
   set_state (self, upload, told.state, told.error);
 }
 

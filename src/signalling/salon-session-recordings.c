@@ -26,10 +26,11 @@ static void
 on_recordings_changed (SalonRecordings *recordings, const char *room, SalonSession *self)
 {
   gboolean was_recorded = self->is_recorded;
+  const SalonRoomInfo *info
+      = self->state == SALON_SESSION_JOINED ? salon_participant_get_room_info (self->participant) : NULL;
   JsonObject *params;
 
-  if (self->state != SALON_SESSION_JOINED || g_strcmp0 (get_room (self), room) != 0
-      || salon_session_tell_recorded (self) == was_recorded)
+  if (info == NULL || !g_str_equal (info->id, room) || salon_session_tell_recorded (self) == was_recorded)
     return;
   params = json_object_new ();
   json_object_set_boolean_member (params, "recording", self->is_recorded);

@@ -10,12 +10,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "salon-content-type.h"
+#include "salon-job-files.h"
 #include "salon-job-folder.h"
 #include "salon-json-link.h"
 #include "salon-json.h"
 #include "salon-limits.h"
 #include "salon-s3.h"
-#include "salon-upload-files.h"
 #include "salon-upload-status.h"
 
 /* "." is the job's folder. */
@@ -100,19 +101,18 @@ on_message (SalonJsonLink *link, JsonObject *message, Uploader *self)
 /* -- a file -- */
 
 static gboolean
-check_key (const char *path, const char *key, GError **error)
+check_key (const char *key, GError **error)
 {
-  if (strlen (key) <= MAX_KEY_BYTES && g_utf8_validate (key, -1, NULL))
+  if (strlen (key) <= MAX_KEY_BYTES)
     return TRUE;
   g_set_error (error, SALON_S3_ERROR, SALON_S3_ERROR_REFUSED,
-      "A file's name is too long for the store (s3-prefix and name have %d bytes), or no UTF-8: %.60s", MAX_KEY_BYTES,
-      g_utf8_validate (path, -1, NULL) ? path : "");
+      "The store takes no name that is longer than %d bytes: choose a shorter s3-prefix", MAX_KEY_BYTES);
   return FALSE;
 }
 
 /* That the store has all of it. */
 static gboolean
-verify (Uploader *self, const SalonUploadFile *file, const char *key, const char *etag, GError **error)
+verify (Uploader *self, const SalonJobFile *file, const char *key, const char *etag, GError **error)
 {
   g_autofree char *found = NULL;
   gint64 size_bytes = -1;
@@ -127,7 +127,7 @@ verify (Uploader *self, const SalonUploadFile *file, const char *key, const char
 
 /* Whether an attempt before has brought it there. The key has the job's id: nobody else's file is meant. */
 static gboolean
-is_there (Uploader *self, const SalonUploadFile *file, const char *key)
+is_there (Uploader *self, const SalonJobFile *file, const char *key)
 {
   g_autofree char *etag = NULL;
   gint64 size_bytes = -1;
@@ -136,36 +136,34 @@ is_there (Uploader *self, const SalonUploadFile *file, const char *key)
 }
 
 static gboolean
-put_whole (Uploader *self, const SalonUploadFile *file, const char *key, int fd, char **etag, GError **error)
+put_whole (Uploader *self, const SalonJobFile *file, const char *key, int fd, char **etag, GError **error)
 {
   const SalonS3Piece all = { fd, 0, file->size_bytes };
-  g_autofree char *type = salon_upload_file_guess_type (file);
 
-  return salon_s3_put (self->s3, key, type, &all, etag, error);
+  return salon_s3_put (self->s3, key, salon_content_type_of_media (file->name), &all, etag, error);
 }
 
 /* Those that an attempt before has begun, or new ones. */
 static gboolean
-begin_parts (Uploader *self, const SalonUploadFile *file, const char *key, GError **error)
+begin_parts (Uploader *self, const SalonJobFile *file, const char *key, GError **error)
 {
   SalonUploadParts *parts = &self->status.parts;
-  g_autofree char *type = salon_upload_file_guess_type (file);
   gint64 least_bytes = (file->size_bytes + SALON_LIMIT_UPLOAD_PARTS - 1) / SALON_LIMIT_UPLOAD_PARTS;
 
-  if (g_strcmp0 (parts->file, file->path) == 0)
+  if (g_strcmp0 (parts->file, file->name) == 0)
     return TRUE;
   salon_upload_parts_clear (parts);
-  parts->id = salon_s3_begin_parts (self->s3, key, type, error);
+  parts->id = salon_s3_begin_parts (self->s3, key, salon_content_type_of_media (file->name), error);
   if (parts->id == NULL)
     return FALSE;
-  parts->file = g_strdup (file->path);
+  parts->file = g_strdup (file->name);
   parts->part_bytes = MAX (PART_BYTES, least_bytes);
   parts->etags = g_ptr_array_new_with_free_func (g_free);
   return save (self, error);
 }
 
 static gboolean
-put_parts (Uploader *self, const SalonUploadFile *file, const char *key, int fd, GError **error)
+put_parts (Uploader *self, const SalonJobFile *file, const char *key, int fd, GError **error)
 {
   SalonUploadParts *parts = &self->status.parts;
   gint64 file_began_bytes = self->done_bytes;
@@ -187,7 +185,7 @@ put_parts (Uploader *self, const SalonUploadFile *file, const char *key, int fd,
 }
 
 static gboolean
-put_in_parts (Uploader *self, const SalonUploadFile *file, const char *key, int fd, char **etag, GError **error)
+put_in_parts (Uploader *self, const SalonJobFile *file, const char *key, int fd, char **etag, GError **error)
 {
   SalonUploadParts *parts = &self->status.parts;
   g_autoptr (GError) local_error = NULL;
@@ -212,17 +210,15 @@ put_in_parts (Uploader *self, const SalonUploadFile *file, const char *key, int 
 }
 
 static gboolean
-put_file (Uploader *self, const SalonUploadFile *file, const char *key, GError **error)
+put_file (Uploader *self, const SalonJobFile *file, const char *key, GError **error)
 {
-  int fd = g_open (file->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+  struct stat status;
+  int fd = salon_job_files_open (FOLDER, file->name, &status, error);
   g_autofree char *etag = NULL;
   gboolean is_put;
 
   if (fd < 0)
-    {
-      g_set_error (error, SALON_S3_ERROR, SALON_S3_ERROR_AWAY, "Cannot open %s: %s", file->path, g_strerror (errno));
-      return FALSE;
-    }
+    return FALSE;
   is_put = file->size_bytes > PART_BYTES ? put_in_parts (self, file, key, fd, &etag, error)
                                          : put_whole (self, file, key, fd, &etag, error);
   close (fd);
@@ -230,11 +226,11 @@ put_file (Uploader *self, const SalonUploadFile *file, const char *key, GError *
 }
 
 static gboolean
-upload_file (Uploader *self, const SalonUploadFile *file, GError **error)
+upload_file (Uploader *self, const SalonJobFile *file, GError **error)
 {
-  g_autofree char *key = g_strconcat (self->status.prefix, "/", salon_upload_file_get_name (file), NULL);
+  g_autofree char *key = g_strconcat (self->status.prefix, "/", file->name, NULL);
 
-  if (!check_key (file->path, key, error) || (!is_there (self, file, key) && !put_file (self, file, key, error)))
+  if (!check_key (key, error) || (!is_there (self, file, key) && !put_file (self, file, key, error)))
     return FALSE;
   self->done_bytes += file->size_bytes;
   if (on_progress (0, self))
@@ -252,18 +248,31 @@ count (Uploader *self, GPtrArray *files)
   gint64 total = 0;
 
   for (guint i = 0; i < files->len; i++)
-    total += ((SalonUploadFile *)g_ptr_array_index (files, i))->size_bytes;
+    total += ((SalonJobFile *)g_ptr_array_index (files, i))->size_bytes;
   self->status.total = MAX (self->status.total, total);
   self->done_bytes = self->status.total - total;
+}
+
+static void
+delete_files (Uploader *self, GPtrArray *files)
+{
+  for (guint i = 0; i < files->len; i++)
+    salon_job_files_remove (FOLDER, ((SalonJobFile *)g_ptr_array_index (files, i))->name);
+  self->status.is_deleted_here = TRUE;
 }
 
 static gboolean
 upload (Uploader *self, GError **error)
 {
-  g_autoptr (GPtrArray) files = salon_upload_files_list (error);
+  gboolean is_cut;
+  g_autoptr (GPtrArray) files = salon_job_files_list (FOLDER, &is_cut);
 
-  if (files == NULL)
-    return FALSE;
+  if (is_cut)
+    {
+      g_set_error (error, SALON_S3_ERROR, SALON_S3_ERROR_REFUSED,
+          "There are more than %d files, which are too many to upload", SALON_LIMIT_JOB_FILES);
+      return FALSE;
+    }
   count (self, files);
   salon_upload_status_set (&self->status, SALON_UPLOAD_RUNNING, NULL);
   if (!save (self, error))
@@ -274,8 +283,8 @@ upload (Uploader *self, GError **error)
       if (!upload_file (self, g_ptr_array_index (files, i), error))
         return FALSE;
     }
-  for (guint i = 0; i < files->len && self->target.must_delete_local; i++)
-    g_unlink (((SalonUploadFile *)g_ptr_array_index (files, i))->path);
+  if (self->target.must_delete_local)
+    delete_files (self, files);
   return TRUE;
 }
 
@@ -284,11 +293,10 @@ static void
 abort_parts (Uploader *self)
 {
   g_autofree char *key = NULL;
-  const SalonUploadFile file = { .path = self->status.parts.file };
 
   if (self->status.parts.id == NULL)
     return;
-  key = g_strconcat (self->status.prefix, "/", salon_upload_file_get_name (&file), NULL);
+  key = g_strconcat (self->status.prefix, "/", self->status.parts.file, NULL);
   (void)!salon_s3_abort_parts (self->s3, key, self->status.parts.id, NULL);
   salon_upload_parts_clear (&self->status.parts);
 }

@@ -96,6 +96,29 @@ test('why a job failed is told', async () => {
   assert.match(await succeeds('job', 'log', id), /no element "fdsink"/);
 });
 
+/* The commands of a chapter of the README, which end with their lines, but for those that a quote holds together. */
+function commandsOf(chapter) {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const text = readme.slice(readme.indexOf(`### ${chapter}\n`));
+  const block = text.match(/\n\n((?: {4}.*\n)+)/)[1].replace(/^ {4}/gm, '');
+  return block.match(/(?:'[^']*'|[^'\n])+/g);
+}
+
+/* A folder of programs, where salonctl knows the server. */
+function makeProgram() {
+  const programs = mkdtempSync(join(stateDir, 'programs-'));
+  writeFileSync(join(programs, 'salonctl'), `#!/bin/sh\nexec ${SALONCTL} --server=${server.url} --state-dir=${stateDir} "$@"\n`,
+    { mode: 0o755 });
+  return programs;
+}
+
+function runCommand(command, programs) {
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', command],
+    { cwd: stateDir, encoding: 'utf8', env: { PATH: `${programs}:${process.env.PATH}`, LC_ALL: 'C.UTF-8', HOME: stateDir } });
+  assert.equal(status, 0, `${command}: ${stderr}`);
+  return stdout;
+}
+
 test('what is wrong is told, and what to do', async (t) => {
   await fails(64, /see --help/, []);
   await fails(64, /no such command; see --help/, ['dance']);

@@ -2,6 +2,7 @@
 /* What jobs have written comes to a store, whatever breaks on the way. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,13 +18,14 @@ const { test } = runner;
 const MEGABYTE = 1000000;
 const PART_BYTES = 16 * 1024 * 1024;
 /* A process, a store in JavaScript, and a busy machine. */
-const UPLOAD_MS = 15000;
+const UPLOAD_MS = 30000;
 
 const folder = mkdtempSync(join(tmpdir(), 'salon-uploads-'));
 const pipelines = join(folder, 'pipelines');
 defer(runner, () => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(pipelines);
 writeFileSync(join(pipelines, 'record-noise.launch'), `# Writes so many megabytes, of no meaning.
+kind recording
 param megabytes = 1
 param location = noise.webm
 fakesrc num-buffers=\${megabytes} sizetype=fixed sizemax=${MEGABYTE} filltype=random ! filesink location=\${location}
@@ -40,9 +42,9 @@ function newStateDir(t) {
   return stateDir;
 }
 
-async function uploadServer(t, store, { s3 = {}, stateDir = newStateDir(t) } = {}) {
+async function uploadServer(t, store, { s3 = {}, jobs = {}, stateDir = newStateDir(t) } = {}) {
   return await startServer(t, { stateDir, env: ENVIRONMENT, config: {
-    jobs: { 'pipelines-dir': pipelines },
+    jobs: { 'pipelines-dir': pipelines, ...jobs },
     s3: { 's3-endpoint': store.endpoint, 's3-bucket': BUCKET, 's3-access-key': ACCESS_KEY, 's3-secret-key': SECRET_KEY, ...s3 },
     log: { 'log-format': 'json' },
   } });
@@ -87,6 +89,13 @@ function uploaders(stateDir) {
   }).map(Number);
 }
 
+function salonctl(server, ...args) {
+  const { status, stdout, stderr } = spawnSync(process.env.SALONCTL, [`--server=${server.url}`, `--token=${ADMIN_TOKEN}`, ...args],
+    { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
 async function assertStored(store, server, id, key, name) {
   const stored = await store.read(key);
   assert.ok(stored, `the store has no ${key}`);
@@ -116,34 +125,35 @@ test('what is no recording is uploaded by request alone', async (t) => {
   const { id } = await startJob(server, { pipeline: 'watch' });
   const job = await untilState(server, id, 'finished');
   assert.equal(job.upload, null);
-  await changeJob(server, id, { upload: true });
+  assert.match(salonctl(server, 'job', 'upload', id.slice(0, 8)), /^Upload: waiting, 0 bytes of 0 bytes$/m);
   await untilUploaded(server, id);
+  assert.match(salonctl(server, 'job', 'show', id), /^Upload: done, 1\.0.kB of 1\.0.kB\nUploaded to: http:.*\/$/m);
   await assertStored(store, server, id, `no-room/${today()}/${id}/picture.jpeg`, 'picture.jpeg');
 });
 
 test('a large file goes up in parts, and after a kill goes on where it was', async (t) => {
   const store = await startStore(t);
   const server = await uploadServer(t, store, { s3: { 's3-bandwidth-kbps': 300000, 's3-prefix': '' } });
-  const id = await record(server, { megabytes: 40 });
+  const id = await record(server, { megabytes: 34 });
   await until('a part is there', () => store.count('PUT', /partNumber=/) >= 1, UPLOAD_MS);
   const [pid] = uploaders(server.stateDir);
   process.kill(pid, 'SIGKILL');
   const waiting = await untilUpload(server, id, 'was broken', ({ error }) => error !== null);
   assert.match(waiting.error, /without a word/);
   const upload = await untilUploaded(server, id);
-  assert.equal(upload.bytes, 40 * MEGABYTE);
+  assert.equal(upload.bytes, 34 * MEGABYTE);
   await assertStored(store, server, id, `${id}/noise.webm`);
   /* None that was noted was sent again. */
-  const nParts = Math.ceil(40 * MEGABYTE / PART_BYTES);
+  const nParts = Math.ceil(34 * MEGABYTE / PART_BYTES);
   assert.equal(store.count('POST', /uploads=/), 1);
   assert.ok(store.count('PUT', /partNumber=/) <= nParts + 1, JSON.stringify(store.requests));
 });
 
 test('a server that is killed leaves no uploader, and the next one goes on', async (t) => {
   const store = await startStore(t);
-  const options = { s3: { 's3-bandwidth-kbps': 80000, 's3-prefix': '' }, stateDir: newStateDir(t) };
+  const options = { s3: { 's3-bandwidth-kbps': 8000, 's3-prefix': '' }, stateDir: newStateDir(t) };
   const first = await uploadServer(t, store, options);
-  const id = await record(first, { megabytes: 20 });
+  const id = await record(first, { megabytes: 2 });
   await until('it uploads', () => uploaders(options.stateDir).length === 1, UPLOAD_MS);
   await first.kill();
   await until('the uploader has ended', () => uploaders(options.stateDir).length === 0, UPLOAD_MS);
@@ -159,7 +169,7 @@ test('a server that is killed leaves no uploader, and the next one goes on', asy
   assert.equal(store.requests.length, nRequests);
 });
 
-test('a store that is away, or busy, is waited for', async (t) => {
+test('a store that is away, or busy, or forgets, is waited for', async (t) => {
   const store = await startStore(t);
   const server = await uploadServer(t, store);
   await store.goAway();
@@ -171,7 +181,10 @@ test('a store that is away, or busy, is waited for', async (t) => {
   await store.listen();
   const busy = await untilUpload(server, id, 'finds it busy', ({ error }) => /busy/.test(error));
   assert.match(busy.error, /SlowDown/);
+  store.headBytes = MEGABYTE - 1;
   store.refuseWhen(() => null);
+  await untilUpload(server, id, 'finds less than it sent', ({ error }) => /something else/.test(error));
+  store.headBytes = undefined;
   await untilUploaded(server, id);
 });
 
@@ -215,7 +228,7 @@ test('an upload in parts that is refused leaves no parts', async (t) => {
   const store = await startStore(t);
   const server = await uploadServer(t, store);
   store.refuseWhen(({ query }) => /partNumber=2/.test(query) && [403, 'AccessDenied']);
-  const id = await record(server, { megabytes: 20 });
+  const id = await record(server, { megabytes: 17 });
   const upload = await untilUpload(server, id, 'has failed', ({ state }) => state === 'failed');
   assert.match(upload.error, /AccessDenied.*s3:PutObject/);
   assert.equal(store.requests.filter(({ method, query }) => method === 'DELETE' && /^uploadId=/.test(query)).length, 1);
@@ -237,6 +250,27 @@ test('files are deleted here once they are there, and not before', async (t) => 
   assert.equal(existsSync(outputFile(server, id)), false);
   assert.equal((await store.read(`${id}/noise.webm`)).length, MEGABYTE);
   assert.equal(upload.bytes, MEGABYTE);
+  assert.equal(upload.deleted_here, true);
+});
+
+test('no rule deletes what the store is still to have', async (t) => {
+  const store = await startStore(t);
+  const stateDir = newStateDir(t);
+  const first = await uploadServer(t, store, { stateDir });
+  store.refuseWhen(() => [503, 'SlowDown']);
+  const id = await record(first);
+  await first.stop();
+  const statusFile = join(stateDir, 'jobs', id, 'status.json');
+  const job = JSON.parse(readFileSync(statusFile, 'utf8'));
+  writeFileSync(statusFile, JSON.stringify({ ...job, ended_at: job.ended_at - 2 * 24 * 60 * 60 }));
+  const nBefore = store.requests.length;
+  const second = await uploadServer(t, store, { stateDir, jobs: { 'recordings-keep-days': 1 } });
+  /* The third comes after more than two seconds, in which the rules are looked at. */
+  await until('it was tried three times', () => store.requests.length >= nBefore + 3, UPLOAD_MS);
+  assert.notEqual((await getJob(second, id)).upload.state, 'done');
+  store.refuseWhen(() => null);
+  await until('it is there', () => store.count('PUT', /webm/) === 1, UPLOAD_MS);
+  await until('it is deleted here', () => !existsSync(join(stateDir, 'jobs', id)), UPLOAD_MS);
 });
 
 test('a job that is deleted while it is uploaded leaves no process and no folder', async (t) => {

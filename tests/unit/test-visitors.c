@@ -98,6 +98,22 @@ test_gives_one_address_half_of_all_connections_at_most (Fixture *fixture, gconst
 }
 
 static void
+test_gives_one_address_half_of_all_downloads_at_most (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (SalonVisitors) visitors = salon_visitors_new (10000, MAX_CONNECTIONS);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string ("192.0.2.1");
+  g_autoptr (SalonVisitor) visitor = salon_visitors_get (visitors, address);
+
+  for (guint i = 0; i < SALON_LIMIT_DOWNLOADS / 2; i++)
+    g_assert_true (salon_visitor_enter (visitor, SALON_VISITOR_DOWNLOAD));
+  g_assert_false (salon_visitor_enter (visitor, SALON_VISITOR_DOWNLOAD));
+  for (guint i = 0; i < SALON_LIMIT_DOWNLOADS / 2; i++)
+    salon_visitor_leave_download (visitor);
+  g_assert_true (salon_visitor_enter (visitor, SALON_VISITOR_DOWNLOAD));
+  salon_visitor_leave_download (visitor);
+}
+
+static void
 use_up (Fixture *fixture, const char *text)
 {
   g_autoptr (SalonVisitor) visitor = get (fixture, text);
@@ -149,6 +165,7 @@ main (int argc, char **argv)
   ADD ("does-not-count-this-machine", test_does_not_count_this_machine);
   ADD ("gives-places-and-takes-them-back", test_gives_places_and_takes_them_back);
   ADD ("gives-one-address-half-of-all-connections-at-most", test_gives_one_address_half_of_all_connections_at_most);
+  ADD ("gives-one-address-half-of-all-downloads-at-most", test_gives_one_address_half_of_all_downloads_at_most);
   ADD ("remembers-who-has-gone", test_remembers_who_has_gone);
   ADD ("is-bounded", test_is_bounded);
   return g_test_run ();
