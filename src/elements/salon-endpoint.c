@@ -19,6 +19,7 @@ typedef struct
   /* The object lock. */
   char *server;       /* (owned) */
   char *room;         /* (owned) (nullable) */
+  char *token;        /* (owned) (nullable): secret */
   char *display_name; /* (owned) (nullable) */
   char *participant;  /* (owned) (nullable) */
   guint reconnect_s;
@@ -32,6 +33,7 @@ enum
 {
   PROP_SERVER = 1,
   PROP_ROOM,
+  PROP_TOKEN,
   PROP_DISPLAY_NAME,
   PROP_RECONNECT,
   PROP_OWN_ID,
@@ -210,6 +212,8 @@ on_attached (gpointer owner)
 static void
 on_told (gpointer owner, const char *method, JsonObject *params)
 {
+  if (g_str_equal (method, "waiting"))
+    salon_endpoint_post (owner, gst_structure_new_empty ("salon-waiting"));
   SALON_ENDPOINT_GET_CLASS (owner)->told (owner, method, params);
 }
 
@@ -243,6 +247,7 @@ begin (SalonEndpoint *self)
   SalonVisitOptions options = {
     .server = g_str_equal (private->server, LOCAL) ? found : private->server,
     .room = private->room,
+    .token = private->token,
     .name = private->display_name != NULL ? private->display_name : GST_OBJECT_NAME (self),
     .reconnect_s = private->reconnect_s,
   };
@@ -304,6 +309,9 @@ salon_endpoint_set_property (GObject *object, guint id, const GValue *value, GPa
       break;
     case PROP_ROOM:
       set_text (self, &private->room, value);
+      break;
+    case PROP_TOKEN:
+      set_text (self, &private->token, value);
       break;
     case PROP_DISPLAY_NAME:
       set_text (self, &private->display_name, value);
@@ -373,6 +381,10 @@ install_properties (GObjectClass *object_class)
       LOCAL, flags | G_PARAM_READWRITE);
   properties[PROP_ROOM]
       = g_param_spec_string ("room", "Room", "Name of the room, as in its link", NULL, flags | G_PARAM_READWRITE);
+  properties[PROP_TOKEN] = g_param_spec_string ("token", "Token",
+      "The room's owner token, with which it comes in past lock and waiting room; over the socket of this machine's "
+      "server it does without. A secret: it can't be read back",
+      NULL, flags | G_PARAM_WRITABLE);
   properties[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name", "Display name",
       "What others in the room see; the element's name by default", NULL, flags | G_PARAM_READWRITE);
   properties[PROP_RECONNECT] = g_param_spec_uint ("reconnect", "Reconnect",
@@ -411,6 +423,7 @@ salon_endpoint_finalize (GObject *object)
   g_mutex_clear (&private->leave_lock);
   g_free (private->server);
   g_free (private->room);
+  g_free (private->token);
   g_free (private->display_name);
   g_free (private->participant);
   G_OBJECT_CLASS (salon_endpoint_parent_class)->finalize (object);

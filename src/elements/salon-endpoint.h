@@ -9,10 +9,12 @@
 
 /* What salonsrc and salonsink share: a bin with a SalonWire, and a SalonVisit from READY to PAUSED and back.
  *
- * Properties: server, room, display-name, reconnect, participant (read-only: its id), stats (read-only).
+ * Properties: server, room, token (write-only), display-name, reconnect, participant (read-only: its id), stats
+ * (read-only).
  *
  * Element messages on the bus:
  *   salon-attached, room=(string), participant=(string)     it is in the room, or back again
+ *   salon-waiting                                           until the host lets it in
  *   salon-lost, reason=(string)                             and tries to come back */
 #define SALON_TYPE_ENDPOINT (salon_endpoint_get_type ())
 G_DECLARE_DERIVABLE_TYPE (SalonEndpoint, salon_endpoint, SALON, ENDPOINT, GstBin)

@@ -36,6 +36,7 @@ struct _SalonVisit
   SalonWire *wire; /* (borrowed) */
   char *server;    /* (owned) */
   char *room;      /* (owned) */
+  char *token;     /* (owned) (nullable): secret */
   char *name;      /* (owned) */
   gboolean is_receiving;
   SalonCodecs codecs;
@@ -185,6 +186,9 @@ on_notification (SalonClient *client, const char *method, JsonObject *params, Sa
 
   if (self->is_leaving)
     return;
+  /* The host takes their time. */
+  if (g_str_equal (method, "waiting"))
+    enter (self, STATE_CONNECTING, 0, NULL);
   if (g_str_equal (method, "bye"))
     on_bye (self, params);
   else if (self->bridge == NULL)
@@ -372,6 +376,9 @@ join (SalonVisit *self)
     json_object_set_int_member (config, "max_video", 1);
   json_object_set_string_member (params, "sid", self->room);
   json_object_set_string_member (params, "name", self->name);
+  if (self->token != NULL)
+    json_object_set_string_member (params, "token", self->token);
+  json_object_set_boolean_member (params, "unattended", TRUE);
   if (self->session != NULL)
     json_object_set_string_member (params, "session", self->session);
   json_object_set_object_member (params, "config", config);
@@ -560,6 +567,7 @@ salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, const SalonV
   self->wire = wire;
   self->server = g_strdup (options->server);
   self->room = g_strdup (options->room);
+  self->token = g_strdup (options->token);
   self->name = g_strdup (options->name);
   self->is_receiving = options->is_receiving;
   self->codecs = options->codecs;
@@ -589,6 +597,7 @@ salon_visit_free (SalonVisit *self)
   g_free (self->bridge_failure);
   g_free (self->server);
   g_free (self->room);
+  g_free (self->token);
   g_free (self->name);
   g_free (self);
 }

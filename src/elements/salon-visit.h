@@ -18,6 +18,7 @@ typedef struct
 {
   const char *server;       /* the path of the server's socket, or its URL */
   const char *room;         /* its slug */
+  const char *token;        /* (nullable): its owner token; secret */
   const char *name;         /* what others see */
   gboolean is_receiving;    /* else it only publishes */
   SalonCodecs codecs;       /* that are received */

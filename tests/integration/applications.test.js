@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import * as runner from 'node:test';
 import { WAYS, apply, buffersOf, launch, test } from '../lib/elements.js';
 import { Peer } from '../lib/peer.js';
-import { newRoom } from '../lib/people.js';
+import { enter, newRoom } from '../lib/people.js';
 import { MEDIA_MS } from '../lib/program.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -65,15 +65,47 @@ for (const [way, at] of Object.entries(WAYS)) {
 /* The next comes in the slot of the one before. */
 test('pictures of each codec go out and come in over WebRTC', async (t) => {
   const room = newRoom();
-  const codecs = ['vp8', 'vp9', 'h264'];
+  const codecs = ['vp8', 'vp9', 'h264', 'vp8'];
   const viewer = apply(t, server, `salonsrc URL room=${room} kind=video name=s
-    ${codecs.map((codec, i) => `s.video_${i} ! video/x-${codec} ! identity name=v${i} silent=false ! fakesink sync=false`).join(' ')}`);
+    ${codecs.map((codec, i) => `s.video_${i} ! video/x-${codec} ! identity name=v${i} silent=false ! fakesink sync=false async=false`).join(' ')}`);
   await viewer.prints(/salon-attached/);
   for (const [i, codec] of codecs.entries()) {
     const publisher = launch(t, server, `videotestsrc is-live=true ! video/x-raw,width=160,height=120 !
       salonsink URL room=${room} video-codec=${codec}`, { options: ['-e'] });
     await until(`pictures of ${codec} come`, () => buffersOf(viewer, `v${i}`).length > 10, MEDIA_MS);
-    assert.equal(await publisher.interrupt(), 0, publisher.errors);
-    await viewer.prints(new RegExp(`event=\\(string\\)removed, pad=\\(string\\)video_${i}`));
+    await publisher.interrupt();
+    if (i + 1 < codecs.length)
+      await viewer.prints(new RegExp(`event=\\(string\\)removed, pad=\\(string\\)video_${i}`));
+  }
+});
+
+const PATTERN = 'videotestsrc is-live=true ! video/x-raw,width=160,height=120 ! vp8enc deadline=1';
+
+test('a lock and a waiting room are none to the owner\'s programs and to those of this machine', async (t) => {
+  const room = newRoom();
+  const { body: { owner_token: token } } = await server.http('POST', '/room/create', { json: { slug: room } });
+  const host = await enter(t, server, room, 'Host');
+  await host.request('set_waiting_room', { enabled: true });
+  const stranger = launch(t, server, `${PATTERN} ! salonsink URL room=${room}`);
+  await stranger.prints(/salon-waiting/);
+  await host.request('lock', { locked: true });
+  const publish = (words) => launch(t, server, `${PATTERN} ! salonsink ${words} room=${room}`, { options: ['-m', '-v'] });
+  const owner = publish(`URL token=${token}`);
+  await owner.prints(/salon-attached/);
+  assert.ok(!(owner.output + owner.errors).includes(token), 'it is not told to anybody');
+  await publish('SERVER').prints(/salon-attached/);
+  for (const [words, message] of [['URL', /lets nobody new in/], ['URL token=x', /Only the room's owner/]]) {
+    const refused = publish(words);
+    assert.notEqual(await refused.exits(), 0);
+    assert.match(refused.errors, message);
+  }
+});
+
+test('a program that is there first is not the host', async (t) => {
+  for (const at of Object.values(WAYS)) {
+    const room = newRoom();
+    await launch(t, server, `${PATTERN} ! salonsink ${at} room=${room} name=pattern`).prints(/salon-attached/);
+    const { participants } = await enter(t, server, room, 'Ann');
+    assert.deepEqual(participants.map(({ name, is_host: isHost }) => [name, isHost]).sort(), [['Ann', true], ['pattern', false]]);
   }
 });
