@@ -53,6 +53,7 @@ enum
   PROP_VIDEO_CODEC,
   PROP_VIDEO_BITRATE,
   PROP_AUDIO_BITRATE,
+  PROP_MEASURE,
   N_PROPS
 };
 static GParamSpec *properties[N_PROPS];
@@ -402,6 +403,9 @@ salon_sink_set_property (GObject *object, guint id, const GValue *value, GParamS
     case PROP_AUDIO_BITRATE:
       self->encoding.audio_bps = g_value_get_uint (value);
       break;
+    case PROP_MEASURE:
+      self->encoding.measures = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -426,6 +430,9 @@ salon_sink_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_AUDIO_BITRATE:
       g_value_set_uint (value, self->encoding.audio_bps);
       break;
+    case PROP_MEASURE:
+      g_value_set_boolean (value, self->encoding.measures);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -444,6 +451,11 @@ install_properties (GObjectClass *object_class)
       "video-bitrate", "Video bitrate", "Bits a second for raw pictures", 10000, 100000000, DEFAULT_VIDEO_BPS, flags);
   properties[PROP_AUDIO_BITRATE] = g_param_spec_uint (
       "audio-bitrate", "Audio bitrate", "Bits a second for raw sound", 6000, 510000, DEFAULT_AUDIO_BPS, flags);
+  properties[PROP_MEASURE] = g_param_spec_boolean ("measure", "Measure",
+      "Decode sound that comes encoded, to tell how loud it is: without it, and where it isn't raw, the room never "
+      "takes "
+      "it for who speaks",
+      FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

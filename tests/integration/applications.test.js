@@ -109,3 +109,27 @@ test('a program that is there first is not the host', async (t) => {
     assert.deepEqual(participants.map(({ name, is_host: isHost }) => [name, isHost]).sort(), [['Ann', true], ['pattern', false]]);
   }
 });
+
+/* As speech rises and falls: 0.2 s of sound in each 0.4 s. */
+const BEEPS = 'audiotestsrc is-live=true wave=ticks tick-interval=400000000 sine-periods-per-tick=88 freq=440 volume=0.5';
+
+for (const [way, at] of Object.entries(WAYS)) {
+  test(`who beeps is a speaker, and who is silent is none ${way}`, async (t) => {
+    const room = newRoom();
+    const ann = await enter(t, server, room, 'Ann');
+    const heard = () => new Set(ann.history.filter(({ message }) => message.method === 'speakers')
+      .flatMap(({ message }) => message.params.speakers.map(({ participant }) => participant)));
+    const names = () => new Map(ann.history.filter(({ message }) => message.method === 'participant')
+      .map(({ message }) => [message.params.participant.id, message.params.participant.name]));
+    for (const [name, text] of Object.entries({
+      silent: 'audiotestsrc is-live=true wave=silence ! salonsink',
+      /* It is not decoded. */
+      unheard: `${BEEPS} ! opusenc ! salonsink`,
+      raw: `${BEEPS} ! salonsink`,
+      encoded: `${BEEPS} ! opusenc ! salonsink measure=true`,
+    }))
+      launch(t, server, `${text} ${at} room=${room} name=${name}`);
+    await until('two are heard', () => heard().size >= 2, MEDIA_MS);
+    assert.deepEqual([...heard()].map((id) => names().get(id)).sort(), ['encoded', 'raw']);
+  });
+}
