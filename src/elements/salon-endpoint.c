@@ -105,21 +105,56 @@ make_request (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* With the object lock. Returns: (transfer none) (nullable) */
+static SalonVisit *
+get_visit_locked (SalonEndpoint *self)
+{
+  SalonEndpointPrivate *private = get_private (self);
+
+  return private->is_leaving ? NULL : private->visit;
+}
+
 void
 salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params)
 {
-  SalonEndpointPrivate *private = get_private (self);
   Request *request = g_new (Request, 1);
-  gboolean is_there;
+  SalonVisit *visit;
 
   GST_OBJECT_LOCK (self);
-  is_there = private->visit != NULL && !private->is_leaving;
-  *request = (Request){ private->visit, method, params };
-  if (is_there)
-    salon_visit_add_timeout (private->visit, 0, make_request, request, (GDestroyNotify)request_free);
+  visit = get_visit_locked (self);
+  *request = (Request){ visit, method, params };
+  if (visit != NULL)
+    salon_visit_add_timeout (visit, 0, make_request, request, (GDestroyNotify)request_free);
   GST_OBJECT_UNLOCK (self);
-  if (!is_there)
+  if (visit == NULL)
     request_free (request);
+}
+
+gboolean
+salon_endpoint_publish (SalonEndpoint *self, guint stream, const char *source)
+{
+  SalonVisit *visit;
+  gboolean is_possible;
+
+  GST_OBJECT_LOCK (self);
+  visit = get_visit_locked (self);
+  is_possible = visit == NULL || salon_visit_is_local (visit);
+  if (visit != NULL && is_possible)
+    salon_visit_publish (visit, stream, source);
+  GST_OBJECT_UNLOCK (self);
+  return is_possible;
+}
+
+void
+salon_endpoint_withdraw (SalonEndpoint *self, guint stream)
+{
+  SalonVisit *visit;
+
+  GST_OBJECT_LOCK (self);
+  visit = get_visit_locked (self);
+  if (visit != NULL)
+    salon_visit_withdraw (visit, stream);
+  GST_OBJECT_UNLOCK (self);
 }
 
 void
@@ -181,6 +216,11 @@ salon_endpoint_told (SalonEndpoint *self, const char *method, JsonObject *params
 }
 
 static void
+salon_endpoint_published (SalonEndpoint *self, guint stream, const GError *error)
+{
+}
+
+static void
 salon_endpoint_lost (SalonEndpoint *self)
 {
 }
@@ -218,6 +258,12 @@ on_told (gpointer owner, const char *method, JsonObject *params)
 }
 
 static void
+on_published (gpointer owner, guint stream, const GError *error)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->published (owner, stream, error);
+}
+
+static void
 on_lost (gpointer owner, const char *reason)
 {
   salon_endpoint_post (owner, gst_structure_new ("salon-lost", "reason", G_TYPE_STRING, reason, NULL));
@@ -233,6 +279,7 @@ on_ended (gpointer owner, const GError *error, gboolean was_there)
 static const SalonVisitEvents visit_events = { .joined = on_joined,
   .flowing = on_flowing,
   .attached = on_attached,
+  .published = on_published,
   .told = on_told,
   .lost = on_lost,
   .ended = on_ended };
@@ -443,6 +490,7 @@ salon_endpoint_class_init (SalonEndpointClass *klass)
   klass->joined = salon_endpoint_joined;
   klass->flowing = salon_endpoint_flowing;
   klass->attached = salon_endpoint_attached;
+  klass->published = salon_endpoint_published;
   klass->told = salon_endpoint_told;
   klass->lost = salon_endpoint_lost;
   klass->ended = salon_endpoint_ended;

@@ -32,6 +32,7 @@ struct _SalonEndpointClass
   void (*joined) (SalonEndpoint *self, JsonObject *result);
   void (*flowing) (SalonEndpoint *self);
   void (*attached) (SalonEndpoint *self);
+  void (*published) (SalonEndpoint *self, guint stream, const GError *error);
   void (*told) (SalonEndpoint *self, const char *method, JsonObject *params);
   void (*lost) (SalonEndpoint *self);
   void (*ended) (SalonEndpoint *self, const GError *error, gboolean was_there);
@@ -47,6 +48,10 @@ void salon_endpoint_leave (SalonEndpoint *self);
 /* A request to the server whose answer does not matter; nothing, when it is not in a room. params: (transfer full). Any
  * thread, later in the visit's own. */
 void salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params);
+
+/* See SalonVisit. Any thread. FALSE: not while it is in the room over WebRTC. Before it is in one, nothing happens. */
+gboolean salon_endpoint_publish (SalonEndpoint *self, guint stream, const char *source) G_GNUC_WARN_UNUSED_RESULT;
+void salon_endpoint_withdraw (SalonEndpoint *self, guint stream);
 
 /* Stops an element, which the caller holds, and takes it out of the bin. Any thread. */
 void salon_endpoint_remove (SalonEndpoint *self, GstElement *element);

@@ -133,3 +133,38 @@ for (const [way, at] of Object.entries(WAYS)) {
     assert.deepEqual([...heard()].map((id) => names().get(id)).sort(), ['encoded', 'raw']);
   });
 }
+
+test('pads come and go while it plays', async (t) => {
+  const room = newRoom();
+  const ann = await enter(t, server, room, 'Ann');
+  const told = (event, source) => ann.next('track', ({ event: what, track }) => what === event && track.source === source, MEDIA_MS);
+  const viewer = apply(t, server, `salonsrc SERVER room=${room} kind=audio ! identity name=v silent=false ! fakesink sync=false`);
+  const program = apply(t, server, `${PATTERN} ! salonsink SERVER room=${room} name=p`);
+  await program.prints(/salon-attached/);
+  await told('published', 'camera');
+  for (let i = 0; i < 3; i++) {
+    program.tell('add p audio_%u audiotestsrc is-live=true ! opusenc');
+    await program.prints(new RegExp(`added audio_${i}`));
+    await told('published', 'microphone');
+    if (i === 0) {
+      await until('it is heard', () => countOf(viewer) > 5, MEDIA_MS);
+      const [{ time }] = buffersOf(viewer, 'v').slice(-1);
+      assert.ok(time < 60, `its time goes on with the pipeline's: ${time}`);
+    }
+    program.tell(i === 1 ? `end audio_${i}` : `remove p audio_${i}`);
+    await told('unpublished', 'microphone');
+  }
+  assert.equal(program.status, undefined);
+  assert.doesNotMatch(program.output, /^(error|eos|warning)/m);
+  program.tell('quit');
+  assert.equal(await program.exits(), 0, program.errors);
+  assert.equal(program.errors, '');
+});
+
+test('over WebRTC pads are requested before it plays', async (t) => {
+  const program = apply(t, server, `${PATTERN} ! salonsink URL room=${newRoom()} name=p`);
+  await program.prints(/salon-attached/);
+  program.tell('add p audio_%u audiotestsrc is-live=true ! opusenc');
+  await program.prints(/no pad/);
+  assert.equal(program.status, undefined);
+});
