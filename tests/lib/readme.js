@@ -16,9 +16,9 @@ export const BUILD = join(dirname(serverPath()), '..');
 const PROGRAM = String.raw`(?:build/src/[\w/-]+|gst-\w+-1\.0|salonctl|salon-launch|curl)`;
 
 /* Chapters of README.md whose commands start, configure or measure a server, and have tests of their own: command-line,
- * http-rooms, turn, tls, salonctl, uploads, benchmarks. Every other chapter's are run. */
-const ELSEWHERE = ['Two commands', 'People', 'Administrators', 'Limits, and a reverse proxy in front', 'Codecs and networks',
-  'Recordings', 'Uploads', 'Measuring'];
+ * turn, tls, salonctl, uploads, benchmarks. Every other chapter's are run. */
+const ELSEWHERE = ['Two commands', 'People', 'Limits, and a reverse proxy in front', 'Codecs and networks', 'Recordings',
+  'Uploads', 'Measuring'];
 
 /* A command ends with its line, but for what a quote or a backslash holds together. */
 function splitCommands(block) {
