@@ -165,9 +165,8 @@ keep_secrets (SalonLaunchFile *file, JsonObject *given, JsonObject **told, char 
 }
 
 char *
-salon_pipelines_fill_in (
-    const char *folder, const SalonPipelineRequest *request, JsonObject **told, char ***secrets, gboolean *is_recording,
-    GError **error)
+salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request, JsonObject **told, char ***secrets,
+    gboolean *is_recording, GError **error)
 {
   g_autofree char *file_name = g_strconcat (request->name, SUFFIX, NULL);
   g_autofree char *path = g_build_filename (folder, file_name, NULL);

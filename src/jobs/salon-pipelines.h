@@ -20,7 +20,7 @@ typedef struct
 } SalonPipelineRequest;
 
 /* Returns: (transfer full) (nullable): the text for gst_parse_launch(). told: (transfer full): the parameters, as
- * others may see them. secrets: (transfer full): what of them others may not (salon-job-secrets.h). is_recording: (out).
- * Errors: INVALID_PARAMS, FORBIDDEN, UNKNOWN_PIPELINE. */
+ * others may see them. secrets: (transfer full): what of them others may not (salon-job-secrets.h). is_recording:
+ * (out). Errors: INVALID_PARAMS, FORBIDDEN, UNKNOWN_PIPELINE. */
 char *salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request, JsonObject **told,
     char ***secrets, gboolean *is_recording, GError **error) G_GNUC_WARN_UNUSED_RESULT;
