@@ -8,7 +8,7 @@ build_packages='gcc libc6-dev meson ninja-build pkgconf gettext
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libnice-dev
   libusrsctp-dev libseccomp-dev libcurl4-openssl-dev'
 # shellcheck disable=SC2034
-run_packages='redis-server glib-networking libglib2.0-data gstreamer1.0-tools
+run_packages='redis-server ca-certificates glib-networking libglib2.0-data gstreamer1.0-tools
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice'
 
 say () {

@@ -119,6 +119,18 @@ test('what a recording has written is in the store when it has ended', async (t)
   assert.equal(store.count('HEAD', /webm/), 1);
 });
 
+test('the bucket may be in the store\'s name', async (t) => {
+  /* This store, other than Amazon's, signs the bucket as part of the path there, too. */
+  const store = await startStore(t, { allowMismatchedSignatures: true });
+  const server = await uploadServer(t, store, {
+    s3: { 's3-endpoint': `http://s3.localhost:${store.port}`, 's3-path-style': 'no', 's3-prefix': 'films' },
+  });
+  const id = await record(server);
+  const upload = await untilUploaded(server, id);
+  assert.equal(upload.url, `http://${BUCKET}.s3.localhost:${store.port}/films/${id}/`);
+  await assertStored(store, server, id, `films/${id}/noise.webm`);
+});
+
 test('what is no recording is uploaded by request alone', async (t) => {
   const store = await startStore(t);
   const server = await uploadServer(t, store);
