@@ -9,7 +9,7 @@ build_packages='gcc libc6-dev meson ninja-build pkgconf gettext
   libusrsctp-dev libseccomp-dev libcurl4-openssl-dev'
 # gstreamer1.0-x has, beside windows, the elements that write into pictures.
 # shellcheck disable=SC2034
-run_packages='redis-server glib-networking libglib2.0-data gstreamer1.0-tools
+run_packages='redis-server ca-certificates glib-networking libglib2.0-data gstreamer1.0-tools
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice gstreamer1.0-x
   fonts-dejavu-core'
 

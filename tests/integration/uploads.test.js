@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,13 +23,15 @@ const UPLOAD_MS = 30000;
 
 const folder = mkdtempSync(join(tmpdir(), 'salon-uploads-'));
 const pipelines = join(folder, 'pipelines');
+const media = join(folder, 'media');
 defer(runner, () => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(pipelines);
-writeFileSync(join(pipelines, 'record-noise.launch'), `# Writes so many megabytes, of no meaning.
+mkdirSync(media);
+writeFileSync(join(pipelines, 'record-noise.launch'), `# Writes what it reads.
 kind recording
-param megabytes = 1
+param source = ${join(media, '1')}
 param location = noise.webm
-fakesrc num-buffers=\${megabytes} sizetype=fixed sizemax=${MEGABYTE} filltype=random ! filesink location=\${location}
+filesrc location=\${source} blocksize=${MEGABYTE} ! filesink location=\${location}
 `);
 writeFileSync(join(pipelines, 'watch.launch'), `# Writes what is no recording.
 fakesrc num-buffers=1 sizetype=fixed sizemax=1000 filltype=random ! filesink location=picture.jpeg
@@ -44,14 +47,17 @@ function newStateDir(t) {
 
 async function uploadServer(t, store, { s3 = {}, jobs = {}, stateDir = newStateDir(t) } = {}) {
   return await startServer(t, { stateDir, env: ENVIRONMENT, config: {
-    jobs: { 'pipelines-dir': pipelines, ...jobs },
+    jobs: { 'pipelines-dir': pipelines, 'job-media-dirs': media, ...jobs },
     s3: { 's3-endpoint': store.endpoint, 's3-bucket': BUCKET, 's3-access-key': ACCESS_KEY, 's3-secret-key': SECRET_KEY, ...s3 },
     log: { 'log-format': 'json' },
   } });
 }
 
-async function record(server, parameters = {}, more = {}) {
-  const { id } = await startJob(server, { pipeline: 'record-noise', parameters, ...more });
+/* Of no meaning, and each part another. */
+async function record(server, { megabytes = 1, ...parameters } = {}, more = {}) {
+  const source = join(media, String(megabytes));
+  writeFileSync(source, randomBytes(megabytes * MEGABYTE));
+  const { id } = await startJob(server, { pipeline: 'record-noise', parameters: { source, ...parameters }, ...more });
   await untilState(server, id, 'finished');
   return id;
 }
@@ -117,6 +123,18 @@ test('what a recording has written is in the store when it has ended', async (t)
   assert.equal(upload.url, `${store.endpoint}/${BUCKET}/${prefix.split('/').map(encodeURIComponent).join('/')}/`);
   /* It is asked whether it has it. */
   assert.equal(store.count('HEAD', /webm/), 1);
+});
+
+test('the bucket may be in the store\'s name', async (t) => {
+  /* This store, other than Amazon's, signs the bucket as part of the path there, too. */
+  const store = await startStore(t, { allowMismatchedSignatures: true });
+  const server = await uploadServer(t, store, {
+    s3: { 's3-endpoint': `http://s3.localhost:${store.port}`, 's3-path-style': 'no', 's3-prefix': 'films' },
+  });
+  const id = await record(server);
+  const upload = await untilUploaded(server, id);
+  assert.equal(upload.url, `http://${BUCKET}.s3.localhost:${store.port}/films/${id}/`);
+  await assertStored(store, server, id, `films/${id}/noise.webm`);
 });
 
 test('what is no recording is uploaded by request alone', async (t) => {
@@ -293,7 +311,7 @@ test('only what has ended is uploaded, and only where there is a store', async (
   assert.match(running, /has ended/);
   await server.http('DELETE', `/jobs/${id}`, { token: ADMIN_TOKEN });
   await server.stop();
-  const without = await startServer(t, { stateDir: server.stateDir, env: ENVIRONMENT, config: { jobs: { 'pipelines-dir': pipelines } } });
+  const without = await startServer(t, { stateDir: server.stateDir, env: ENVIRONMENT, config: { jobs: { 'pipelines-dir': pipelines, 'job-media-dirs': media } } });
   const recorded = await record(without);
   assert.equal((await getJob(without, recorded)).upload, null);
   const message = await refused(without, 422, 'invalid_params', 'PATCH', `/jobs/${recorded}`, { json: { upload: true }, token: ADMIN_TOKEN });

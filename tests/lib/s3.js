@@ -33,8 +33,9 @@ class Store {
   headBytes; /* what it says that each object has; undefined: the truth */
   requests = []; /* that came: { method, path, query, status: once answered } */
 
-  async open() {
-    const store = new S3rver({ silent: true, directory: this.#directory, configureBuckets: [{ name: BUCKET }] });
+  async open(options) {
+    const store = new S3rver({ silent: true, serviceEndpoint: 'localhost', directory: this.#directory,
+                               configureBuckets: [{ name: BUCKET }], ...options });
     await store.configureBuckets();
     this.#handle = store.callback();
     await this.listen();
@@ -114,9 +115,10 @@ class Store {
   }
 }
 
-export async function startStore(t) {
+/* options: more of S3rver's. */
+export async function startStore(t, options) {
   const store = new Store();
-  await store.open();
+  await store.open(options);
   defer(t, () => store.close());
   return store;
 }
