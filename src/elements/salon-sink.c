@@ -200,6 +200,8 @@ static void
 leave_and_tell (GstElement *element, gpointer user_data)
 {
   salon_endpoint_leave (SALON_ENDPOINT (element));
+  /* There may have been nothing to enter the room for. */
+  end_async_when_due (element, NULL);
   gst_element_post_message (element, gst_message_new_eos (GST_OBJECT (element)));
 }
 
@@ -301,6 +303,19 @@ on_entry_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* A parser that is put behind a source of files would pull from it, which is pushing just now. */
+static GstPadProbeReturn
+on_entry_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_SCHEDULING)
+    return GST_PAD_PROBE_OK;
+  gst_query_set_scheduling (query, GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1, 0);
+  gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
+  return GST_PAD_PROBE_HANDLED;
+}
+
 static void
 input_free (Input *input)
 {
@@ -322,6 +337,7 @@ input_new (SalonSink *self, guint stream)
   gst_bin_add (GST_BIN (self), input->entry);
   src = gst_element_get_static_pad (input->entry, "src");
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_entry_event, input, NULL);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM | GST_PAD_PROBE_TYPE_PUSH, on_entry_query, NULL, NULL);
   input->wire_pad = gst_object_ref (salon_wire_add_sink (salon_endpoint_get_wire (SALON_ENDPOINT (self)), stream));
   gst_element_sync_state_with_parent (input->entry);
   return input;

@@ -4,7 +4,7 @@
 #include "salon-branch.h"
 #include "salon-endpoint.h"
 #include "salon-json.h"
-#include "salon-src-pad.h"
+#include "salon-src-messages.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_src_debug);
 #define GST_CAT_DEFAULT salon_src_debug
@@ -172,22 +172,6 @@ name_track (Track *track)
   salon_src_pad_set_track (SALON_SRC_PAD (track->ghost), track->id, track->participant, track->name, track->source);
 }
 
-/* Returns: (transfer full): params of track_settings. wish: (nullable): NULL: it is not wanted at all. */
-static JsonObject *
-new_settings (const char *track_id, const SalonWish *wish)
-{
-  JsonObject *params = json_object_new ();
-  gboolean is_off = wish == NULL || wish->is_paused;
-
-  json_object_set_string_member (params, "track", track_id);
-  json_object_set_string_member (params, "quality", is_off ? "off" : "high");
-  if (!is_off && wish->width > 0)
-    json_object_set_int_member (params, "width", wish->width);
-  if (!is_off && wish->height > 0)
-    json_object_set_int_member (params, "height", wish->height);
-  return params;
-}
-
 /* Any thread. */
 static void
 on_wish_changed (SalonSrcPad *pad, SalonEndpoint *self)
@@ -196,7 +180,7 @@ on_wish_changed (SalonSrcPad *pad, SalonEndpoint *self)
   g_autofree char *track_id = NULL;
 
   g_object_get (pad, "track", &track_id, NULL);
-  salon_endpoint_request (self, "track_settings", new_settings (track_id, &wish));
+  salon_endpoint_request (self, "track_settings", salon_src_messages_new_settings (track_id, &wish));
 }
 
 static void
@@ -514,41 +498,10 @@ note_person (SalonSrc *self, JsonObject *person)
     g_hash_table_insert (self->names, g_strdup (id), g_strdup (name));
 }
 
-/* Returns: (transfer full): of the protocol's `speakers`. */
-static GstStructure *
-read_speakers (JsonObject *params)
-{
-  const char *leader = "";
-  JsonArray *speakers = NULL;
-  GstStructure *structure;
-  GValue ids = G_VALUE_INIT;
-
-  if (!salon_json_get_optional_string (params, "leader", 0, G_MAXUINT, &leader, NULL)
-      || !salon_json_get_optional_array (params, "speakers", G_MAXUINT, &speakers, NULL))
-    return NULL;
-  gst_value_list_init (&ids, speakers != NULL ? json_array_get_length (speakers) : 0);
-  for (guint i = 0; speakers != NULL && i < json_array_get_length (speakers); i++)
-    {
-      GValue id = G_VALUE_INIT;
-      JsonObject *speaker;
-      const char *text;
-
-      if (!salon_json_array_get_object (speakers, "speakers", i, &speaker, NULL)
-          || !salon_json_get_string (speaker, "participant", 1, G_MAXUINT, &text, NULL))
-        continue;
-      g_value_init (&id, G_TYPE_STRING);
-      g_value_set_string (&id, text);
-      gst_value_list_append_and_take_value (&ids, &id);
-    }
-  structure = gst_structure_new ("salon-speakers", "leader", G_TYPE_STRING, leader, NULL);
-  gst_structure_take_value (structure, "speakers", &ids);
-  return structure;
-}
-
 static void
 tell_speakers (SalonSrc *self, JsonObject *params)
 {
-  GstStructure *structure = read_speakers (params);
+  GstStructure *structure = salon_src_messages_read_speakers (params);
 
   if (structure != NULL)
     salon_endpoint_post (SALON_ENDPOINT (self), structure);
@@ -727,7 +680,7 @@ on_slot (SalonSrc *self, JsonObject *params)
   id = g_strdup (track->id);
   /* What is not wanted would come, too, over WebRTC. */
   salon_visit_request (salon_endpoint_get_visit (SALON_ENDPOINT (self)), "track_settings",
-      new_settings (id, add_track (self, track, &wish) ? &wish : NULL));
+      salon_src_messages_new_settings (id, add_track (self, track, &wish) ? &wish : NULL));
 }
 
 static void

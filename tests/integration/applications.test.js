@@ -168,3 +168,44 @@ test('over WebRTC pads are requested before it plays', async (t) => {
   await program.prints(/no pad/);
   assert.equal(program.status, undefined);
 });
+
+for (const [way, at, times] of [['on the same machine', 'SERVER', 50], ['over WebRTC', 'URL', 5]]) {
+  test(`to be started ${times} times more leaves no threads and descriptors ${way}`, async (t) => {
+    const room = newRoom();
+    await launch(t, server, `${PATTERN} ! salonsink SERVER room=${room} name=other`).prints(/salon-attached/);
+    const program = apply(t, server, `${PATTERN} ! salonsink ${at} room=${room} name=p
+      salonsrc ${at} room=${room} name=s s. ! fakesink sync=false async=false`);
+    await program.prints(/salon-track/);
+    const counts = () => [...program.output.matchAll(/again done, (\d+) threads, (\d+) descriptors/g)];
+    for (const [i, n] of [2, times].entries()) {
+      program.tell(`again ${n}`);
+      await until(`it was started ${n} times`, () => counts().length > i, 2 * MEDIA_MS);
+    }
+    const [[, threads, descriptors], [, threadsNow, descriptorsNow]] = counts().map((found) => found.map(Number));
+    t.diagnostic(`${threads} -> ${threadsNow} threads, ${descriptors} -> ${descriptorsNow} descriptors`);
+    /* What is on its way out at this moment may still be there. */
+    assert.ok(threadsNow < threads + 10 && descriptorsNow < descriptors + 10);
+  });
+}
+
+test('what an application gets wrong is told, and goes on or ends', async (t) => {
+  const room = newRoom();
+  const viewer = apply(t, server, `salonsrc SERVER room=${room} kind=video ! identity name=v silent=false ! fakesink sync=false`);
+  for (const [text, end] of Object.entries({
+    /* No caps at all: nothing is ever published. */
+    'fakesrc num-buffers=20 sizetype=fixed sizemax=100': /^error/m,
+    'filesrc location=/bin/ls blocksize=1000 ! video/x-vp8': /^(error|eos)/m,
+    'filesrc location=/bin/ls blocksize=1000 ! video/x-h264,stream-format=byte-stream,alignment=au': /^(error|eos)/m,
+    'videotestsrc num-buffers=0': /^eos/m,
+    'videotestsrc num-buffers=20 ! video/x-raw,width=1,height=1': /^(error|eos)/m,
+    /* As late as can be: all of it is due now. */
+    'videotestsrc num-buffers=30 timestamp-offset=-1000000000 ! video/x-raw,width=160,height=120': /^eos/m,
+  })) {
+    const program = apply(t, server, `${text} ! salonsink SERVER room=${room}`);
+    assert.equal(await program.exits(), 0, `${text}: ${program.errors}`);
+    assert.match(program.output, end, text);
+    assert.doesNotMatch(program.errors, /CRITICAL/, text);
+  }
+  launch(t, server, `${PATTERN} ! salonsink SERVER room=${room}`);
+  await until('the room plays on', () => countOf(viewer) > 10, MEDIA_MS);
+});
