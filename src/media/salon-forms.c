@@ -79,7 +79,6 @@ salon_forms_set (SalonForms *self, SalonCodec codec, SalonTrack *form)
 {
   if (!g_set_object (&self->forms[codec].track, form))
     return;
-  self->forms[codec].refusal = NULL;
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 

@@ -230,8 +230,7 @@ test('of several sizes the largest that somebody has use for is taken, of 720 li
   ann.signalling.on('layers_wanted', ({ layers }) => wanted.push(layers.length));
   await ann.start('camera');
   const track = ann.tracks.get('camera').id;
-  const client = await connect(t, at, { socket: join(at.stateDir, 'salon.sock') });
-  await client.request('transcode', { room, track, receive: true });
+  launch(t, `salonsrc server=${at.stateDir}/salon.sock room=${room} transcodes=${track} ! fakesink`);
   await until('one size is wanted', () => wanted.at(-1) === 1, MEDIA_MS);
   const bob = await enter(t, room, 'Bob', { at, ...h264 });
   await until('two sizes are wanted', () => wanted.at(-1) === 2, MEDIA_MS);
