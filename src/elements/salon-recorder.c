@@ -94,7 +94,7 @@ format_get_type (void)
   static const GEnumValue values[] = {
     { SALON_RECORDER_FORMAT_WEBM, "WebM; Matroska for H264", "webm" },
     { SALON_RECORDER_FORMAT_MKV, "Matroska", "mkv" },
-    { SALON_RECORDER_FORMAT_MP4, "MP4, in fragments of a second; WebM for VP8", "mp4" },
+    { SALON_RECORDER_FORMAT_MP4, "MP4, in fragments of a second; WebM for what is not H264 or Opus", "mp4" },
     { 0, NULL, NULL },
   };
   static gsize type;
