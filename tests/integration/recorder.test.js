@@ -191,6 +191,14 @@ runner.describe('salonrecorder', { concurrency: 5 }, () => {
     await check(t, folder, files[0]);
   });
 
+  test('a job that waits for somebody to record is running, not starting', async (t) => {
+    const at = await startServer(t);
+    t.after(() => killJobs(at.stateDir));
+    const { id } = await startJob(at, { launch: `salonsrc server=local room=${newRoom()} ! matroskamux ! filesink location=one.mkv` });
+    await untilState(at, id, 'running');
+    await untilJob(at, id, 'has progress', (job) => job.position_ms > 500);
+  });
+
   for (const [format, encoder, least] of [['webm', VP8, 0], ['mp4', H264, 1000]]) {
     test(`who is killed leaves ${format} files that play, with their durations`, async (t) => {
       const room = newRoom();
