@@ -43,21 +43,21 @@ struct _SalonRecorderFile
   gint64 size_bytes;     /* when it was closed */
 };
 
-/* By media type: what stands before the muxer, and whether WebM and MP4 have a place for it. */
+/* Whether WebM and MP4 have a place for it; Matroska has. (mp4mux of GStreamer 1.22 wants to know more of VP9 than its
+ * depayloader tells, and its parser loses the last pictures.) */
 typedef struct
 {
   const char *media_type;
   gboolean is_of_webm;
   gboolean is_of_mp4;
-  const char *parser_for_mp4; /* (nullable) */
 } Media;
 
 static const Media media[] = {
-  { "audio/x-opus", TRUE, TRUE, NULL },
-  { "video/x-vp8", TRUE, FALSE, NULL },
-  { "video/x-vp9", TRUE, TRUE, "vp9parse" },
-  { "video/x-av1", TRUE, TRUE, NULL },
-  { "video/x-h264", FALSE, TRUE, NULL },
+  { "audio/x-opus", TRUE, TRUE },
+  { "video/x-vp8", TRUE, FALSE },
+  { "video/x-vp9", TRUE, FALSE },
+  { "video/x-av1", TRUE, FALSE },
+  { "video/x-h264", FALSE, TRUE },
 };
 
 /* -- what it is called -- */
@@ -170,25 +170,14 @@ make_bin (SalonRecorderFile *self, const Container *container, GError **error)
 
 /* Returns: (transfer full): the pad for a track to go into. */
 static GstPad *
-add_pad (SalonRecorderFile *self, SalonRecorderTrack *track, const Container *container, guint index)
+add_pad (SalonRecorderFile *self, SalonRecorderTrack *track, guint index)
 {
   g_autoptr (GstElement) muxer = gst_bin_get_by_name (GST_BIN (self->bin), "muxer");
   g_autoptr (GstPad) pad
       = gst_element_request_pad_simple (muxer, salon_recorder_track_is_video (track) ? "video_%u" : "audio_%u");
-  const Media *one = find_media (track);
   g_autofree char *name = g_strdup_printf ("sink_%u", index);
   GstPad *ghost;
 
-  if (container == &mp4 && one->parser_for_mp4 != NULL)
-    {
-      GstElement *parser = gst_element_factory_make (one->parser_for_mp4, NULL);
-      g_autoptr (GstPad) src = gst_element_get_static_pad (parser, "src");
-
-      gst_bin_add (GST_BIN (self->bin), parser);
-      gst_pad_link (src, pad);
-      gst_object_unref (pad);
-      pad = gst_element_get_static_pad (parser, "sink");
-    }
   ghost = gst_ghost_pad_new (name, pad);
   gst_pad_set_active (ghost, TRUE);
   gst_element_add_pad (self->bin, ghost);
@@ -223,8 +212,8 @@ choose_base (SalonRecorderFile *self, const Container *container)
       SalonRecorderTrack *track = g_ptr_array_index (self->tracks, i);
 
       if (container == &mp4 && salon_recorder_track_is_video (track))
-        return salon_recorder_track_get_begin (track);
-      base = MIN (base, salon_recorder_track_get_begin (track));
+        return salon_recorder_track_get_next (track);
+      base = MIN (base, salon_recorder_track_get_next (track));
     }
   return base;
 }
@@ -236,10 +225,11 @@ start_tracks (SalonRecorderFile *self, const Container *container)
 
   self->base = choose_base (self, container);
   for (guint i = 0; i < self->tracks->len; i++)
-    g_ptr_array_add (pads, add_pad (self, g_ptr_array_index (self->tracks, i), container, i));
+    g_ptr_array_add (pads, add_pad (self, g_ptr_array_index (self->tracks, i), i));
   gst_element_sync_state_with_parent (self->bin);
   for (guint i = 0; i < self->tracks->len; i++)
-    salon_recorder_track_record (g_ptr_array_index (self->tracks, i), g_ptr_array_index (pads, i), self->base);
+    salon_recorder_track_record (
+        g_ptr_array_index (self->tracks, i), g_ptr_array_index (pads, i), self->base, container == &mp4);
 }
 
 gboolean

@@ -17,7 +17,7 @@ typedef enum
 {
   SALON_RECORDER_FORMAT_WEBM, /* Matroska, for what WebM has no place for */
   SALON_RECORDER_FORMAT_MKV,
-  SALON_RECORDER_FORMAT_MP4, /* in fragments; WebM, for what MP4 has no place for */
+  SALON_RECORDER_FORMAT_MP4, /* in fragments; WebM, for what is not H264 or Opus */
 } SalonRecorderFormat;
 
 SalonRecorderFile *salon_recorder_file_new (SalonRecorderTrack *track) G_GNUC_WARN_UNUSED_RESULT;

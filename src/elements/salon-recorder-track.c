@@ -48,9 +48,11 @@ struct _SalonRecorderTrack
   gboolean has_told_ready; /* lock: that it waits */
   gboolean is_opening;     /* lock: the file has had nothing yet */
   gboolean needs_picture;  /* lock: nothing before a keyframe */
-  GstClockTime begin;      /* lock: running time of the first in the file, or for it */
+  GstClockTime next;       /* lock: running time of what waits for a file */
+  GstClockTime begin;      /* lock: running time of the first in the file */
   GstClockTime end;        /* lock: running time */
   GstClockTime base;       /* lock */
+  gboolean needs_duration; /* lock */
   guint64 n_frames;        /* lock: in the present file */
   int width, height;       /* lock: of the largest picture so far */
   gint64 last_us;          /* lock */
@@ -131,7 +133,7 @@ open_file (SalonRecorderTrack *self)
   GstSegment segment;
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
-  /* RFC 7845, 5.1: whatever it was recorded with. */
+  /* What muxers want to know, and is always so (RFC 7845, 5.1). */
   if (!self->is_video)
     gst_caps_set_simple (caps, "rate", G_TYPE_INT, OPUS_RATE, NULL);
   gst_pad_push_event (self->src, gst_event_new_stream_start (id));
@@ -191,10 +193,11 @@ push (SalonRecorderTrack *self, GstBuffer *buffer, GstClockTime time)
   GstClockTime duration = get_duration (self, buffer, &first);
   GstFlowReturn result = GST_FLOW_OK;
   GstClockTime base, end;
-  gboolean is_opening, is_early;
+  gboolean is_opening, is_early, needs_duration;
 
   g_mutex_lock (&self->lock);
   base = self->base;
+  needs_duration = self->needs_duration || !self->is_video;
   end = self->end;
   is_early = time + EARLIEST < base;
   is_opening = self->is_opening && !is_early;
@@ -211,7 +214,7 @@ push (SalonRecorderTrack *self, GstBuffer *buffer, GstClockTime time)
     result = fill_gap (self, end, time, base, first);
   buffer = gst_buffer_make_writable (buffer);
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = MAX (time, base) - base;
-  GST_BUFFER_DURATION (buffer) = self->is_video ? GST_CLOCK_TIME_NONE : duration;
+  GST_BUFFER_DURATION (buffer) = needs_duration ? duration : GST_CLOCK_TIME_NONE;
   if (result == GST_FLOW_OK)
     result = gst_pad_push (self->src, buffer);
   else
@@ -286,7 +289,7 @@ wait_for_file (SalonRecorderTrack *self, GstBuffer *buffer, GstClockTime time)
       return FALSE;
     }
   if (self->state == STATE_WAITING)
-    self->begin = time;
+    self->next = time;
   while (self->state == STATE_WAITING && !self->is_stopped)
     {
       gboolean is_news = !self->has_told_ready;
@@ -389,14 +392,13 @@ set_state (SalonRecorderTrack *self, State state)
 }
 
 void
-salon_recorder_track_record (SalonRecorderTrack *self, GstPad *pad, GstClockTime base)
+salon_recorder_track_record (SalonRecorderTrack *self, GstPad *pad, GstClockTime base, gboolean needs_duration)
 {
   g_mutex_lock (&self->lock);
   self->base = base;
+  self->needs_duration = needs_duration;
   /* Sound begins with the file: what there is of it before that is left out, what is missing is filled in. */
-  if (!self->is_video)
-    self->begin = base;
-  self->end = self->begin;
+  self->begin = self->end = self->is_video ? self->next : base;
   self->n_frames = 0;
   self->is_opening = TRUE;
   g_mutex_unlock (&self->lock);
@@ -459,14 +461,14 @@ salon_recorder_track_get_caps (SalonRecorderTrack *self)
 }
 
 GstClockTime
-salon_recorder_track_get_begin (SalonRecorderTrack *self)
+salon_recorder_track_get_next (SalonRecorderTrack *self)
 {
-  GstClockTime begin;
+  GstClockTime next;
 
   g_mutex_lock (&self->lock);
-  begin = self->begin;
+  next = self->next;
   g_mutex_unlock (&self->lock);
-  return begin;
+  return next;
 }
 
 GstClockTime

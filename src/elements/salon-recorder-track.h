@@ -34,12 +34,14 @@ const char *salon_recorder_track_get_text (SalonRecorderTrack *self, const char 
 gboolean salon_recorder_track_is_video (SalonRecorderTrack *self);
 
 /* The running time of what it waits with. */
-GstClockTime salon_recorder_track_get_begin (SalonRecorderTrack *self);
+GstClockTime salon_recorder_track_get_next (SalonRecorderTrack *self);
 /* (transfer full): of what it waits with, or was waiting with. */
 GstCaps *salon_recorder_track_get_caps (SalonRecorderTrack *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Goes on into this pad; base: the running time that is the file's 0, and not after a picture that waits. */
-void salon_recorder_track_record (SalonRecorderTrack *self, GstPad *pad, GstClockTime base);
+/* Goes on into this pad; base: the running time that is the file's 0, and not after a picture that waits.
+ * needs_duration: of MP4, which shows no picture that ends its file and lasts no time. A guess, unless another follows:
+ * no good to muxers that note each. */
+void salon_recorder_track_record (SalonRecorderTrack *self, GstPad *pad, GstClockTime base, gboolean needs_duration);
 /* Ends its file, or part of it, and begins anew with what then comes. May have to be said again while a muxer waits. */
 void salon_recorder_track_finish (SalonRecorderTrack *self);
 /* Its file is gone: it begins anew. FALSE: that was too often. */

@@ -94,7 +94,7 @@ format_get_type (void)
   static const GEnumValue values[] = {
     { SALON_RECORDER_FORMAT_WEBM, "WebM; Matroska for H264", "webm" },
     { SALON_RECORDER_FORMAT_MKV, "Matroska", "mkv" },
-    { SALON_RECORDER_FORMAT_MP4, "MP4, in fragments of a second; WebM for VP8", "mp4" },
+    { SALON_RECORDER_FORMAT_MP4, "MP4, in fragments of a second; WebM for what is not H264 or Opus", "mp4" },
     { 0, NULL, NULL },
   };
   static gsize type;
@@ -146,13 +146,17 @@ run_errand (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Any thread. */
+/* Any thread, while it plays. */
 static void
 post (SalonRecorder *self, void (*func) (SalonRecorder *, gpointer, const char *), gpointer object, const char *text)
 {
-  Errand *errand = g_new (Errand, 1);
-  GSource *source = g_idle_source_new ();
+  Errand *errand;
+  GSource *source;
 
+  if (self->context == NULL)
+    return;
+  errand = g_new (Errand, 1);
+  source = g_idle_source_new ();
   *errand = (Errand){ self, func, object != NULL ? gst_object_ref (object) : NULL, g_strdup (text) };
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, run_errand, errand, (GDestroyNotify)errand_free);
@@ -484,8 +488,7 @@ stop_taking (SalonRecorder *self)
   g_mutex_lock (&self->lock);
   self->is_ending = TRUE;
   g_mutex_unlock (&self->lock);
-  if (self->context != NULL)
-    post (self, begin_ending, NULL, NULL);
+  post (self, begin_ending, NULL, NULL);
 }
 
 static void

@@ -18,7 +18,7 @@
  * few seconds and then replaced as a whole:
  *
  *   version       1
- *   room          its slug
+ *   room          slug or id, as the property had it
  *   state         recording; complete; failed: with `error`. One that stays `recording` was cut off
  *   error         text, only if it failed
  *   began_at      ISO 8601, UTC, with ms: the 0 of all `begins_ms`

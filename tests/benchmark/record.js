@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What it costs to record one track as it is, on the server's machine: processor time of `salonsrc ! matroskamux !
- * filesink`, and what the server takes more than without it, in hundredths of one processor.
+/* What it costs to record one track as it is, on the server's machine: processor time of salonrecorder,
+ * and what the server takes more than without it, in hundredths of one processor.
  *
  *   meson test -C build --benchmark --verbose record-cost */
 
@@ -11,13 +11,12 @@ import * as runner from 'node:test';
 import { newRoom } from '../lib/people.js';
 import { WINDOW_MS, shares } from '../lib/processor.js';
 import { MEDIA_MS, Program } from '../lib/program.js';
+import { untilManifest } from '../lib/recording.js';
 import { serverPath, startServer } from '../lib/server.js';
-import { until } from '../lib/until.js';
 
 runner.test('recording one track as it is', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'salon-record-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'track.mkv');
   const server = await startServer(t);
   const room = newRoom();
   const socket = join(server.stateDir, 'salon.sock');
@@ -29,9 +28,9 @@ runner.test('recording one track as it is', async (t) => {
     vp8enc deadline=1 cpu-used=16 end-usage=cbr target-bitrate=1500000 ! salonsink server=${socket} room=${room}`);
   await publisher.prints(/salon-attached/);
   const [alone] = await shares([server.pid]);
-  const recorder = launch(`salonsrc server=${socket} room=${room} ! matroskamux ! filesink location=${path}`);
-  await recorder.prints(/salon-track/);
-  await until('the recording grows', () => statSync(path).size > 100000, MEDIA_MS);
+  const recorder = launch(`salonrecorder server=${socket} room=${room} location=${folder}`);
+  const { files: [{ file }] } = await untilManifest(folder, 'grows', ({ files }) => files[0]?.size_bytes > 100000);
+  const path = join(folder, file);
   const size = statSync(path).size;
   const [full, client] = await shares([server.pid, recorder.pid]);
   const rate = (statSync(path).size - size) * 8 / WINDOW_MS / 1000;
