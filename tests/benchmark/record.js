@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import * as runner from 'node:test';
 import { newRoom } from '../lib/people.js';
 import { WINDOW_MS, shares } from '../lib/processor.js';
-import { MEDIA_MS, Program } from '../lib/program.js';
+import { Program } from '../lib/program.js';
 import { untilManifest } from '../lib/recording.js';
 import { serverPath, startServer } from '../lib/server.js';
 
