@@ -15,7 +15,7 @@ typedef enum
   SALON_ERROR_UNKNOWN_METHOD,      /* "unknown_method" */
   SALON_ERROR_INVALID_PARAMS,      /* "invalid_params" */
   SALON_ERROR_INTERNAL,            /* "internal" */
-  SALON_ERROR_UNAUTHORIZED,        /* "unauthorized": HTTP only */
+  SALON_ERROR_UNAUTHORIZED,        /* "unauthorized": a token is missing or wrong */
   SALON_ERROR_CREATE_FORBIDDEN,    /* "create_forbidden" */
   SALON_ERROR_FORBIDDEN,           /* "forbidden": the host's or the author's right alone */
   SALON_ERROR_ROOM_LOCKED,         /* "room_locked" */

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "salon-level.h"
+
 /* By codec. */
 typedef struct
 {
@@ -17,8 +19,8 @@ typedef struct
  * needs H264 in its baseline profile, with its parameters before each keyframe. Decoders of many pictures have cores
  * enough with one thread each; more would spend much of their time waiting for each other. */
 static const Steps steps[] = {
-  [SALON_CODEC_OPUS] = { "audio/x-opus", "audioconvert ! audioresample ! opusenc bitrate=%u ! ", "rtpopuspay pt=%u",
-      "rtpopusdepay", " ! opusdec" },
+  [SALON_CODEC_OPUS] = { "audio/x-opus", "audioconvert ! audioresample ! opusenc name=samples bitrate=%u ! ",
+      "rtpopuspay name=packets pt=%u", "rtpopusdepay", " ! opusdec" },
   [SALON_CODEC_VP8] = { "video/x-vp8",
       "videoconvert ! vp8enc deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=600 lag-in-frames=0 "
       "error-resilient=default buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600 threads=2 "
@@ -90,6 +92,23 @@ get_encoder_rate (SalonCodec codec, const SalonEncoding *encoding)
   return codec == SALON_CODEC_H264 ? MAX (encoding->video_bps / 1000, 1) : encoding->video_bps;
 }
 
+/* Beside the way that it takes: what is late there is of no use. */
+#define MEASURE                                                                                                        \
+  "tee name=split split. ! queue leaky=downstream max-size-time=200000000 ! opusdec ! "                                \
+  "fakesink name=samples sync=false async=false split. ! "
+
+static void
+tell_level (GstElement *branch)
+{
+  g_autoptr (GstElement) listener = gst_bin_get_by_name (GST_BIN (branch), "samples");
+  g_autoptr (GstElement) payloader = gst_bin_get_by_name (GST_BIN (branch), "packets");
+  g_autoptr (GstPad) raw = listener != NULL ? gst_element_get_static_pad (listener, "sink") : NULL;
+  g_autoptr (GstPad) rtp = payloader != NULL ? gst_element_get_static_pad (payloader, "src") : NULL;
+
+  if (raw != NULL && rtp != NULL)
+    salon_level_tell (raw, rtp);
+}
+
 /* The formats are the table's. */
 static void
 append (GString *text, const char *format, guint number)
@@ -102,6 +121,7 @@ salon_branch_new_sender (const GstCaps *caps, const SalonEncoding *encoding, GEr
 {
   const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
   g_autoptr (GString) text = g_string_new (NULL);
+  GstElement *branch;
   SalonCodec codec;
 
   if (!find_codec (type, &codec))
@@ -109,6 +129,8 @@ salon_branch_new_sender (const GstCaps *caps, const SalonEncoding *encoding, GEr
       codec = g_str_equal (type, get_raw_type (SALON_KIND_AUDIO)) ? SALON_CODEC_OPUS : encoding->video_codec;
       append (text, steps[codec].encode, get_encoder_rate (codec, encoding));
     }
+  else if (codec == SALON_CODEC_OPUS && encoding->measures)
+    g_string_append (text, MEASURE);
   if (steps[codec].pay == NULL)
     {
       g_set_error (
@@ -117,7 +139,10 @@ salon_branch_new_sender (const GstCaps *caps, const SalonEncoding *encoding, GEr
     }
   append (text, steps[codec].pay, salon_codec_get_info (codec)->payload_type);
   g_string_append (text, " ! clocksync");
-  return parse (text->str, error);
+  branch = parse (text->str, error);
+  if (branch != NULL)
+    tell_level (branch);
+  return branch;
 }
 
 /* All streams come in one thread. A muxer that waits for the one holds up the other; 10 s of it, or 64 MB. */

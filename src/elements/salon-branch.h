@@ -12,6 +12,7 @@ typedef struct
   SalonCodec video_codec; /* what raw pictures become */
   guint video_bps;
   guint audio_bps;
+  gboolean measures; /* sound that comes encoded is decoded, to tell how loud it is */
 } SalonEncoding;
 
 /* What a sink pad may be given. Returns: (transfer full) */

@@ -20,10 +20,11 @@ GST_DEBUG_CATEGORY_STATIC (salon_bridge_debug);
 typedef struct
 {
   guint target;
-  char *mid;        /* (owned) */
-  GstElement *tee;  /* (owned) (nullable): from the first packet on */
-  GstPad *tee_pad;  /* (owned) (nullable) */
-  GstPad *wire_pad; /* (owned) (nullable): while it carries a track */
+  char *mid;          /* (owned) */
+  GstElement *funnel; /* (owned) (nullable): from the first packet on: each codec has a pad of its own */
+  GstElement *tee;    /* (owned) (nullable): likewise */
+  GstPad *tee_pad;    /* (owned) (nullable) */
+  GstPad *wire_pad;   /* (owned) (nullable): while it carries a track */
 } Slot;
 
 /* A stream that is published. */
@@ -54,6 +55,7 @@ static void
 slot_free (Slot *slot)
 {
   g_free (slot->mid);
+  gst_clear_object (&slot->funnel);
   gst_clear_object (&slot->tee);
   gst_clear_object (&slot->tee_pad);
   gst_clear_object (&slot->wire_pad);
@@ -144,7 +146,30 @@ typedef struct
   guint target;
 } Subscriber;
 
-/* A streaming thread. */
+/* Returns: (transfer none): playing. */
+static GstElement *
+add_element (SalonBridge *self, const char *name)
+{
+  GstElement *element = gst_element_factory_make (name, NULL);
+
+  gst_bin_add (GST_BIN (self->pipeline), element);
+  gst_element_sync_state_with_parent (element);
+  return element;
+}
+
+static void
+open_slot_locked (SalonBridge *self, Slot *slot)
+{
+  if (slot->tee != NULL)
+    return;
+  slot->tee = gst_object_ref (add_element (self, "tee"));
+  g_object_set (slot->tee, "allow-not-linked", TRUE, NULL);
+  slot->funnel = gst_object_ref (add_element (self, "funnel"));
+  gst_element_link (slot->funnel, slot->tee);
+  link_slot_locked (slot);
+}
+
+/* A streaming thread. Once for each codec that a slot carries. */
 static void
 on_pad_added (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
 {
@@ -153,24 +178,18 @@ on_pad_added (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
   g_autofree char *mid = NULL;
   g_autoptr (GstPad) sink = NULL;
-  GstElement *tee;
   Slot *slot;
 
   if (!GST_PAD_IS_SRC (pad))
     return;
   g_object_get (pad, "transceiver", &transceiver, NULL);
   g_object_get (transceiver, "mid", &mid, NULL);
-  tee = gst_element_factory_make ("tee", NULL);
-  g_object_set (tee, "allow-not-linked", TRUE, NULL);
-  gst_bin_add (GST_BIN (self->pipeline), tee);
-  gst_element_sync_state_with_parent (tee);
-  sink = gst_element_get_static_pad (tee, "sink");
-  gst_pad_link (pad, sink);
   g_mutex_lock (&self->lock);
   slot = ensure_slot_locked (self, subscriber->target, mid);
-  gst_object_replace ((GstObject **)&slot->tee, GST_OBJECT (tee));
-  link_slot_locked (slot);
+  open_slot_locked (self, slot);
+  sink = gst_element_request_pad_simple (slot->funnel, "sink_%u");
   g_mutex_unlock (&self->lock);
+  gst_pad_link (pad, sink);
 }
 
 /* Returns: (transfer full) */
@@ -191,10 +210,15 @@ on_new_subscriber (guint target, gpointer user_data)
   g_autofree char *name = g_strdup_printf ("subscriber-%u", target);
   GstElement *webrtcbin = add_webrtcbin (self, name);
   Subscriber *subscriber = g_new (Subscriber, 1);
+  g_autoptr (GstElement) rtpbin = NULL;
 
   *subscriber = (Subscriber){ self, target };
   g_signal_connect_data (
       webrtcbin, "pad-added", G_CALLBACK (on_pad_added), subscriber, (GClosureNotify)(void (*) (void))g_free, 0);
+  rtpbin = gst_bin_get_by_name (GST_BIN (webrtcbin), "rtpbin");
+  /* The decoder of an error correction that nobody offers would be linked to a slot's first codec for good. */
+  g_signal_handlers_disconnect_matched (rtpbin, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA,
+      g_signal_lookup ("request-fec-decoder-full", G_OBJECT_TYPE (rtpbin)), 0, NULL, NULL, webrtcbin);
   gst_element_sync_state_with_parent (webrtcbin);
   return webrtcbin;
 }

@@ -95,6 +95,7 @@ enum
   PROP_SERVER = 1,
   PROP_ROOM,
   PROP_RECONNECT,
+  PROP_TOKEN,
   N_FORWARDED,
 
   PROP_DISPLAY_NAME = N_FORWARDED,
@@ -107,7 +108,7 @@ enum
   PROP_LATENCY,
 };
 static const char *const forwarded[N_FORWARDED]
-    = { [PROP_SERVER] = "server", [PROP_ROOM] = "room", [PROP_RECONNECT] = "reconnect" };
+    = { [PROP_SERVER] = "server", [PROP_ROOM] = "room", [PROP_RECONNECT] = "reconnect", [PROP_TOKEN] = "token" };
 
 static GstStaticPadTemplate video_template
     = GST_STATIC_PAD_TEMPLATE ("video", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (SALON_TILE_CAPS));
@@ -636,6 +637,7 @@ salon_composite_set_property (GObject *object, guint id, const GValue *value, GP
     case PROP_SERVER:
     case PROP_ROOM:
     case PROP_RECONNECT:
+    case PROP_TOKEN:
       g_object_set_property (G_OBJECT (self->room), pspec->name, value);
       break;
     case PROP_DISPLAY_NAME:

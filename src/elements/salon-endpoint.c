@@ -19,6 +19,7 @@ typedef struct
   /* The object lock. */
   char *server;       /* (owned) */
   char *room;         /* (owned) (nullable) */
+  char *token;        /* (owned) (nullable): secret */
   char *display_name; /* (owned) (nullable) */
   char *participant;  /* (owned) (nullable) */
   guint reconnect_s;
@@ -32,6 +33,7 @@ enum
 {
   PROP_SERVER = 1,
   PROP_ROOM,
+  PROP_TOKEN,
   PROP_DISPLAY_NAME,
   PROP_RECONNECT,
   PROP_OWN_ID,
@@ -110,21 +112,56 @@ make_request (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* With the object lock. Returns: (transfer none) (nullable) */
+static SalonVisit *
+get_visit_locked (SalonEndpoint *self)
+{
+  SalonEndpointPrivate *private = get_private (self);
+
+  return private->is_leaving ? NULL : private->visit;
+}
+
 void
 salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params)
 {
-  SalonEndpointPrivate *private = get_private (self);
   Request *request = g_new (Request, 1);
-  gboolean is_there;
+  SalonVisit *visit;
 
   GST_OBJECT_LOCK (self);
-  is_there = private->visit != NULL && !private->is_leaving;
-  *request = (Request){ private->visit, method, params };
-  if (is_there)
-    salon_visit_add_timeout (private->visit, 0, make_request, request, (GDestroyNotify)request_free);
+  visit = get_visit_locked (self);
+  *request = (Request){ visit, method, params };
+  if (visit != NULL)
+    salon_visit_add_timeout (visit, 0, make_request, request, (GDestroyNotify)request_free);
   GST_OBJECT_UNLOCK (self);
-  if (!is_there)
+  if (visit == NULL)
     request_free (request);
+}
+
+gboolean
+salon_endpoint_publish (SalonEndpoint *self, guint stream, const char *source)
+{
+  SalonVisit *visit;
+  gboolean is_possible;
+
+  GST_OBJECT_LOCK (self);
+  visit = get_visit_locked (self);
+  is_possible = visit == NULL || salon_visit_is_local (visit);
+  if (visit != NULL && is_possible)
+    salon_visit_publish (visit, stream, source);
+  GST_OBJECT_UNLOCK (self);
+  return is_possible;
+}
+
+void
+salon_endpoint_withdraw (SalonEndpoint *self, guint stream)
+{
+  SalonVisit *visit;
+
+  GST_OBJECT_LOCK (self);
+  visit = get_visit_locked (self);
+  if (visit != NULL)
+    salon_visit_withdraw (visit, stream);
+  GST_OBJECT_UNLOCK (self);
 }
 
 void
@@ -186,6 +223,11 @@ salon_endpoint_told (SalonEndpoint *self, const char *method, JsonObject *params
 }
 
 static void
+salon_endpoint_published (SalonEndpoint *self, guint stream, const GError *error)
+{
+}
+
+static void
 salon_endpoint_lost (SalonEndpoint *self)
 {
 }
@@ -218,8 +260,16 @@ on_attached (gpointer owner)
 static void
 on_told (gpointer owner, const char *method, JsonObject *params)
 {
+  if (g_str_equal (method, "waiting"))
+    salon_endpoint_post (owner, gst_structure_new_empty ("salon-waiting"));
   SALON_ENDPOINT_GET_CLASS (owner)->told (owner, method, params);
   g_signal_emit (owner, signals[SIGNAL_TOLD], 0, method, params);
+}
+
+static void
+on_published (gpointer owner, guint stream, const GError *error)
+{
+  SALON_ENDPOINT_GET_CLASS (owner)->published (owner, stream, error);
 }
 
 static void
@@ -240,6 +290,7 @@ on_ended (gpointer owner, const GError *error, gboolean was_there)
 static const SalonVisitEvents visit_events = { .joined = on_joined,
   .flowing = on_flowing,
   .attached = on_attached,
+  .published = on_published,
   .told = on_told,
   .lost = on_lost,
   .ended = on_ended };
@@ -254,6 +305,7 @@ begin (SalonEndpoint *self)
   SalonVisitOptions options = {
     .server = g_str_equal (private->server, LOCAL) ? found : private->server,
     .room = private->room,
+    .token = private->token,
     .name = private->display_name != NULL ? private->display_name : GST_OBJECT_NAME (self),
     .reconnect_s = private->reconnect_s,
   };
@@ -315,6 +367,9 @@ salon_endpoint_set_property (GObject *object, guint id, const GValue *value, GPa
       break;
     case PROP_ROOM:
       set_text (self, &private->room, value);
+      break;
+    case PROP_TOKEN:
+      set_text (self, &private->token, value);
       break;
     case PROP_DISPLAY_NAME:
       set_text (self, &private->display_name, value);
@@ -384,6 +439,10 @@ install_properties (GObjectClass *object_class)
       LOCAL, flags | G_PARAM_READWRITE);
   properties[PROP_ROOM]
       = g_param_spec_string ("room", "Room", "Name of the room, as in its link", NULL, flags | G_PARAM_READWRITE);
+  properties[PROP_TOKEN] = g_param_spec_string ("token", "Token",
+      "The room's owner token, with which it comes in past lock and waiting room; over the socket of this machine's "
+      "server it does without. A secret: it can't be read back",
+      NULL, flags | G_PARAM_WRITABLE);
   properties[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name", "Display name",
       "What others in the room see; the element's name by default", NULL, flags | G_PARAM_READWRITE);
   properties[PROP_RECONNECT] = g_param_spec_uint ("reconnect", "Reconnect",
@@ -422,6 +481,7 @@ salon_endpoint_finalize (GObject *object)
   g_mutex_clear (&private->leave_lock);
   g_free (private->server);
   g_free (private->room);
+  g_free (private->token);
   g_free (private->display_name);
   g_free (private->participant);
   G_OBJECT_CLASS (salon_endpoint_parent_class)->finalize (object);
@@ -443,6 +503,7 @@ salon_endpoint_class_init (SalonEndpointClass *klass)
   klass->joined = salon_endpoint_joined;
   klass->flowing = salon_endpoint_flowing;
   klass->attached = salon_endpoint_attached;
+  klass->published = salon_endpoint_published;
   klass->told = salon_endpoint_told;
   klass->lost = salon_endpoint_lost;
   klass->ended = salon_endpoint_ended;

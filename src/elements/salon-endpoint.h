@@ -9,10 +9,12 @@
 
 /* What salonsrc and salonsink share: a bin with a SalonWire, and a SalonVisit from READY to PAUSED and back.
  *
- * Properties: server, room, display-name, reconnect, participant (read-only: its id), stats (read-only).
+ * Properties: server, room, token (write-only), display-name, reconnect, participant (read-only: its id), stats
+ * (read-only).
  *
  * Element messages on the bus:
  *   salon-attached, room=(string), participant=(string)     it is in the room, or back again
+ *   salon-waiting                                           until the host lets it in
  *   salon-lost, reason=(string)                             and tries to come back
  *   salon-ended, reason=(string)                            it was there, and does not come back
  *
@@ -35,6 +37,7 @@ struct _SalonEndpointClass
   void (*joined) (SalonEndpoint *self, JsonObject *result);
   void (*flowing) (SalonEndpoint *self);
   void (*attached) (SalonEndpoint *self);
+  void (*published) (SalonEndpoint *self, guint stream, const GError *error);
   void (*told) (SalonEndpoint *self, const char *method, JsonObject *params);
   void (*lost) (SalonEndpoint *self);
   void (*ended) (SalonEndpoint *self, const GError *error, gboolean was_there);
@@ -50,6 +53,10 @@ void salon_endpoint_leave (SalonEndpoint *self);
 /* A request to the server whose answer does not matter; nothing, when it is not in a room. params: (transfer full). Any
  * thread, later in the visit's own. */
 void salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject *params);
+
+/* See SalonVisit. Any thread. FALSE: not while it is in the room over WebRTC. Before it is in one, nothing happens. */
+gboolean salon_endpoint_publish (SalonEndpoint *self, guint stream, const char *source) G_GNUC_WARN_UNUSED_RESULT;
+void salon_endpoint_withdraw (SalonEndpoint *self, guint stream);
 
 /* Stops an element, which the caller holds, and takes it out of the bin. Any thread. */
 void salon_endpoint_remove (SalonEndpoint *self, GstElement *element);

@@ -30,6 +30,7 @@ typedef struct
   GstElement *branch; /* (owned) (nullable): from entry to the wire, once there are caps: the streaming thread */
   GstPad *wire_pad;   /* (owned) */
   gboolean has_ended; /* the object lock */
+  gulong wait_id;     /* of the probe that waits until it is published; the object lock */
 } Input;
 
 struct _SalonSink
@@ -41,6 +42,7 @@ struct _SalonSink
   guint next_stream;    /* the object lock */
   guint next_number[2]; /* of audio and video pads: the object lock */
   GPtrArray *inputs;    /* (owned) (element-type Input), the object lock */
+  gboolean is_entered;  /* what pads there are was told: others are told one by one: the object lock */
   gboolean is_starting; /* the change to PAUSED is not done: the object lock */
 };
 
@@ -53,6 +55,7 @@ enum
   PROP_VIDEO_CODEC,
   PROP_VIDEO_BITRATE,
   PROP_AUDIO_BITRATE,
+  PROP_MEASURE,
   N_PROPS
 };
 static GParamSpec *properties[N_PROPS];
@@ -145,6 +148,7 @@ enter_room (SalonSink *self)
   SalonWire *wire = salon_endpoint_get_wire (SALON_ENDPOINT (self));
 
   GST_OBJECT_LOCK (self);
+  self->is_entered = TRUE;
   for (guint i = 0; i < self->inputs->len; i++)
     {
       Input *input = g_ptr_array_index (self->inputs, i);
@@ -155,6 +159,14 @@ enter_room (SalonSink *self)
     }
   GST_OBJECT_UNLOCK (self);
   salon_visit_start (visit);
+}
+
+static void
+set_entered (SalonSink *self, gboolean is_entered)
+{
+  GST_OBJECT_LOCK (self);
+  self->is_entered = is_entered;
+  GST_OBJECT_UNLOCK (self);
 }
 
 static GstStateChangeReturn
@@ -174,7 +186,10 @@ salon_sink_change_state (GstElement *element, GstStateChange transition)
       result = GST_STATE_CHANGE_ASYNC;
     }
   else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    end_async (self);
+    {
+      end_async (self);
+      set_entered (self, FALSE);
+    }
   return result;
 }
 
@@ -185,6 +200,8 @@ static void
 leave_and_tell (GstElement *element, gpointer user_data)
 {
   salon_endpoint_leave (SALON_ENDPOINT (element));
+  /* There may have been nothing to enter the room for. */
+  end_async_when_due (element, NULL);
   gst_element_post_message (element, gst_message_new_eos (GST_OBJECT (element)));
 }
 
@@ -201,22 +218,34 @@ input_end (Input *input)
   GST_OBJECT_UNLOCK (self);
   if (!has_open)
     gst_element_call_async (GST_ELEMENT (self), leave_and_tell, NULL, NULL);
+  else
+    salon_endpoint_withdraw (SALON_ENDPOINT (self),
+        salon_wire_get_stream (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad));
+}
+
+static Input *
+find_stream_locked (SalonSink *self, guint stream)
+{
+  SalonWire *wire = salon_endpoint_get_wire (SALON_ENDPOINT (self));
+
+  for (guint i = 0; i < self->inputs->len; i++)
+    {
+      Input *input = g_ptr_array_index (self->inputs, i);
+
+      if (salon_wire_get_stream (wire, input->wire_pad) == stream)
+        return input;
+    }
+  return NULL;
 }
 
 static void
 on_sink_ended (SalonWire *wire, GstPad *pad, gpointer user_data)
 {
   SalonSink *self = user_data;
-  Input *ended = NULL;
+  Input *ended;
 
   GST_OBJECT_LOCK (self);
-  for (guint i = 0; i < self->inputs->len && ended == NULL; i++)
-    {
-      Input *input = g_ptr_array_index (self->inputs, i);
-
-      if (input->wire_pad == pad)
-        ended = input;
-    }
+  ended = find_stream_locked (self, salon_wire_get_stream (wire, pad));
   GST_OBJECT_UNLOCK (self);
   if (ended != NULL)
     input_end (ended);
@@ -274,6 +303,19 @@ on_entry_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* A parser that is put behind a source of files would pull from it, which is pushing just now. */
+static GstPadProbeReturn
+on_entry_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_SCHEDULING)
+    return GST_PAD_PROBE_OK;
+  gst_query_set_scheduling (query, GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1, 0);
+  gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
+  return GST_PAD_PROBE_HANDLED;
+}
+
 static void
 input_free (Input *input)
 {
@@ -295,6 +337,7 @@ input_new (SalonSink *self, guint stream)
   gst_bin_add (GST_BIN (self), input->entry);
   src = gst_element_get_static_pad (input->entry, "src");
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_entry_event, input, NULL);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM | GST_PAD_PROBE_TYPE_PUSH, on_entry_query, NULL, NULL);
   input->wire_pad = gst_object_ref (salon_wire_add_sink (salon_endpoint_get_wire (SALON_ENDPOINT (self)), stream));
   gst_element_sync_state_with_parent (input->entry);
   return input;
@@ -330,6 +373,73 @@ has_pad (GstElement *element, const char *name)
   return pad != NULL;
 }
 
+/* -- a pad of an element that is in the room already waits until it is published -- */
+
+static GstPadProbeReturn
+wait_for_room (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+open_input (SalonSink *self, Input *input)
+{
+  guint stream = salon_wire_get_stream (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad);
+  g_autoptr (GstPad) src = gst_element_get_static_pad (input->entry, "src");
+  gboolean is_late;
+  guint index;
+
+  GST_OBJECT_LOCK (self);
+  is_late = self->is_entered;
+  if (is_late)
+    input->wait_id
+        = gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+            wait_for_room, NULL, NULL);
+  g_ptr_array_add (self->inputs, input);
+  GST_OBJECT_UNLOCK (self);
+  if (!is_late || salon_endpoint_publish (SALON_ENDPOINT (self), stream, get_source_name (self, input->is_video)))
+    return TRUE;
+  GST_OBJECT_LOCK (self);
+  if (g_ptr_array_find (self->inputs, input, &index))
+    g_ptr_array_steal_index (self->inputs, index);
+  GST_OBJECT_UNLOCK (self);
+  return FALSE;
+}
+
+static void
+salon_sink_published (SalonEndpoint *endpoint, guint stream, const GError *error)
+{
+  SalonSink *self = SALON_SINK (endpoint);
+  g_autoptr (GstPad) src = NULL;
+  gulong wait_id = 0;
+  Input *input;
+
+  if (error != NULL)
+    GST_ELEMENT_WARNING (self, RESOURCE, OPEN_WRITE, ("%s", error->message), ("a pad that was added is not published"));
+  GST_OBJECT_LOCK (self);
+  input = find_stream_locked (self, stream);
+  if (input != NULL && error == NULL)
+    {
+      src = gst_object_ref (input->entry->srcpads->data);
+      wait_id = input->wait_id;
+      input->wait_id = 0;
+    }
+  GST_OBJECT_UNLOCK (self);
+  if (wait_id != 0)
+    gst_pad_remove_probe (src, wait_id);
+}
+
+/* input: (transfer full) */
+static void
+drop_input (SalonSink *self, Input *input)
+{
+  salon_endpoint_remove (SALON_ENDPOINT (self), input->entry);
+  if (input->branch != NULL)
+    salon_endpoint_remove (SALON_ENDPOINT (self), input->branch);
+  salon_wire_remove_pad (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad);
+  input_free (input);
+}
+
 static GstPad *
 salon_sink_request_new_pad (GstElement *element, GstPadTemplate *template, const char *name, const GstCaps *caps)
 {
@@ -339,18 +449,22 @@ salon_sink_request_new_pad (GstElement *element, GstPadTemplate *template, const
   Input *input;
   g_autoptr (GstPad) target = NULL;
 
-  if (GST_STATE (self) > GST_STATE_READY || has_pad (element, own_name))
+  if (has_pad (element, own_name))
     {
-      GST_WARNING_OBJECT (self, "pads are requested before it is in the room, and each once");
+      GST_WARNING_OBJECT (self, "there is a pad %s", own_name);
       return NULL;
     }
   input = input_new (self, take_stream (self));
   input->is_video = is_video;
   target = gst_element_get_static_pad (input->entry, "sink");
   input->ghost = gst_ghost_pad_new_from_template (own_name, target, template);
-  GST_OBJECT_LOCK (self);
-  g_ptr_array_add (self->inputs, input);
-  GST_OBJECT_UNLOCK (self);
+  if (!open_input (self, input))
+    {
+      GST_WARNING_OBJECT (self, "over WebRTC pads are requested before it is in the room");
+      gst_object_unref (gst_object_ref_sink (input->ghost));
+      drop_input (self, input);
+      return NULL;
+    }
   gst_pad_set_active (input->ghost, TRUE);
   gst_element_add_pad (element, input->ghost);
   return input->ghost;
@@ -373,12 +487,10 @@ salon_sink_release_pad (GstElement *element, GstPad *pad)
   gst_element_remove_pad (element, pad);
   if (input == NULL)
     return;
-  salon_endpoint_remove (SALON_ENDPOINT (self), input->entry);
-  if (input->branch != NULL)
-    salon_endpoint_remove (SALON_ENDPOINT (self), input->branch);
+  salon_endpoint_withdraw (
+      SALON_ENDPOINT (self), salon_wire_get_stream (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad));
   salon_wire_end_stream (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad);
-  salon_wire_remove_pad (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad);
-  input_free (input);
+  drop_input (self, input);
 }
 
 /* -- properties -- */
@@ -401,6 +513,9 @@ salon_sink_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_AUDIO_BITRATE:
       self->encoding.audio_bps = g_value_get_uint (value);
+      break;
+    case PROP_MEASURE:
+      self->encoding.measures = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -426,6 +541,9 @@ salon_sink_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
     case PROP_AUDIO_BITRATE:
       g_value_set_uint (value, self->encoding.audio_bps);
       break;
+    case PROP_MEASURE:
+      g_value_set_boolean (value, self->encoding.measures);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -444,6 +562,11 @@ install_properties (GObjectClass *object_class)
       "video-bitrate", "Video bitrate", "Bits a second for raw pictures", 10000, 100000000, DEFAULT_VIDEO_BPS, flags);
   properties[PROP_AUDIO_BITRATE] = g_param_spec_uint (
       "audio-bitrate", "Audio bitrate", "Bits a second for raw sound", 6000, 510000, DEFAULT_AUDIO_BPS, flags);
+  properties[PROP_MEASURE] = g_param_spec_boolean ("measure", "Measure",
+      "Decode sound that comes encoded, to tell how loud it is: without it, and where it isn't raw, the room never "
+      "takes "
+      "it for who speaks",
+      FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -492,6 +615,7 @@ salon_sink_class_init (SalonSinkClass *klass)
   element_class->release_pad = salon_sink_release_pad;
   endpoint_class->patience_ms = PATIENCE_MS;
   endpoint_class->flowing = salon_sink_flowing;
+  endpoint_class->published = salon_sink_published;
   add_template (element_class, "audio_%u", SALON_KIND_AUDIO);
   add_template (element_class, "video_%u", SALON_KIND_VIDEO);
   gst_element_class_set_static_metadata (element_class, "Salon sink", "Sink/Network",

@@ -9,7 +9,8 @@
  *                                                      SalonWire --> server
  *   video_0 --> [encoder] --> payloader --> clocksync /
  *
- * The branches are made when their caps are known. Changing to PAUSED is done once it is in the room, so that a file's
- * beginning is not lost. When all pads have ended, it leaves, and then says so on the bus. */
+ * Raw sound is measured (see salon-level.h). The branches are made when their caps are known. Changing to PAUSED is
+ * done once it is in the room, so that a file's beginning is not lost. When all pads have ended, it leaves, and then
+ * says so on the bus. */
 #define SALON_TYPE_SINK (salon_sink_get_type ())
 GST_ELEMENT_REGISTER_DECLARE (salonsink)

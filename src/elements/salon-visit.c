@@ -29,6 +29,8 @@ typedef struct
 {
   guint stream;
   const char *source; /* static */
+  gboolean is_told;   /* the server knows, or is being told */
+  gboolean has_ended;
 } Published;
 
 struct _SalonVisit
@@ -36,6 +38,7 @@ struct _SalonVisit
   SalonWire *wire; /* (borrowed) */
   char *server;    /* (owned) */
   char *room;      /* (owned) */
+  char *token;     /* (owned) (nullable): secret */
   char *name;      /* (owned) */
   gboolean is_receiving;
   SalonCodecs codecs;
@@ -47,7 +50,7 @@ struct _SalonVisit
   GMainContext *context; /* (owned) */
   GMainLoop *loop;       /* (owned) */
   GThread *thread;       /* (owned) (nullable): once started */
-  GArray *published;     /* (owned) (element-type Published) */
+  GArray *published;     /* (owned) (element-type Published): once started, the thread's own */
 
   /* The thread's own. */
   State state;
@@ -185,6 +188,9 @@ on_notification (SalonClient *client, const char *method, JsonObject *params, Sa
 
   if (self->is_leaving)
     return;
+  /* The host takes their time. */
+  if (g_str_equal (method, "waiting"))
+    enter (self, STATE_CONNECTING, 0, NULL);
   if (g_str_equal (method, "bye"))
     on_bye (self, params);
   else if (self->bridge == NULL)
@@ -234,6 +240,79 @@ connect_wire (SalonVisit *self, JsonObject *reply, GError **error)
   return TRUE;
 }
 
+/* -- what is published -- */
+
+static void
+add_source (JsonArray *tracks, const char *mid, const char *source)
+{
+  JsonObject *track = json_object_new ();
+
+  json_object_set_string_member (track, "mid", mid);
+  json_object_set_string_member (track, "source", source);
+  json_array_add_object_element (tracks, track);
+}
+
+static void
+add_stream (JsonArray *tracks, Published *published)
+{
+  g_autofree char *mid = g_strdup_printf ("%u", published->stream);
+
+  published->is_told = TRUE;
+  add_source (tracks, mid, published->source);
+}
+
+typedef struct
+{
+  SalonVisit *visit; /* (borrowed) */
+  guint stream;
+} Late;
+
+static void
+on_late_attached (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) reply = salon_client_request_finish (SALON_CLIENT (source), result, &error);
+  g_autofree Late *late = user_data;
+
+  if (!is_over (late->visit, source))
+    late->visit->events->published (late->visit->owner, late->stream, error);
+}
+
+/* One by one, since all of an attach fail together. */
+static void
+attach_late (SalonVisit *self)
+{
+  for (guint i = 0; self->state == STATE_ATTACHED && i < self->published->len; i++)
+    {
+      Published *published = &g_array_index (self->published, Published, i);
+      JsonObject *params;
+      JsonArray *tracks;
+      Late *late;
+
+      if (published->is_told || published->has_ended)
+        continue;
+      params = json_object_new ();
+      tracks = json_array_new ();
+      late = g_new (Late, 1);
+      *late = (Late){ self, published->stream };
+      add_stream (tracks, published);
+      json_object_set_array_member (params, "tracks", tracks);
+      salon_client_request_async (self->client, "attach", params, on_late_attached, late);
+    }
+}
+
+static void
+tell_published (SalonVisit *self)
+{
+  for (guint i = 0; i < self->published->len; i++)
+    {
+      const Published *published = &g_array_index (self->published, Published, i);
+
+      if (published->is_told)
+        self->events->published (self->owner, published->stream, NULL);
+    }
+}
+
 static void
 settle (SalonVisit *self)
 {
@@ -260,16 +339,8 @@ on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   self->events->flowing (self->owner);
   settle (self);
-}
-
-static void
-add_source (JsonArray *tracks, const char *mid, const char *source)
-{
-  JsonObject *track = json_object_new ();
-
-  json_object_set_string_member (track, "mid", mid);
-  json_object_set_string_member (track, "source", source);
-  json_array_add_object_element (tracks, track);
+  tell_published (self);
+  attach_late (self);
 }
 
 static JsonArray *
@@ -295,10 +366,10 @@ attach (SalonVisit *self)
 
   for (guint i = 0; i < self->published->len; i++)
     {
-      const Published *published = &g_array_index (self->published, Published, i);
-      g_autofree char *mid = g_strdup_printf ("%u", published->stream);
+      Published *published = &g_array_index (self->published, Published, i);
 
-      add_source (tracks, mid, published->source);
+      if (!published->has_ended)
+        add_stream (tracks, published);
     }
   json_object_set_array_member (params, "tracks", tracks);
   json_object_set_boolean_member (params, "receive", self->is_receiving);
@@ -372,6 +443,9 @@ join (SalonVisit *self)
     json_object_set_int_member (config, "max_video", 1);
   json_object_set_string_member (params, "sid", self->room);
   json_object_set_string_member (params, "name", self->name);
+  if (self->token != NULL)
+    json_object_set_string_member (params, "token", self->token);
+  json_object_set_boolean_member (params, "unattended", TRUE);
   if (self->session != NULL)
     json_object_set_string_member (params, "session", self->session);
   json_object_set_object_member (params, "config", config);
@@ -464,10 +538,22 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
     join (self);
 }
 
+/* Between two connections: the m-lines of one keep their order. */
+static void
+forget_ended (SalonVisit *self)
+{
+  for (guint i = self->published->len; i-- > 0;)
+    {
+      if (g_array_index (self->published, Published, i).has_ended)
+        g_array_remove_index (self->published, i);
+    }
+}
+
 static void
 connect_client (SalonVisit *self)
 {
   enter (self, STATE_CONNECTING, ANSWER_TIMEOUT_MS, on_answer_timeout);
+  forget_ended (self);
   self->client = salon_client_new ();
   g_signal_connect (self->client, "notification", G_CALLBACK (on_notification), self);
   g_signal_connect (self->client, "closed", G_CALLBACK (on_closed), self);
@@ -538,15 +624,69 @@ salon_visit_request (SalonVisit *self, const char *method, JsonObject *params)
     json_object_unref (params);
 }
 
-/* -- what is published -- */
+/* -- from other threads -- */
+
+typedef struct
+{
+  SalonVisit *visit; /* (borrowed): whose thread it is for */
+  Published published;
+} News;
+
+static gboolean
+on_publish (gpointer user_data)
+{
+  const News *news = user_data;
+
+  g_array_append_val (news->visit->published, news->published);
+  attach_late (news->visit);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_withdraw (gpointer user_data)
+{
+  const News *news = user_data;
+
+  for (guint i = 0; i < news->visit->published->len; i++)
+    {
+      Published *published = &g_array_index (news->visit->published, Published, i);
+
+      if (published->stream == news->published.stream)
+        published->has_ended = TRUE;
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post_news (SalonVisit *self, GSourceFunc func, const Published *published)
+{
+  News *news = g_new (News, 1);
+
+  *news = (News){ self, *published };
+  salon_visit_add_timeout (self, 0, func, news, g_free);
+}
 
 void
 salon_visit_publish (SalonVisit *self, guint stream, const char *source)
 {
-  const Published published = { stream, source };
+  const Published published = { .stream = stream, .source = source };
 
-  g_assert (self->thread == NULL);
-  g_array_append_val (self->published, published);
+  if (self->thread == NULL)
+    g_array_append_val (self->published, published);
+  else
+    post_news (self, on_publish, &published);
+}
+
+void
+salon_visit_withdraw (SalonVisit *self, guint stream)
+{
+  post_news (self, on_withdraw, &(Published){ .stream = stream });
+}
+
+gboolean
+salon_visit_is_local (SalonVisit *self)
+{
+  return g_path_is_absolute (self->server);
 }
 
 /* -- life -- */
@@ -560,6 +700,7 @@ salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, const SalonV
   self->wire = wire;
   self->server = g_strdup (options->server);
   self->room = g_strdup (options->room);
+  self->token = g_strdup (options->token);
   self->name = g_strdup (options->name);
   self->is_receiving = options->is_receiving;
   self->codecs = options->codecs;
@@ -589,6 +730,7 @@ salon_visit_free (SalonVisit *self)
   g_free (self->bridge_failure);
   g_free (self->server);
   g_free (self->room);
+  g_free (self->token);
   g_free (self->name);
   g_free (self);
 }

@@ -18,6 +18,7 @@ typedef struct
 {
   const char *server;       /* the path of the server's socket, or its URL */
   const char *room;         /* its slug */
+  const char *token;        /* (nullable): its owner token; secret */
   const char *name;         /* what others see */
   gboolean is_receiving;    /* else it only publishes */
   SalonCodecs codecs;       /* that are received */
@@ -34,6 +35,9 @@ typedef struct
   void (*joined) (gpointer owner, JsonObject *result);
   /* After that: media flows both ways. */
   void (*attached) (gpointer owner);
+  /* A stream is published: its media may flow. error (nullable): it is not, and the others go on. Not over WebRTC,
+   * where media flows before. */
+  void (*published) (gpointer owner, guint stream, const GError *error);
   /* A notification of the server. */
   void (*told) (gpointer owner, const char *method, JsonObject *params);
   /* The connection is lost; it will be tried to come back. */
@@ -49,8 +53,13 @@ SalonVisit *salon_visit_new (const SalonVisitOptions *options, SalonWire *wire, 
 /* Leaves the room, and waits for that. No event comes after it. */
 void salon_visit_free (SalonVisit *self);
 
-/* Before it starts: a stream that is to be published. source: as the protocol names it; static. */
+/* A stream that is to be published, now and whenever it comes back; over WebRTC before it starts. source: as the
+ * protocol names it; static. Any thread. */
 void salon_visit_publish (SalonVisit *self, guint stream, const char *source);
+/* It has ended, and is not when it comes back. Any thread. */
+void salon_visit_withdraw (SalonVisit *self, guint stream);
+/* Whether the server is on this machine. Any thread. */
+gboolean salon_visit_is_local (SalonVisit *self);
 
 void salon_visit_start (SalonVisit *self);
 

@@ -161,6 +161,8 @@ salon_attachment_add_track (SalonAttachment *self, const char *mid, gboolean is_
       return FALSE;
     }
   track = salon_track_new (self->graph, mid, is_video, 1);
+  if (!is_video)
+    salon_track_set_level_id (track, SALON_WIRE_LEVEL_ID);
   salon_track_set_open (track, TRUE);
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->tracks, track);

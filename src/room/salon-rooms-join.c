@@ -97,8 +97,10 @@ static const SalonParticipantOwner participant_owner = { on_participant_left, on
  *     '-------------------'  let in */
 typedef struct
 {
-  char *room;                           /* (owned): id or slug */
-  char *old_token;                      /* (owned) (nullable) */
+  char *room;       /* (owned): id or slug */
+  char *old_token;  /* (owned) (nullable) */
+  char *owner_hash; /* (owned) (nullable) */
+  gboolean is_trusted;
   gboolean is_resuming;                 /* with the old token: the client still has its connections */
   SalonParticipantDetails details;      /* strings (owned) */
   const SalonParticipantEvents *events; /* (borrowed) */
@@ -126,6 +128,8 @@ join_new (const SalonJoinRequest *request, const SalonParticipantEvents *events,
   join->details.takes_data = request->takes_data;
   join->details.speaks_ion = request->speaks_ion;
   join->old_token = g_strdup (request->session_token);
+  join->owner_hash = request->owner_token != NULL ? salon_secret_hash (request->owner_token) : NULL;
+  join->is_trusted = request->is_trusted;
   join->is_resuming = request->is_resuming;
   join->events = events;
   join->session = session;
@@ -143,6 +147,7 @@ join_free (Join *join)
 {
   g_free (join->room);
   g_free (join->old_token);
+  g_free (join->owner_hash);
   g_free ((char *)join->details.id);
   g_free ((char *)join->details.name);
   g_free ((char *)join->details.session_id);
@@ -433,6 +438,8 @@ ask_store (SalonRooms *self, GTask *task)
           .token_hash = token_hash,
           .old_token_hash = old_token_hash,
           .is_here = is_here,
+          .owner_hash = join->owner_hash,
+          .is_trusted = join->is_trusted,
           .is_unattended = join->details.is_unattended,
           .may_create = self->options->may_create,
           .max_members = self->options->default_max_members,

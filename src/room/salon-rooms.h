@@ -62,7 +62,9 @@ typedef struct
 {
   const char *room; /* slug or id as the client sent it */
   const char *name;
-  gboolean is_unattended; /* nobody is there who could be the host */
+  const char *owner_token; /* (nullable): the room's owner is let in, past lock and waiting room */
+  gboolean is_trusted;     /* and so is who is the administrator in all but name */
+  gboolean is_unattended;  /* nobody is there who could be the host */
   gboolean may_publish;
   gboolean takes_data;       /* data channels that others open */
   gboolean speaks_ion;       /* ion-sfu's dialect: knows of no slots, and hears of tracks by descriptions alone */
@@ -90,7 +92,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SalonJoinOutcome, salon_join_outcome_clear)
  * only on the server they were on, and new people get into rooms that are open here only if the store is our own.
  * events (borrowed) must outlive the participant; session is handed to them. cancellable: not NULL; if it is cancelled
  * meanwhile, nobody is in the room who was not there. Errors: INVALID_PARAMS, ROOM_NOT_FOUND, ROOM_FULL, ROOM_LOCKED,
- * ROOM_EXPIRED, NOT_ADMITTED, TOO_MANY_REQUESTS, STORE_UNAVAILABLE, SHUTTING_DOWN. */
+ * ROOM_EXPIRED, NOT_ADMITTED, UNAUTHORIZED (the owner token is not the room's), TOO_MANY_REQUESTS, STORE_UNAVAILABLE,
+ * SHUTTING_DOWN. */
 void salon_rooms_join_async (SalonRooms *self, const SalonJoinRequest *request, const SalonParticipantEvents *events,
     gpointer session, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) */

@@ -115,6 +115,8 @@ salon_params_read_join (JsonObject *params, SalonJoinRequest *join, gboolean *no
       || !salon_json_get_optional_string (params, "uid", 0, SALON_LIMIT_NAME_CHARS, &join->name, error)
       || !salon_json_get_optional_string (params, "name", 1, SALON_LIMIT_NAME_CHARS, &join->name, error)
       || !salon_json_get_optional_string (params, "session", 1, 128, &join->session_token, error)
+      || !salon_json_get_optional_string (params, "token", 1, 128, &join->owner_token, error)
+      || !salon_json_get_optional_boolean (params, "unattended", &join->is_unattended, error)
       || !salon_json_get_optional_boolean (params, "resume", &join->is_resuming, error)
       || !salon_json_get_optional_boolean (params, "data_channels", &join->takes_data, error)
       || !salon_json_get_optional_object (params, "config", &config, error))

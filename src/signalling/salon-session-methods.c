@@ -194,6 +194,8 @@ handle_join (SalonSession *self, SalonRequest *request)
     }
   join.speaks_ion = sdp != NULL && salon_ion_dialect_is_spoken (request->params, sdp);
   join.takes_data |= join.speaks_ion;
+  /* Who is the server's own user could read the administrator's token as well. */
+  join.is_trusted = self->socket != NULL && salon_socket_is_local (self->socket);
   self->state = SALON_SESSION_JOINING;
   self->may_subscribe = !no_subscribe;
   salon_rooms_join_async (self->rooms, &join, &salon_session_events, self, self->cancellable, on_joined, request);

@@ -222,7 +222,8 @@ salon_store_join_async (SalonStore *self, const SalonStoreJoin *join, GCancellab
   salon_store_run_async (self, SALON_SCRIPT_JOIN,
       (const char *[]){ join->room, id, join->may_create ? "1" : "0", max_members, join->member_id, join->session_id,
           join->name, join->token_hash, old_token, max_waiting, G_STRINGIFY (SALON_LIMIT_ROOMS),
-          join->is_unattended ? "1" : "0", NULL },
+          join->is_unattended ? "1" : "0", join->is_trusted ? "1" : "0",
+          join->owner_hash != NULL ? join->owner_hash : "", NULL },
       cancellable, on_joined, task);
 }
 

@@ -126,6 +126,8 @@ typedef struct
   const char *token_hash;     /* SHA-256 of the secret with which the member can come back */
   const char *old_token_hash; /* (nullable): of an earlier join: that member comes back, if still there */
   gboolean is_here;           /* that member is this node's now: when it fails, nothing is undone */
+  const char *owner_hash;     /* (nullable): with the room's they come in past lock and waiting room */
+  gboolean is_trusted;        /* likewise, whatever they have */
   gboolean is_unattended;     /* nobody is there who could be the host */
   gboolean may_create;        /* a slug nobody has becomes an ephemeral room with max_members */
   guint max_members;
@@ -135,7 +137,8 @@ typedef struct
  * lock and waiting room; a node that had them is told `changed`. Returns the room with the member in it; NULL without
  * error: they wait to be let in (see `admitted`; to give up, leave). Into a room without a host nobody waits.
  * member_id: (out) (transfer full): theirs, in case they came back.
- * Errors: ROOM_NOT_FOUND, ROOM_FULL, ROOM_LOCKED, ROOM_EXPIRED, TOO_MANY_REQUESTS (too many wait).
+ * Errors: ROOM_NOT_FOUND, ROOM_FULL, ROOM_LOCKED, ROOM_EXPIRED, UNAUTHORIZED (owner_hash is not the room's),
+ * TOO_MANY_REQUESTS (too many wait).
  * When it fails or is cancelled, this session is not in the room: the store sees to that itself. */
 void salon_store_join_async (SalonStore *self, const SalonStoreJoin *join, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);

@@ -351,6 +351,9 @@ new_caps (SalonCodec codec, guint32 ssrc)
   gst_caps_set_simple (caps, "media", G_TYPE_STRING, salon_kind_to_string (info->kind), "encoding-name", G_TYPE_STRING,
       info->encoding_name, "clock-rate", G_TYPE_INT, (int)info->clock_rate, "payload", G_TYPE_INT,
       (int)info->payload_type, "ssrc", G_TYPE_UINT, ssrc, NULL);
+  if (info->kind == SALON_KIND_AUDIO)
+    gst_caps_set_simple (caps, "extmap-" G_STRINGIFY (SALON_WIRE_LEVEL_ID), G_TYPE_STRING,
+        "urn:ietf:params:rtp-hdrext:ssrc-audio-level", NULL);
   return caps;
 }
 

@@ -16,6 +16,8 @@
  * tells its codec, as in salon_codec_get_info(). Times are CLOCK_MONOTONIC, at which the packet's frame is due: so
  * sound and picture stay together, whichever clocks the pipelines have.
  *
+ * A packet of sound may tell how loud it is (RFC 6464), by the header extension SALON_WIRE_LEVEL_ID.
+ *
  * A sink pad drops all until a keyframe, for which it asks, whenever something of its stream was lost: at first, after
  * another socket was connected, and when the other end is slow. It never fails: without a socket everything is dropped.
  * A source pad is there from its first packet on, with caps; requests for a keyframe that come to it go to the other
@@ -29,6 +31,7 @@
  *   closed ()                  the other end is gone, or does not keep to the format; not after salon_wire_disconnect()
  *
  * Owned by whoever puts it into a pipeline. Without a socket before it is disposed of. */
+#define SALON_WIRE_LEVEL_ID 1
 #define SALON_TYPE_WIRE (salon_wire_get_type ())
 G_DECLARE_FINAL_TYPE (SalonWire, salon_wire, SALON, WIRE, GstElement)
 

@@ -4,7 +4,7 @@
  *
  *   set ELEMENT.PAD PROPERTY VALUE
  *   get ELEMENT.PAD PROPERTY            answers "PROPERTY is VALUE"; without PAD, of the element
- *   add ELEMENT TEMPLATE DESCRIPTION    links a bin to a new request pad; answers "added PAD"
+ *   add ELEMENT TEMPLATE DESCRIPTION    links a bin to a new request pad; answers "added PAD" or "no pad of ELEMENT"
  *   end PAD                             the bin that was added for it ends its stream
  *   remove ELEMENT PAD                  the pad is released, and the bin goes
  *   again N                             to NULL and back to PLAYING, N times; answers "again done, T threads, D
@@ -125,7 +125,12 @@ add (Application *self, char **words)
   GstPadLinkReturn result;
 
   g_assert_no_error (error);
-  g_assert_nonnull (sink);
+  if (sink == NULL)
+    {
+      say ("no pad of %s\n", words[1]);
+      gst_object_unref (gst_object_ref_sink (bin));
+      return;
+    }
   gst_bin_add (GST_BIN (self->pipeline), bin);
   src = gst_element_get_static_pad (bin, "src");
   result = gst_pad_link (src, sink);

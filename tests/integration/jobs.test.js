@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as runner from 'node:test';
 import { defer } from '../lib/cleanup.js';
+import { buffersOf } from '../lib/elements.js';
 import { changeJob, getJob, jobProcesses, killJobs, refused, startJob, untilJob, untilState } from '../lib/jobs.js';
 import { readLog } from '../lib/log.js';
 import { enter, newRoom } from '../lib/people.js';
@@ -385,6 +386,39 @@ test('jobs outlive their server, which finds them again; and stop when none come
   const third = await jobServer(t, { stateDir: first.stateDir });
   const { error } = await untilState(third, id, 'failed');
   assert.match(error, /looked after the job is gone/);
+});
+
+/* The times of the pictures in a file, in seconds. */
+function timesOf(path) {
+  const { stdout } = spawnSync('gst-launch-1.0', ['-v', 'filesrc', `location=${path}`, '!', 'matroskademux', '!',
+    'identity', 'name=v', 'silent=false', '!', 'fakesink'], { encoding: 'utf8', timeout: 30000 });
+  return buffersOf({ output: stdout }, 'v').map(({ time }) => time);
+}
+
+test('jobs in a room come back into it after their server was killed, and what they record goes on', async (t) => {
+  const first = await jobServer(t);
+  const room = await createRoom(first);
+  const start = (text) => startJob(first, { room: room.slug, launch: text });
+  const publisher = await start(`${PICTURE} ! vp8enc deadline=1 ! salonsink room=${room.slug} name=picture`);
+  const recorder = await start(`salonsrc room=${room.slug} ! identity name=in ! matroskamux ! filesink location=room.mkv`);
+  await untilJob(first, recorder.id, 'records', (job) => job.buffers > 20);
+  await first.kill();
+  const second = await jobServer(t, { stateDir: first.stateDir });
+  const inRoom = async () => (await second.http('GET', `/room/${room.slug}`)).body.n_members;
+  await until('both are in the room', async () => await inRoom() === 2, 20000);
+  const { buffers } = await getJob(second, recorder.id);
+  await untilJob(second, recorder.id, 'records again', (job) => job.buffers > buffers + 20);
+  await changeJob(second, recorder.id, { stop: true });
+  const { folder: jobFolder, restarts } = await untilState(second, recorder.id, 'stopped');
+  const playedMs = (await getJob(second, publisher.id)).position_ms;
+  assert.equal(restarts, 0);
+  assert.equal((await getJob(second, publisher.id)).restarts, 0);
+  const times = timesOf(join(jobFolder, 'output', 'room.mkv'));
+  assert.ok(times.every((time, i) => i === 0 || time > times[i - 1]), `${times}`);
+  /* The outage is a gap, and not cut out. */
+  t.diagnostic(`${times.length} pictures in ${times.at(-1) - times[0]} s; it was published for ${playedMs / 1000} s`);
+  assert.ok(Math.abs(times.at(-1) - times[0] - playedMs / 1000) < 5);
+  assert.ok(Math.max(...times.slice(1).map((time, i) => time - times[i])) > 0.3, 'the outage');
 });
 
 test('a job whose processes are all told to end finishes its file', async () => {

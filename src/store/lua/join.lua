@@ -1,10 +1,11 @@
 -- Adds a member to a room, lets one come back, or has them wait (no reply); creates an ephemeral room, when that is
 -- allowed and there is none. Returns the room and, after it, who the member is.
 local _, _, name, new_id, may_create, max_members, who, session, own_name, token, old_token, max_waiting, max_rooms,
-  unattended = unpack(ARGV)
+  unattended, trusted, owner = unpack(ARGV)
 
 if is_fenced() then return 'fenced' end
 local id = find(name)
+if not id and owner ~= '' then return 'room_not_found' end
 if not id then
   if may_create ~= '1' then return 'room_not_found' end
   if is_crowded(max_rooms) then return 'too_many_rooms' end
@@ -46,8 +47,9 @@ if person then
   return joined(back)
 end
 
+if owner ~= '' and owner ~= field(id, 'owner') then return refuse('unauthorized') end
 local waiting = read(waiting_key(id), who)
-if not (waiting and waiting.admitted) then
+if trusted ~= '1' and owner == '' and not (waiting and waiting.admitted) then
   if field(id, 'locked') == '1' then return refuse('room_locked') end
   if field(id, 'waiting_room') == '1' and host_of(id) then
     if not waiting and redis.call('HLEN', waiting_key(id)) >= tonumber(max_waiting) then return 'too_many_requests' end
