@@ -59,6 +59,7 @@ typedef struct
 {
   GstPad *ghost;       /* (borrowed): our pad */
   GPtrArray *elements; /* (owned) (element-type GstElement): while it is made; the mixer is the first */
+  GstClockTime last;   /* PTS; GST_CLOCK_TIME_NONE: none yet: the mixer's thread */
 } Output;
 
 struct _SalonComposite
@@ -95,6 +96,7 @@ enum
   PROP_SERVER = 1,
   PROP_ROOM,
   PROP_RECONNECT,
+  PROP_TOKEN,
   N_FORWARDED,
 
   PROP_DISPLAY_NAME = N_FORWARDED,
@@ -107,7 +109,7 @@ enum
   PROP_LATENCY,
 };
 static const char *const forwarded[N_FORWARDED]
-    = { [PROP_SERVER] = "server", [PROP_ROOM] = "room", [PROP_RECONNECT] = "reconnect" };
+    = { [PROP_SERVER] = "server", [PROP_ROOM] = "room", [PROP_RECONNECT] = "reconnect", [PROP_TOKEN] = "token" };
 
 static GstStaticPadTemplate video_template
     = GST_STATIC_PAD_TEMPLATE ("video", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (SALON_TILE_CAPS));
@@ -422,13 +424,23 @@ salon_composite_handle_message (GstBin *bin, GstMessage *message)
 
 /* -- what goes out -- */
 
+/* When somebody comes, the compositor may draw what it has just drawn once more. */
 static GstPadProbeReturn
 on_mixed (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  if (!g_atomic_int_get (&SALON_COMPOSITE (user_data)->is_over))
-    return GST_PAD_PROBE_OK;
-  gst_pad_push_event (pad, gst_event_new_eos ());
-  return GST_PAD_PROBE_DROP;
+  SalonComposite *self = user_data;
+  Output *output = g_str_has_prefix (GST_OBJECT_NAME (GST_PAD_PARENT (pad)), "video") ? &self->video : &self->audio;
+  GstClockTime pts = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
+
+  if (g_atomic_int_get (&self->is_over))
+    {
+      gst_pad_push_event (pad, gst_event_new_eos ());
+      return GST_PAD_PROBE_DROP;
+    }
+  if (GST_CLOCK_TIME_IS_VALID (output->last) && pts <= output->last)
+    return GST_PAD_PROBE_DROP;
+  output->last = pts;
+  return GST_PAD_PROBE_OK;
 }
 
 /* Asked whenever somebody comes, what buffers are wanted would wait for whatever is downstream: for another sink that
@@ -468,7 +480,7 @@ add_element (SalonComposite *self, Output *output, GstElement *element)
 static gboolean
 open_output (SalonComposite *self, Output *output, const char *factory, const char *end, const char *filler)
 {
-  GstElement *mixer = gst_element_factory_make (factory, NULL);
+  GstElement *mixer = gst_element_factory_make (factory, output == &self->video ? "video-mixer" : "audio-mixer");
   g_autoptr (GstPad) mixed = NULL;
   g_autoptr (GstPad) target = NULL;
 
@@ -477,6 +489,7 @@ open_output (SalonComposite *self, Output *output, const char *factory, const ch
       GST_ELEMENT_ERROR (self, CORE, MISSING_PLUGIN, ("There is no element \"%s\"", factory), (NULL));
       return FALSE;
     }
+  output->last = GST_CLOCK_TIME_NONE;
   add_element (self, output, mixer);
   g_object_set (mixer, "min-upstream-latency", self->latency_ms * GST_MSECOND, NULL);
   if (!add_element (self, output, parse (self, end)))
@@ -636,6 +649,7 @@ salon_composite_set_property (GObject *object, guint id, const GValue *value, GP
     case PROP_SERVER:
     case PROP_ROOM:
     case PROP_RECONNECT:
+    case PROP_TOKEN:
       g_object_set_property (G_OBJECT (self->room), pspec->name, value);
       break;
     case PROP_DISPLAY_NAME:
