@@ -52,7 +52,7 @@ async function startInRoom(pipeline, parameters) {
 
 async function stopJob(id) {
   await changeJob(server, id, { stop: true });
-  assert.equal((await untilState(server, id, 'stopped')).error, null);
+  return await untilState(server, id, 'stopped');
 }
 
 async function seesWhite(viewer, count = 10) {
@@ -302,11 +302,36 @@ runner.describe('out of a room', { concurrency: 2 }, () => {
     const { job: pull, room } = await startInRoom('pull-stream', { url: `rtsp://ann:open-sesame@${host}/door` });
     await seesAndHears(await watch(t, server, room));
     await stopJob(pull.id);
-    await until('it is recorded', () => existsSync(recorded) && statSync(recorded).size > 50000, MEDIA_MS);
+    const files = [`${recorded}.0`, `${recorded}.1`];
+    await until('it is recorded', () => files.every((file) => existsSync(file) && statSync(file).size > 40000), MEDIA_MS);
     await stopJob(job.id);
-    const file = play(t, recorded);
-    assert.equal(await file.exits(), 0, file.errors);
-    assert.ok(picturesOf(file).filter(isWhite).length >= 10);
-    assert.ok(soundOf(file).filter(isLoud).length >= 25);
+    const played = files.map((file) => play(t, file));
+    for (const file of played)
+      assert.equal(await file.exits(), 0, file.errors);
+    assert.ok(played.some((file) => picturesOf(file).filter(isWhite).length >= 10));
+    assert.ok(played.some((file) => soundOf(file).filter(isLoud).length >= 25));
+  });
+
+  test('hls keeps a playlist and its last segments, and ends it', async (t) => {
+    const job = await startJob(server, { room: stage, pipeline: 'hls',
+      parameters: { segment: 1, segments: 3, files: 4, ...SMALL } });
+    const { folder: at } = await untilState(server, job.id, 'running');
+    const output = join(at, 'output');
+    const list = () => readFileSync(join(output, 'playlist.m3u8'), 'utf8');
+    await until('segments go', () => existsSync(join(output, 'playlist.m3u8')) && /MEDIA-SEQUENCE:[3-9]/.test(list()), MEDIA_MS);
+    assert.ok(!/ENDLIST/.test(list()));
+    const stopped = await stopJob(job.id);
+    assert.equal(stopped.error, null);
+    assert.match(list(), /#EXT-X-ENDLIST/);
+    const segments = list().match(/^segment-\d+\.ts$/mg);
+    assert.equal(segments.length, 3);
+    const files = readdirSync(output).filter((name) => name.endsWith('.ts'));
+    assert.ok(files.length <= 5 && segments.every((name) => files.includes(name)), files.join());
+    for (const [, seconds] of list().matchAll(/#EXTINF:([\d.]+)/g))
+      assert.ok(Number(seconds) < 2, list());
+    /* Each can be shown without those before it. */
+    const segment = play(t, join(output, segments[0]));
+    assert.equal(await segment.exits(), 0, segment.errors);
+    assert.ok(picturesOf(segment).filter(isWhite).length >= 10);
   });
 });
