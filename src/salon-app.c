@@ -67,6 +67,7 @@ struct _SalonApp
   /* In the order they are made; (owned) (nullable). */
   SalonStateDir *state_dir;
   char *admin_token;
+  char *link_key;
   SalonRedisServer *redis_server; /* NULL with a redis-url */
   SalonStore *store;
   SalonIceHub *ice_hub;     /* NULL with ice=full */
@@ -189,12 +190,14 @@ get_or_remember (SalonApp *self, SalonConfigKey key, const char *file, char *(*c
 }
 
 static void
-read_admin_token (SalonApp *self)
+read_secrets (SalonApp *self)
 {
   g_autoptr (GError) error = NULL;
 
   self->admin_token = get_or_remember (self, SALON_CONFIG_ADMIN_TOKEN, "admin-token", salon_secret_new, &error);
   if (self->admin_token != NULL)
+    self->link_key = salon_state_dir_remember (self->state_dir, "link-key", salon_secret_new, &error);
+  if (self->link_key != NULL)
     step_done (self);
   else
     step_failed (self, error);
@@ -493,9 +496,10 @@ listen_locally (SalonApp *self)
 static void
 start_serving (SalonApp *self)
 {
+  const SalonHttpSecrets secrets = { self->admin_token, self->link_key };
   g_autoptr (GError) error = NULL;
 
-  self->http = salon_http_new (self->config, self->admin_token, self->rooms, self->jobs, &self->ice_servers, &error);
+  self->http = salon_http_new (self->config, &secrets, self->rooms, self->jobs, &self->ice_servers, &error);
   if (self->http == NULL)
     {
       step_failed (self, error);
@@ -509,7 +513,7 @@ start_serving (SalonApp *self)
 
 static const Step start_steps[] = {
   { "open the state folder", open_state_dir },
-  { "read the administrator's token", read_admin_token },
+  { "read its secrets", read_secrets },
   { "start redis-server", start_redis_server },
   { "open the store", open_store },
   { "open the media port", open_media_port },
@@ -634,6 +638,7 @@ salon_app_free (SalonApp *self)
   g_clear_object (&self->store);
   g_clear_object (&self->redis_server);
   g_free (self->admin_token);
+  g_free (self->link_key);
   salon_state_dir_free (self->state_dir);
   g_object_unref (self->cancellable);
   g_main_loop_unref (self->loop);

@@ -27,6 +27,7 @@ static const ErrorRow rows[] = {
   [SALON_ERROR_UNKNOWN_PARTICIPANT] = { "unknown_participant", 404, 404 },
   [SALON_ERROR_UNKNOWN_MESSAGE] = { "unknown_message", 404, 404 },
   [SALON_ERROR_JOB_NOT_FOUND] = { "job_not_found", 404, 404 },
+  [SALON_ERROR_FILE_NOT_FOUND] = { "file_not_found", 404, 404 },
   [SALON_ERROR_UNKNOWN_PIPELINE] = { "unknown_pipeline", 404, 404 },
   [SALON_ERROR_ALREADY_JOINED] = { "already_joined", 409, 409 },
   [SALON_ERROR_ALREADY_PUBLISHED] = { "already_published", 409, 409 },

@@ -27,6 +27,7 @@ typedef enum
   SALON_ERROR_UNKNOWN_PARTICIPANT, /* "unknown_participant" */
   SALON_ERROR_UNKNOWN_MESSAGE,     /* "unknown_message" */
   SALON_ERROR_JOB_NOT_FOUND,       /* "job_not_found" */
+  SALON_ERROR_FILE_NOT_FOUND,      /* "file_not_found" */
   SALON_ERROR_UNKNOWN_PIPELINE,    /* "unknown_pipeline": no such file, or a broken one */
   SALON_ERROR_ALREADY_JOINED,      /* "already_joined" */
   SALON_ERROR_ALREADY_PUBLISHED,   /* "already_published" */

@@ -170,6 +170,14 @@
 /* Jobs that have ended and are still listed. Beyond, the oldest that left no files is forgotten, and if all have left
  * some, somebody has to decide. */
 #define SALON_LIMIT_ENDED_JOBS 200
+/* Files of one job that are listed: a playlist's parts of 16 hours, of 6 seconds each. */
+#define SALON_LIMIT_JOB_FILES 10000
+/* Files on their way to clients at once: each is a descriptor and some 300 kB of buffers. One address has half of them
+ * at most, and each of its people so many: what a player reads ahead. */
+#define SALON_LIMIT_DOWNLOADS 256
+#define SALON_LIMIT_PERSON_DOWNLOADS 6
+/* How long a link to a job's files is good for, in seconds: a week. */
+#define SALON_LIMIT_LINK_S (7 * 24 * 60 * 60)
 /* Pipelines in the folder. */
 #define SALON_LIMIT_PIPELINES 200
 /* Programs on this machine that attach to rooms (see SalonWire). Those who are waited for, and how long they have to

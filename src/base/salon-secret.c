@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-secret.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 #define SECRET_BYTES 32
@@ -8,20 +9,38 @@
 #define SECRET_CHARS ((SECRET_BYTES * 8 + 5) / 6)
 #define HASH_CHARS 64
 
-char *
-salon_secret_new (void)
+static char *
+write_bytes (const guint8 *bytes)
 {
-  guint8 bytes[SECRET_BYTES];
-  char *text;
+  char *text = g_base64_encode (bytes, SECRET_BYTES);
 
-  /* getrandom(2) never gives less for up to 256 bytes, and fails only on kernels older than it. */
-  if (getrandom (bytes, sizeof bytes, 0) != sizeof bytes)
-    g_error ("The kernel gave no random bytes");
-  text = g_base64_encode (bytes, sizeof bytes);
   g_strdelimit (text, "+", '-');
   g_strdelimit (text, "/", '_');
   text[SECRET_CHARS] = '\0';
   return text;
+}
+
+char *
+salon_secret_new (void)
+{
+  guint8 bytes[SECRET_BYTES];
+
+  /* getrandom(2) never gives less for up to 256 bytes, and fails only on kernels older than it. */
+  if (getrandom (bytes, sizeof bytes, 0) != sizeof bytes)
+    g_error ("The kernel gave no random bytes");
+  return write_bytes (bytes);
+}
+
+char *
+salon_secret_sign (const char *key, const char *text)
+{
+  g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, (const guint8 *)key, strlen (key));
+  guint8 bytes[SECRET_BYTES];
+  gsize n_bytes = sizeof bytes;
+
+  g_hmac_update (hmac, (const guint8 *)text, -1);
+  g_hmac_get_digest (hmac, bytes, &n_bytes);
+  return write_bytes (bytes);
 }
 
 char *

@@ -11,5 +11,10 @@ char *salon_secret_new (void) G_GNUC_WARN_UNUSED_RESULT;
 /* Returns: (transfer full): SHA-256 in hexadecimal: what is stored of a secret that need not be read back. */
 char *salon_secret_hash (const char *secret) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): HMAC-SHA256 (RFC 2104) of a text, written as secrets are: who has not the key can't make
+ * it.
+ */
+char *salon_secret_sign (const char *key, const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Compares in a time that tells nothing about either. */
 gboolean salon_secret_equal (const char *a, const char *b) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-visit.h"
 
+#include <stdlib.h>
+
 #include "salon-bridge.h"
 #include "salon-json.h"
 #include "salon-unix-socket.h"
@@ -600,7 +602,10 @@ salon_visit_find_server (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     {
-      g_autofree char *path = g_build_filename (folders[i], "salon", "salon.sock", NULL);
+      g_autofree char *folder = g_build_filename (folders[i], "salon", NULL);
+      /* A job's leads through its own folder, which makes it longer than a socket's path may be. */
+      g_autofree char *real_folder = realpath (folder, NULL);
+      g_autofree char *path = g_build_filename (real_folder != NULL ? real_folder : folder, "salon.sock", NULL);
 
       if (g_file_test (path, G_FILE_TEST_EXISTS))
         return g_steal_pointer (&path);

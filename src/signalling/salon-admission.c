@@ -6,6 +6,7 @@
 #include "salon-descriptors.h"
 #include "salon-error.h"
 #include "salon-json.h"
+#include "salon-limits.h"
 #include "salon-listener.h"
 #include "salon-protocol.h"
 #include "salon-proxies.h"
@@ -31,6 +32,7 @@ struct _SalonAdmission
   gboolean has_warned;     /* of what looks like a proxy that is not trusted */
   guint max_connections;
   guint n_media_descriptors; /* of a media connection */
+  guint *n_downloads;        /* (owned): counted for those who are still on their way */
   SalonDescriptors descriptors;
   SalonRateLimit log_limit;
 };
@@ -45,6 +47,7 @@ salon_admission_new (const SalonConfig *config, guint max_connections)
   self->n_media_descriptors = g_str_equal (salon_config_get_string (config, SALON_CONFIG_ICE), "lite")
                                   ? SALON_DESCRIPTORS_MEDIA_LITE
                                   : SALON_DESCRIPTORS_MEDIA_FULL;
+  self->n_downloads = g_rc_box_new0 (guint);
   self->proxies = salon_proxies_new (salon_config_get_strv (config, SALON_CONFIG_TRUSTED_PROXIES),
       salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
   self->visitors
@@ -59,6 +62,7 @@ salon_admission_free (SalonAdmission *self)
     return;
   salon_proxies_free (self->proxies);
   salon_visitors_unref (self->visitors);
+  g_rc_box_release (self->n_downloads);
   g_free (self);
 }
 
@@ -113,15 +117,20 @@ warn_of_unknown_proxy (SalonAdmission *self, SoupServerMessage *message)
 }
 
 static void
-refuse (SalonAdmission *self, SoupServerMessage *message)
+refuse_for_now (SoupServerMessage *message, const char *text)
 {
-  g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS,
-      "Too many come from your address; try again in some seconds (see people-per-address)");
+  g_autoptr (GError) error = g_error_new_literal (SALON_ERROR, SALON_ERROR_TOO_MANY_REQUESTS, text);
 
-  log_refusal (self, "a request: there are too many of its address");
-  warn_of_unknown_proxy (self, message);
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", RETRY_AFTER_S);
   salon_reply_error (message, error);
+}
+
+static void
+refuse (SalonAdmission *self, SoupServerMessage *message)
+{
+  log_refusal (self, "a request: there are too many of its address");
+  warn_of_unknown_proxy (self, message);
+  refuse_for_now (message, "Too many come from your address; try again in some seconds (see people-per-address)");
 }
 
 gboolean
@@ -150,6 +159,47 @@ salon_admission_admit_socket (SalonAdmission *self, SoupServerMessage *message)
       return FALSE;
     }
   g_object_set_data_full (G_OBJECT (message), PLACE, sender, salon_visitor_leave_socket);
+  return TRUE;
+}
+
+typedef struct
+{
+  guint *n_downloads;    /* (owned) */
+  SalonVisitor *visitor; /* (borrowed) (nullable) */
+} DownloadPlace;
+
+static void
+leave_download (gpointer data)
+{
+  DownloadPlace *place = data;
+
+  (*place->n_downloads)--;
+  g_rc_box_release (place->n_downloads);
+  salon_visitor_leave_download (place->visitor);
+  g_free (place);
+}
+
+gboolean
+salon_admission_admit_download (SalonAdmission *self, SoupServerMessage *message)
+{
+  SalonVisitor *sender = g_object_get_data (G_OBJECT (message), SENDER);
+  DownloadPlace *place;
+
+  if (*self->n_downloads >= SALON_LIMIT_DOWNLOADS)
+    {
+      log_refusal (self, "a download: there are as many as there may be");
+      refuse_for_now (message, "The server sends as many files as it may; try again in some seconds");
+      return FALSE;
+    }
+  if (!salon_visitor_enter (sender, SALON_VISITOR_DOWNLOAD))
+    {
+      refuse (self, message);
+      return FALSE;
+    }
+  (*self->n_downloads)++;
+  place = g_new (DownloadPlace, 1);
+  *place = (DownloadPlace){ g_rc_box_acquire (self->n_downloads), sender };
+  g_object_set_data_full (G_OBJECT (message), PLACE, place, leave_download);
   return TRUE;
 }
 

@@ -27,6 +27,9 @@ gboolean salon_admission_admit_request (SalonAdmission *self, SoupServerMessage 
 gboolean salon_admission_admit_socket (SalonAdmission *self, SoupServerMessage *message) G_GNUC_WARN_UNUSED_RESULT;
 void salon_admission_follow (SalonAdmission *self, SoupServerMessage *message, SalonSocket *socket);
 
+/* The same for one that is answered with a file; the message takes the place. */
+gboolean salon_admission_admit_download (SalonAdmission *self, SoupServerMessage *message) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The same for one that joins a room without a WebSocket, with one media connection: participant (a GObject) takes the
  * place as long as it lives. */
 gboolean salon_admission_admit_participant (

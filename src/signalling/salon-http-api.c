@@ -11,9 +11,8 @@
 #include "salon-reply.h"
 #include "salon-secret.h"
 
-/* Returns: (transfer full): what people type before "/r/...". */
-static char *
-make_base_url (const SalonHttpApi *self, SoupServerMessage *message)
+char *
+salon_http_api_make_base_url (const SalonHttpApi *self, SoupServerMessage *message)
 {
   GUri *uri = soup_server_message_get_uri (message);
   g_autoptr (GUri) base = NULL;
@@ -43,7 +42,7 @@ append_room (const char *base_url, const char *slug)
 char *
 salon_http_api_make_room_url (const SalonHttpApi *self, SoupServerMessage *message, const char *slug)
 {
-  g_autofree char *base_url = make_base_url (self, message);
+  g_autofree char *base_url = salon_http_api_make_base_url (self, message);
 
   return append_room (base_url, slug);
 }
@@ -205,7 +204,7 @@ salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message)
     {
       Creation *creation = g_new (Creation, 1);
 
-      *creation = (Creation){ salon_http_call_begin (message), make_base_url (self, message) };
+      *creation = (Creation){ salon_http_call_begin (message), salon_http_api_make_base_url (self, message) };
       salon_rooms_create_async (self->rooms, &request.spec, creation->call->cancellable, on_created, creation);
     }
   if (error != NULL)

@@ -30,6 +30,9 @@ gboolean salon_http_api_is_admin (const SalonHttpApi *self, SoupServerMessage *m
 /* Returns: (transfer full) (nullable): the object that the request brings, an empty one if it brings none. */
 JsonNode *salon_http_api_read_body (SoupServerMessage *message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): where this server is for whoever sent this request: what stands before "/r/...". */
+char *salon_http_api_make_base_url (const SalonHttpApi *self, SoupServerMessage *message) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Returns: (transfer full): the page of a room, for whoever sent this request to give to others. */
 char *salon_http_api_make_room_url (
     const SalonHttpApi *self, SoupServerMessage *message, const char *slug) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-http-call.h"
 
+#include <string.h>
+
 #include "salon-listener.h"
 
 static void
@@ -82,6 +84,14 @@ const char *
 salon_http_get_header (SoupServerMessage *message, const char *name)
 {
   return soup_message_headers_get_one (soup_server_message_get_request_headers (message), name);
+}
+
+gboolean
+salon_http_client_has (SoupServerMessage *message, const char *etag)
+{
+  const char *tags = soup_message_headers_get_list (soup_server_message_get_request_headers (message), "If-None-Match");
+
+  return tags != NULL && strstr (tags, etag) != NULL;
 }
 
 void

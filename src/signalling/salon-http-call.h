@@ -24,4 +24,6 @@ void salon_http_call_end (SalonHttpCall *self);
 
 /* (transfer none) (nullable) */
 const char *salon_http_get_header (SoupServerMessage *message, const char *name);
+/* Whether If-None-Match names this strong tag (RFC 9110 section 13.1.2). */
+gboolean salon_http_client_has (SoupServerMessage *message, const char *etag);
 void salon_http_set_header (SoupServerMessage *message, const char *name, const char *value);

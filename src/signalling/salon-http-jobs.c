@@ -10,118 +10,10 @@
 
 #define MAX_NAME_CHARS 64
 
-/* A request, from being let in to its answer. */
-typedef struct _Deed Deed;
-struct _Deed
-{
-  SalonHttpCall *call; /* (owned) */
-  SalonJobs *jobs;     /* (owned) */
-  char *id;            /* (owned) (nullable): of the job it is about */
-  JsonNode *body;      /* (owned) (nullable) */
-  SalonRoomInfo *room; /* (owned) (nullable): that it is about */
-  gboolean is_admin;
-  void (*act) (Deed *deed); /* once it is let in */
-};
-
-/* -- answers -- */
-
-/* body: (transfer full) (nullable): NULL: the error. */
 static void
-deed_end (Deed *deed, guint status, JsonNode *body, const GError *error)
+end_with_job (SalonHttpDeed *deed, guint status, SalonJob *job)
 {
-  if (salon_http_call_is_gone (deed->call))
-    g_clear_pointer (&body, json_node_unref);
-  else if (body != NULL)
-    salon_reply_json (deed->call->message, status, body);
-  else
-    salon_reply_error (deed->call->message, error);
-  salon_http_call_end (deed->call);
-  g_object_unref (deed->jobs);
-  g_free (deed->id);
-  g_clear_pointer (&deed->body, json_node_unref);
-  g_clear_pointer (&deed->room, salon_room_info_free);
-  g_free (deed);
-}
-
-static void
-deed_end_with_job (Deed *deed, guint status, SalonJob *job)
-{
-  deed_end (deed, status, salon_protocol_wrap ("job", salon_protocol_job (job, deed->is_admin, TRUE)), NULL);
-}
-
-/* -- who may -- */
-
-static void
-on_room (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Deed *deed = user_data;
-  g_autoptr (GError) error = NULL;
-
-  deed->room = salon_rooms_get_finish (SALON_ROOMS (source), result, &error);
-  if (deed->room != NULL)
-    deed->act (deed);
-  else
-    deed_end (deed, 0, NULL, error);
-}
-
-/* Lets the administrator, or the room's owner, do it. room: (nullable): slug or id; NULL: no room's.
- * body: (transfer full) (nullable). */
-static void
-begin (const SalonHttpJobs *self, SoupServerMessage *message, const char *room, const char *id, JsonNode *body,
-    void (*act) (Deed *deed))
-{
-  SalonRooms *rooms = self->rooms_api->rooms;
-  const char *token = salon_http_api_get_bearer_token (message);
-  g_autoptr (GError) error = NULL;
-  Deed *deed = g_new0 (Deed, 1);
-
-  *deed = (Deed){ .call = salon_http_call_begin (message),
-    .jobs = g_object_ref (self->jobs),
-    .id = g_strdup (id),
-    .body = body,
-    .is_admin = salon_http_api_is_admin (self->rooms_api, message),
-    .act = act };
-  if (deed->is_admin && room == NULL)
-    act (deed);
-  else if (deed->is_admin)
-    salon_rooms_get_async (rooms, room, deed->call->cancellable, on_room, deed);
-  else if (token != NULL && room != NULL)
-    salon_rooms_get_own_async (rooms, room, token, deed->call->cancellable, on_room, deed);
-  else
-    {
-      g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_UNAUTHORIZED,
-          "Jobs take the administrator's token, or those of a room its owner token (Authorization: Bearer ...)");
-      deed_end (deed, 0, NULL, error);
-    }
-}
-
-/* Of a job that there is, in whatever room it is. */
-static void
-begin_with_job (
-    const SalonHttpJobs *self, SoupServerMessage *message, const char *id, JsonNode *body, void (*act) (Deed *deed))
-{
-  g_autoptr (GError) error = NULL;
-  gboolean is_admin = salon_http_api_is_admin (self->rooms_api, message);
-  SalonJob *job = salon_jobs_find (self->jobs, id, &error);
-
-  if (job != NULL)
-    /* The room may be gone; the administrator need not care. */
-    begin (self, message, is_admin ? NULL : salon_job_get_spec (job)->room, id, body, act);
-  else
-    {
-      g_clear_pointer (&body, json_node_unref);
-      salon_reply_error (message, error);
-    }
-}
-
-/* Returns: (transfer full) (nullable): of the query. */
-static char *
-get_room_of_query (SoupServerMessage *message)
-{
-  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
-  g_autoptr (GHashTable) fields = query != NULL ? soup_form_decode (query) : NULL;
-
-  return fields != NULL ? g_strdup (g_hash_table_lookup (fields, "room")) : NULL;
+  salon_http_deed_end (deed, status, salon_protocol_wrap ("job", salon_protocol_job (job, deed->is_admin, TRUE)), NULL);
 }
 
 /* -- lists -- */
@@ -132,25 +24,25 @@ on_pipelines (GObject *source, GAsyncResult *result, gpointer user_data)
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
 
   json_node_take_array (node, salon_jobs_list_pipelines_finish (SALON_JOBS (source), result));
-  deed_end (user_data, SOUP_STATUS_OK, salon_protocol_wrap ("pipelines", node), NULL);
+  salon_http_deed_end (user_data, SOUP_STATUS_OK, salon_protocol_wrap ("pipelines", node), NULL);
 }
 
 static void
-list_pipelines (Deed *deed)
+list_pipelines (SalonHttpDeed *deed)
 {
   salon_jobs_list_pipelines_async (deed->jobs, on_pipelines, deed);
 }
 
 void
-salon_http_jobs_list_pipelines (const SalonHttpJobs *self, SoupServerMessage *message)
+salon_http_jobs_list_pipelines (const SalonHttpDeeds *self, SoupServerMessage *message)
 {
-  g_autofree char *room = get_room_of_query (message);
+  g_autofree char *room = salon_http_deed_get_room_of_query (message);
 
-  begin (self, message, room, NULL, NULL, list_pipelines);
+  salon_http_deed_begin (self, message, room, &(SalonHttpDeedInput){ 0 }, list_pipelines);
 }
 
 static void
-list (Deed *deed)
+list (SalonHttpDeed *deed)
 {
   g_autoptr (GPtrArray) jobs = salon_jobs_list (deed->jobs, deed->room != NULL ? deed->room->id : NULL);
   JsonArray *array = json_array_new ();
@@ -159,15 +51,15 @@ list (Deed *deed)
   for (guint i = 0; i < jobs->len; i++)
     json_array_add_element (array, salon_protocol_job (g_ptr_array_index (jobs, i), deed->is_admin, FALSE));
   json_node_take_array (node, array);
-  deed_end (deed, SOUP_STATUS_OK, salon_protocol_wrap ("jobs", node), NULL);
+  salon_http_deed_end (deed, SOUP_STATUS_OK, salon_protocol_wrap ("jobs", node), NULL);
 }
 
 void
-salon_http_jobs_list (const SalonHttpJobs *self, SoupServerMessage *message)
+salon_http_jobs_list (const SalonHttpDeeds *self, SoupServerMessage *message)
 {
-  g_autofree char *room = get_room_of_query (message);
+  g_autofree char *room = salon_http_deed_get_room_of_query (message);
 
-  begin (self, message, room, NULL, NULL, list);
+  salon_http_deed_begin (self, message, room, &(SalonHttpDeedInput){ 0 }, list);
 }
 
 /* -- starting -- */
@@ -175,14 +67,14 @@ salon_http_jobs_list (const SalonHttpJobs *self, SoupServerMessage *message)
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Deed *deed = user_data;
+  SalonHttpDeed *deed = user_data;
   g_autoptr (GError) error = NULL;
   SalonJob *job = salon_jobs_start_finish (SALON_JOBS (source), result, &error);
 
   if (job != NULL)
-    deed_end_with_job (deed, SOUP_STATUS_CREATED, job);
+    end_with_job (deed, SOUP_STATUS_CREATED, job);
   else
-    deed_end (deed, 0, NULL, error);
+    salon_http_deed_end (deed, 0, NULL, error);
 }
 
 static gboolean
@@ -205,7 +97,7 @@ read_start (JsonObject *object, const char **room, SalonJobRequest *request, GEr
 }
 
 static void
-start (Deed *deed)
+start (SalonHttpDeed *deed)
 {
   SalonJobRequest request = { .is_admin = deed->is_admin };
   g_autoptr (GError) error = NULL;
@@ -225,11 +117,11 @@ start (Deed *deed)
     }
   g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_FORBIDDEN,
       "The administrator alone runs a text of their own; a room's owner runs pipelines by name");
-  deed_end (deed, 0, NULL, error);
+  salon_http_deed_end (deed, 0, NULL, error);
 }
 
 void
-salon_http_jobs_start (const SalonHttpJobs *self, SoupServerMessage *message)
+salon_http_jobs_start (const SalonHttpDeeds *self, SoupServerMessage *message)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) body = salon_http_api_read_body (message, &error);
@@ -237,7 +129,7 @@ salon_http_jobs_start (const SalonHttpJobs *self, SoupServerMessage *message)
   const char *room = NULL;
 
   if (body != NULL && read_start (json_node_get_object (body), &room, &request, &error))
-    begin (self, message, room, NULL, g_steal_pointer (&body), start);
+    salon_http_deed_begin (self, message, room, &(SalonHttpDeedInput){ .body = g_steal_pointer (&body) }, start);
   else
     salon_reply_error (message, error);
 }
@@ -245,33 +137,33 @@ salon_http_jobs_start (const SalonHttpJobs *self, SoupServerMessage *message)
 /* -- of one -- */
 
 static void
-get (Deed *deed)
+get (SalonHttpDeed *deed)
 {
   g_autoptr (GError) error = NULL;
   SalonJob *job = salon_jobs_find (deed->jobs, deed->id, &error);
 
   if (job != NULL)
-    deed_end_with_job (deed, SOUP_STATUS_OK, job);
+    end_with_job (deed, SOUP_STATUS_OK, job);
   else
-    deed_end (deed, 0, NULL, error);
+    salon_http_deed_end (deed, 0, NULL, error);
 }
 
 void
-salon_http_jobs_get (const SalonHttpJobs *self, SoupServerMessage *message, const char *id)
+salon_http_jobs_get (const SalonHttpDeeds *self, SoupServerMessage *message, const char *id)
 {
-  begin_with_job (self, message, id, NULL, get);
+  salon_http_deed_begin_with_job (self, message, &(SalonHttpDeedInput){ id }, get);
 }
 
 static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Deed *deed = user_data;
+  SalonHttpDeed *deed = user_data;
   g_autoptr (GError) error = NULL;
 
   if (salon_job_set_finish (SALON_JOB (source), result, &error))
-    deed_end_with_job (deed, SOUP_STATUS_OK, SALON_JOB (source));
+    end_with_job (deed, SOUP_STATUS_OK, SALON_JOB (source));
   else
-    deed_end (deed, 0, NULL, error);
+    salon_http_deed_end (deed, 0, NULL, error);
 }
 
 static gboolean
@@ -291,7 +183,7 @@ read_change (JsonObject *object, gboolean *must_stop, JsonObject **values, GErro
 }
 
 static void
-change (Deed *deed)
+change (SalonHttpDeed *deed)
 {
   g_autoptr (GError) error = NULL;
   SalonJob *job = salon_jobs_find (deed->jobs, deed->id, &error);
@@ -300,7 +192,7 @@ change (Deed *deed)
 
   if (job == NULL || !read_change (json_node_get_object (deed->body), &must_stop, &values, &error))
     {
-      deed_end (deed, 0, NULL, error);
+      salon_http_deed_end (deed, 0, NULL, error);
       return;
     }
   if (values != NULL)
@@ -309,17 +201,17 @@ change (Deed *deed)
       return;
     }
   salon_job_stop (job);
-  deed_end_with_job (deed, SOUP_STATUS_OK, job);
+  end_with_job (deed, SOUP_STATUS_OK, job);
 }
 
 void
-salon_http_jobs_change (const SalonHttpJobs *self, SoupServerMessage *message, const char *id)
+salon_http_jobs_change (const SalonHttpDeeds *self, SoupServerMessage *message, const char *id)
 {
   g_autoptr (GError) error = NULL;
   JsonNode *body = salon_http_api_read_body (message, &error);
 
   if (body != NULL)
-    begin_with_job (self, message, id, body, change);
+    salon_http_deed_begin_with_job (self, message, &(SalonHttpDeedInput){ id, .body = body }, change);
   else
     salon_reply_error (message, error);
 }
@@ -328,10 +220,10 @@ static void
 on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   salon_jobs_remove_finish (SALON_JOBS (source), result);
-  deed_end (user_data, SOUP_STATUS_OK, salon_protocol_object (json_object_new ()), NULL);
+  salon_http_deed_end (user_data, SOUP_STATUS_OK, salon_protocol_object (json_object_new ()), NULL);
 }
 
-static void delete (Deed *deed)
+static void delete (SalonHttpDeed *deed)
 {
   g_autoptr (GError) error = NULL;
   SalonJob *job = salon_jobs_find (deed->jobs, deed->id, &error);
@@ -339,11 +231,11 @@ static void delete (Deed *deed)
   if (job != NULL)
     salon_jobs_remove_async (deed->jobs, job, on_removed, deed);
   else
-    deed_end (deed, 0, NULL, error);
+    salon_http_deed_end (deed, 0, NULL, error);
 }
 
 void
-salon_http_jobs_delete (const SalonHttpJobs *self, SoupServerMessage *message, const char *id)
+salon_http_jobs_delete (const SalonHttpDeeds *self, SoupServerMessage *message, const char *id)
 {
-  begin_with_job (self, message, id, NULL, delete);
+  salon_http_deed_begin_with_job (self, message, &(SalonHttpDeedInput){ id }, delete);
 }

@@ -10,6 +10,7 @@
 #include "salon-error.h"
 #include "salon-http-api.h"
 #include "salon-http-call.h"
+#include "salon-http-files.h"
 #include "salon-http-jobs.h"
 #include "salon-limits.h"
 #include "salon-listener.h"
@@ -44,7 +45,8 @@ struct _SalonHttp
   char *url;                 /* (owned): of the page */
   SalonSocketOptions socket_options;
   SalonHttpApi api;       /* borrows from the above */
-  SalonHttpJobs jobs_api; /* likewise */
+  SalonHttpFiles files;   /* likewise; what it has for jobs is that of their API, too */
+  char *link_key;         /* (owned) */
   SalonWhip *whip;        /* (owned): likewise */
   GHashTable *sockets;    /* (element-type SalonSocket) (owned): the open ones */
   GTask *closing_sockets; /* (owned) (nullable): until there are none */
@@ -82,7 +84,7 @@ is_origin_allowed (SalonHttp *self, SoupServerMessage *message)
 /* What pages of other origins may read of our answers: WHIP's. Clients look for PATCH among the methods. */
 #define EXPOSED_HEADERS "Location, ETag, Link, Accept-Post, Accept-Patch, Access-Control-Allow-Methods"
 /* What they may send. ETag is what If-Match was in drafts of WHIP. */
-#define ALLOWED_HEADERS "Authorization, Content-Type, If-Match, ETag"
+#define ALLOWED_HEADERS "Authorization, Content-Type, If-Match, ETag, Range"
 
 /* Lets the page of an allowed origin read our answers (CORS). */
 static void
@@ -111,6 +113,12 @@ static void
 handle_page (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
   salon_static_reply (message, "index.html");
+}
+
+static void
+reply_nothing (SoupServerMessage *message)
+{
+  salon_reply_refusal (message, SOUP_STATUS_NOT_FOUND, SALON_ERROR_UNKNOWN_METHOD, "There is nothing here");
 }
 
 /* A slug has no '/': what comes after one is ours. */
@@ -226,37 +234,67 @@ handle_whep_delete (SalonHttp *self, SoupServerMessage *message, const char *res
 static void
 handle_list_pipelines (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_http_jobs_list_pipelines (&self->jobs_api, message);
+  salon_http_jobs_list_pipelines (&self->files.deeds, message);
 }
 
 static void
 handle_list_jobs (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_http_jobs_list (&self->jobs_api, message);
+  salon_http_jobs_list (&self->files.deeds, message);
 }
 
 static void
 handle_start_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_http_jobs_start (&self->jobs_api, message);
+  salon_http_jobs_start (&self->files.deeds, message);
 }
 
+/* /jobs/<id>, /jobs/<id>/files, /jobs/<id>/files/<name> */
 static void
 handle_get_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_http_jobs_get (&self->jobs_api, message, rest);
+  const char *slash = strchr (rest, '/');
+  g_autofree char *id = slash != NULL ? g_strndup (rest, slash - rest) : g_strdup (rest);
+
+  if (slash == NULL)
+    salon_http_jobs_get (&self->files.deeds, message, id);
+  else if (g_str_equal (slash, "/files"))
+    salon_http_files_list (&self->files, message, id);
+  else if (g_str_has_prefix (slash, "/files/"))
+    salon_http_files_get (&self->files, message, id, slash + strlen ("/files/"));
+  else
+    reply_nothing (message);
+}
+
+/* /jobs/<id>/link */
+static void
+handle_post_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  const char *slash = strchr (rest, '/');
+  g_autofree char *id = slash != NULL ? g_strndup (rest, slash - rest) : NULL;
+
+  if (g_strcmp0 (slash, "/link") == 0)
+    salon_http_files_make_link (&self->files, message, id);
+  else
+    reply_nothing (message);
+}
+
+static void
+handle_get_by_link (SalonHttp *self, SoupServerMessage *message, const char *rest)
+{
+  salon_http_files_get_by_link (&self->files, message, rest);
 }
 
 static void
 handle_change_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_http_jobs_change (&self->jobs_api, message, rest);
+  salon_http_jobs_change (&self->files.deeds, message, rest);
 }
 
 static void
 handle_delete_job (SalonHttp *self, SoupServerMessage *message, const char *rest)
 {
-  salon_http_jobs_delete (&self->jobs_api, message, rest);
+  salon_http_jobs_delete (&self->files.deeds, message, rest);
 }
 
 static void
@@ -336,8 +374,10 @@ static const Route routes[] = {
   { "GET", "/jobs", FALSE, handle_list_jobs },
   { "POST", "/jobs", FALSE, handle_start_job },
   { "GET", "/jobs/", TRUE, handle_get_job },
+  { "POST", "/jobs/", TRUE, handle_post_job },
   { "PATCH", "/jobs/", TRUE, handle_change_job },
   { "DELETE", "/jobs/", TRUE, handle_delete_job },
+  { "GET", SALON_HTTP_FILES_PREFIX, TRUE, handle_get_by_link },
 };
 
 static gboolean
@@ -356,7 +396,7 @@ reply_no_route (SoupServerMessage *message, GPtrArray *methods)
 
   if (methods->len == 0)
     {
-      salon_reply_refusal (message, SOUP_STATUS_NOT_FOUND, SALON_ERROR_UNKNOWN_METHOD, "There is nothing here");
+      reply_nothing (message);
       return;
     }
   g_ptr_array_add (methods, (gpointer) "OPTIONS");
@@ -405,8 +445,10 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   SalonHttp *self = user_data;
   const char *method = soup_server_message_get_method (message);
   gboolean is_reading = g_str_equal (method, "GET") || g_str_equal (method, "HEAD");
+  gboolean is_link = g_str_has_prefix (path, SALON_HTTP_FILES_PREFIX);
 
-  GST_DEBUG_OBJECT (self, "%s %s", method, path);
+  /* A link is a secret. */
+  GST_DEBUG_OBJECT (self, "%s %s", method, is_link ? SALON_HTTP_FILES_PREFIX "..." : path);
   /* Reading, too: a rebound page's GET has no Origin. */
   if (!salon_origins_has_host (self->origins, salon_http_get_header (message, "Host")))
     {
@@ -414,7 +456,9 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
           "This server listens on localhost and knows no such host name; set public-url to what people type");
       return;
     }
-  if (is_origin_allowed (self, message))
+  if (is_link)
+    salon_http_files_allow_any_page (message);
+  else if (is_origin_allowed (self, message))
     allow_reading (message);
   else if (!is_reading)
     {
@@ -567,14 +611,15 @@ start_listening (SalonHttp *self, const SalonConfig *config, GError **error)
 }
 
 SalonHttp *
-salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, SalonJobs *jobs,
+salon_http_new (const SalonConfig *config, const SalonHttpSecrets *secrets, SalonRooms *rooms, SalonJobs *jobs,
     const SalonIceServers *ice_servers, GError **error)
 {
   g_autoptr (SalonHttp) self = g_object_new (SALON_TYPE_HTTP, NULL);
 
   self->rooms = g_object_ref (rooms);
   self->jobs = g_object_ref (jobs);
-  self->admin_token = g_strdup (admin_token);
+  self->admin_token = g_strdup (secrets->admin_token);
+  self->link_key = g_strdup (secrets->link_key);
   self->socket_options.ping_interval_s = salon_config_get_uint (config, SALON_CONFIG_PING_INTERVAL_S);
   self->socket_options.ping_timeout_s = salon_config_get_uint (config, SALON_CONFIG_PING_TIMEOUT_S);
   self->public_url = g_strdup (salon_config_get_string (config, SALON_CONFIG_PUBLIC_URL));
@@ -588,7 +633,11 @@ salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *
     .may_create = g_str_equal (salon_config_get_string (config, SALON_CONFIG_CREATE_POLICY), "anyone"),
   };
   self->whip = salon_whip_new (rooms, self->admission, ice_servers);
-  self->jobs_api = (SalonHttpJobs){ .rooms_api = &self->api, .jobs = jobs };
+  self->files = (SalonHttpFiles){
+    .deeds = { .rooms_api = &self->api, .jobs = jobs },
+    .admission = self->admission,
+    .link_key = self->link_key,
+  };
   soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   if (!start_listening (self, config, error))
@@ -674,6 +723,7 @@ salon_http_finalize (GObject *object)
   g_clear_object (&self->rooms);
   g_clear_object (&self->jobs);
   g_free (self->admin_token);
+  g_free (self->link_key);
   g_free (self->public_url);
   salon_origins_free (self->origins);
   g_clear_pointer (&self->admission, salon_admission_free);

@@ -16,6 +16,8 @@
  *   GET /ws                     WebSocket          GET /healthz
  *   POST, PATCH, DELETE /whip/..., /whep/...       see salon-whip.h
  *   GET /pipelines              GET, POST /jobs    GET, PATCH, DELETE /jobs/<id>
+ *   GET /jobs/<id>/files        GET /jobs/<id>/files/<name>
+ *   POST /jobs/<id>/link        GET /files/<link>/<name>
  *
  * Browsers may come from pages of the same host, of public-url, and of allowed-origins; others get 403 (see
  * salon-origins.h).
@@ -26,10 +28,17 @@
 #define SALON_TYPE_HTTP (salon_http_get_type ())
 G_DECLARE_FINAL_TYPE (SalonHttp, salon_http, SALON, HTTP, GObject)
 
+/* (borrowed) */
+typedef struct
+{
+  const char *admin_token;
+  const char *link_key; /* of links to files (salon-file-link.h) */
+} SalonHttpSecrets;
+
 /* Listens at once. Errors are for the person who starts the server: the address is taken, a certificate unreadable.
  * ice_servers: (borrowed): must outlive it. */
-SalonHttp *salon_http_new (const SalonConfig *config, const char *admin_token, SalonRooms *rooms, SalonJobs *jobs,
-    const SalonIceServers *ice_servers, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SalonHttp *salon_http_new (const SalonConfig *config, const SalonHttpSecrets *secrets, SalonRooms *rooms,
+    SalonJobs *jobs, const SalonIceServers *ice_servers, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For programs of this machine, too, at a socket in the file system (see salon_listener_add_path()). */
 gboolean salon_http_listen_at (SalonHttp *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -56,13 +56,12 @@ typedef struct
 {
   SalonListener *listener; /* (owned) */
   GSocket *socket;         /* (borrowed): of the connection that is watched */
+  GSocketAddress *remote;  /* (owned) (nullable): once it was handed over */
   guint deadline_id;
 } Guest;
 
-/* Data of a connection. */
+/* Data of a connection, and of its remote address while it lives. */
 #define GUEST "salon-guest"
-/* Data of its remote address. */
-#define SOCKET "salon-socket"
 
 static void
 on_connection_gone (gpointer user_data, GObject *where_it_was)
@@ -72,6 +71,9 @@ on_connection_gone (gpointer user_data, GObject *where_it_was)
   g_clear_handle_id (&guest->deadline_id, g_source_remove);
   guest->listener->n_connections--;
   guest->listener->has_refused = FALSE;
+  if (guest->remote != NULL)
+    g_object_set_data (G_OBJECT (guest->remote), GUEST, NULL);
+  g_clear_object (&guest->remote);
   g_object_unref (guest->listener);
   g_free (guest);
 }
@@ -125,10 +127,21 @@ salon_listener_keep (GIOStream *stream)
   g_clear_handle_id (&guest->deadline_id, g_source_remove);
 }
 
+void
+salon_listener_renew (GSocketAddress *remote)
+{
+  Guest *guest = g_object_get_data (G_OBJECT (remote), GUEST);
+
+  if (guest == NULL || guest->deadline_id == 0)
+    return;
+  g_source_remove (guest->deadline_id);
+  guest->deadline_id = g_timeout_add_seconds (guest->listener->bounds.deadline_s, on_deadline, guest);
+}
+
 GSocket *
 salon_listener_get_socket (GSocketAddress *remote)
 {
-  return g_object_get_data (G_OBJECT (remote), SOCKET);
+  return ((Guest *)g_object_get_data (G_OBJECT (remote), GUEST))->socket;
 }
 
 static gboolean
@@ -163,12 +176,13 @@ hand_over (SalonListener *self, GIOStream *stream, GSocketConnection *connection
 {
   g_autoptr (GSocketAddress) local = get_address (connection, FALSE);
   g_autoptr (GSocketAddress) remote = get_address (connection, TRUE);
+  Guest *guest = g_object_get_data (G_OBJECT (connection), GUEST);
 
   /* The client may have gone already. */
   if (local == NULL || remote == NULL)
     return;
-  /* Without a reference: the socket itself keeps the address. */
-  g_object_set_data (G_OBJECT (remote), SOCKET, g_socket_connection_get_socket (connection));
+  guest->remote = g_object_ref (remote);
+  g_object_set_data (G_OBJECT (remote), GUEST, guest);
   g_signal_emit (self, signals[SIGNAL_CONNECTION], 0, stream, local, remote);
 }
 

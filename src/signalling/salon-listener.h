@@ -39,6 +39,10 @@ gboolean salon_listener_is_local (GIOStream *stream);
 /* stream: one that was handed over, or what libsoup made of it: it has become a WebSocket, whose owner ends it. */
 void salon_listener_keep (GIOStream *stream);
 
+/* remote: that was handed over: gives its stream, if it is still there, as much time again as it had at first: an
+ * answer may take longer than that, as long as it goes on. */
+void salon_listener_renew (GSocketAddress *remote);
+
 /* Returns: (transfer none): of a connection that is still there, by the address that was handed over with it. libsoup
  * knows no socket that it has not accepted itself. */
 GSocket *salon_listener_get_socket (GSocketAddress *remote);

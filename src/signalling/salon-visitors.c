@@ -83,6 +83,8 @@ salon_visitors_new (guint people_per_address, guint max_connections)
   self->max_places[SALON_VISITOR_CONNECTION]
       = MIN (people_per_address * SALON_LIMIT_PERSON_CONNECTIONS, MAX (max_connections / 2, 1));
   self->max_places[SALON_VISITOR_SOCKET] = people_per_address * SALON_LIMIT_PERSON_SOCKETS;
+  self->max_places[SALON_VISITOR_DOWNLOAD]
+      = MIN (people_per_address * SALON_LIMIT_PERSON_DOWNLOADS, SALON_LIMIT_DOWNLOADS / 2);
   return self;
 }
 
@@ -190,6 +192,12 @@ void
 salon_visitor_leave_socket (gpointer self)
 {
   leave (self, SALON_VISITOR_SOCKET);
+}
+
+void
+salon_visitor_leave_download (gpointer self)
+{
+  leave (self, SALON_VISITOR_DOWNLOAD);
 }
 
 gboolean

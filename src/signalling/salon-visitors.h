@@ -3,8 +3,9 @@
 
 #include <gio/gio.h>
 
-/* How much comes from which address: connections and WebSockets at once, requests and joins over time. How much may is
- * told by a number of people: a household, or a school behind one NAT; SALON_LIMIT_PERSON_... is what each of them may.
+/* How much comes from which address: connections, WebSockets and downloads at once, requests and joins over time. How
+ * much may is told by a number of people: a household, or a school behind one NAT; SALON_LIMIT_PERSON_... is what each
+ * of them may.
  *
  * An IPv6 /64 is one address, since every household has a whole one. Loopback addresses are not counted: whoever is on
  * this machine has better ways to harm it. The table is bounded: it keeps those that are held, and of the others the
@@ -33,6 +34,7 @@ typedef enum
 {
   SALON_VISITOR_CONNECTION,
   SALON_VISITOR_SOCKET,
+  SALON_VISITOR_DOWNLOAD,
   SALON_VISITOR_N_PLACES
 } SalonVisitorPlace;
 
@@ -41,6 +43,7 @@ typedef enum
 gboolean salon_visitor_enter (SalonVisitor *self, SalonVisitorPlace place) G_GNUC_WARN_UNUSED_RESULT;
 void salon_visitor_leave_connection (gpointer self);
 void salon_visitor_leave_socket (gpointer self);
+void salon_visitor_leave_download (gpointer self);
 
 /* Takes one of what comes back over time. FALSE when there is none. */
 gboolean salon_visitor_take_request (SalonVisitor *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -2,7 +2,7 @@
 /* salonsink and salonsrc in pipelines as people type them: on the server's machine, and over WebRTC. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as runner from 'node:test';
@@ -54,23 +54,6 @@ for (const [way, at] of Object.entries(WAYS)) {
     assert.ok(pictureSeconds > 0.3 && soundSeconds > 0.3);
   });
 }
-
-/* As README.md has them, the second with what the first publishes, under the name that it asks for. */
-test('the lines of the README do what they say', async (t) => {
-  const folder = newFolder(t);
-  mkdirSync(join(folder, 'salon'), { mode: 0o700 });
-  await startServer(t, { stateDir: join(folder, 'salon') });
-  const lines = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    .match(/^    gst-launch-1\.0 .*salons.*$/gm).map((line) => line.trim().split(/\s+/).slice(1));
-  assert.equal(lines.length, 2);
-  const run = (words) => new Program(t, 'gst-launch-1.0', ['-m', ...words],
-    { GST_PLUGIN_PATH: PLUGIN_DIR, XDG_STATE_HOME: folder }, folder);
-  run([...lines[0], 'display-name=Ann']);
-  const recorder = run(lines[1]);
-  await recorder.prints(/salon-track/);
-  await until('the recording grows', () => statSync(join(folder, 'ann.mkv')).size > 20000, MEDIA_MS);
-  assert.equal(await recorder.interrupt(), 0, recorder.errors);
-});
 
 test('on the same machine nothing is lost at the end', async (t) => {
   const room = newRoom();

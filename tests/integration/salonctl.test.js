@@ -2,9 +2,9 @@
 /* The command line for rooms and jobs. */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -92,34 +92,6 @@ test('why a job failed is told', async () => {
   await until('it has failed', async () => JSON.parse(await succeeds('--json', 'job', 'show', id)).job.state === 'failed', JOB_MS);
   assert.match(await succeeds('job', 'show', id), /failed .*Jobs may not use the element "fdsink"/);
   assert.match(await succeeds('job', 'log', id), /no element "fdsink"/);
-});
-
-/* The commands of a chapter of the README, which end with their lines, but for those that a quote holds together. */
-function commandsOf(chapter) {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const text = readme.slice(readme.indexOf(`### ${chapter}\n`));
-  const block = text.match(/\n\n((?: {4}.*\n)+)/)[1].replace(/^ {4}/gm, '');
-  return block.match(/(?:'[^']*'|[^'\n])+/g);
-}
-
-test('the README\'s commands do as it says', async () => {
-  const programs = mkdtempSync(join(stateDir, 'programs-'));
-  writeFileSync(join(programs, 'salonctl'), `#!/bin/sh\nexec ${SALONCTL} --server=${server.url} --state-dir=${stateDir} "$@"\n`,
-    { mode: 0o755 });
-  const commands = commandsOf('Jobs');
-  assert.equal(commands.length, 5, commands.join('\n'));
-  let id;
-  for (const command of commands) {
-    if (id !== undefined) {
-      await until('it plays', async () => JSON.parse(await succeeds('--json', 'job', 'show', id)).job.state === 'running', JOB_MS);
-    }
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', command.replace('0d4fb6f2', id)],
-      { encoding: 'utf8', env: { PATH: `${programs}:${process.env.PATH}`, LC_ALL: 'C.UTF-8', HOME: stateDir } });
-    assert.equal(status, 0, `${command}: ${stderr}`);
-    id ??= stdout.match(/^Started ([0-9a-f]{8})/)?.[1];
-  }
-  assert.equal(JSON.parse(await succeeds('--json', 'job', 'show', id)).job.state, 'stopped');
-  await succeeds('job', 'delete', id);
 });
 
 test('what is wrong is told, and what to do', async (t) => {

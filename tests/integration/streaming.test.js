@@ -10,9 +10,9 @@ import { defer } from '../lib/cleanup.js';
 import { changeJob, killJobs, startJob, untilJob, untilState } from '../lib/jobs.js';
 import { newRoom } from '../lib/people.js';
 import { analyse, isLoud, isWhite, launchFile, launchText, picturesOf, runText, soundOf, watch } from '../lib/pipelines.js';
-import { hasNginx, hasRtspServer, startNginx, startRtspServer } from '../lib/media-servers.js';
+import { hasNginx, hasRtspServer, startDisplay, startNginx, startRtspServer } from '../lib/media-servers.js';
 import { findPort } from '../lib/port.js';
-import { MEDIA_MS, Program } from '../lib/program.js';
+import { MEDIA_MS } from '../lib/program.js';
 import { ADMIN_TOKEN, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -153,13 +153,6 @@ runner.describe('into a room', { concurrency: 3 }, () => {
     await seesWhite(second);
   });
 });
-
-/* An X display that nobody sits at, and that is white. */
-async function startDisplay(t) {
-  const xvfb = new Program(t, 'Xvfb', ['-displayfd', '1', '-screen', '0', '320x240x24', '-wr', '-nolisten', 'tcp']);
-  await xvfb.prints(/^\d+\n/);
-  return `:${xvfb.output.trim()}`;
-}
 
 /* The command lines of all processes. */
 function commandLines() {

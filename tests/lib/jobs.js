@@ -44,10 +44,10 @@ export async function refused(server, expectedStatus, expectedReason, ...request
 const ENDS = ['finished', 'stopped', 'failed'];
 
 /* Waits until the job is as `probe` has it; one that has ended meanwhile will not be. */
-export async function untilJob(server, id, what, probe) {
+export async function untilJob(server, id, what, probe, token = ADMIN_TOKEN) {
   let job;
   await until(`the job ${what}`, async () => {
-    job = await getJob(server, id);
+    job = await getJob(server, id, token);
     const isSo = probe(job);
     assert.ok(isSo || !ENDS.includes(job.state), `waited until the job ${what}, but: ${JSON.stringify(job)}`);
     return isSo;
@@ -55,8 +55,8 @@ export async function untilJob(server, id, what, probe) {
   return job;
 }
 
-export async function untilState(server, id, state) {
-  return await untilJob(server, id, `is ${state}`, (job) => job.state === state);
+export async function untilState(server, id, state, token) {
+  return await untilJob(server, id, `is ${state}`, (job) => job.state === state, token);
 }
 
 /* The pids of the processes of a job, or of all, below a state folder: { keepers, pipelines }. */

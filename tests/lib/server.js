@@ -230,6 +230,20 @@ export class Server {
   }
 }
 
+async function runServer(t, [command, ...args], env, stateDir, ownsState) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const server = new Server(child, stateDir, ownsState);
+  defer(t, async () => {
+    try {
+      await server.stop();
+    } finally {
+      server.removeState();
+    }
+  });
+  await server.waitForUrl();
+  return server;
+}
+
 /* Starts a server that `t` (a test's context, or node:test itself for a whole file) stops at its end.
  *   config   { group: { key: value } }, on top of the tests' own
  *   env      more environment
@@ -247,19 +261,11 @@ export async function startServer(t, { config = {}, env = {}, args = [], stateDi
   const path = join(directory, 'test.conf');
   writeFileSync(path, keyFile(settings));
   const limit = maxFiles ? ['prlimit', `--nofile=${maxFiles}`] : [];
-  const [command, ...rest] = [...limit, serverPath(), '--config', path, ...args];
-  const child = spawn(command, rest, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
-  const server = new Server(child, directory, stateDir === undefined);
-  defer(t, async () => {
-    try {
-      await server.stop();
-    } finally {
-      server.removeState();
-    }
-  });
-  await server.waitForUrl();
-  return server;
+  return await runServer(t, [...limit, serverPath(), '--config', path, ...args], env, directory, stateDir === undefined);
+}
+
+/* As whoever reads the README starts it: without options, on the ports that everybody knows, with its state in
+ * `stateDir`, which is where `env` has it. */
+export async function startDefaultServer(t, { env, stateDir }) {
+  return await runServer(t, [serverPath()], env, stateDir, false);
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "salon-http-deed.h"
+
+#include "salon-error.h"
+#include "salon-reply.h"
+
+void
+salon_http_deed_end_answered (SalonHttpDeed *deed)
+{
+  salon_http_call_end (deed->call);
+  g_object_unref (deed->jobs);
+  g_free (deed->id);
+  g_free (deed->name);
+  g_clear_pointer (&deed->body, json_node_unref);
+  g_clear_pointer (&deed->room, salon_room_info_free);
+  g_free (deed);
+}
+
+void
+salon_http_deed_end (SalonHttpDeed *deed, guint status, JsonNode *body, const GError *error)
+{
+  if (salon_http_call_is_gone (deed->call))
+    g_clear_pointer (&body, json_node_unref);
+  else if (body != NULL)
+    salon_reply_json (deed->call->message, status, body);
+  else
+    salon_reply_error (deed->call->message, error);
+  salon_http_deed_end_answered (deed);
+}
+
+static void
+on_room (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SalonHttpDeed *deed = user_data;
+  g_autoptr (GError) error = NULL;
+
+  deed->room = salon_rooms_get_finish (SALON_ROOMS (source), result, &error);
+  if (deed->room != NULL)
+    deed->act (deed);
+  else
+    salon_http_deed_end (deed, 0, NULL, error);
+}
+
+static SalonHttpDeed *
+make (const SalonHttpDeeds *deeds, SoupServerMessage *message, const SalonHttpDeedInput *input, SalonHttpDeedAct act)
+{
+  SalonHttpDeed *deed = g_new0 (SalonHttpDeed, 1);
+
+  *deed = (SalonHttpDeed){ .call = salon_http_call_begin (message),
+    .jobs = g_object_ref (deeds->jobs),
+    .id = g_strdup (input->id),
+    .name = g_strdup (input->name),
+    .body = input->body,
+    .user_data = input->user_data,
+    .act = act };
+  return deed;
+}
+
+void
+salon_http_deed_begin (const SalonHttpDeeds *deeds, SoupServerMessage *message, const char *room,
+    const SalonHttpDeedInput *input, SalonHttpDeedAct act)
+{
+  SalonRooms *rooms = deeds->rooms_api->rooms;
+  const char *token = salon_http_api_get_bearer_token (message);
+  g_autoptr (GError) error = NULL;
+  SalonHttpDeed *deed = make (deeds, message, input, act);
+
+  deed->is_admin = salon_http_api_is_admin (deeds->rooms_api, message);
+  if (deed->is_admin && room == NULL)
+    act (deed);
+  else if (deed->is_admin)
+    salon_rooms_get_async (rooms, room, deed->call->cancellable, on_room, deed);
+  else if (token != NULL && room != NULL)
+    salon_rooms_get_own_async (rooms, room, token, deed->call->cancellable, on_room, deed);
+  else
+    {
+      g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_UNAUTHORIZED,
+          "Jobs take the administrator's token, or those of a room its owner token (Authorization: Bearer ...)");
+      salon_http_deed_end (deed, 0, NULL, error);
+    }
+}
+
+void
+salon_http_deed_begin_with_job (
+    const SalonHttpDeeds *deeds, SoupServerMessage *message, const SalonHttpDeedInput *input, SalonHttpDeedAct act)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean is_admin = salon_http_api_is_admin (deeds->rooms_api, message);
+  SalonJob *job = salon_jobs_find (deeds->jobs, input->id, &error);
+
+  if (job != NULL)
+    /* The room may be gone; the administrator need not care. */
+    salon_http_deed_begin (deeds, message, is_admin ? NULL : salon_job_get_spec (job)->room, input, act);
+  else
+    {
+      if (input->body != NULL)
+        json_node_unref (input->body);
+      salon_reply_error (message, error);
+    }
+}
+
+void
+salon_http_deed_begin_for_anybody (
+    const SalonHttpDeeds *deeds, SoupServerMessage *message, const SalonHttpDeedInput *input, SalonHttpDeedAct act)
+{
+  act (make (deeds, message, input, act));
+}
+
+char *
+salon_http_deed_get_room_of_query (SoupServerMessage *message)
+{
+  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
+  g_autoptr (GHashTable) fields = query != NULL ? soup_form_decode (query) : NULL;
+
+  return fields != NULL ? g_strdup (g_hash_table_lookup (fields, "room")) : NULL;
+}
