@@ -42,6 +42,9 @@ const server = await startServer(runner, { stateDir: mkdtempSync(join(folder, 's
   config: { jobs: { 'job-media-dirs': media, 'job-elements': 'ximagesrc', 'job-restarts': 3, 'max-jobs': 20 } } });
 defer(runner, () => killJobs(server.stateDir));
 
+/* Jobs get what processor time the others leave. */
+const JOB_MEDIA_MS = 2 * MEDIA_MS;
+
 /* A job in a room of its own. */
 async function startInRoom(pipeline, parameters) {
   const { status, body } = await server.http('POST', '/room/create', { json: { slug: newRoom() } });
@@ -56,11 +59,11 @@ async function stopJob(id) {
 }
 
 async function seesWhite(viewer, count = 10) {
-  await until(`${count} white pictures come`, () => picturesOf(viewer).filter(isWhite).length >= count, MEDIA_MS);
+  await until(`${count} white pictures come`, () => picturesOf(viewer).filter(isWhite).length >= count, JOB_MEDIA_MS);
 }
 
 async function hears(viewer, count = 25) {
-  await until('it is heard', () => soundOf(viewer).filter(isLoud).length >= count, MEDIA_MS);
+  await until('it is heard', () => soundOf(viewer).filter(isLoud).length >= count, JOB_MEDIA_MS);
 }
 
 runner.describe('files', { concurrency: 3 }, () => {
