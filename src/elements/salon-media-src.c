@@ -431,6 +431,17 @@ rewind_all (SalonMediaSrc *self)
   GST_OBJECT_UNLOCK (self);
 }
 
+/* Nobody waits for what is played to be ready: elements behind it wait by themselves, a new round must not make the
+ * whole pipeline pause, and uridecodebin, if it is ready too soon, does not say so. */
+static void
+salon_media_src_handle_message (GstBin *bin, GstMessage *message)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ASYNC_START || GST_MESSAGE_TYPE (message) == GST_MESSAGE_ASYNC_DONE)
+    gst_message_unref (message);
+  else
+    GST_BIN_CLASS (salon_media_src_parent_class)->handle_message (bin, message);
+}
+
 static GstStateChangeReturn
 salon_media_src_change_state (GstElement *element, GstStateChange transition)
 {
@@ -447,7 +458,7 @@ salon_media_src_change_state (GstElement *element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
       || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
     drop_decoder (self);
-  return result;
+  return result == GST_STATE_CHANGE_ASYNC ? GST_STATE_CHANGE_SUCCESS : result;
 }
 
 static void
@@ -560,6 +571,7 @@ salon_media_src_class_init (SalonMediaSrcClass *klass)
   object_class->set_property = salon_media_src_set_property;
   object_class->get_property = salon_media_src_get_property;
   install_properties (object_class);
+  GST_BIN_CLASS (klass)->handle_message = salon_media_src_handle_message;
   element_class->change_state = salon_media_src_change_state;
   element_class->send_event = salon_media_src_send_event;
   add_template (element_class, "audio", SALON_KIND_AUDIO);

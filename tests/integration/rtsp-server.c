@@ -3,8 +3,8 @@
  *
  *   rtsp-server FILE
  *
- * prints its port. /door is to be played: white, and a tone. What is published at /record is written to FILE. Both take
- * the password of ann. */
+ * prints its port. /door is to be played: white, and a tone. Of what is published at /record, sound and picture are
+ * written to FILE.0 and FILE.1. Both take the password of ann. */
 #include <gst/rtsp-server/rtsp-server.h>
 
 #define PASSWORD "open-sesame"
@@ -28,11 +28,12 @@ static void
 add_record (GstRTSPMountPoints *mounts, const char *path)
 {
   GstRTSPMediaFactory *factory = gst_rtsp_media_factory_new ();
-  g_autofree char *launch
-      = g_strdup_printf ("( rtph264depay name=depay0 ! h264parse ! file. rtpmp4adepay name=depay1 ! "
-                         "aacparse ! file. matroskamux name=file streamable=true ! filesink "
-                         "location=\"%s\" buffer-mode=unbuffered async=false )",
-          path);
+  /* Sound and picture in whatever order. */
+  g_autofree char *launch = g_strdup_printf ("( parsebin name=depay0 ! matroskamux streamable=true ! filesink "
+                                             "location=\"%s.0\" buffer-mode=unbuffered async=false "
+                                             "parsebin name=depay1 ! matroskamux streamable=true ! filesink "
+                                             "location=\"%s.1\" buffer-mode=unbuffered async=false )",
+      path, path);
 
   gst_rtsp_media_factory_set_launch (factory, launch);
   gst_rtsp_media_factory_set_transport_mode (factory, GST_RTSP_TRANSPORT_MODE_RECORD);

@@ -10,9 +10,9 @@ import { defer } from '../lib/cleanup.js';
 import { changeJob, killJobs, startJob, untilJob, untilState } from '../lib/jobs.js';
 import { newRoom } from '../lib/people.js';
 import { analyse, isLoud, isWhite, launchFile, launchText, picturesOf, runText, soundOf, watch } from '../lib/pipelines.js';
-import { hasNginx, hasRtspServer, startNginx, startRtspServer } from '../lib/media-servers.js';
+import { hasNginx, hasRtspServer, startDisplay, startNginx, startRtspServer } from '../lib/media-servers.js';
 import { findPort } from '../lib/port.js';
-import { MEDIA_MS, Program } from '../lib/program.js';
+import { MEDIA_MS } from '../lib/program.js';
 import { ADMIN_TOKEN, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -42,6 +42,9 @@ const server = await startServer(runner, { stateDir: mkdtempSync(join(folder, 's
   config: { jobs: { 'job-media-dirs': media, 'job-elements': 'ximagesrc', 'job-restarts': 3, 'max-jobs': 20 } } });
 defer(runner, () => killJobs(server.stateDir));
 
+/* Jobs get what processor time the others leave. */
+const JOB_MEDIA_MS = 2 * MEDIA_MS;
+
 /* A job in a room of its own. */
 async function startInRoom(pipeline, parameters) {
   const { status, body } = await server.http('POST', '/room/create', { json: { slug: newRoom() } });
@@ -52,15 +55,15 @@ async function startInRoom(pipeline, parameters) {
 
 async function stopJob(id) {
   await changeJob(server, id, { stop: true });
-  assert.equal((await untilState(server, id, 'stopped')).error, null);
+  return await untilState(server, id, 'stopped');
 }
 
 async function seesWhite(viewer, count = 10) {
-  await until(`${count} white pictures come`, () => picturesOf(viewer).filter(isWhite).length >= count, MEDIA_MS);
+  await until(`${count} white pictures come`, () => picturesOf(viewer).filter(isWhite).length >= count, JOB_MEDIA_MS);
 }
 
 async function hears(viewer, count = 25) {
-  await until('it is heard', () => soundOf(viewer).filter(isLoud).length >= count, MEDIA_MS);
+  await until('it is heard', () => soundOf(viewer).filter(isLoud).length >= count, JOB_MEDIA_MS);
 }
 
 runner.describe('files', { concurrency: 3 }, () => {
@@ -153,13 +156,6 @@ runner.describe('into a room', { concurrency: 3 }, () => {
     await seesWhite(second);
   });
 });
-
-/* An X display that nobody sits at, and that is white. */
-async function startDisplay(t) {
-  const xvfb = new Program(t, 'Xvfb', ['-displayfd', '1', '-screen', '0', '320x240x24', '-wr', '-nolisten', 'tcp']);
-  await xvfb.prints(/^\d+\n/);
-  return `:${xvfb.output.trim()}`;
-}
 
 /* The command lines of all processes. */
 function commandLines() {
@@ -302,11 +298,36 @@ runner.describe('out of a room', { concurrency: 2 }, () => {
     const { job: pull, room } = await startInRoom('pull-stream', { url: `rtsp://ann:open-sesame@${host}/door` });
     await seesAndHears(await watch(t, server, room));
     await stopJob(pull.id);
-    await until('it is recorded', () => existsSync(recorded) && statSync(recorded).size > 50000, MEDIA_MS);
+    const files = [`${recorded}.0`, `${recorded}.1`];
+    await until('it is recorded', () => files.every((file) => existsSync(file) && statSync(file).size > 40000), MEDIA_MS);
     await stopJob(job.id);
-    const file = play(t, recorded);
-    assert.equal(await file.exits(), 0, file.errors);
-    assert.ok(picturesOf(file).filter(isWhite).length >= 10);
-    assert.ok(soundOf(file).filter(isLoud).length >= 25);
+    const played = files.map((file) => play(t, file));
+    for (const file of played)
+      assert.equal(await file.exits(), 0, file.errors);
+    assert.ok(played.some((file) => picturesOf(file).filter(isWhite).length >= 10));
+    assert.ok(played.some((file) => soundOf(file).filter(isLoud).length >= 25));
+  });
+
+  test('hls keeps a playlist and its last segments, and ends it', async (t) => {
+    const job = await startJob(server, { room: stage, pipeline: 'hls',
+      parameters: { segment: 1, segments: 3, files: 4, ...SMALL } });
+    const { folder: at } = await untilState(server, job.id, 'running');
+    const output = join(at, 'output');
+    const list = () => readFileSync(join(output, 'playlist.m3u8'), 'utf8');
+    await until('segments go', () => existsSync(join(output, 'playlist.m3u8')) && /MEDIA-SEQUENCE:[3-9]/.test(list()), MEDIA_MS);
+    assert.ok(!/ENDLIST/.test(list()));
+    const stopped = await stopJob(job.id);
+    assert.equal(stopped.error, null);
+    assert.match(list(), /#EXT-X-ENDLIST/);
+    const segments = list().match(/^segment-\d+\.ts$/mg);
+    assert.equal(segments.length, 3);
+    const files = readdirSync(output).filter((name) => name.endsWith('.ts'));
+    assert.ok(files.length <= 5 && segments.every((name) => files.includes(name)), files.join());
+    for (const [, seconds] of list().matchAll(/#EXTINF:([\d.]+)/g))
+      assert.ok(Number(seconds) < 2, list());
+    /* Each can be shown without those before it. */
+    const segment = play(t, join(output, segments[0]));
+    assert.equal(await segment.exits(), 0, segment.errors);
+    assert.ok(picturesOf(segment).filter(isWhite).length >= 10);
   });
 });

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What streams are sent to, and brought from: nginx with its RTMP module, as Debian ships them, and an RTSP server. */
+/* What streams are sent to, and brought from: nginx with its RTMP module, as Debian ships them, an RTSP server, and an X
+ * display. */
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -51,4 +52,11 @@ export async function startRtspServer(t, path) {
   const program = new Program(t, RTSP_SERVER, [path]);
   await program.prints(/^\d+\n/);
   return { host: `${ADDRESS}:${program.output.trim()}`, program };
+}
+
+/* An X display that nobody sits at, and that is white. */
+export async function startDisplay(t) {
+  const xvfb = new Program(t, 'Xvfb', ['-displayfd', '1', '-screen', '0', '320x240x24', '-wr', '-nolisten', 'tcp']);
+  await xvfb.prints(/^\d+\n/);
+  return `:${xvfb.output.trim()}`;
 }

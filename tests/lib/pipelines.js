@@ -35,6 +35,7 @@ export function runText(text, cwd) {
 
 /* What comes after the pads "name.video_0" and "name.audio_0", or such, for picturesOf() and soundOf(). */
 export function analyse(videoPad, audioPad) {
+  /* One of them may never come. */
   return `${videoPad} ! queue ! videoconvert ! videoanalyse ! fakesink sync=false async=false
     ${audioPad} ! queue ! audioconvert ! level interval=20000000 ! fakesink sync=false async=false`;
 }
