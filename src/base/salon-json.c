@@ -410,3 +410,30 @@ salon_json_check_members (JsonObject *object, const char *const *known, GError *
     }
   return TRUE;
 }
+
+/* -- files -- */
+
+gboolean
+salon_json_save (const char *path, JsonObject *object, GError **error)
+{
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+  g_autofree char *text = salon_json_to_text (node);
+
+  json_object_unref (object);
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+JsonObject *
+salon_json_load (const char *path, gsize max_bytes, GError **error)
+{
+  g_autofree char *text = NULL;
+  gsize size_bytes = 0;
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *object;
+
+  if (!g_file_get_contents (path, &text, &size_bytes, error))
+    return NULL;
+  node = salon_json_parse (text, size_bytes, max_bytes, error);
+  object = node != NULL ? salon_json_node_as_object (node, path, error) : NULL;
+  return object != NULL ? json_object_ref (object) : NULL;
+}

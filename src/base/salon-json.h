@@ -55,3 +55,9 @@ gboolean salon_json_array_get_object (
 /* Refuses members that are not in the NULL-terminated list `known`. */
 gboolean salon_json_check_members (
     JsonObject *object, const char *const *known, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Of our own, in a file that is there whole or as it was before, and for this user's eyes. object: (transfer full).
+ * Blocks. */
+gboolean salon_json_save (const char *path, JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: (transfer full) (nullable). Blocks. */
+JsonObject *salon_json_load (const char *path, gsize max_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -174,25 +174,15 @@ gboolean
 salon_job_spec_save (const SalonJobSpec *self, const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
-  g_autoptr (JsonObject) object = salon_job_spec_to_json (self);
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
-  g_autofree char *text = salon_json_to_text (node);
 
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  return salon_json_save (path, salon_job_spec_to_json (self), error);
 }
 
 SalonJobSpec *
 salon_job_spec_load (const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
-  g_autofree char *text = NULL;
-  gsize size_bytes = 0;
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *object;
+  g_autoptr (JsonObject) object = salon_json_load (path, SALON_LIMIT_JOB_MESSAGE_BYTES, error);
 
-  if (!g_file_get_contents (path, &text, &size_bytes, error))
-    return NULL;
-  node = salon_json_parse (text, size_bytes, SALON_LIMIT_JOB_MESSAGE_BYTES, error);
-  object = node != NULL ? salon_json_node_as_object (node, FILE_NAME, error) : NULL;
   return object != NULL ? salon_job_spec_from_json (object, error) : NULL;
 }

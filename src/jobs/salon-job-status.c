@@ -123,27 +123,17 @@ gboolean
 salon_job_status_save (const SalonJobStatus *self, const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
-  g_autoptr (JsonObject) object = json_object_new ();
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
-  g_autofree char *text = NULL;
+  JsonObject *object = json_object_new ();
 
   salon_job_status_to_json (self, object, TRUE);
-  text = salon_json_to_text (node);
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  return salon_json_save (path, object, error);
 }
 
 gboolean
 salon_job_status_load (SalonJobStatus *self, const char *folder)
 {
   g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
-  g_autofree char *text = NULL;
-  gsize size_bytes = 0;
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *object;
+  g_autoptr (JsonObject) object = salon_json_load (path, SALON_LIMIT_JOB_MESSAGE_BYTES, NULL);
 
-  if (!g_file_get_contents (path, &text, &size_bytes, NULL))
-    return FALSE;
-  node = salon_json_parse (text, size_bytes, SALON_LIMIT_JOB_MESSAGE_BYTES, NULL);
-  object = node != NULL ? salon_json_node_as_object (node, FILE_NAME, NULL) : NULL;
   return object != NULL && salon_job_status_update (self, object, NULL);
 }

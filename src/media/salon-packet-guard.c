@@ -4,6 +4,7 @@
 #include <gst/rtp/rtp.h>
 #include <string.h>
 
+#include "salon-buffer-map.h"
 #include "salon-bytes.h"
 #include "salon-limits.h"
 #include "salon-rtcp.h"
@@ -229,8 +230,9 @@ hide_numbers (GstBuffer *buffer, guint8 id)
 
 /* buffer: (transfer full). Returns: (transfer full): the same or another one. */
 static GstBuffer *
-guard_rtp (SalonPacketGuard *self, GstBuffer *buffer)
+guard_rtp (gpointer guard, GstBuffer *buffer)
 {
+  SalonPacketGuard *self = guard;
   guint8 id = (guint8)g_atomic_int_get (&self->transport_cc_id);
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
   gboolean is_admitted = TRUE;
@@ -245,23 +247,10 @@ guard_rtp (SalonPacketGuard *self, GstBuffer *buffer)
   return is_admitted ? buffer : hide_numbers (buffer, id);
 }
 
-static gboolean
-guard_listed (GstBuffer **buffer, guint index, gpointer guard)
-{
-  *buffer = guard_rtp (guard, *buffer);
-  return TRUE;
-}
-
 static GstPadProbeReturn
 on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer guard)
 {
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
-    info->data = guard_rtp (guard, GST_PAD_PROBE_INFO_BUFFER (info));
-  else
-    {
-      info->data = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-      gst_buffer_list_foreach (info->data, guard_listed, guard);
-    }
+  salon_buffer_map (info, guard_rtp, guard);
   return GST_PAD_PROBE_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-red-entry.h"
 
+#include "salon-buffer-map.h"
 #include "salon-rtp-packet.h"
 
 /* What is read of a packet: its header and extensions. */
@@ -64,8 +65,9 @@ wrap (GstBuffer *buffer, guint8 payload_type)
 
 /* buffer: (transfer full). Returns: (transfer full): the same or another one. */
 static GstBuffer *
-take (SalonRedEntry *self, GstBuffer *buffer)
+take (gpointer user_data, GstBuffer *buffer)
 {
+  SalonRedEntry *self = user_data;
   gint payload_types = g_atomic_int_get (&self->payload_types);
   guint8 opus = payload_types & PAYLOAD_TYPE_MASK;
   guint8 start[2];
@@ -77,23 +79,10 @@ take (SalonRedEntry *self, GstBuffer *buffer)
   return (start[1] & PAYLOAD_TYPE_MASK) == opus ? wrap (buffer, opus) : buffer;
 }
 
-static gboolean
-take_listed (GstBuffer **buffer, guint index, gpointer self)
-{
-  *buffer = take (self, *buffer);
-  return TRUE;
-}
-
 static GstPadProbeReturn
 on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer self)
 {
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
-    info->data = take (self, GST_PAD_PROBE_INFO_BUFFER (info));
-  else
-    {
-      info->data = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-      gst_buffer_list_foreach (info->data, take_listed, self);
-    }
+  salon_buffer_map (info, take, self);
   return GST_PAD_PROBE_OK;
 }
 

@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "salon-bytes.h"
+#include "salon-layer-choice.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_uplink_cap_debug);
 #define GST_CAT_DEFAULT salon_uplink_cap_debug
 
 /* Sound is always wanted: Opus, as browsers send it at most unless told otherwise, with headers. */
-#define AUDIO_BPS 64000
+#define MOST_AUDIO_BPS 64000
 /* The sound of before, once more. */
-#define RED_BPS 40000
+#define MOST_RED_BPS 40000
 /* Pictures vary, and those who send them need room to probe. */
 #define HEADROOM 1.3
 /* From a bound senders go up by some 6 % a second: below this it would take who comes half a minute to see a picture
@@ -126,17 +127,6 @@ on_sending_rtcp (GObject *session, GstBuffer *buffer, gboolean is_early, gpointe
 
 /* -- what is needed -- */
 
-/* The highest layer that arrives; -1: none does. */
-static gint
-find_highest (const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS])
-{
-  gint highest = SALON_MAX_SPATIAL_LAYERS - 1;
-
-  while (highest >= 0 && !layers[highest].arrives)
-    highest--;
-  return highest;
-}
-
 /* What is wanted takes. Of one stream with layers each counts those below; streams of their own come all. */
 static guint
 measure (SalonTrack *track, const SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS], gint wanted)
@@ -160,9 +150,11 @@ static void
 look_at (Entry *entry)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  gint highest;
 
   salon_track_get_layers (entry->track, layers);
-  entry->n_seconds = is_too_much (entry->track, find_highest (layers), entry->wanted) ? entry->n_seconds + 1 : 0;
+  highest = salon_layer_find_highest (layers, SALON_MAX_SPATIAL_LAYERS - 1);
+  entry->n_seconds = is_too_much (entry->track, highest, entry->wanted) ? entry->n_seconds + 1 : 0;
   if (entry->n_seconds == SALON_UPLINK_CAP_PATIENCE_S)
     {
       entry->is_held = TRUE;
@@ -288,7 +280,7 @@ salon_uplink_cap_add (SalonUplinkCap *self, SalonTrack *track)
 
   if (!salon_track_is_video (track))
     {
-      self->sounds_bps += AUDIO_BPS + (salon_track_is_red (track) ? RED_BPS : 0);
+      self->sounds_bps += MOST_AUDIO_BPS + (salon_track_is_red (track) ? MOST_RED_BPS : 0);
       return;
     }
   g_array_append_val (self->entries, entry);

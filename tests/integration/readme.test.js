@@ -49,8 +49,7 @@ async function makePlace() {
   symlinkSync(BUILD, join(folder, 'build'));
   for (const name of ['data', 'pipelines'])
     symlinkSync(join(REPOSITORY, name), join(folder, name));
-  const env = { HOME: home, PATH: `${BUILD}/src/tools:${process.env.PATH}`, XDG_STATE_HOME: '', XDG_CONFIG_HOME: '',
-                GST_PLUGIN_FEATURE_RANK: 'fakevideosink:MAX,fakeaudiosink:MAX' };
+  const env = { HOME: home, PATH: `${BUILD}/src/tools:${process.env.PATH}`, XDG_STATE_HOME: '', XDG_CONFIG_HOME: '' };
   return { folder, env, server: await startDefaultServer(runner, { env, stateDir }) };
 }
 

@@ -66,6 +66,18 @@ function countBuffers(output) {
   return output.match(/GstIdentity:count: last-message = chain/g)?.length ?? 0;
 }
 
+/* The environment in which a pipeline's windows and loudspeakers are sinks that take all and show nothing, and tell of
+ * it; and how many buffers each of them was given, also those that came too late on a busy machine. */
+export const TALKING_SINKS = { GST_PLUGIN_FEATURE_RANK: 'fakevideosink:MAX,fakeaudiosink:MAX', GST_DEBUG: 'basesink:5',
+                               GST_DEBUG_NO_COLOR: '1' };
+export function countSinkBuffers(program) {
+  const counts = {};
+  /* Each has a thread of its own. */
+  for (const [, thread] of program.errors.matchAll(/ +\d+ (0x\w+) DEBUG.*chain_unlocked.* got times start/g))
+    counts[thread] = (counts[thread] ?? 0) + 1;
+  return Object.values(counts);
+}
+
 /* One command as somebody types it who has read the lines before. */
 export class Line {
   #t;
@@ -150,12 +162,10 @@ export class Line {
 
   /* Types it, and waits until so many of its windows and loudspeakers have been given something. */
   async shows(nSinks) {
-    const program = this.start({ GST_DEBUG: 'basesink:5', GST_DEBUG_NO_COLOR: '1' });
+    const program = this.start(TALKING_SINKS);
     await until(`${nSinks} sinks show something`, () => {
       assert.equal(program.status, undefined, `it ended:\n${program.output}${program.errors.slice(-2000)}`);
-      /* Each has a thread of its own. */
-      const threads = [...program.errors.matchAll(/ +\d+ (0x\w+) DEBUG.*rendering object/g)].map(([, thread]) => thread);
-      return new Set(threads).size >= nSinks && threads.length >= 5 * nSinks;
+      return countSinkBuffers(program).filter((count) => count >= 5).length >= nSinks;
     }, MEDIA_MS);
     return program;
   }
