@@ -229,7 +229,7 @@ test('every event of the sources is documented, and no other', () => {
   const logged = new Set();
   for (const name of readdirSync(folder, { recursive: true }).filter((path) => path.endsWith('.c'))) {
     const text = readFileSync(new URL(name, folder), 'utf8');
-    for (const [, literals] of text.matchAll(/(?:salon_log_event|salon_participant_log|log_job|log_transcode) \([^;"]*("\w+"(?: : "\w+")?)/g))
+    for (const [, literals] of text.matchAll(/(?:salon_log_event|salon_participant_log|log_job|log_transcode|log_upload) \([^;"]*("\w+"(?: : "\w+")?)/g))
       literals.match(/\w+/g).forEach((event) => logged.add(event));
   }
   assert.deepEqual([...logged].sort(), [...EVENTS].sort());
