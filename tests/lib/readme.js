@@ -138,11 +138,11 @@ export class Line {
     assert.equal(await viewer.interrupt(), 0, viewer.errors);
   }
 
-  /* Somebody in a room, until the block ends. Returns once they are there. */
-  async publishes(room, name) {
+  /* Somebody in a room, until the block ends: a picture of this source, and sound. Returns once they are there. */
+  async publishes(room, name, source = 'camera') {
     const program = this.shell(`export GST_PLUGIN_PATH=build/src/plugin
       gst-launch-1.0 -m videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=15/1 ! vp8enc deadline=1 cpu-used=8 \\
-        keyframe-max-dist=15 ! salonsink room=${room} name=p display-name='${name}' audiotestsrc is-live=true ! opusenc ! p.`);
+        keyframe-max-dist=15 ! salonsink room=${room} name=p display-name='${name}' source=${source} audiotestsrc is-live=true ! opusenc ! p.`);
     await program.prints(/salon-attached/);
     return program;
   }
