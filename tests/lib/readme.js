@@ -17,8 +17,8 @@ const PROGRAM = String.raw`(?:build/src/[\w/-]+|gst-\w+-1\.0|salonctl|salon-laun
 
 /* Chapters of README.md whose commands start, configure or measure a server, and have tests of their own: command-line,
  * turn, tls, salonctl, uploads, benchmarks. Every other chapter's are run. */
-const ELSEWHERE = ['Two commands', 'People', 'Limits, and a reverse proxy in front', 'Codecs and networks', 'Recordings',
-  'Uploads', 'Measuring'];
+const ELSEWHERE = ['Two commands', 'People', 'Limits, and a reverse proxy in front', 'Codecs and networks', 'Uploads',
+  'Measuring'];
 
 /* A command ends with its line, but for what a quote or a backslash holds together. */
 function splitCommands(block) {
@@ -84,7 +84,7 @@ export class Line {
   #at;
 
   /* t: the block's, with which the programs end. at: { server, folder, env }. exports: the chapter's so far.
-   * notes: what the checks of a chapter tell each other. */
+   * notes: what the checks tell each other. */
   constructor(t, at, command, exports, notes) {
     Object.assign(this, { command, exports, notes, server: at.server, folder: at.folder, t });
     this.#t = t;
