@@ -17,8 +17,8 @@ const PROGRAM = String.raw`(?:build/src/[\w/-]+|gst-\w+-1\.0|salonctl|salon-laun
 
 /* Chapters of README.md whose commands start, configure or measure a server, and have tests of their own: command-line,
  * turn, tls, salonctl, uploads, benchmarks. Every other chapter's are run. */
-const ELSEWHERE = ['Two commands', 'People', 'Limits, and a reverse proxy in front', 'Codecs and networks', 'Recordings',
-  'Uploads', 'Measuring'];
+const ELSEWHERE = ['Two commands', 'People', 'Limits, and a reverse proxy in front', 'Codecs and networks', 'Uploads',
+  'Measuring'];
 
 /* A command ends with its line, but for what a quote or a backslash holds together. */
 function splitCommands(block) {
@@ -84,7 +84,7 @@ export class Line {
   #at;
 
   /* t: the block's, with which the programs end. at: { server, folder, env }. exports: the chapter's so far.
-   * notes: what the checks of a chapter tell each other. */
+   * notes: what the checks tell each other. */
   constructor(t, at, command, exports, notes) {
     Object.assign(this, { command, exports, notes, server: at.server, folder: at.folder, t });
     this.#t = t;
@@ -138,11 +138,11 @@ export class Line {
     assert.equal(await viewer.interrupt(), 0, viewer.errors);
   }
 
-  /* Somebody in a room, until the block ends. Returns once they are there. */
-  async publishes(room, name) {
+  /* Somebody in a room, until the block ends: a picture of this source, and sound. Returns once they are there. */
+  async publishes(room, name, source = 'camera') {
     const program = this.shell(`export GST_PLUGIN_PATH=build/src/plugin
       gst-launch-1.0 -m videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=15/1 ! vp8enc deadline=1 cpu-used=8 \\
-        keyframe-max-dist=15 ! salonsink room=${room} name=p display-name='${name}' audiotestsrc is-live=true ! opusenc ! p.`);
+        keyframe-max-dist=15 ! salonsink room=${room} name=p display-name='${name}' source=${source} audiotestsrc is-live=true ! opusenc ! p.`);
     await program.prints(/salon-attached/);
     return program;
   }

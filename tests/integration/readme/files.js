@@ -40,17 +40,6 @@ export default [
   viewing('--name=Viewer pipelines/test-viewer\\.launch', 2),
   viewing('pipelines/test-viewer\\.launch video-sink="fpsdisplaysink text-overlay=true" audio-sink=fakesink', 1),
   {
-    line: /^GST_PLUGIN_PATH=build\/src\/plugin gst-launch-1\.0 -e \$\(salon-launch --print pipelines\/record-to-file\.launch participant=Ann\)$/,
-    check: async (line) => {
-      await line.publishes('demo', 'Ann');
-      const recorder = line.start();
-      await line.grows('recording.mkv', 20000);
-      await recorder.interrupt();
-      for (const [track, decoder] of [['video_0', 'vp8dec'], ['audio_0', 'opusdec']])
-        assert.ok(await line.counts('recording.mkv', `matroskademux name=d d.${track} ! ${decoder}`) >= 10);
-    },
-  },
-  {
     line: /^gst-launch-1\.0 \$\(build\/src\/tools\/salon-launch --print pipelines\/slot-switch\.launch active=snow\)$/,
     check: (line) => line.shows(1),
   },

@@ -82,7 +82,7 @@ export default [
     check: async (line) => {
       await line.fill({ OWNER_TOKEN: line.notes.owner, 'jobs/ID': `jobs/${line.notes.recorder}` }).answers();
       const { folder } = await untilState(line.server, line.notes.recorder, 'stopped', await adminToken(line));
-      assert.ok(await line.counts(`${folder}/output/recording.mkv`, 'matroskademux ! vp8dec') >= 10);
+      assert.ok(await line.counts(`${folder}/output/001-Ann.webm`, 'matroskademux name=d d.video_0 ! vp8dec') >= 10);
     },
   },
   {
