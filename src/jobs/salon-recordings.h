@@ -49,8 +49,8 @@ void salon_recordings_begin_async (SalonRecordings *self, const char *room, cons
 gboolean salon_recordings_begin_finish (
     SalonRecordings *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Lets those finish that somebody in the room began, or that are about to begin. Errors: FORBIDDEN: there are others, which are not theirs to
- * stop. */
+/* Lets those finish that somebody in the room began, or that are about to begin. Errors: FORBIDDEN: there are others,
+ * which are not theirs to stop. */
 gboolean salon_recordings_stop (SalonRecordings *self, const char *room, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Nobody is in the room any more: what somebody there began finishes. */
