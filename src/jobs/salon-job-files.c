@@ -127,13 +127,19 @@ salon_job_files_list (const char *folder, gboolean *is_cut)
 
 /* -- opening -- */
 
+/* One step, and down. */
+static gboolean
+is_name (const char *entry)
+{
+  return *entry != '\0' && strchr (entry, '/') == NULL && !g_str_equal (entry, ".") && !g_str_equal (entry, "..");
+}
+
 /* fd: (transfer full). Returns: what is in that folder, or -1. */
 static int
 step_into (int fd, const char *entry, int flags)
 {
-  gboolean is_name = *entry != '\0' && !g_str_equal (entry, ".") && !g_str_equal (entry, "..");
-  int next = fd >= 0 && is_name ? openat (fd, entry, flags) : -1;
-  int saved_errno = is_name ? errno : ENOENT;
+  int next = fd >= 0 && is_name (entry) ? openat (fd, entry, flags) : -1;
+  int saved_errno = is_name (entry) ? errno : ENOENT;
 
   if (fd >= 0)
     close (fd);
@@ -142,7 +148,8 @@ step_into (int fd, const char *entry, int flags)
 }
 
 /* The folder that an entry is in, step by step, since a folder on the way may become a link at any moment; none of
- * which goes up. entry: (out) (transfer full). Returns: that folder, or -1. */
+ * which goes up. entry: (out) (transfer full): may be no name, as what is left of one that is too deep. Returns: that
+ * folder, or -1. */
 static int
 open_parent (const char *folder, const char *name, char **entry)
 {
@@ -186,7 +193,7 @@ salon_job_files_remove (const char *folder, const char *name)
 {
   g_autofree char *entry = NULL;
   int fd = open_parent (folder, name, &entry);
-  gboolean is_removed = fd >= 0 && unlinkat (fd, entry, 0) == 0;
+  gboolean is_removed = fd >= 0 && is_name (entry) && unlinkat (fd, entry, 0) == 0;
 
   if (fd >= 0)
     close (fd);

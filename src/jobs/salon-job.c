@@ -384,11 +384,17 @@ salon_job_stop (SalonJob *self)
   tell_keeper (self, "stop");
 }
 
+gboolean
+salon_job_is_stopping (SalonJob *self)
+{
+  return self->must_stop || self->status.state == SALON_JOB_STOPPING;
+}
+
 void
 salon_job_stop_because (SalonJob *self, const char *why)
 {
   /* What is on its way to its end has its reason. */
-  if (self->must_stop || self->status.state == SALON_JOB_STOPPING)
+  if (salon_job_is_stopping (self))
     return;
   self->stop_reason = g_strdup (why);
   salon_job_stop (self);

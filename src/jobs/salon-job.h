@@ -36,6 +36,8 @@ gboolean salon_job_is_over (SalonJob *self);
 void salon_job_stop (SalonJob *self);
 /* The same, not because somebody wished it: why (for a person) becomes its error. */
 void salon_job_stop_because (SalonJob *self, const char *why);
+/* Whether it was told to, here or by a server before. */
+gboolean salon_job_is_stopping (SalonJob *self);
 
 /* Ends it now, whatever that leaves behind. */
 void salon_job_kill (SalonJob *self);

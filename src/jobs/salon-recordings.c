@@ -16,7 +16,8 @@ struct _SalonRecordings
 
   SalonJobs *jobs;                       /* (borrowed) */
   const SalonRecordingsOptions *options; /* (borrowed) */
-  GHashTable *beginning;                 /* (owned) (element-type utf8): ids of rooms whose recording is being made */
+  GHashTable *beginning; /* (owned) (element-type utf8 gboolean): by the ids of rooms whose recording is being made:
+                          * whether it is still wanted */
   gboolean is_measuring;
   guint check_id;
 };
@@ -76,17 +77,44 @@ salon_recordings_is_recording (SalonRecordings *self, const char *room)
 /* -- by those in the room -- */
 
 static void
+set_wanted (SalonRecordings *self, const char *room, gboolean is_wanted)
+{
+  g_hash_table_insert (self->beginning, g_strdup (room), GINT_TO_POINTER (is_wanted));
+}
+
+static void
 on_begun (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   SalonRecordings *self = g_task_get_source_object (task);
+  const char *room = g_task_get_task_data (task);
+  gboolean is_wanted = GPOINTER_TO_INT (g_hash_table_lookup (self->beginning, room));
   GError *error = NULL;
+  SalonJob *job = salon_jobs_start_finish (SALON_JOBS (source), result, &error);
 
-  g_hash_table_remove (self->beginning, g_task_get_task_data (task));
-  if (salon_jobs_start_finish (SALON_JOBS (source), result, &error) != NULL)
+  g_hash_table_remove (self->beginning, room);
+  if (job != NULL && !is_wanted)
+    salon_job_stop (job);
+  if (job != NULL)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
+}
+
+/* Not what finishes its files. */
+static gboolean
+has_lasting (SalonRecordings *self, const char *room)
+{
+  g_autoptr (GPtrArray) recordings = salon_recordings_list (self, room, NULL);
+
+  for (guint i = 0; i < recordings->len; i++)
+    {
+      SalonJob *job = g_ptr_array_index (recordings, i);
+
+      if (!salon_job_is_over (job) && !salon_job_is_stopping (job))
+        return TRUE;
+    }
+  return FALSE;
 }
 
 void
@@ -95,13 +123,16 @@ salon_recordings_begin_async (SalonRecordings *self, const char *room, const cha
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   const SalonJobRequest request = { .room = room, .slug = slug, .pipeline = self->options->pipeline, .by = by };
+  gboolean is_beginning = g_hash_table_contains (self->beginning, room);
 
-  if (salon_recordings_is_recording (self, room))
+  if (is_beginning)
+    set_wanted (self, room, TRUE);
+  if (is_beginning || has_lasting (self, room))
     {
       g_task_return_boolean (task, TRUE);
       return;
     }
-  g_hash_table_add (self->beginning, g_strdup (room));
+  set_wanted (self, room, TRUE);
   g_task_set_task_data (task, g_strdup (room), g_free);
   salon_jobs_start_async (self->jobs, &request, on_begun, g_steal_pointer (&task));
 }
@@ -119,6 +150,8 @@ stop_own (SalonRecordings *self, const char *room)
   g_autoptr (GPtrArray) recordings = salon_recordings_list (self, room, NULL);
   guint n_others = 0;
 
+  if (g_hash_table_contains (self->beginning, room))
+    set_wanted (self, room, FALSE);
   for (guint i = 0; i < recordings->len; i++)
     {
       SalonJob *job = g_ptr_array_index (recordings, i);
@@ -240,9 +273,8 @@ stop_all (SalonRecordings *self)
     {
       SalonJob *job = g_ptr_array_index (recordings, i);
       const SalonJobSpec *spec = salon_job_get_spec (job);
-      SalonJobState state = salon_job_get_status (job)->state;
 
-      if (salon_job_is_over (job) || state == SALON_JOB_STOPPING)
+      if (salon_job_is_over (job) || salon_job_is_stopping (job))
         continue;
       salon_log_event (SALON_LOG_ERROR, "recording_cut_short",
           (SalonLogFields){ .room = spec->room, .job = spec->id, .reason = "disk_full" },

@@ -42,15 +42,15 @@ SalonJob *salon_recordings_find (SalonRecordings *self, const char *id, GError *
 /* Whether this room (an id) is being recorded, or about to be. */
 gboolean salon_recordings_is_recording (SalonRecordings *self, const char *room);
 
-/* Somebody in a room begins to record it; for one that is being recorded, nothing. Errors: those of
- * salon_jobs_start_async(). */
+/* Somebody in a room begins to record it; for one that is being recorded, nothing, unless all that there is finishes
+ * its files already. Errors: those of salon_jobs_start_async(). */
 void salon_recordings_begin_async (SalonRecordings *self, const char *room, const char *slug, const char *by,
     GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_recordings_begin_finish (
     SalonRecordings *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Lets those finish that somebody in the room began. Errors: FORBIDDEN: there are others, which are not theirs to
- * stop. */
+/* Lets those finish that somebody in the room began, or that are about to begin. Errors: FORBIDDEN: there are others,
+ * which are not theirs to stop. */
 gboolean salon_recordings_stop (SalonRecordings *self, const char *room, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Nobody is in the room any more: what somebody there began finishes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-room-lines.h"
 
+#include "salon-job-secrets.h"
 #include "salon-job.h"
 #include "salon-launch-line.h"
 #include "salon-log.h"
@@ -127,7 +128,8 @@ add_person (GString *text, const SalonRoomLines *room, const SalonPerson *person
 static void
 add_job (GString *text, const SalonJobSpec *spec)
 {
-  g_autofree char *line = salon_launch_line_from_text (spec->launch);
+  g_autofree char *launch = salon_job_secrets_hide (spec->secrets, spec->launch);
+  g_autofree char *line = salon_launch_line_from_text (launch);
   g_autofree char *comment = g_strdup_printf (
       "job %.8s%s%s", spec->id, spec->pipeline != NULL ? ", " : "", spec->pipeline != NULL ? spec->pipeline : "");
 

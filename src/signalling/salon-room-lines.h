@@ -5,7 +5,7 @@
 
 /* A room as a developer would make it by hand: lines for a shell, each of which runs by itself. For each track that is
  * published here, one that shows or plays it, and for each person, one that puts test pictures and a tick in their
- * place; for each job, its pipeline. */
+ * place; for each job, its pipeline, with a mask (salon-job-secrets.h) for each of its secrets. */
 
 /* All (borrowed). */
 typedef struct

@@ -195,6 +195,17 @@ test('an owner\'s lines reach the server from anywhere, and tell no text of the 
   assert.match((await get(room.slug, 'lines')).text, /name=secret/);
 });
 
+test('lines have the secrets of jobs for nobody', async (t) => {
+  const room = await createRoom();
+  t.after(() => killJobs(server.stateDir));
+  await startJob(server, { room: room.slug, pipeline: 'pull-stream', parameters: { url: 'rtsp://ann:pass-1234@127.0.0.1:9/key-1234' } });
+  for (const token of [ADMIN_TOKEN, room.token]) {
+    const { text } = await get(room.slug, 'lines', token);
+    assert.match(text, /^gst-launch-1.0 -e salonmediasrc name=stream .*location="\*\*\*"' decode=true/m);
+    assert.doesNotMatch(text, /pass-1234|key-1234/);
+  }
+});
+
 test('a room is drawn once at a time', async (t) => {
   const room = await createRoom();
   await showFilm(t, room.slug);
