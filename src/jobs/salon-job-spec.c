@@ -9,6 +9,7 @@
 
 #define FILE_NAME "job.json"
 #define MAX_LIST 1000
+#define ATTEMPT "${attempt}"
 
 void
 salon_job_limits_clear (SalonJobLimits *limits)
@@ -38,6 +39,16 @@ salon_job_spec_free (SalonJobSpec *self)
   g_clear_pointer (&self->parameters, json_object_unref);
   salon_job_limits_clear (&self->limits);
   g_free (self);
+}
+
+char *
+salon_job_spec_make_text (const SalonJobSpec *self, guint n_restarts)
+{
+  g_autofree char *number = g_strdup_printf ("%u", n_restarts);
+  GString *text = g_string_new (self->launch);
+
+  g_string_replace (text, ATTEMPT, number, 0);
+  return g_string_free (text, FALSE);
 }
 
 /* -- to JSON -- */

@@ -27,7 +27,7 @@ typedef struct
   char *pipeline;         /* (owned) (nullable): name of a file; NULL: the administrator's own text */
   JsonObject *parameters; /* (owned): of that file, as others may see them */
   char **secrets;         /* (owned) (nullable): what of them the job must not print: salon-job-secrets.h */
-  char *launch;           /* (owned): for gst_parse_launch() */
+  char *launch;           /* (owned): see salon_job_spec_make_text() */
   gboolean is_recording;  /* of that kind (salon-launch-file.h) */
   char *by;               /* (owned) (nullable): who in the room made it: then it stops when nobody is left */
   gint64 created_at_s;    /* Unix time */
@@ -44,6 +44,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SalonJobSpec, salon_job_spec_free)
 /* Returns: (transfer full) */
 JsonObject *salon_job_spec_to_json (const SalonJobSpec *self) G_GNUC_WARN_UNUSED_RESULT;
 SalonJobSpec *salon_job_spec_from_json (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full): the text for gst_parse_launch(), once the job has been begun anew so often: ${attempt}
+ * stands for that, so that files of several attempts can have names of their own. */
+char *salon_job_spec_make_text (const SalonJobSpec *self, guint n_restarts) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The file in a job's folder. Blocks. */
 gboolean salon_job_spec_save (const SalonJobSpec *self, const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -10,8 +10,9 @@
 #include "salon-limits.h"
 
 #define SUFFIX ".launch"
-/* The parameter that is the job's own. */
+/* The parameters that are the job's own. */
 #define ROOM "room"
+#define ATTEMPT "attempt"
 
 /* -- listing -- */
 
@@ -51,16 +52,20 @@ describe_parameter (const SalonParameter *parameter)
   return object;
 }
 
+/* Returns: (transfer full) (nullable): NULL for what is no job. */
 static JsonObject *
 describe (const char *folder, const char *name)
 {
   g_autofree char *file_name = g_strconcat (name, SUFFIX, NULL);
   g_autofree char *path = g_build_filename (folder, file_name, NULL);
   g_autoptr (SalonLaunchFile) file = salon_launch_file_read (path, NULL);
-  JsonObject *object = json_object_new ();
+  JsonObject *object;
   JsonArray *parameters;
   GPtrArray *declared;
 
+  if (file != NULL && salon_launch_file_is_client (file))
+    return NULL;
+  object = json_object_new ();
   json_object_set_string_member (object, "name", name);
   if (file == NULL)
     {
@@ -84,7 +89,12 @@ salon_pipelines_list (const char *folder)
   JsonArray *list = json_array_new ();
 
   for (guint i = 0; i < names->len; i++)
-    json_array_add_object_element (list, describe (folder, g_ptr_array_index (names, i)));
+    {
+      JsonObject *object = describe (folder, g_ptr_array_index (names, i));
+
+      if (object != NULL)
+        json_array_add_object_element (list, object);
+    }
   return list;
 }
 
@@ -95,10 +105,10 @@ set_parameter (SalonLaunchFile *file, const char *name, JsonNode *node, gboolean
 {
   g_autofree char *text = NULL;
 
-  if (g_str_equal (name, ROOM))
+  if (g_str_equal (name, ROOM) || g_str_equal (name, ATTEMPT))
     {
-      g_set_error_literal (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-          "\"parameters\": \"room\" is the job's own room, and not to be set");
+      g_set_error (error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
+          "\"parameters\": \"%s\" is the job's own, and not to be set", name);
       return FALSE;
     }
   if (!JSON_NODE_HOLDS_VALUE (node))
@@ -127,6 +137,7 @@ set_parameters (SalonLaunchFile *file, const SalonPipelineRequest *request, GErr
           && !salon_launch_file_set (file, ROOM, request->room, FALSE, error))
         return FALSE;
     }
+  salon_launch_file_leave_open (file, ATTEMPT);
   if (request->parameters == NULL)
     return TRUE;
   json_object_iter_init (&iter, request->parameters);
@@ -164,6 +175,23 @@ keep_secrets (SalonLaunchFile *file, JsonObject *given, JsonObject **told, char 
   *secrets = salon_job_secrets_sort (list);
 }
 
+/* Errors: UNKNOWN_PIPELINE */
+static SalonLaunchFile *
+read_job (const char *path, const char *name, GError **error)
+{
+  g_autoptr (SalonLaunchFile) file = salon_launch_file_read (path, NULL);
+
+  if (file == NULL)
+    g_set_error (error, SALON_ERROR, SALON_ERROR_UNKNOWN_PIPELINE,
+        "The file of the pipeline \"%s\" cannot be read: salon-launch --print tells why", name);
+  else if (salon_launch_file_is_client (file))
+    g_set_error (error, SALON_ERROR, SALON_ERROR_UNKNOWN_PIPELINE,
+        "The pipeline \"%s\" is no job but a client (kind client in its file): salon-launch runs it in a room", name);
+  else
+    return g_steal_pointer (&file);
+  return NULL;
+}
+
 char *
 salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request, JsonObject **told, char ***secrets,
     gboolean *is_recording, GError **error)
@@ -179,14 +207,8 @@ salon_pipelines_fill_in (const char *folder, const SalonPipelineRequest *request
           "There is no pipeline \"%s\"; GET /pipelines lists those that there are", request->name);
       return NULL;
     }
-  file = salon_launch_file_read (path, NULL);
-  if (file == NULL)
-    {
-      g_set_error (error, SALON_ERROR, SALON_ERROR_UNKNOWN_PIPELINE,
-          "The file of the pipeline \"%s\" cannot be read: salon-launch --print tells why", request->name);
-      return NULL;
-    }
-  if (!set_parameters (file, request, error))
+  file = read_job (path, request->name, error);
+  if (file == NULL || !set_parameters (file, request, error))
     return NULL;
   *is_recording = salon_launch_file_is_recording (file);
   keep_secrets (file, request->parameters, told, secrets);

@@ -18,6 +18,7 @@ struct _SalonLaunchFile
   char *path;    /* (owned) */
   char *summary; /* (owned) */
   gboolean is_recording;
+  gboolean is_client;
   GPtrArray *parameters; /* (owned) (element-type SalonParameter) */
   GString *text;         /* (owned): what is left without comments and declarations */
 };
@@ -133,10 +134,11 @@ static gboolean
 read_kind (SalonLaunchFile *self, const char *line, guint number, GError **error)
 {
   self->is_recording = g_str_equal (line, "kind recording");
-  if (self->is_recording)
+  self->is_client = g_str_equal (line, "kind client");
+  if (self->is_recording || self->is_client)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      _ ("%s:%u: the kind of a pipeline is \"recording\", or none"), self->path, number);
+      _ ("%s:%u: the kind of a pipeline is \"recording\" or \"client\", or none"), self->path, number);
   return FALSE;
 }
 
@@ -301,6 +303,12 @@ salon_launch_file_is_recording (SalonLaunchFile *self)
   return self->is_recording;
 }
 
+gboolean
+salon_launch_file_is_client (SalonLaunchFile *self)
+{
+  return self->is_client;
+}
+
 GPtrArray *
 salon_launch_file_get_parameters (SalonLaunchFile *self)
 {
@@ -339,6 +347,16 @@ salon_launch_file_assign (SalonLaunchFile *self, const char *assignment, GError 
         /* Translators: in place of a list of parameters. */
         *known != '\0' ? known : _ ("none"));
   return FALSE;
+}
+
+void
+salon_launch_file_leave_open (SalonLaunchFile *self, const char *name)
+{
+  SalonParameter *parameter = find (self, name);
+  g_autofree char *reference = g_strdup_printf ("${%s}", name);
+
+  if (parameter != NULL)
+    set_value (parameter, reference);
 }
 
 gboolean

@@ -10,8 +10,9 @@
  *   param width = 320  # what it is
  *
  * A kind line says what a job of it is for: what one of kind recording leaves is kept, and listed, as a recording of
- * its room. A param line declares a parameter with its default; ${width} in the text stands for its value. A line that
- * begins with `secret` does so, too, of one that is not to be told to others: a URL with a stream key in it.
+ * its room; one of kind client has a webrtcbin that salon-launch brings into a room, and is no job. A param line
+ * declares a parameter with its default; ${width} in the text stands for its value. A line that begins with `secret`
+ * does so, too, of one that is not to be told to others: a URL with a stream key in it.
  *
  * By hand a value may be anything. From a stranger it is checked by the parameter's type, so that it stays the value
  * that the text has a place for, and can't become elements. The type follows from the default and from the place:
@@ -60,12 +61,18 @@ const char *salon_launch_file_get_summary (SalonLaunchFile *self);
 /* Whether it is of kind recording. */
 gboolean salon_launch_file_is_recording (SalonLaunchFile *self);
 
+/* Whether it is of kind client. */
+gboolean salon_launch_file_is_client (SalonLaunchFile *self);
+
 /* (transfer none) (element-type SalonParameter): as they are declared. */
 GPtrArray *salon_launch_file_get_parameters (SalonLaunchFile *self);
 
 /* assignment: "KEY=VALUE", by hand. Errors: for a person, with the parameters that there are. */
 gboolean salon_launch_file_assign (
     SalonLaunchFile *self, const char *assignment, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ${name} stays in the text as it is, for who knows its value later; nothing, if it is not declared. */
+void salon_launch_file_leave_open (SalonLaunchFile *self, const char *name);
 
 /* From a client. may_be_elements: they may set those too. Errors: INVALID_PARAMS, naming the parameter; FORBIDDEN. */
 gboolean salon_launch_file_set (SalonLaunchFile *self, const char *name, const char *value, gboolean may_be_elements,

@@ -126,9 +126,11 @@ add_person (GString *text, const SalonRoomLines *room, const SalonPerson *person
 }
 
 static void
-add_job (GString *text, const SalonJobSpec *spec)
+add_job (GString *text, SalonJob *job)
 {
-  g_autofree char *launch = salon_job_secrets_hide (spec->secrets, spec->launch);
+  const SalonJobSpec *spec = salon_job_get_spec (job);
+  g_autofree char *text_with_secrets = salon_job_spec_make_text (spec, salon_job_get_status (job)->n_restarts);
+  g_autofree char *launch = salon_job_secrets_hide (spec->secrets, text_with_secrets);
   g_autofree char *line = salon_launch_line_from_text (launch);
   g_autofree char *comment = g_strdup_printf (
       "job %.8s%s%s", spec->id, spec->pipeline != NULL ? ", " : "", spec->pipeline != NULL ? spec->pipeline : "");
@@ -158,7 +160,7 @@ salon_room_lines_write (const SalonRoomLines *room)
       const SalonJobSpec *spec = salon_job_get_spec (job);
 
       if (!salon_job_is_over (job) && (room->has_admin_jobs || spec->pipeline != NULL))
-        add_job (text, spec);
+        add_job (text, job);
     }
   return g_string_free (text, FALSE);
 }

@@ -215,16 +215,20 @@ start (SalonAttempt *self, GError **error)
 }
 
 SalonAttempt *
-salon_attempt_new (const SalonJobSpec *spec, SalonJobLog *log, GError **error)
+salon_attempt_new (const SalonJobSpec *spec, guint n_restarts, SalonJobLog *log, GError **error)
 {
   g_autoptr (SalonAttempt) self = g_object_new (SALON_TYPE_ATTEMPT, NULL);
+  g_autofree char *text = salon_job_spec_make_text (spec, n_restarts);
+  JsonObject *message;
 
   self->log = log;
   if (!start (self, error))
     return NULL;
   g_signal_connect (self->link, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->link, "closed", G_CALLBACK (on_closed), self);
-  salon_json_link_send (self->link, salon_job_spec_to_json (spec));
+  message = salon_job_spec_to_json (spec);
+  json_object_set_string_member (message, "launch", text);
+  salon_json_link_send (self->link, message);
   g_subprocess_wait_async (self->process, self->watching, on_process_exit, self);
   return g_steal_pointer (&self);
 }

@@ -16,8 +16,9 @@
 #define SALON_TYPE_ATTEMPT (salon_attempt_get_type ())
 G_DECLARE_FINAL_TYPE (SalonAttempt, salon_attempt, SALON, ATTEMPT, GObject)
 
-/* In the job's folder. log: (borrowed): gets what it prints. */
-SalonAttempt *salon_attempt_new (const SalonJobSpec *spec, SalonJobLog *log, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* In the job's folder. n_restarts: how many there were before. log: (borrowed): gets what it prints. */
+SalonAttempt *salon_attempt_new (
+    const SalonJobSpec *spec, guint n_restarts, SalonJobLog *log, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* message: (transfer full) */
 void salon_attempt_send (SalonAttempt *self, JsonObject *message);

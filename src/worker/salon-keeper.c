@@ -294,7 +294,7 @@ make_attempt (Keeper *self, GError **error)
 {
   if (!salon_job_folder_prepare (FOLDER, error))
     return FALSE;
-  self->attempt = salon_attempt_new (self->spec, self->log, error);
+  self->attempt = salon_attempt_new (self->spec, self->status.n_restarts, self->log, error);
   return self->attempt != NULL;
 }
 

@@ -52,6 +52,7 @@ param room = demo
 ${PICTURE} ! textoverlay name=overlay text="\${room}" ! fakesink
 `);
 writeFileSync(join(pipelines, 'broken.launch'), 'param size\n');
+writeFileSync(join(pipelines, 'client.launch'), '# Joins by itself.\nkind client\nwebrtcbin name=subscriber\n');
 
 const JOBS = { 'pipelines-dir': pipelines, 'job-media-dirs': media, 'job-elements': 'hostile', 'job-hang-s': 5,
                'job-restarts': 1, 'job-output-mb': 4, 'job-memory-mb': 512, 'max-jobs': 50 };
@@ -129,6 +130,7 @@ test('pipelines are listed with their parameters and these with their types', as
   const { status, body } = await server.http('GET', '/pipelines', { token: ADMIN_TOKEN });
   assert.equal(status, 200);
   checkHttp('pipelinesResponse', body);
+  assert.deepEqual(body.pipelines.map(({ name }) => name), ['broken', 'of-room', 'record']);
   const [broken, , record] = body.pipelines;
   assert.match(broken.error, /cannot be read/);
   assert.equal(record.name, 'record');
@@ -136,6 +138,14 @@ test('pipelines are listed with their parameters and these with their types', as
   assert.deepEqual(record.parameters.map(({ name, type }) => [name, type]), [['pattern', 'word'], ['title', 'text'],
     ['size', 'integer'], ['loud', 'boolean'], ['sink', 'elements']]);
   assert.equal(record.parameters[0].help, 'of videotestsrc');
+});
+
+test('a pipeline that salon-launch alone brings into a room is no job', async () => {
+  const room = await createRoom();
+  for (const token of [ADMIN_TOKEN, room.token]) {
+    const message = await startRefused(404, 'unknown_pipeline', { room: room.slug, pipeline: 'client' }, token);
+    assert.match(message, /salon-launch runs it/);
+  }
 });
 
 test('a parameter stays the value that it has a place for', async () => {
@@ -152,6 +162,8 @@ test('a parameter stays the value that it has a place for', async () => {
   await startRefused(422, 'invalid_params', { room: room.slug, pipeline: 'record', parameters: { pattern: {} } });
   assert.match(await startRefused(422, 'invalid_params', { pipeline: 'record', parameters: { colour: 1 } }),
     /no "colour"; it has: pattern, title/);
+  for (const own of ['room', 'attempt'])
+    assert.match(await startRefused(422, 'invalid_params', { pipeline: 'record', parameters: { [own]: 1 } }), /the job's own/);
   assert.match(await startRefused(403, 'forbidden',
     { room: room.slug, pipeline: 'record', parameters: { sink: 'fakesink' } }, room.token), /administrator/);
 });

@@ -151,6 +151,7 @@ test_kinds (void)
 {
   g_autoptr (SalonLaunchFile) plain = read_text ("fakesrc ! fakesink");
   g_autoptr (SalonLaunchFile) recording = read_text ("# Records.\nkind recording\nparam n = 1\nfakesrc ! fakesink");
+  g_autoptr (SalonLaunchFile) client = read_text ("kind client\nwebrtcbin name=subscriber");
   g_autofree char *text = salon_launch_file_to_text (recording);
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "salon-kind-XXXXXX.launch", NULL);
   g_autoptr (GError) error = NULL;
@@ -158,6 +159,9 @@ test_kinds (void)
 
   g_assert_false (salon_launch_file_is_recording (plain));
   g_assert_true (salon_launch_file_is_recording (recording));
+  g_assert_false (salon_launch_file_is_client (recording));
+  g_assert_true (salon_launch_file_is_client (client));
+  g_assert_false (salon_launch_file_is_recording (client));
   g_assert_cmpstr (text, ==, "fakesrc ! fakesink");
   g_assert_true (g_close (fd, NULL));
   g_assert_true (g_file_set_contents (path, "kind play\nfakesrc ! fakesink", -1, NULL));
@@ -175,7 +179,7 @@ main (int argc, char **argv)
   g_test_add_func ("/launch-file/a-default-may-be-empty", test_empty_default);
   g_test_add_func ("/launch-file/types-follow-from-default-and-place", test_types);
   g_test_add_func ("/launch-file/elements-are-the-administrators", test_elements_are_the_administrators);
-  g_test_add_func ("/launch-file/kinds-are-recording-or-none", test_kinds);
+  g_test_add_func ("/launch-file/kinds-are-recording-client-or-none", test_kinds);
   g_test_add_func ("/launch-file/values-stay-in-their-place", test_values_stay_in_their_place);
   return g_test_run ();
 }

@@ -57,7 +57,7 @@ export default [
     check: async (line) => {
       const answer = await line.fill({ OWNER_TOKEN: line.notes.owner }).answers();
       checkHttp('pipelinesResponse', answer);
-      assert.ok(answer.pipelines.some(({ name }) => name === 'test-publisher'));
+      assert.ok(answer.pipelines.some(({ name }) => name === 'test-pattern'));
     },
   },
   {
@@ -109,6 +109,6 @@ export default [
   },
   {
     line: /^salonctl pipelines$/,
-    check: async (line) => assert.match(await line.ends(), /^test-publisher\n {4}A participant that is always there/m),
+    check: async (line) => assert.match(await line.ends(), /^test-pattern\n {4}A test pattern/m),
   },
 ];

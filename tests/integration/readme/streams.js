@@ -63,7 +63,7 @@ export default [
   launching('-e ', 'hls', ' segment=2', async (line) => {
     line.start();
     await until('there is a playlist', () => existsSync(line.path('playlist.m3u8')), MEDIA_MS);
-    await line.grows('segment-00000.ts', 1000);
+    await line.grows('segment-0-00000.ts', 1000);
   }),
   launching('-e ', 'rtmp', ' url=rtmp://localhost/live/demo', async (line) => {
     const at = folderOf(line);
