@@ -26,6 +26,7 @@ const STATE_EVENTS = [
   'track-unmuted',
   'track-subscribed',
   'track-unsubscribed',
+  'track-transcode',
   'local-track',
   'room',
 ];

@@ -95,6 +95,8 @@ export class Salon extends EventTarget {
   participants = new Map();
   /** @type {Map<string, {track: object, mediaStreamTrack: MediaStreamTrack, layer: ?object}>} What we receive, by track id. */
   subscriptions = new Map();
+  /** @type {Map<string, object>} Of what this browser can't play as it is published, by track id: see `track-transcode`. */
+  transcodes = new Map();
   /** @type {'new'|'joining'|'joined'|'reconnecting'|'closed'} */
   state = 'new';
   /** @type {?string} A secret that lets the next Salon object take over this place in the room. */
@@ -165,7 +167,10 @@ export class Salon extends EventTarget {
       trickle: (params) => this.#onTrickle(params),
       slot: ({ target, mid, track }) => this.#subscribers.setSlot(target, mid, track),
       layer: (params) => this.#onLayer(params),
-      transcode: (params) => this.#emit('track-transcode', params),
+      transcode: (params) => {
+        this.transcodes[params.state === 'original' ? 'delete' : 'set'](params.track, params);
+        this.#emit('track-transcode', params);
+      },
       layers_wanted: ({ mid, layers }) =>
         this.#publisher?.setWantedLayers(mid, layers).catch((error) => this.#emit('error', { error })),
       participant: (params) => this.#onParticipant(params),
@@ -591,6 +596,7 @@ export class Salon extends EventTarget {
     this.#publisher?.close();
     this.#publisher = this.#publisherReady = null;
     this.#mustRebuild = this.#isSilent = false;
+    this.transcodes.clear();
     this.#subscribers?.keepOnly(new Set());
     this.#subscribers?.close();
     this.#subscribers = new Subscribers({
@@ -767,6 +773,7 @@ export class Salon extends EventTarget {
     }
     if (event === 'unpublished') {
       this.#trackSettings.delete(track.id);
+      this.transcodes.delete(track.id);
     } else if (this.subscriptions.has(track.id)) {
       this.subscriptions.get(track.id).track = track;
     }

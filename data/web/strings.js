@@ -114,6 +114,11 @@ export const STRINGS = {
   freedCamera: _('You can turn your camera on again'),
   // Translators: on somebody’s picture, which stands still until they are back.
   silent: _('Connection lost, waiting…'),
+  // Translators: in place of somebody’s picture, which this browser cannot play as it is sent; the server converts it.
+  pictureStarting: _('Converting the picture for your browser…'),
+  pictureUnplayable: _('Your browser can’t play this picture'),
+  pictureTooMany: _('The server converts too many pictures, waiting…'),
+  pictureFailed: _('The picture could not be converted, trying again…'),
   people: _('People in this room: {count}'),
   peopleList: _('People in this room'),
   // Translators: somebody entered the room.

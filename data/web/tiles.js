@@ -4,6 +4,9 @@ import { ANY_SHAPE, keepLaidOut } from './layout.js';
 import { ShownSize } from './shown-size.js';
 import { fillStrings, setLabel, text } from './strings.js';
 
+/** What is said of a picture that is not converted for now; the other reasons stay as they are. */
+const REFUSALS = { too_many: 'pictureTooMany', failed: 'pictureFailed' };
+
 /** One picture: a person's camera (or initials), or a screen. */
 class Tile {
   #video;
@@ -40,7 +43,7 @@ class Tile {
     }
   }
 
-  update({ name, label, isMuted, isHost, isSilent = false, isKickable, devices = {}, canPin, isPinned, track, trackId = null }) {
+  update({ name, label, isMuted, isHost, note = '', isKickable, devices = {}, canPin, isPinned, track, trackId = null }) {
     this.#showButton('kick', isKickable, text('kick', { name }));
     this.#showMuting('microphone', devices.microphone, text('muteMicrophone', { name }), text('keepMicrophoneOff', { name }));
     this.#showMuting('camera', devices.camera, text('muteCamera', { name }), text('keepCameraOff', { name }));
@@ -53,11 +56,18 @@ class Tile {
     this.element.querySelector('.tile-name').textContent = label;
     this.element.querySelector('.muted-badge').toggleAttribute('hidden', !isMuted);
     this.element.querySelector('.host-badge').hidden = !isHost;
-    this.element.querySelector('.silent-note').hidden = !isSilent;
-    const description = [label, isHost && text('host'), isMuted && text('muted'), isSilent && text('silent')];
+    this.#showNote(note);
+    const description = [label, isHost && text('host'), isMuted && text('muted'), note];
     this.element.setAttribute('aria-label', description.filter(Boolean).join(', '));
     this.#setTrack(track);
     this.#setTrackId(trackId);
+  }
+
+  /** Why there is no picture, or why it stands still. */
+  #showNote(note) {
+    const element = this.element.querySelector('.tile-note');
+    element.textContent = note;
+    element.hidden = !note;
   }
 
   setSpeaking(isSpeaking) {
@@ -251,8 +261,8 @@ export class Tiles {
     const other = (source, rest) => {
       const track = find(source);
       const received = track && !track.muted ? this.#salon.subscriptions.get(track.id) : null;
-      const isSilent = connection === 'silent';
-      const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name, isSilent };
+      const note = connection === 'silent' ? text('silent') : track && !track.muted ? this.#noteOn(track) : '';
+      const base = { key: `${id}/${source}`, participantId: id, source, isOwn: false, name, note };
       return { ...base, track: received?.mediaStreamTrack ?? null, trackId: received?.track.id, ...rest };
     };
     const isOn = (source) => find(source)?.muted === false;
@@ -262,6 +272,12 @@ export class Tiles {
     const camera = other('camera', { label: name, isMuted: !isOn('microphone'), isHost, ...mine });
     const screen = other('screen', { label: text('screenOf', { name }), isMuted: false, isHost: false });
     return [...(this.#seen.has(id) ? [camera] : []), ...(find('screen') ? [screen] : [])];
+  }
+
+  /** What this browser can't play comes converted, later, or not at all. */
+  #noteOn({ id }) {
+    const { state, reason } = this.#salon.transcodes.get(id) ?? {};
+    return { starting: text('pictureStarting'), refused: text(REFUSALS[reason] ?? 'pictureUnplayable') }[state] ?? '';
   }
 }
 

@@ -31,6 +31,15 @@ for (const codec of ['VP8', 'VP9', 'H264', 'AV1']) {
   });
 }
 
+const NOTE = '.tile:not(.own) .tile-note';
+
+/* Runs in a page before its own scripts: keeps what is said on the others' tiles. */
+function keepNotes(selector) {
+  window.notes = new Set();
+  new MutationObserver(() => document.querySelectorAll(selector).forEach((note) => window.notes.add(note.textContent)))
+    .observe(document, { subtree: true, childList: true, characterData: true });
+}
+
 /* Runs in a page before its own scripts: it answers that it can receive this codec alone. */
 function receiveAlone(codec) {
   const { setRemoteDescription } = RTCPeerConnection.prototype;
@@ -48,6 +57,7 @@ function receiveAlone(codec) {
 async function enterReceivingAlone(codec, server, room, name) {
   const bob = new Person(await chromium.newPage(), name);
   await bob.page.addInitScript(receiveAlone, codec);
+  await bob.page.addInitScript(keepNotes, NOTE);
   await bob.open(server, room, `name=${name}&join=1`);
   await bob.joined();
   return bob;
@@ -65,6 +75,8 @@ test('who receives H264 alone sees VP8 in it, while it is on', async (t) => {
   assert.equal((await bob.from('Ann', 'camera')).codec, 'video/H264');
   assert.equal((await ann.from('Bob', 'camera')).codec, 'video/VP8');
   assert.equal(await page.evaluate(() => window.salon.participants.size), 2);
+  assert.ok(await page.evaluate(() => window.notes.has('Converting the picture for your browser…')), 'it was said meanwhile');
+  await until('nothing is said any more', async () => !await page.isVisible(NOTE));
 
   await page.evaluate(() => {
     window.told = [];
@@ -88,6 +100,10 @@ test('AV1, which GStreamer cannot read, is not transcoded, and that is told', as
   const bob = await enterReceivingAlone('H264', server, room, 'Bob');
   await until('the log says so', () => readLog(server.errors.slice(0, server.errors.lastIndexOf('\n') + 1))
     .some(({ event, reason, participant }) => event === 'transcode_refused' && reason === 'no_decoder' && participant === ann.id), 30000);
+  await bob.sees('Your browser can’t play this picture', NOTE);
+  assert.match(await bob.page.getAttribute('.tile:not(.own)', 'aria-label'), /^Ann, .*can’t play this picture$/);
+  await ann.page.evaluate(() => window.salon.setCamera(false));
+  await until('there is none to play', async () => !await bob.page.isVisible(NOTE));
   await ann.page.close();
   await bob.page.close();
 });

@@ -314,12 +314,12 @@ test('whose connection is lost is shown as somebody to wait for', async (t) => {
   const ann = await Peer.join(t, server, room, 'Ann', { mayFail: true });
   await ann.start();
   const tile = `.tile[data-participant="${ann.id}"][data-source="camera"]`;
-  const isShown = () => bob.page.isVisible(`${tile} .silent-note`);
+  const isShown = () => bob.page.isVisible(`${tile} .tile-note`);
   await bob.grows('Ann', 'camera', 'bytes');
   assert.equal(await isShown(), false);
   await ann.silence();
   await until('her tile says so', isShown, LOST_S / 3 * 1000 + 2000);
-  await bob.sees('Connection lost', `${tile} .silent-note`);
+  await bob.sees('Connection lost', `${tile} .tile-note`);
   assert.match(await bob.page.getAttribute(tile, 'aria-label'), /Connection lost/);
   await until('she has left', async () => !await bob.hasTile(ann.id), (LOST_S + 3) * 1000);
 });
