@@ -60,6 +60,7 @@ typedef struct
   GstPad *ghost;       /* (borrowed): our pad */
   GPtrArray *elements; /* (owned) (element-type GstElement): while it is made; the mixer is the first */
   GstClockTime last;   /* PTS; GST_CLOCK_TIME_NONE: none yet: the mixer's thread */
+  gulong block;        /* of what it mixes; 0: it flows */
 } Output;
 
 struct _SalonComposite
@@ -443,6 +444,31 @@ on_mixed (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* For a moment on its way to PLAYING a pipeline has a clock already, and its base time not yet. A mixer that asks then
+ * how late it is takes itself to be late by the machine's uptime, and mixes seconds ahead of time. */
+static void
+block_output (Output *output)
+{
+  g_autoptr (GstPad) mixed = NULL;
+
+  if (get_mixer (output) == NULL || output->block != 0)
+    return;
+  mixed = gst_element_get_static_pad (get_mixer (output), "src");
+  output->block = gst_pad_add_probe (mixed, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, NULL, NULL, NULL);
+}
+
+static void
+unblock_output (Output *output)
+{
+  g_autoptr (GstPad) mixed = NULL;
+
+  if (output->block == 0)
+    return;
+  mixed = gst_element_get_static_pad (get_mixer (output), "src");
+  gst_pad_remove_probe (mixed, output->block);
+  output->block = 0;
+}
+
 /* Asked whenever somebody comes, what buffers are wanted would wait for whatever is downstream: for another sink that
  * has to begin first, say. The mixer's own do. And nobody knows how long it is going to take. */
 static GstPadProbeReturn
@@ -540,6 +566,7 @@ static void
 close_output (SalonComposite *self, Output *output)
 {
   gst_ghost_pad_set_target (GST_GHOST_PAD (output->ghost), NULL);
+  unblock_output (output);
   for (guint i = 0; i < output->elements->len; i++)
     {
       GstElement *element = g_ptr_array_index (output->elements, i);
@@ -601,6 +628,11 @@ salon_composite_change_state (GstElement *element, GstStateChange transition)
       close_all (self);
       return GST_STATE_CHANGE_FAILURE;
     }
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
+    {
+      block_output (&self->video);
+      block_output (&self->audio);
+    }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     {
       g_mutex_lock (&self->lock);
@@ -608,6 +640,11 @@ salon_composite_change_state (GstElement *element, GstStateChange transition)
       g_mutex_unlock (&self->lock);
     }
   result = GST_ELEMENT_CLASS (salon_composite_parent_class)->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
+    {
+      unblock_output (&self->video);
+      unblock_output (&self->audio);
+    }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
       || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
     close_all (self);

@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as runner from 'node:test';
-import { apply, buffersOf, launch, test } from '../lib/elements.js';
+import { apply, buffersOf, launch, sunkBy, test } from '../lib/elements.js';
 import { changeJob, killJobs, startJob, untilJob, untilState } from '../lib/jobs.js';
 import { enter, newRoom } from '../lib/people.js';
 import { Peer } from '../lib/peer.js';
@@ -39,8 +39,8 @@ function person(t, room, name, picture = 'pattern=white', { source = 'camera', s
 function mix(t, room, { more = '', run = launch } = {}) {
   const path = join(newFolder(t), 'pictures');
   const program = run(t, server, `saloncomposite SERVER room=${room} name=c ${SMALL} ${more}
-    c.video ! identity name=v silent=false ! filesink buffer-mode=unbuffered location=${path}
-    c.audio ! identity name=a silent=false ! fakesink sync=false`, { options: ['-v', '-e', '-m'] });
+    c.video ! filesink name=v buffer-mode=unbuffered location=${path}
+    c.audio ! fakesink name=a sync=false`, { options: ['-e', '-m'], env: { GST_DEBUG: 'basesink:5', GST_DEBUG_NO_COLOR: '1' } });
   const size = WIDTH * HEIGHT * 1.5;
   return Object.assign(program, {
     last: () => {
@@ -80,8 +80,8 @@ test('the mix goes on from its beginning to its end, whoever comes and goes', as
   await bob.interrupt();
   await composite.shows('nobody again', [160, 90, BLACK]);
   assert.equal(await composite.interrupt(), 0, composite.errors);
-  assertContinuous(buffersOf(composite, 'v').map(({ time }) => time), 1 / RATE, 0.5);
-  assertContinuous(buffersOf(composite, 'a').map(({ time }) => time), 0.02, 0.02);
+  assertContinuous(sunkBy(composite, 'v'), 1 / RATE, 0.5);
+  assertContinuous(sunkBy(composite, 'a'), 0.02, 0.02);
 });
 
 test('who watches has no place, and whose camera is off a card', async (t) => {

@@ -32,6 +32,13 @@ export function apply(t, server, description, { env = {} } = {}) {
   return new Program(t, APPLICATION, wordsOf(description, server), { GST_PLUGIN_PATH: PLUGIN_DIR, ...env });
 }
 
+/* The times, in seconds, of the buffers that came to the sink of this name, under GST_DEBUG=basesink:5. Of two streams
+ * at once: what -v prints when a property changes in two threads may be the one twice, and the other not. */
+export function sunkBy(program, name) {
+  const line = new RegExp(`<${name}> got times start: (\\d+):(\\d+):([\\d.]+), stop: [\\d:.]+, do_sync`, 'g');
+  return [...program.errors.matchAll(line)].map(([, hours, minutes, seconds]) => Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
+}
+
 /* The times, in seconds, of the buffers that an `identity silent=false` of this name has seen under -v, with their
  * sizes. */
 export function buffersOf(program, name) {
