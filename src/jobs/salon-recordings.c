@@ -27,7 +27,6 @@ G_DEFINE_FINAL_TYPE (SalonRecordings, salon_recordings, G_TYPE_OBJECT)
 enum
 {
   SIGNAL_CHANGED,
-  SIGNAL_FINISHED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -337,11 +336,7 @@ on_job_changed (SalonJobs *jobs, SalonJob *job, SalonRecordings *self)
 {
   const SalonJobSpec *spec = salon_job_get_spec (job);
 
-  if (!spec->is_recording)
-    return;
-  if (salon_job_is_over (job) && salon_jobs_find (jobs, spec->id, NULL) != NULL)
-    g_signal_emit (self, signals[SIGNAL_FINISHED], 0, job);
-  if (spec->room != NULL)
+  if (spec->is_recording && spec->room != NULL)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0, spec->room);
 }
 
@@ -368,8 +363,6 @@ salon_recordings_class_init (SalonRecordingsClass *klass)
   G_OBJECT_CLASS (klass)->finalize = salon_recordings_finalize;
   signals[SIGNAL_CHANGED] = g_signal_new (
       "changed", SALON_TYPE_RECORDINGS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[SIGNAL_FINISHED] = g_signal_new (
-      "finished", SALON_TYPE_RECORDINGS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, SALON_TYPE_JOB);
 }
 
 static void

@@ -12,8 +12,6 @@
  *
  * Signals:
  *   changed (const char *room)   of that room (an id) one began, or ended, or is gone
- *   finished (SalonJob *)        one has ended, one way or the other: its files are as they will be, for whoever wants
- * to take them elsewhere. Those that ended while there was no server are listed alone.
  *
  * Owned by main; main context only. */
 #define SALON_TYPE_RECORDINGS (salon_recordings_get_type ())

@@ -49,11 +49,69 @@ set_up (Fixture *f, gconstpointer data)
   gst_element_set_state (f->pipeline, GST_STATE_PLAYING);
 }
 
+/* What has been changed meanwhile is gone through again. */
+static void
+for_each (GstIterator *items, GstIteratorForeachFunction func)
+{
+  while (gst_iterator_foreach (items, func, NULL) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (items);
+}
+
+static GstPadProbeReturn
+drop (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+close_pad (const GValue *item, gpointer user_data)
+{
+  GstPad *pad = g_value_get_object (item);
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, drop, NULL, NULL);
+  /* What is in the element already, has to come out of it. */
+  GST_PAD_STREAM_LOCK (pad);
+  GST_PAD_STREAM_UNLOCK (pad);
+}
+
+static void
+close_entry (const GValue *item, gpointer user_data)
+{
+  g_autoptr (GstIterator) pads = gst_element_iterate_sink_pads (g_value_get_object (item));
+
+  for_each (pads, close_pad);
+}
+
+static void
+stop (const GValue *item, gpointer user_data)
+{
+  gst_element_set_state (g_value_get_object (item), GST_STATE_NULL);
+}
+
+static void
+for_all (Fixture *f, const char *factory, GstIteratorForeachFunction func)
+{
+  g_autoptr (GstIterator) elements = gst_bin_iterate_all_by_element_factory_name (GST_BIN (f->pipeline), factory);
+
+  for_each (elements, func);
+}
+
+/* webrtcbin's own data channels, which the server has no use for: GStreamer 1.22 frees channels and associations before
+ * it waits for the threads that are in the midst of them, with a last message (appsrc, which goes on into sctpenc) or a
+ * receipt (sctpdec). */
+static void
+quieten_channels (Fixture *f)
+{
+  for_all (f, "sctpdec", close_entry);
+  for_all (f, "appsrc", stop);
+}
+
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
   SalonIceHubStats stats;
 
+  quieten_channels (f);
   g_clear_object (&f->channels[0]);
   g_clear_object (&f->channels[1]);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
@@ -112,6 +170,7 @@ assert_next (Fixture *f, const char *expected)
   g_assert_cmpstr (text, ==, expected);
 }
 
+/* With a message both ways, after which all is there that belongs to it. */
 static void
 connect_channel (Fixture *f)
 {
@@ -129,6 +188,10 @@ connect_channel (Fixture *f)
   set (f->full, "set-local-description", answer);
   set (f->lite, "set-remote-description", answer);
   assert_next (f, "a channel");
+  g_signal_emit_by_name (f->channels[1], "send-string", "from the client");
+  assert_next (f, "from the client");
+  g_signal_emit_by_name (f->channels[0], "send-string", "from the server");
+  assert_next (f, "from the server");
 }
 
 static void
@@ -138,11 +201,6 @@ test_data_channel (Fixture *f, gconstpointer data)
   g_autoptr (SalonIceAgent) agent = NULL;
 
   connect_channel (f);
-  g_signal_emit_by_name (f->channels[1], "send-string", "from the client");
-  assert_next (f, "from the client");
-  g_signal_emit_by_name (f->channels[0], "send-string", "from the server");
-  assert_next (f, "from the server");
-
   g_object_get (f->lite, "ice-agent", &agent, NULL);
   g_assert_true (salon_ice_agent_get_stats (agent, &stats));
   g_assert_cmpint (stats.state, ==, SALON_ICE_CONNECTED);
