@@ -17,13 +17,14 @@ typedef struct
 
 /* Encoders as for a call: no look-ahead, no frame that waits for another, and keyframes when somebody asks. Chromium
  * needs H264 in its baseline profile, with its parameters before each keyframe. Decoders of many pictures have cores
- * enough with one thread each; more would spend much of their time waiting for each other. */
+ * enough with one thread each; more would spend much of their time waiting for each other. So does VP8's encoder, whose
+ * threads spin: with two, a job on a busy machine took seconds for each picture. */
 static const Steps steps[] = {
   [SALON_CODEC_OPUS] = { "audio/x-opus", "audioconvert ! audioresample ! opusenc name=samples bitrate=%u ! ",
       "rtpopuspay name=packets pt=%u", "rtpopusdepay", " ! opusdec" },
   [SALON_CODEC_VP8] = { "video/x-vp8",
       "videoconvert ! vp8enc deadline=1 cpu-used=8 end-usage=cbr keyframe-max-dist=600 lag-in-frames=0 "
-      "error-resilient=default buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600 threads=2 "
+      "error-resilient=default buffer-size=1000 buffer-initial-size=500 buffer-optimal-size=600 threads=1 "
       "target-bitrate=%u ! ",
       "rtpvp8pay pt=%u picture-id-mode=15-bit", "rtpvp8depay", " ! vp8dec threads=1" },
   [SALON_CODEC_VP9] = { "video/x-vp9",
