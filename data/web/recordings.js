@@ -145,5 +145,6 @@ function length(ms) {
 function size(bytes) {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
   const style = { style: 'unit', unit: UNITS[power], unitDisplay: 'short', maximumFractionDigits: power > 1 ? 1 : 0 };
-  return new Intl.NumberFormat(language(), style).format(bytes / 1_000 ** power);
+  // A number and its unit stay on one line.
+  return new Intl.NumberFormat(language(), style).format(bytes / 1_000 ** power).replaceAll(' ', '\u00a0');
 }

@@ -180,6 +180,8 @@
 #define SALON_LIMIT_PERSON_DOWNLOADS 6
 /* How long a link to a job's files is good for, in seconds: a week. */
 #define SALON_LIMIT_LINK_S (7 * 24 * 60 * 60)
+/* What is read of a recording's manifest, recording.json: some 300 bytes of each track. A longer one is not read. */
+#define SALON_LIMIT_MANIFEST_BYTES (1024 * 1024)
 /* Recordings that are kept, each of which costs some 10 kB of memory: 3 a day for a year. */
 #define SALON_LIMIT_RECORDINGS 1000
 /* Pipelines in the folder. */

@@ -1,12 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-recording-list.h"
 
+#include <gio/gunixinputstream.h>
+
 #include "salon-file-link.h"
 #include "salon-job-files.h"
+#include "salon-json.h"
+#include "salon-limits.h"
 #include "salon-protocol.h"
 
 /* Of a link: as long as a large file may take over a slow line, begun a while later. */
 #define LINK_S (6 * 60 * 60)
+
+/* What salonrecorder writes beside its files. */
+#define MANIFEST "recording.json"
+#define UNKNOWN (-1)
+
+/* -- how long it is -- */
+
+/* Returns: (transfer full) (nullable): what a process that is not trusted has written. */
+static JsonObject *
+load_manifest (const char *folder)
+{
+  struct stat status;
+  int fd = salon_job_files_open (folder, MANIFEST, &status, NULL);
+  g_autoptr (GInputStream) stream = fd >= 0 ? g_unix_input_stream_new (fd, TRUE) : NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *object;
+  gsize n_read = 0;
+
+  if (stream == NULL || status.st_size > SALON_LIMIT_MANIFEST_BYTES)
+    return NULL;
+  text = g_malloc (status.st_size + 1);
+  if (!g_input_stream_read_all (stream, text, status.st_size, &n_read, NULL, NULL))
+    return NULL;
+  node = salon_json_parse (text, n_read, SALON_LIMIT_MANIFEST_BYTES, NULL);
+  object = node != NULL ? salon_json_node_as_object (node, MANIFEST, NULL) : NULL;
+  return object != NULL ? json_object_ref (object) : NULL;
+}
+
+/* How long the files are by their manifest, in ms: the pipeline plays on while there is nobody to be recorded. UNKNOWN
+ * where there is none, or while it is not the last. */
+static gint64
+read_duration (const char *folder)
+{
+  g_autoptr (JsonObject) manifest = load_manifest (folder);
+  const char *state = NULL;
+  gint64 duration_ms = UNKNOWN;
+
+  if (manifest == NULL || !salon_json_get_string (manifest, "state", 1, 20, &state, NULL)
+      || g_str_equal (state, "recording")
+      || !salon_json_get_int (manifest, "duration_ms", 0, G_MAXINT32, &duration_ms, NULL))
+    return UNKNOWN;
+  return duration_ms;
+}
 
 /* -- what there is of one -- */
 
@@ -19,9 +67,9 @@ get_state (SalonJob *job)
   return salon_job_get_status (job)->state == SALON_JOB_FAILED ? "failed" : "finished";
 }
 
-/* files: (transfer full) */
+/* files: (transfer full). duration_ms: as its manifest has it, or UNKNOWN. */
 static JsonObject *
-describe (SalonJob *job, const char *link_key, JsonArray *files)
+describe (SalonJob *job, const char *link_key, JsonArray *files, gint64 duration_ms)
 {
   const SalonJobSpec *spec = salon_job_get_spec (job);
   const SalonJobStatus *status = salon_job_get_status (job);
@@ -34,8 +82,10 @@ describe (SalonJob *job, const char *link_key, JsonArray *files)
   json_object_set_string_member (object, "state", get_state (job));
   json_object_set_member (object, "began_at", salon_protocol_timestamp (spec->created_at_s));
   json_object_set_member (object, "ended_at", salon_protocol_timestamp (status->ended_at_s));
-  if (status->position_ms >= 0)
-    json_object_set_int_member (object, "duration_ms", status->position_ms);
+  if (duration_ms == UNKNOWN)
+    duration_ms = status->position_ms;
+  if (duration_ms >= 0)
+    json_object_set_int_member (object, "duration_ms", duration_ms);
   else
     json_object_set_null_member (object, "duration_ms");
   json_object_set_int_member (object, "bytes", status->output_bytes);
@@ -56,6 +106,7 @@ typedef struct
   char *link_key;    /* (owned) */
   char **folders;    /* (owned): theirs, for the thread */
   GPtrArray **files; /* (owned): of each */
+  gint64 *durations; /* (owned): of each, in ms, by its manifest, or UNKNOWN */
 } List;
 
 static void
@@ -72,6 +123,7 @@ list_free (gpointer data)
   g_strfreev (list->folders);
   g_free (list->link_key);
   g_free (list->files);
+  g_free (list->durations);
   g_free (list);
 }
 
@@ -82,7 +134,10 @@ look_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   gboolean is_cut;
 
   for (guint i = 0; list->folders[i] != NULL; i++)
-    list->files[i] = salon_job_files_list (list->folders[i], &is_cut);
+    {
+      list->files[i] = salon_job_files_list (list->folders[i], &is_cut);
+      list->durations[i] = read_duration (list->folders[i]);
+    }
   g_task_return_boolean (task, TRUE);
 }
 
@@ -100,6 +155,7 @@ salon_recording_list_make_async (
   g_ptr_array_set_free_func (jobs, g_object_unref);
   list->folders = g_new0 (char *, jobs->len + 1);
   list->files = g_new0 (GPtrArray *, jobs->len + 1);
+  list->durations = g_new0 (gint64, jobs->len + 1);
   for (guint i = 0; i < jobs->len; i++)
     list->folders[i] = g_strdup (salon_job_get_folder (g_ptr_array_index (jobs, i)));
   g_task_set_task_data (task, list, list_free);
@@ -114,7 +170,11 @@ salon_recording_list_make_finish (GAsyncResult *result)
 
   g_task_propagate_boolean (G_TASK (result), NULL);
   for (guint i = 0; i < list->jobs->len; i++)
-    json_array_add_object_element (
-        array, describe (g_ptr_array_index (list->jobs, i), list->link_key, salon_protocol_files (list->files[i])));
+    {
+      JsonArray *files = salon_protocol_files (list->files[i]);
+      SalonJob *job = g_ptr_array_index (list->jobs, i);
+
+      json_array_add_object_element (array, describe (job, list->link_key, files, list->durations[i]));
+    }
   return array;
 }

@@ -65,7 +65,7 @@ test('the host records; all see it, who comes later too; then it is fetched, and
 
   await ann.page.click('#recordings-open');
   const facts = () => ann.page.textContent('.recording-facts');
-  await until('it grows', async () => await ann.page.isVisible('.recording-facts') && /0:00:0[1-9] · \d+ kB/.test(await facts()), JOB_MS);
+  await until('it grows', async () => await ann.page.isVisible('.recording-facts') && /0:00:0[1-9] · \d+\skB/.test(await facts()), JOB_MS);
   assert.equal(await ann.page.textContent('.recording-state'), 'It is being recorded');
   assert.equal(await ann.page.isVisible('.recorded .delete'), false);
   assert.deepEqual(await findings(ann), []);
@@ -78,7 +78,7 @@ test('the host records; all see it, who comes later too; then it is fetched, and
 
   await ann.page.click('#recordings-open');
   await until('it is there to be fetched', () => ann.page.isVisible('.recorded li a'));
-  assert.match(await ann.page.textContent('.recorded li a'), /^film\.webm, \d+ kB$/);
+  assert.match(await ann.page.textContent('.recorded li a'), /^film\.webm, \d+\skB$/);
   assert.deepEqual(await findings(ann), []);
   const [download] = await Promise.all([ann.page.waitForEvent('download'), ann.page.click('.recorded li a')]);
   assert.equal(download.suggestedFilename(), 'film.webm');

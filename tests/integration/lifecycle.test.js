@@ -133,7 +133,7 @@ test('without Redis requests end in store_unavailable, within the deadline', asy
 
 test('two servers do not share a state folder', async (t) => {
   const server = await startServer(t);
-  const { status, stderr } = run('--state-dir', server.stateDir, '--port', '0');
+  const { status, stderr } = run('--state-dir', server.stateDir, '--port', '0', '--ice-port', '0');
   assert.equal(status, 1, stderr);
   assert.ok(stderr.includes(server.stateDir), stderr);
 });
@@ -141,7 +141,7 @@ test('two servers do not share a state folder', async (t) => {
 test('a port that is taken is said and ends the server, its Redis included', async (t) => {
   const server = await startServer(t);
   const { port } = new URL(server.url);
-  const { status, stderr } = run('--state-dir', stateDir(t), '--listen', '127.0.0.1', '--port', port);
+  const { status, stderr } = run('--state-dir', stateDir(t), '--listen', '127.0.0.1', '--port', port, '--ice-port', '0');
   assert.equal(status, 1, stderr);
   assert.ok(stderr.includes(port), stderr);
 });

@@ -74,8 +74,8 @@ test('why the server does not start', async (t) => {
   const server = await startServer(t);
   const { port } = new URL(server.url);
   const { stateDir } = await startServer(t).then(async (other) => { await other.stop(); return other; });
-  const { status, stderr } = spawnSync(serverPath(), ['--listen', '127.0.0.1', '--port', port, '--state-dir', stateDir,
-    ...JSON_LOG], { encoding: 'utf8', timeout: 20000 });
+  const { status, stderr } = spawnSync(serverPath(), ['--listen', '127.0.0.1', '--port', port, '--ice-port', '0',
+    '--state-dir', stateDir, ...JSON_LOG], { encoding: 'utf8', timeout: 20000 });
   const [entry, ...others] = readLog(stderr);
   assert.equal(status, 1);
   assert.equal(entry.event, 'start_failed');

@@ -109,6 +109,24 @@ test('recordings are listed, with what they have written, while they go on and a
   assert.deepEqual(await list(server, { room: room.slug }), []);
 });
 
+test('how long one is, is as its manifest has it, once that is the last', async () => {
+  const room = await createRoom();
+  const { id } = await startJob(server, { room: room.id, pipeline: 'short' });
+  await untilState(server, id, 'finished');
+  const manifest = join(server.stateDir, 'jobs', id, 'output', 'recording.json');
+  const duration = async () => (await list(server, { room: room.slug, token: room.token }))[0].duration_ms;
+  const played = await duration();
+  assert.ok(played < 4000);
+  const without = ['', '{', '[]', '{"duration_ms":4200}', '{"state":"complete","duration_ms":-1}',
+                   '{"state":"recording","duration_ms":4200}', `{"state":"complete","duration_ms":4200}${' '.repeat(MIB)}`];
+  for (const text of without) {
+    writeFileSync(manifest, text);
+    assert.equal(await duration(), played, text.slice(0, 60));
+  }
+  writeFileSync(manifest, '{"state":"complete","duration_ms":4200}');
+  assert.equal(await duration(), 4200);
+});
+
 test('the host records; all are told, who comes later too; and others can\'t', async (t) => {
   const room = newRoom();
   const ann = await enter(t, server, room, 'Ann');
