@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "salon-late-sound.h"
 #include "salon-roster.h"
 #include "salon-src.h"
 #include "salon-tile.h"
@@ -314,6 +315,7 @@ link_track_locked (SalonComposite *self, Track *track, gboolean is_video)
   if (!is_video)
     {
       track->mixer_pad = gst_element_request_pad_simple (get_mixer (&self->audio), "sink_%u");
+      salon_late_sound_watch (track->mixer_pad, self->latency_ms * GST_MSECOND);
       return !GST_PAD_LINK_FAILED (gst_pad_link (track->source, track->mixer_pad));
     }
   track->tile = salon_tile_new_picture (GST_BIN (self), get_mixer (&self->video), track->source, &error);
@@ -805,7 +807,7 @@ install_properties (GObjectClass *object_class)
           "background", "Background", "Colour between the pictures: 0xRRGGBB", 0, 0xffffff, DEFAULT_BACKGROUND, flags));
   g_object_class_install_property (object_class, PROP_LATENCY,
       g_param_spec_uint ("latency", "Latency",
-          "How many ms after they were taken sound and pictures are mixed: what comes later is not", 0, 60000,
+          "How many ms after they were taken sound and pictures are mixed, if they come by then", 0, 60000,
           DEFAULT_LATENCY_MS, flags));
 }
 

@@ -161,6 +161,16 @@ test('sound and picture stay within 40 ms of each other', async (t) => {
   assert.ok(Math.max(...distances()) <= 0.04, `${distances()}`);
 });
 
+test('who is late by a second is heard', async (t) => {
+  const room = newRoom();
+  const composite = launch(t, server, `saloncomposite SERVER room=${room} name=c c.audio ! level ! fakesink sync=false`);
+  await composite.prints(/salon-attached/);
+  launch(t, server, `videotestsrc is-live=true ! video/x-raw,width=160,height=90 ! salonsink SERVER room=${room} name=p
+    audiotestsrc is-live=true ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 min-threshold-time=1000000000 ! p.`);
+  const loud = () => composite.output.match(/rms=\(GValueArray\)< -[0-2]?\d\./g)?.length ?? 0;
+  await until('a second of sound', () => loud() >= 10, MEDIA_MS);
+});
+
 test('it ends with the room, as planned', async (t) => {
   const room = newRoom();
   const host = await enter(t, server, room, 'Host');
