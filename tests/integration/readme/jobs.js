@@ -109,6 +109,6 @@ export default [
   },
   {
     line: /^salonctl pipelines$/,
-    check: async (line) => assert.match(await line.ends(), /^test-pattern\n {4}A test pattern/m),
+    check: async (line) => assert.match(await line.ends(), /^test-pattern\n {4}A participant that is always there/m),
   },
 ];
