@@ -12,7 +12,7 @@ import { Settings } from './settings.js';
 import { bindShortcuts } from './shortcuts.js';
 import { Sounds } from './sounds.js';
 import { errorText, text } from './strings.js';
-import { Tiles } from './tiles.js';
+import { Tiles, isWatcher } from './tiles.js';
 import { toast } from './toast.js';
 import { showToggle } from './toggle.js';
 
@@ -133,7 +133,7 @@ export class Call {
     for (const [source, id] of Object.entries(BUTTONS)) {
       showToggle(document.getElementById(id), source, salon.isOn(source));
     }
-    const count = salon.participants.size;
+    const count = this.#countPeople();
     document.getElementById('people-count').textContent = count;
     const people = document.getElementById('people');
     people.title = text('people', { count });
@@ -144,8 +144,11 @@ export class Call {
 
   /** Who is alone, may want to invite somebody; unless they are at the door already. */
   #showAlone() {
-    const { participants, waiting } = this.#salon;
-    document.getElementById('alone').hidden = participants.size > 1 || waiting.length > 0;
+    document.getElementById('alone').hidden = this.#countPeople() > 1 || this.#salon.waiting.length > 0;
+  }
+
+  #countPeople() {
+    return [...this.#salon.participants.values()].filter((each) => !isWatcher(each)).length;
   }
 
   #syncRoom({ host, locked, waiting_room: isWaitingRoom = false }) {

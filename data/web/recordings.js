@@ -106,7 +106,8 @@ export class RecordingList {
     const isSame = (link, { name, bytes: of }) => link?.dataset.name === name && link.dataset.bytes === String(of);
     const links = find('ul');
     // What grows is fetched when it is whole.
-    const ready = state === 'recording' ? [] : files;
+    // What lines them up is for an editor's program (GET /recordings).
+    const ready = state === 'recording' ? [] : files.filter(({ name }) => name !== 'recording.json');
     const isNew = (file, index) => !isSame(links.children[index].firstChild, file);
     if (links.childElementCount !== ready.length || ready.some(isNew)) {
       links.replaceChildren(...ready.map(fileItem));

@@ -7,6 +7,11 @@ import { fillStrings, setLabel, text } from './strings.js';
 /** What is said of a picture that is not converted for now; the other reasons stay as they are. */
 const REFUSALS = { too_many: 'pictureTooMany', failed: 'pictureFailed' };
 
+/** Whether it is a program that takes, such as a recorder: nobody to be looked at. */
+export function isWatcher({ unattended: isUnattended = false, tracks }) {
+  return isUnattended && tracks.length === 0;
+}
+
 /** One picture: a person's camera (or initials), or a screen. */
 class Tile {
   #video;
@@ -141,7 +146,7 @@ export class Tiles {
   constructor(salon, actions) {
     this.#salon = salon;
     this.#actions = actions;
-    this.#unseen = new Unseen(actions.pin);
+    this.#unseen = new Unseen(actions);
     const stops = [keepLaidOut(this.#grid), keepLaidOut(this.#stage, ANY_SHAPE)];
     this.#stopLayout = () => stops.forEach((stop) => stop());
   }
@@ -159,7 +164,8 @@ export class Tiles {
     }
     gone.forEach(([, tile]) => tile.remove());
     this.#stage.parentElement.classList.toggle('has-stage', this.#stage.childElementCount > 0);
-    this.#unseen.show(this.#others().filter(({ id }) => !this.#seen.has(id)));
+    const unseen = this.#others().filter(({ id }) => !this.#seen.has(id));
+    this.#unseen.show(unseen, this.#salon.room.host === this.#salon.id);
     this.showSpeakers();
   }
 
@@ -188,12 +194,12 @@ export class Tiles {
   }
 
   /**
-   * Ids of those who have a tile: everybody, unless there are more pictures than we are sent. Then those whom we get,
-   * and until the last of them has come, whom we had.
+   * Ids of those who have a tile: everybody but watchers, unless there are more pictures than we are sent. Then those
+   * whom we get, and until the last of them has come, whom we had.
    */
   #chooseSeen() {
     const { maxVideo, subscriptions } = this.#salon;
-    const others = this.#others();
+    const others = this.#others().filter((each) => !isWatcher(each));
     const isOn = (source) => (track) => track.source === source && !track.muted;
     const nScreens = others.filter(({ tracks }) => tracks.some(isOn('screen'))).length;
     const withCamera = others.filter(({ tracks }) => tracks.some(isOn('camera')));
@@ -211,7 +217,7 @@ export class Tiles {
     this.#tiles.forEach((tile) => tile.remove());
     this.#tiles.clear();
     this.#stage.parentElement.classList.remove('has-stage');
-    this.#unseen.show([]);
+    this.#unseen.show([], false);
   }
 
   /** @param {Array} gone - tiles that are about to go: a camera takes the place of one, so that no other has to move */
@@ -281,17 +287,20 @@ export class Tiles {
   }
 }
 
-/** The list of those who have no tile: who they are, who of them speaks, and a button each to see them. */
+/**
+ * The list of those who have no tile: who they are, who of them speaks, and a button each to see them. Of a watcher there
+ * is nothing to see; the host can ask it to leave.
+ */
 class Unseen {
   #element = document.getElementById('unseen');
   #rows = new Map();
-  #onPin;
+  #actions;
 
-  constructor(onPin) {
-    this.#onPin = onPin;
+  constructor(actions) {
+    this.#actions = actions;
   }
 
-  show(people) {
+  show(people, isHost) {
     const ids = new Set(people.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (!ids.has(id)) {
@@ -299,7 +308,7 @@ class Unseen {
         this.#rows.delete(id);
       }
     }
-    people.forEach((person) => this.#update(person));
+    people.forEach((person) => this.#update(person, isHost));
     this.#element.hidden = people.length === 0;
     this.#element.querySelector('summary').textContent = text('unseen', { count: people.length });
   }
@@ -308,18 +317,26 @@ class Unseen {
     this.#rows.forEach((row, id) => row.querySelector('.speaking-badge').toggleAttribute('hidden', !ids.has(id)));
   }
 
-  #update({ id, name }) {
+  #update(person, isHost) {
+    const { id, name } = person;
     if (!this.#rows.has(id)) {
       const row = document.getElementById('unseen-template').content.firstElementChild.cloneNode(true);
       fillStrings(row);
-      row.querySelector('.pin').addEventListener('click', () => this.#onPin(id));
+      row.querySelector('.pin').addEventListener('click', () => this.#actions.pin(id));
+      row.querySelector('.kick').addEventListener('click', () => this.#actions.kick(id));
       this.#element.querySelector('ul').append(row);
       this.#rows.set(id, row);
     }
     const row = this.#rows.get(id);
     row.dataset.participant = id;
     row.querySelector('.unseen-name').textContent = name;
-    setLabel(row.querySelector('.pin'), text('pin', { name }));
+    this.#showButton(row.querySelector('.pin'), !isWatcher(person), text('pin', { name }));
+    this.#showButton(row.querySelector('.kick'), isWatcher(person) && isHost, text('kick', { name }));
+  }
+
+  #showButton(button, isShown, label) {
+    button.hidden = !isShown;
+    setLabel(button, label);
   }
 }
 

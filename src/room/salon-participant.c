@@ -717,14 +717,18 @@ salon_participant_get_room_info (SalonParticipant *self)
 SalonPerson
 salon_participant_as_person (SalonParticipant *self)
 {
-  return (SalonPerson){ self->id, self->name, salon_participant_is_host (self), salon_participant_is_silent (self),
-    self->publications };
+  return (SalonPerson){ .id = self->id,
+    .name = self->name,
+    .is_host = salon_participant_is_host (self),
+    .is_silent = salon_participant_is_silent (self),
+    .is_unattended = self->is_unattended,
+    .publications = self->publications };
 }
 
 SalonPerson
 salon_member_as_person (const SalonMember *member, const SalonRoomInfo *room)
 {
-  return (SalonPerson){ member->id, member->name, g_strcmp0 (room->host, member->id) == 0, FALSE, NULL };
+  return (SalonPerson){ .id = member->id, .name = member->name, .is_host = g_strcmp0 (room->host, member->id) == 0 };
 }
 
 GArray *

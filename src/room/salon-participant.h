@@ -40,6 +40,7 @@ typedef struct
   const char *name;
   gboolean is_host;
   gboolean is_silent;      /* a media connection is lost, and may come back; not known of those on another server */
+  gboolean is_unattended;  /* a program, with nobody there; likewise */
   GPtrArray *publications; /* (element-type SalonPublication) (nullable): NULL of those on another server */
 } SalonPerson;
 

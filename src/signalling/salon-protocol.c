@@ -201,6 +201,8 @@ salon_protocol_person (const SalonPerson *person)
   json_object_set_string_member (object, "name", person->name);
   json_object_set_boolean_member (object, "is_host", person->is_host);
   json_object_set_string_member (object, "connection", person->is_silent ? "silent" : "good");
+  if (person->is_unattended)
+    json_object_set_boolean_member (object, "unattended", TRUE);
   json_object_set_array_member (object, "tracks", tracks);
   return salon_protocol_object (object);
 }

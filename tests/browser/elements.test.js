@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* salonsink and salonsrc with a browser at the other end. */
 
+import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import * as runner from 'node:test';
 import { openChromium } from '../lib/browsers.js';
@@ -43,4 +44,23 @@ test('a browser sees and hears salonsink, and salonsrc the browser', async (t) =
   await ann.page.close();
   await viewer.prints(/event=\(string\)removed, pad=\(string\)video_0/);
   await bob.page.close();
+});
+
+test('a program that only takes is told of by name, and has no place among the pictures; the host can send it away', async (t) => {
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann', 'audio=0&video=0');
+  const wall = launch(t, `salonsrc SERVER room=${room} name=Wall reconnect=0 ! fakesink`);
+  await ann.sees('Not shown: 1', '#unseen summary', MEDIA_MS);
+  assert.equal(await ann.page.$$eval('.tile', (tiles) => tiles.length), 1);
+  assert.equal(await ann.page.textContent('#people-count'), '1');
+  assert.equal(await ann.page.isVisible('#alone'), true);
+
+  await ann.page.click('#unseen summary');
+  assert.equal(await ann.page.textContent('.unseen-name'), 'Wall');
+  assert.deepEqual([await ann.page.isVisible('#unseen .pin'), await ann.page.isVisible('#unseen .kick')], [false, true]);
+  ann.page.once('dialog', (dialog) => dialog.accept());
+  await ann.page.click('#unseen .kick');
+  await until('it is gone', async () => !await ann.page.isVisible('#unseen'));
+  await until('it ends', () => wall.status !== undefined, MEDIA_MS);
+  await ann.page.close();
 });
