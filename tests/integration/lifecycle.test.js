@@ -117,7 +117,7 @@ test('an external Redis with password and database holds the rooms', async (t) =
   await first.stop();
   assert.ok(isAlive(redis.pid), 'what we did not start we do not stop');
   const second = await startServer(t, { config });
-  assert.deepEqual((await second.http('GET', `/room/${room.slug}`)).body, { room, n_members: 0 });
+  assert.deepEqual((await second.http('GET', `/room/${room.slug}`)).body, { room, n_members: 0, recording: false });
 });
 
 test('without Redis requests end in store_unavailable, within the deadline', async (t) => {

@@ -183,9 +183,12 @@ runner.describe('by themselves', { concurrency: true }, () => {
 
     await ask(true, false, true);
     await until('it records', async () => (await ann.request('recordings')).recordings.some(({ state, bytes }) => state === 'recording' && bytes > 0), 30000);
-    assert.deepEqual(await states(), ['finished', 'recording']);
+    /* The one in between may have begun, and left something, or not. */
+    const { length } = await states();
+    const isOneOf = async (n) => (await states()).join() === [...Array(n - 1).fill('finished'), 'recording'].join();
+    assert.ok(await isOneOf(length));
     await ask(false, true);
-    await until('the one before has ended, and another goes on', async () => (await states()).join() === 'finished,finished,recording', 30000);
+    await until('the one before has ended, and another goes on', () => isOneOf(length + 1), 30000);
     await ask(false);
     await until('all have ended', async () => (await states()).every((state) => state === 'finished'), 30000);
   });
