@@ -389,18 +389,6 @@ lose_track (SalonSrc *self, Track *track)
 
 /* -- the wire's reading thread -- */
 
-static SalonCodec
-get_codec (GstPad *pad)
-{
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  SalonCodec codec;
-  gboolean is_known = salon_codec_from_encoding_name (
-      gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name"), &codec);
-
-  g_assert (is_known);
-  return codec;
-}
-
 /* The pad of who led goes on with who leads now: the end of the one's stream came before the beginning of the other's.
  */
 static void
@@ -431,7 +419,7 @@ begin_track (SalonSrc *self, GstPad *pad, guint stream)
   if (track != NULL)
     {
       track->wire_pad = gst_object_ref (pad);
-      track->codec = get_codec (pad);
+      track->codec = salon_wire_get_codec (salon_endpoint_get_wire (SALON_ENDPOINT (self)), pad);
     }
   if (track != NULL && track->ghost == NULL && track->is_video && self->follows_speaker)
     inherit_locked (self, track, track->codec);

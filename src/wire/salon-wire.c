@@ -632,6 +632,12 @@ salon_wire_get_stream (SalonWire *self, GstPad *pad)
   return SALON_WIRE_PAD (pad)->stream;
 }
 
+SalonCodec
+salon_wire_get_codec (SalonWire *self, GstPad *pad)
+{
+  return SALON_WIRE_PAD (pad)->codec;
+}
+
 void
 salon_wire_remove_pad (SalonWire *self, GstPad *pad)
 {

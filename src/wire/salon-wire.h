@@ -4,6 +4,8 @@
 #include <gio/gio.h>
 #include <gst/gst.h>
 
+#include "salon-codec.h"
+
 /* One end of a Unix socket over which two processes of one machine give each other RTP streams: no ICE, no encryption,
  * nothing that could be lost or come out of order, and one clock for both.
  *
@@ -50,6 +52,8 @@ void salon_wire_disconnect (SalonWire *self);
 /* Returns: (transfer none): a new sink pad, active. */
 GstPad *salon_wire_add_sink (SalonWire *self, guint stream);
 guint salon_wire_get_stream (SalonWire *self, GstPad *pad);
+/* Of a source pad. Its caps tell too, but are lost when the element stops. */
+SalonCodec salon_wire_get_codec (SalonWire *self, GstPad *pad);
 /* Tells the other end that nothing more comes on a sink pad. */
 void salon_wire_end_stream (SalonWire *self, GstPad *pad);
 /* Either kind. Nothing may be pushed into a sink pad any more; a source pad's stream is forgotten. */

@@ -169,7 +169,7 @@ test('over WebRTC pads are requested before it plays', async (t) => {
   assert.equal(program.status, undefined);
 });
 
-for (const [way, at, times] of [['on the same machine', 'SERVER', 20], ['over WebRTC', 'URL', 4]]) {
+for (const [way, at, times] of [['on the same machine', 'SERVER', 100], ['over WebRTC', 'URL', 4]]) {
   test(`to be started ${times} times more leaves no threads and descriptors ${way}`, async (t) => {
     const room = newRoom();
     await launch(t, server, `${PATTERN} ! salonsink SERVER room=${room} name=other`).prints(/salon-attached/);
