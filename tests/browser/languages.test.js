@@ -17,7 +17,7 @@ const LANGUAGES = { nl: ['nl-BE', 'Naar binnen'], vi: ['vi-VN', 'Vào phòng'], 
 /* Bytes without compression: what it has grown to, and a little room. Whoever needs more had better know why. The first
  * load is what one waits for before the lobby; the call's part comes while one is in it. */
 const FIRST_LOAD_BUDGET = 106_000;
-const WHOLE_PAGE_BUDGET = 248_000;
+const WHOLE_PAGE_BUDGET = 251_000;
 const CATALOGUE_BUDGET = 17_500;
 
 async function openLobby(locale) {
