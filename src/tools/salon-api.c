@@ -75,6 +75,13 @@ set_refusal (JsonObject *answer, guint status, GError **error)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, text);
 }
 
+static void
+set_stranger (GError **error)
+{
+  g_set_error_literal (
+      error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("what answers there is no Salon; --server names another"));
+}
+
 /* Returns: (transfer full) (nullable) */
 static JsonObject *
 read_answer (SoupMessage *message, GBytes *bytes, GError **error)
@@ -85,13 +92,23 @@ read_answer (SoupMessage *message, GBytes *bytes, GError **error)
   JsonObject *answer = node != NULL ? salon_json_node_as_object (node, "answer", NULL) : NULL;
 
   if (answer == NULL)
-    g_set_error_literal (
-        error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("what answers there is no Salon; --server names another"));
+    set_stranger (error);
   else if (!SOUP_STATUS_IS_SUCCESSFUL (status))
     set_refusal (answer, status, error);
   else
     return json_object_ref (answer);
   return NULL;
+}
+
+/* For an answer that is not what was asked for. */
+static void
+set_failure (SoupMessage *message, GBytes *bytes, GError **error)
+{
+  g_autoptr (JsonObject) answer = read_answer (message, bytes, error);
+
+  /* It says that all is well. */
+  if (answer != NULL)
+    set_stranger (error);
 }
 
 /* Returns: (transfer full) (nullable) */
@@ -151,14 +168,12 @@ salon_api_get_text (SalonApi *self, const char *path, GError **error)
 {
   g_autoptr (SoupMessage) message = make_message (self, "GET", path, error);
   g_autoptr (GBytes) bytes = message != NULL ? send_and_read (self, message, NULL, error) : NULL;
-  g_autoptr (JsonObject) answer = NULL;
 
   if (bytes == NULL)
     return NULL;
   if (g_bytes_get_size (bytes) > 0 && SOUP_STATUS_IS_SUCCESSFUL (soup_message_get_status (message)))
     return g_utf8_make_valid (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes));
-  /* An error, since it is not what was asked for. */
-  answer = read_answer (message, bytes, error);
+  set_failure (message, bytes, error);
   return NULL;
 }
 
@@ -172,7 +187,6 @@ open_remote (SalonApi *self, const char *path, GError **error)
   g_autoptr (GInputStream) stream = NULL;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (JsonObject) answer = NULL;
 
   if (message == NULL)
     return NULL;
@@ -185,8 +199,8 @@ open_remote (SalonApi *self, const char *path, GError **error)
   if (soup_message_get_status (message) == SOUP_STATUS_OK)
     return g_steal_pointer (&stream);
   bytes = g_input_stream_read_bytes (stream, PIECE_BYTES, NULL, error);
-  answer = bytes != NULL ? read_answer (message, bytes, error) : NULL;
-  g_assert (answer == NULL);
+  if (bytes != NULL)
+    set_failure (message, bytes, error);
   return NULL;
 }
 

@@ -154,16 +154,31 @@ videotestsrc num-buffers=10 ! video/x-raw,width=160,height=120 ! vp8enc deadline
   await fails(1, /no job begins with/, ['recording', 'delete', short]);
 });
 
+/* Tries to fetch a recording's file of that name from what is no Salon; answerFile answers for the file. */
+async function fetchFrom(t, name, answerFile, message) {
+  const fake = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    if (request.url.endsWith('/files'))
+      response.end(JSON.stringify({ files: [{ name, bytes: 1 }], is_cut: false }));
+    else
+      answerFile(response);
+  }).listen(0, '127.0.0.1');
+  defer(t, () => fake.close());
+  await once(fake, 'listening');
+  const at = `http://127.0.0.1:${fake.address().port}`;
+  await fails(1, message, ['recording', 'get', '0d4fb6f2-0000-4000-8000-000000000000', '-o', join(stateDir, 'safe')], { at });
+}
+
 test('a server\'s names of files lead nowhere else', async (t) => {
   for (const name of ['../escaped', '/tmp/escaped', 'a/../../escaped', 'a//b', '']) {
-    const fake = createServer((request, response) => {
-      response.setHeader('content-type', 'application/json');
-      response.end(request.url.endsWith('/files') ? JSON.stringify({ files: [{ name, bytes: 1 }], is_cut: false }) : 'x');
-    }).listen(0, '127.0.0.1');
-    defer(t, () => fake.close());
-    await once(fake, 'listening');
-    const at = `http://127.0.0.1:${fake.address().port}`;
-    await fails(1, /the server names a file/, ['recording', 'get', '0d4fb6f2-0000-4000-8000-000000000000', '-o', join(stateDir, 'safe')], { at });
+    await fetchFrom(t, name, (response) => response.end('x'), /the server names a file/);
     assert.ok(!existsSync(join(stateDir, 'escaped')) && !existsSync('/tmp/escaped'));
   }
+});
+
+test('a file that another server answers with something else is no file', async (t) => {
+  await fetchFrom(t, 'film.webm', (response) => response.writeHead(206).end('{}'), /is no Salon; --server/);
+  await fetchFrom(t, 'film.webm', (response) =>
+    response.writeHead(200, { 'content-length': 10 }).write('short', () => response.destroy()), /./);
+  assert.ok(!existsSync(join(stateDir, 'safe/film.webm')));
 });
