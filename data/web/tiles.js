@@ -81,9 +81,7 @@ class Tile {
   }
 
   #showButton(name, isShown, label) {
-    const button = this.element.querySelector(`.${name}`);
-    button.hidden = !isShown;
-    setLabel(button, label);
+    showButton(this.element.querySelector(`.${name}`), isShown, label);
   }
 
   /** What is on can be turned off, and what is off kept off: the same place, and the keyboard's focus stays on it. */
@@ -330,14 +328,14 @@ class Unseen {
     const row = this.#rows.get(id);
     row.dataset.participant = id;
     row.querySelector('.unseen-name').textContent = name;
-    this.#showButton(row.querySelector('.pin'), !isWatcher(person), text('pin', { name }));
-    this.#showButton(row.querySelector('.kick'), isWatcher(person) && isHost, text('kick', { name }));
+    showButton(row.querySelector('.pin'), !isWatcher(person), text('pin', { name }));
+    showButton(row.querySelector('.kick'), isWatcher(person) && isHost, text('kick', { name }));
   }
+}
 
-  #showButton(button, isShown, label) {
-    button.hidden = !isShown;
-    setLabel(button, label);
-  }
+function showButton(button, isShown, label) {
+  button.hidden = !isShown;
+  setLabel(button, label);
 }
 
 function initials(name) {
