@@ -110,9 +110,13 @@ static gint
 get_highest_within (const Slot *slot, gint bound)
 {
   SalonTrackLayer layers[SALON_MAX_SPATIAL_LAYERS];
+  gint highest;
 
+  if (bound < 0)
+    return bound;
   salon_track_get_layers (slot->form, layers);
-  return bound < 0 ? bound : MAX (salon_layer_find_highest (layers, bound), 0);
+  highest = salon_layer_find_highest (layers, bound);
+  return MAX (highest, 0);
 }
 
 static SalonLayer
