@@ -15,6 +15,9 @@ GST_DEBUG_CATEGORY_STATIC (salon_visit_debug);
 /* From the first word to the server's last of a join and an attach; and for the connection to close. */
 #define ANSWER_TIMEOUT_MS 20000
 #define GOODBYE_TIMEOUT_MS 1000
+/* gst-launch-1.0 lets an error quit its main loop in the thread that tells of it, and waits for ever if the loop does
+ * not run yet: it needs this long from the change of state to there. */
+#define FIRST_ERROR_MS 300
 /* More than any text of the protocol. */
 #define LONGEST_TEXT (256 * 1024)
 
@@ -56,6 +59,7 @@ struct _SalonVisit
   GArray *published;     /* (owned) (element-type Published): once started, the thread's own */
 
   /* The thread's own. */
+  gint64 started_us;
   State state;
   gboolean is_leaving;
   gboolean was_there;
@@ -63,6 +67,7 @@ struct _SalonVisit
   SalonBridge *bridge;  /* (owned) (nullable): to a server on another machine */
   char *bridge_failure; /* (owned) (nullable) */
   GSource *timer;       /* (owned) (nullable): of the state */
+  GError *failure;      /* (owned) (nullable): why it has ended */
   char *session;        /* (owned) (nullable): with which we are the same participant again; secret */
   gint64 lost_us;
   guint retry_ms;
@@ -117,15 +122,30 @@ drop_client (SalonVisit *self)
   g_clear_pointer (&self->bridge, salon_bridge_free);
 }
 
+static gboolean
+tell_end (gpointer user_data)
+{
+  SalonVisit *self = user_data;
+
+  self->events->ended (self->owner, self->failure, self->was_there);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 end (SalonVisit *self, const GError *error)
 {
+  gint64 elapsed_ms = (g_get_monotonic_time () - self->started_us) / G_TIME_SPAN_MILLISECOND;
+  guint wait_ms = (guint)MAX (FIRST_ERROR_MS - elapsed_ms, 1);
+
   drop_client (self);
-  enter (self, STATE_ENDED, 0, NULL);
   if (self->is_leaving)
-    g_main_loop_quit (self->loop);
-  else
-    self->events->ended (self->owner, error, self->was_there);
+    {
+      enter (self, STATE_ENDED, 0, NULL);
+      g_main_loop_quit (self->loop);
+      return;
+    }
+  self->failure = g_error_copy (error);
+  enter (self, STATE_ENDED, wait_ms, tell_end);
 }
 
 static gboolean
@@ -615,6 +635,7 @@ run (gpointer user_data)
   SalonVisit *self = user_data;
 
   g_main_context_push_thread_default (self->context);
+  self->started_us = g_get_monotonic_time ();
   connect_client (self);
   g_main_loop_run (self->loop);
   /* What is under way ends before the context does. */
@@ -745,6 +766,7 @@ salon_visit_free (SalonVisit *self)
   g_array_unref (self->published);
   g_free (self->session);
   g_free (self->bridge_failure);
+  g_clear_error (&self->failure);
   g_free (self->transcoded);
   g_free (self->server);
   g_free (self->room);

@@ -213,8 +213,11 @@ for (const [way, at] of Object.entries(WAYS)) {
 
 test('errors say what to do', async (t) => {
   const room = newRoom();
+  const absent = [`videotestsrc ! vp8enc ! salonsink room=${room} server=/nonexistent/salon.sock`,
+    /There is no Salon at \/nonexistent\/salon\.sock: start it/];
   for (const [description, message] of [
-    [`videotestsrc ! vp8enc ! salonsink room=${room} server=/nonexistent/salon.sock`, /There is no Salon at \/nonexistent\/salon\.sock: start it/],
+    /* gst-launch-1.0 misses errors that come too early, but not each time. */
+    ...Array(10).fill(absent),
     ['videotestsrc ! vp8enc ! salonsink SERVER', /Set the property room/],
     [`salonsrc room=${room} ! fakesink`, /No Salon of yours runs on this machine: start it/],
     ['salonsrc SERVER room=a/b ! fakesink', /control characters/],
