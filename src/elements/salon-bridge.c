@@ -4,6 +4,7 @@
 #include <gst/webrtc/webrtc.h>
 #include <sys/socket.h>
 
+#include "salon-bin.h"
 #include "salon-json.h"
 #include "salon-wire.h"
 
@@ -153,7 +154,7 @@ add_element (SalonBridge *self, const char *name)
   GstElement *element = gst_element_factory_make (name, NULL);
 
   gst_bin_add (GST_BIN (self->pipeline), element);
-  gst_element_sync_state_with_parent (element);
+  salon_bin_start (element);
   return element;
 }
 
@@ -219,7 +220,7 @@ on_new_subscriber (guint target, gpointer user_data)
   /* The decoder of an error correction that nobody offers would be linked to a slot's first codec for good. */
   g_signal_handlers_disconnect_matched (rtpbin, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA,
       g_signal_lookup ("request-fec-decoder-full", G_OBJECT_TYPE (rtpbin)), 0, NULL, NULL, webrtcbin);
-  gst_element_sync_state_with_parent (webrtcbin);
+  salon_bin_start (webrtcbin);
   return webrtcbin;
 }
 

@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "salon-bin.h"
 #include "salon-late-sound.h"
 #include "salon-roster.h"
 #include "salon-src.h"
@@ -647,8 +648,7 @@ salon_composite_change_state (GstElement *element, GstStateChange transition)
       unblock_output (&self->video);
       unblock_output (&self->audio);
     }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
-      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+  if (salon_bin_has_stopped (transition, result))
     close_all (self);
   return result;
 }

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "salon-bin.h"
 #include "salon-json.h"
 
 #define DEFAULT_RECONNECT_S 30
@@ -167,17 +168,6 @@ salon_endpoint_withdraw (SalonEndpoint *self, guint stream)
 }
 
 void
-salon_endpoint_remove (SalonEndpoint *self, GstElement *element)
-{
-  /* Locked first: a state change of the bin must not wake it between the next two lines. */
-  gst_element_set_locked_state (element, TRUE);
-  gst_element_set_state (element, GST_STATE_NULL);
-  /* When the bin itself goes, it has let go of it already. */
-  if (gst_object_has_as_parent (GST_OBJECT (element), GST_OBJECT (self)))
-    gst_bin_remove (GST_BIN (self), element);
-}
-
-void
 salon_endpoint_post (SalonEndpoint *self, GstStructure *structure)
 {
   gst_element_post_message (GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), structure));
@@ -313,7 +303,9 @@ begin (SalonEndpoint *self)
     .reconnect_s = private->reconnect_s,
   };
 
-  if (options.server == NULL)
+  if (private->visit != NULL)
+    GST_ELEMENT_ERROR (self, CORE, STATE_CHANGE, ("An error cut its start short: set it to NULL first"), (NULL));
+  else if (options.server == NULL)
     GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
         ("No Salon of yours runs on this machine: start it, or set the property server"), (NULL));
   else if (options.room == NULL)
@@ -341,7 +333,7 @@ salon_endpoint_change_state (GstElement *element, GstStateChange transition)
     return GST_STATE_CHANGE_FAILURE;
   result = GST_ELEMENT_CLASS (salon_endpoint_parent_class)->change_state (element, transition);
   /* Nothing blocks the reading thread any more. */
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+  if (salon_bin_has_stopped (transition, result))
     salon_endpoint_leave (self);
   return result;
 }

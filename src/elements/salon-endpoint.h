@@ -58,8 +58,5 @@ void salon_endpoint_request (SalonEndpoint *self, const char *method, JsonObject
 gboolean salon_endpoint_publish (SalonEndpoint *self, guint stream, const char *source) G_GNUC_WARN_UNUSED_RESULT;
 void salon_endpoint_withdraw (SalonEndpoint *self, guint stream);
 
-/* Stops an element, which the caller holds, and takes it out of the bin. Any thread. */
-void salon_endpoint_remove (SalonEndpoint *self, GstElement *element);
-
 /* Tells the application. structure: (transfer full) */
 void salon_endpoint_post (SalonEndpoint *self, GstStructure *structure);

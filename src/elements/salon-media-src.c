@@ -2,6 +2,7 @@
 #include "salon-media-src.h"
 
 #include "salon-branch.h"
+#include "salon-bin.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_media_src_debug);
 #define GST_CAT_DEFAULT salon_media_src_debug
@@ -330,9 +331,7 @@ drop_decoder (SalonMediaSrc *self)
   if (decoder == NULL)
     return;
   g_signal_handlers_disconnect_by_data (decoder, self);
-  gst_element_set_locked_state (decoder, TRUE);
-  gst_element_set_state (decoder, GST_STATE_NULL);
-  gst_bin_remove (GST_BIN (self), decoder);
+  salon_bin_remove (decoder);
 }
 
 /* With the state lock. */
@@ -380,7 +379,7 @@ begin_round (GstElement *element, gpointer user_data)
     {
       drop_decoder (self);
       if (add_decoder (self))
-        gst_element_sync_state_with_parent (self->decoder);
+        salon_bin_start (self->decoder);
     }
   GST_STATE_UNLOCK (self);
 }
@@ -455,8 +454,7 @@ salon_media_src_change_state (GstElement *element, GstStateChange transition)
         return GST_STATE_CHANGE_FAILURE;
     }
   result = GST_ELEMENT_CLASS (salon_media_src_parent_class)->change_state (element, transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
-      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+  if (salon_bin_has_stopped (transition, result))
     drop_decoder (self);
   return result == GST_STATE_CHANGE_ASYNC ? GST_STATE_CHANGE_SUCCESS : result;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "salon-bin.h"
 #include "salon-recorder-duration.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_recorder_file_debug);
@@ -226,7 +227,7 @@ start_tracks (SalonRecorderFile *self, const Container *container)
   self->base = choose_base (self, container);
   for (guint i = 0; i < self->tracks->len; i++)
     g_ptr_array_add (pads, add_pad (self, g_ptr_array_index (self->tracks, i), i));
-  gst_element_sync_state_with_parent (self->bin);
+  salon_bin_start (self->bin);
   for (guint i = 0; i < self->tracks->len; i++)
     salon_recorder_track_record (
         g_ptr_array_index (self->tracks, i), g_ptr_array_index (pads, i), self->base, container == &mp4);
@@ -350,8 +351,6 @@ salon_recorder_file_look_after (SalonRecorderFile *self)
 void
 salon_recorder_file_close (SalonRecorderFile *self, const char *error)
 {
-  GstObject *parent = self->bin != NULL ? gst_object_get_parent (GST_OBJECT (self->bin)) : NULL;
-
   while (self->tracks->len > 0)
     salon_recorder_file_let_go (self, g_ptr_array_index (self->tracks, 0));
   if (error != NULL && self->state == STATE_RECORDING)
@@ -359,13 +358,7 @@ salon_recorder_file_close (SalonRecorderFile *self, const char *error)
   self->error = g_strdup (error);
   self->state = error != NULL ? STATE_BROKEN : STATE_COMPLETE;
   if (self->bin != NULL)
-    {
-      gst_element_set_locked_state (self->bin, TRUE);
-      gst_element_set_state (self->bin, GST_STATE_NULL);
-    }
-  if (parent != NULL)
-    gst_bin_remove (GST_BIN (parent), self->bin);
-  gst_clear_object (&parent);
+    salon_bin_remove (self->bin);
   gst_clear_object (&self->bin);
   self->size_bytes = measure (self);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "salon-bin.h"
 #include "salon-recorder-file.h"
 #include "salon-recorder-manifest.h"
 #include "salon-src.h"
@@ -407,19 +408,10 @@ on_track_ready (SalonRecorderTrack *track, gpointer user_data)
 }
 
 static void
-remove_element (SalonRecorder *self, GstElement *element)
-{
-  gst_element_set_locked_state (element, TRUE);
-  gst_element_set_state (element, GST_STATE_NULL);
-  if (gst_object_has_as_parent (GST_OBJECT (element), GST_OBJECT (self)))
-    gst_bin_remove (GST_BIN (self), element);
-}
-
-static void
 take_track_end (SalonRecorder *self, gpointer object, const char *text)
 {
   leave_files (self, object);
-  remove_element (self, object);
+  salon_bin_remove (object);
   g_mutex_lock (&self->lock);
   g_ptr_array_remove (self->tracks, object);
   g_mutex_unlock (&self->lock);
@@ -456,7 +448,7 @@ add_track (SalonRecorder *self, const GstStructure *information)
     {
       sink = gst_element_get_static_pad (GST_ELEMENT (track), "sink");
       gst_bin_add (GST_BIN (self), GST_ELEMENT (track));
-      gst_element_sync_state_with_parent (GST_ELEMENT (track));
+      salon_bin_start (GST_ELEMENT (track));
       gst_pad_link (pad, sink);
     }
   gst_object_unref (track);
@@ -733,7 +725,7 @@ cut_off (SalonRecorder *self)
   g_ptr_array_set_size (self->files, 0);
   while (self->tracks->len > 0)
     {
-      remove_element (self, g_ptr_array_index (self->tracks, 0));
+      salon_bin_remove (g_ptr_array_index (self->tracks, 0));
       g_ptr_array_remove_index (self->tracks, 0);
     }
 }
@@ -799,8 +791,7 @@ salon_recorder_change_state (GstElement *element, GstStateChange transition)
   else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
     note_beginning (self);
   result = GST_ELEMENT_CLASS (salon_recorder_parent_class)->change_state (element, transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
-      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+  if (salon_bin_has_stopped (transition, result))
     stop (self);
   return result;
 }

@@ -2,6 +2,7 @@
 #include "salon-sink.h"
 
 #include "salon-branch.h"
+#include "salon-bin.h"
 #include "salon-endpoint.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_sink_debug);
@@ -162,10 +163,11 @@ enter_room (SalonSink *self)
 }
 
 static void
-set_entered (SalonSink *self, gboolean is_entered)
+leave_room (SalonSink *self)
 {
   GST_OBJECT_LOCK (self);
-  self->is_entered = is_entered;
+  self->is_entered = FALSE;
+  self->is_starting = FALSE;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -186,10 +188,9 @@ salon_sink_change_state (GstElement *element, GstStateChange transition)
       result = GST_STATE_CHANGE_ASYNC;
     }
   else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    {
-      end_async (self);
-      set_entered (self, FALSE);
-    }
+    end_async (self);
+  if (salon_bin_has_stopped (transition, result))
+    leave_room (self);
   return result;
 }
 
@@ -281,7 +282,7 @@ open_branch (Input *input, const GstCaps *caps)
   gst_bin_add (GST_BIN (self), branch);
   if (!link_branch (input, branch))
     GST_ELEMENT_ERROR (self, CORE, NEGOTIATION, ("Caps that cannot be published"), ("%" GST_PTR_FORMAT, caps));
-  gst_element_sync_state_with_parent (branch);
+  salon_bin_start (branch);
 }
 
 static GstPadProbeReturn
@@ -339,7 +340,7 @@ input_new (SalonSink *self, guint stream)
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_entry_event, input, NULL);
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM | GST_PAD_PROBE_TYPE_PUSH, on_entry_query, NULL, NULL);
   input->wire_pad = gst_object_ref (salon_wire_add_sink (salon_endpoint_get_wire (SALON_ENDPOINT (self)), stream));
-  gst_element_sync_state_with_parent (input->entry);
+  salon_bin_start (input->entry);
   return input;
 }
 
@@ -433,9 +434,9 @@ salon_sink_published (SalonEndpoint *endpoint, guint stream, const GError *error
 static void
 drop_input (SalonSink *self, Input *input)
 {
-  salon_endpoint_remove (SALON_ENDPOINT (self), input->entry);
+  salon_bin_remove (input->entry);
   if (input->branch != NULL)
-    salon_endpoint_remove (SALON_ENDPOINT (self), input->branch);
+    salon_bin_remove (input->branch);
   salon_wire_remove_pad (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad);
   input_free (input);
 }

@@ -2,6 +2,7 @@
 #include "salon-src.h"
 
 #include "salon-branch.h"
+#include "salon-bin.h"
 #include "salon-endpoint.h"
 #include "salon-json.h"
 #include "salon-src-messages.h"
@@ -225,7 +226,7 @@ open_branch (SalonSrc *self, Track *track, SalonCodec codec)
     }
   track->branch = gst_object_ref_sink (branch);
   gst_bin_add (GST_BIN (self), branch);
-  gst_element_sync_state_with_parent (branch);
+  salon_bin_start (branch);
   return TRUE;
 }
 
@@ -242,7 +243,7 @@ drop_track (SalonSrc *self, Track *track)
       post_track (self, "removed", track);
     }
   if (track->branch != NULL)
-    salon_endpoint_remove (SALON_ENDPOINT (self), track->branch);
+    salon_bin_remove (track->branch);
   track_free (track);
 }
 
@@ -773,6 +774,8 @@ salon_src_change_state (GstElement *element, GstStateChange transition)
   SalonSrc *self = SALON_SRC (element);
   GstStateChangeReturn result = GST_ELEMENT_CLASS (salon_src_parent_class)->change_state (element, transition);
 
+  if (salon_bin_has_stopped (transition, result))
+    drop_tracks (self);
   if (result == GST_STATE_CHANGE_FAILURE)
     return result;
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
@@ -782,8 +785,6 @@ salon_src_change_state (GstElement *element, GstStateChange transition)
     }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
     result = GST_STATE_CHANGE_NO_PREROLL;
-  else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    drop_tracks (self);
   return result;
 }
 

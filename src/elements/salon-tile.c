@@ -4,6 +4,8 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 
+#include "salon-bin.h"
+
 /* Of a name, what there is room for. */
 #define MAX_TEXT_CHARS 32
 
@@ -199,7 +201,7 @@ salon_tile_new_card (GstBin *bin, GstElement *compositor, guint rgb, GstClockTim
     return NULL;
   self->rgb = rgb;
   self->latency = latency;
-  gst_element_sync_state_with_parent (self->branch);
+  salon_bin_start (self->branch);
   return self;
 }
 
@@ -211,7 +213,7 @@ salon_tile_new_picture (GstBin *bin, GstElement *compositor, GstPad *pad, GError
 
   if (self == NULL)
     return NULL;
-  gst_element_sync_state_with_parent (self->branch);
+  salon_bin_start (self->branch);
   sink = add_ghost (self->branch, "entry", "sink");
   gst_pad_link (pad, sink);
   return self;
@@ -222,10 +224,7 @@ salon_tile_free (SalonTile *self)
 {
   /* First, as its streaming thread may wait for the compositor to take a picture. */
   gst_element_release_request_pad (self->compositor, self->pad);
-  gst_element_set_locked_state (self->branch, TRUE);
-  gst_element_set_state (self->branch, GST_STATE_NULL);
-  if (gst_object_has_as_parent (GST_OBJECT (self->branch), GST_OBJECT (self->bin)))
-    gst_bin_remove (self->bin, self->branch);
+  salon_bin_remove (self->branch);
   gst_object_unref (self->pad);
   gst_object_unref (self->label);
   gst_clear_object (&self->card);

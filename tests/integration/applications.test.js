@@ -209,3 +209,15 @@ test('what an application gets wrong is told, and goes on or ends', async (t) =>
   launch(t, server, `${PATTERN} ! salonsink SERVER room=${room}`);
   await until('the room plays on', () => countOf(viewer) > 10, MEDIA_MS);
 });
+
+test('an error while it starts stops it: nothing of it runs on', async (t) => {
+  const room = newRoom();
+  for (let i = 0; i < 5; i++) {
+    const programs = Array.from({ length: 5 }, () =>
+      apply(t, server, `filesrc location=/bin/ls blocksize=1000 ! video/x-vp8 ! salonsink SERVER room=${room}`));
+    for (const program of programs) {
+      assert.equal(await program.exits(), 0, program.errors);
+      assert.equal(program.errors, '');
+    }
+  }
+});
