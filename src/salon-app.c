@@ -562,7 +562,8 @@ start_serving (SalonApp *self)
   };
   g_autoptr (GError) error = NULL;
 
-  self->session_services = (SalonSessionServices){ self->rooms, self->recordings, &self->ice_servers, self->link_key };
+  self->session_services
+      = (SalonSessionServices){ self->rooms, self->jobs, self->recordings, &self->ice_servers, self->link_key };
   self->http = salon_http_new (self->config, &services, &error);
   if (self->http == NULL)
     {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#define _GNU_SOURCE /* FTW_PHYS */
+#define _GNU_SOURCE /* FTW_PHYS, getsid() */
 #include "salon-job-folder.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -115,4 +116,16 @@ salon_job_folder_prepare (const char *folder, GError **error)
     }
   salon_job_folder_remove (scratch);
   return make_folder (output, error) && make_folder (scratch, error) && make_way_to_server (scratch, error);
+}
+
+char *
+salon_job_folder_find_process (const char *jobs_folder, gint pid)
+{
+  pid_t leader = pid > 0 ? getsid (pid) : -1;
+  g_autofree char *link = g_strdup_printf ("/proc/%d/cwd", (int)leader);
+  g_autofree char *folder = leader > 0 ? g_file_read_link (link, NULL) : NULL;
+  g_autofree char *parent = folder != NULL ? g_path_get_dirname (folder) : NULL;
+  g_autofree char *real_folder = realpath (jobs_folder, NULL);
+
+  return parent != NULL && g_strcmp0 (parent, real_folder) == 0 ? g_path_get_basename (folder) : NULL;
 }

@@ -51,6 +51,16 @@ salon_job_spec_make_text (const SalonJobSpec *self, guint n_restarts)
   return g_string_free (text, FALSE);
 }
 
+gboolean
+salon_job_spec_names_room (const SalonJobSpec *self, const char *room)
+{
+  g_autofree char *escaped = g_regex_escape_string (room, -1);
+  g_autofree char *pattern = g_strconcat ("(?:^|\\s)room\\s*=\\s*([\"']?)", escaped, "\\1(?:\\s|$)", NULL);
+
+  return g_strcmp0 (room, self->room) == 0 || g_strcmp0 (room, self->slug) == 0
+         || g_regex_match_simple (pattern, self->launch, 0, 0);
+}
+
 /* -- to JSON -- */
 
 static void

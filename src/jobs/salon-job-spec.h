@@ -49,6 +49,10 @@ SalonJobSpec *salon_job_spec_from_json (JsonObject *object, GError **error) G_GN
  * stands for that, so that files of several attempts can have names of their own. */
 char *salon_job_spec_make_text (const SalonJobSpec *self, guint n_restarts) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether it may come into a room by this name: its own, or one that its text names. What a text does not say, a
+ * process that obeys somebody else does. */
+gboolean salon_job_spec_names_room (const SalonJobSpec *self, const char *room);
+
 /* The file in a job's folder. Blocks. */
 gboolean salon_job_spec_save (const SalonJobSpec *self, const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SalonJobSpec *salon_job_spec_load (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;

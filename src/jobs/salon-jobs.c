@@ -421,6 +421,24 @@ salon_jobs_find (SalonJobs *self, const char *id, GError **error)
   return job;
 }
 
+char *
+salon_jobs_find_process (SalonJobs *self, gint pid)
+{
+  return salon_job_folder_find_process (self->folder, pid);
+}
+
+gboolean
+salon_jobs_may_enter (SalonJobs *self, const char *id, const char *room, GError **error)
+{
+  SalonJob *job = g_hash_table_lookup (self->jobs, id);
+
+  if (job != NULL && salon_job_spec_names_room (salon_job_get_spec (job), room))
+    return TRUE;
+  g_set_error_literal (
+      error, SALON_ERROR, SALON_ERROR_FORBIDDEN, "A job may come into its own room, and those that its text names");
+  return FALSE;
+}
+
 GPtrArray *
 salon_jobs_list (SalonJobs *self, const char *room)
 {

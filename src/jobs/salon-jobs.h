@@ -55,6 +55,11 @@ SalonJob *salon_jobs_start_finish (SalonJobs *self, GAsyncResult *result, GError
 /* Returns: (transfer none): or NULL with JOB_NOT_FOUND. */
 SalonJob *salon_jobs_find (SalonJobs *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full) (nullable): the id of the job whose process this is (salon_job_folder_find_process()). */
+char *salon_jobs_find_process (SalonJobs *self, gint pid) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the job of this id may come into a room by this name (salon_job_spec_names_room()). Errors: FORBIDDEN. */
+gboolean salon_jobs_may_enter (SalonJobs *self, const char *id, const char *room, GError **error);
+
 /* Returns: (transfer container) (element-type SalonJob): the newest first. room: (nullable): an id; NULL: all. */
 GPtrArray *salon_jobs_list (SalonJobs *self, const char *room) G_GNUC_WARN_UNUSED_RESULT;
 

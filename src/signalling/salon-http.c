@@ -351,7 +351,11 @@ on_upgraded (SoupServerMessage *message, SalonHttp *self)
   if (self->listener == NULL)
     return;
   if (salon_listener_is_local (stream))
-    salon_socket_set_local (socket);
+    {
+      g_autofree char *job = salon_jobs_find_process (self->jobs, salon_listener_get_process (stream));
+
+      salon_socket_set_local (socket, job);
+    }
   salon_admission_follow (self->admission, message, socket);
   g_hash_table_add (self->sockets, g_object_ref (socket));
   g_signal_connect_object (socket, "closed", G_CALLBACK (on_socket_closed), self, 0);

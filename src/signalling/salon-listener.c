@@ -156,6 +156,15 @@ salon_listener_is_local (GIOStream *stream)
   return is_local (G_SOCKET_CONNECTION (get_connection (stream)));
 }
 
+gint
+salon_listener_get_process (GIOStream *stream)
+{
+  GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (get_connection (stream)));
+  g_autoptr (GCredentials) credentials = g_socket_get_credentials (socket, NULL);
+
+  return credentials != NULL ? (gint)g_credentials_get_unix_pid (credentials, NULL) : 0;
+}
+
 /* Returns: (transfer full) (nullable): NULL when the client has gone. */
 static GSocketAddress *
 get_address (GSocketConnection *connection, gboolean is_remote)

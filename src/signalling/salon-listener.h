@@ -35,6 +35,8 @@ SalonListener *salon_listener_new (const char *const *addresses, guint16 port, G
 gboolean salon_listener_add_path (SalonListener *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a stream that was handed over, or what libsoup made of it, is from one of these. */
 gboolean salon_listener_is_local (GIOStream *stream);
+/* Of such a stream: the process that connected; 0: not known. */
+gint salon_listener_get_process (GIOStream *stream);
 
 /* stream: one that was handed over, or what libsoup made of it: it has become a WebSocket, whose owner ends it. */
 void salon_listener_keep (GIOStream *stream);

@@ -174,6 +174,15 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   salon_participant_offer_async (self->participant, sdp, sources, on_join_offer_answered, request);
 }
 
+/* A job that was taken over goes no further than it was sent. */
+static gboolean
+check_sent (SalonSession *self, const char *room, GError **error)
+{
+  const char *job = self->socket != NULL ? salon_socket_get_job (self->socket) : NULL;
+
+  return job == NULL || salon_jobs_may_enter (self->services->jobs, job, room, error);
+}
+
 static void
 handle_join (SalonSession *self, SalonRequest *request)
 {
@@ -186,6 +195,7 @@ handle_join (SalonSession *self, SalonRequest *request)
   if (self->state != SALON_SESSION_NEW || self->transcode_end != NULL)
     g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_ALREADY_JOINED, "You are in a room already; leave it first");
   if (error != NULL || !salon_params_read_join (request->params, &join, &no_subscribe, &error)
+      || !check_sent (self, join.room, &error)
       || (json_object_has_member (request->params, "offer")
           && (!salon_params_read_description (request->params, "offer", "offer", &sdp, &error)
               || !salon_params_read_sources (request->params, &sources, &error))))
@@ -195,7 +205,7 @@ handle_join (SalonSession *self, SalonRequest *request)
     }
   join.speaks_ion = sdp != NULL && salon_ion_dialect_is_spoken (request->params, sdp);
   join.takes_data |= join.speaks_ion;
-  /* Who is the server's own user could read the administrator's token as well. */
+  /* Who is the server's own user, and no job, could read the administrator's token as well. */
   join.is_trusted = self->socket != NULL && salon_socket_is_local (self->socket);
   self->state = SALON_SESSION_JOINING;
   self->may_subscribe = !no_subscribe;
@@ -371,7 +381,7 @@ handle_transcode (SalonSession *self, SalonRequest *request)
 
   if (check_is_nobody (self, &error) && check_local (self, &error)
       && salon_json_get_string (request->params, "room", 1, SALON_LIMIT_SLUG_RAW_CHARS, &room, &error)
-      && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
+      && check_sent (self, room, &error) && salon_json_get_string (request->params, "track", 1, 64, &track, &error)
       && salon_json_get_boolean (request->params, "receive", &wanted.receives, &error))
     self->transcode_end = salon_rooms_transcode (self->rooms, room, track, &wanted, &path, &secret, &error);
   if (self->transcode_end != NULL && error == NULL)

@@ -18,6 +18,7 @@ G_DECLARE_FINAL_TYPE (SalonSession, salon_session, SALON, SESSION, GObject)
 typedef struct
 {
   SalonRooms *rooms;
+  SalonJobs *jobs;
   SalonRecordings *recordings;
   const SalonIceServers *ice_servers; /* for the clients' connections */
   const char *link_key;               /* of links to files (salon-file-link.h) */

@@ -105,6 +105,7 @@ struct _SalonSocket
 
   State state;
   gboolean is_local;
+  char *job;                           /* (owned) (nullable): id */
   SoupWebsocketConnection *connection; /* (owned) (nullable): NULL once closed */
   SalonFrameGuard *guard;              /* (owned): of the connection */
   guint n_silent_quarters;
@@ -385,15 +386,22 @@ salon_socket_get_end (SalonSocket *self)
 }
 
 void
-salon_socket_set_local (SalonSocket *self)
+salon_socket_set_local (SalonSocket *self, const char *job)
 {
   self->is_local = TRUE;
+  self->job = g_strdup (job);
 }
 
 gboolean
 salon_socket_is_local (SalonSocket *self)
 {
   return self->is_local;
+}
+
+const char *
+salon_socket_get_job (SalonSocket *self)
+{
+  return self->job;
 }
 
 SalonSocket *
@@ -426,6 +434,7 @@ salon_socket_dispose (GObject *object)
     let_go (self);
   g_clear_object (&self->guard);
   g_clear_pointer (&self->backlog, salon_backlog_unref);
+  g_clear_pointer (&self->job, g_free);
   G_OBJECT_CLASS (salon_socket_parent_class)->dispose (object);
 }
 

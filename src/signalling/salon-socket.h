@@ -51,9 +51,12 @@ typedef enum
 /* After `closed`. */
 SalonSocketEnd salon_socket_get_end (SalonSocket *self);
 
-/* Who is there is a program of this machine, of the same user: it may attach. */
-void salon_socket_set_local (SalonSocket *self);
+/* Who is there is a program of this machine, of the same user: it may attach. job: (nullable): the id of the job that
+ * it is part of. */
+void salon_socket_set_local (SalonSocket *self, const char *job);
 gboolean salon_socket_is_local (SalonSocket *self);
+/* (transfer none) (nullable) */
+const char *salon_socket_get_job (SalonSocket *self);
 
 /* FALSE once closing or closed, by either side. */
 gboolean salon_socket_is_open (SalonSocket *self);

@@ -453,3 +453,21 @@ test('a job that no server comes back to stops by itself', async (t) => {
   assert.equal(JSON.parse(readFileSync(join(jobFolder, 'status.json'), 'utf8')).state, 'stopped');
   decode(join(jobFolder, 'output', 'picture.webm'));
 });
+
+test('a job comes into its own room and those that its text names, and into no other', async (t) => {
+  const [own, other] = [await createRoom(), await createRoom()];
+  const watcher = await enter(t, server, other.slug, 'Watcher');
+  const come = async (slug) => (await startJob(server, { room: own.slug,
+    launch: `salonsrc room=${slug} name=s ! fakesink async=false` })).id;
+  const guests = () => watcher.history.filter(({ message: { method, params } }) =>
+    method === 'participant' && params.event === 'joined').length;
+  const named = await come(other.slug);
+  await until('it is there', () => guests() === 1);
+  await deleteJob(named);
+  /* To GStreamer the same, as it is to a process that was taken over what its text says. */
+  const hidden = await come(`${other.slug.slice(0, -1)}\\${other.slug.slice(-1)}`);
+  const { error } = await untilJob(server, hidden, 'is refused', ({ error }) => Boolean(error));
+  assert.match(error, /A job may come into its own room, and those that its text names/);
+  assert.equal(guests(), 1);
+  await deleteJob(hidden);
+});
