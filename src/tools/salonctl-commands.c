@@ -350,7 +350,7 @@ find_job (const SalonCtl *ctl, const char *prefix, GError **error)
     {
       const char *id = get_text (g_ptr_array_index (items, i), "id");
 
-      if (!g_str_has_prefix (id, prefix))
+      if (*prefix == '\0' || !g_str_has_prefix (id, prefix))
         continue;
       if (found != NULL)
         {

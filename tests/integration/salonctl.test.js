@@ -104,6 +104,7 @@ test('what is wrong is told, and what to do', async (t) => {
   await fails(64, /salonctl pipelines/, ['job', 'start']);
   await fails(64, /Unknown option/, ['--dance', 'jobs']);
   await fails(1, /no job begins with "f00d"; `salonctl jobs` lists them/, ['job', 'show', 'f00d']);
+  await fails(1, /no job begins with ""/, ['job', 'delete', '']);
   await fails(1, /There is no pipeline "nosuch"/, ['job', 'start', 'nosuch']);
   await fails(1, /no "colour"; it has: title/, ['job', 'start', 'picture', 'colour=red']);
   await fails(1, /--state-dir or --config, or give a --token/, ['jobs'], { state: join(stateDir, 'jobs') });
