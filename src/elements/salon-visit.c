@@ -284,6 +284,18 @@ add_stream (JsonArray *tracks, Published *published)
   add_source (tracks, mid, published->source);
 }
 
+static void
+forget_stream (SalonVisit *self, guint stream)
+{
+  for (guint i = 0; i < self->published->len; i++)
+    {
+      Published *published = &g_array_index (self->published, Published, i);
+
+      if (published->stream == stream)
+        published->has_ended = TRUE;
+    }
+}
+
 typedef struct
 {
   SalonVisit *visit; /* (borrowed) */
@@ -297,8 +309,12 @@ on_late_attached (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (JsonObject) reply = salon_client_request_finish (SALON_CLIENT (source), result, &error);
   g_autofree Late *late = user_data;
 
-  if (!is_over (late->visit, source))
-    late->visit->events->published (late->visit->owner, late->stream, error);
+  if (is_over (late->visit, source))
+    return;
+  /* Else it would have all of the next attach refused. */
+  if (error != NULL)
+    forget_stream (late->visit, late->stream);
+  late->visit->events->published (late->visit->owner, late->stream, error);
 }
 
 /* One by one, since all of an attach fail together. */
@@ -431,6 +447,8 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_free (self->session);
   self->session = g_strdup (session);
+  /* Who waited for the host, did so without a limit. */
+  enter (self, STATE_CONNECTING, ANSWER_TIMEOUT_MS, on_answer_timeout);
   self->events->joined (self->owner, reply);
   if (self->bridge == NULL)
     attach (self);
@@ -562,6 +580,9 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean is_connected = salon_client_connect_finish (SALON_CLIENT (source), result, &error);
   SalonVisit *self = user_data;
 
+  /* Nobody could say good-bye before. */
+  if (self->is_leaving && self->client == (SalonClient *)source)
+    end (self, NULL);
   if (is_over (self, source))
     return;
   if (!is_connected)
@@ -684,13 +705,7 @@ on_withdraw (gpointer user_data)
 {
   const News *news = user_data;
 
-  for (guint i = 0; i < news->visit->published->len; i++)
-    {
-      Published *published = &g_array_index (news->visit->published, Published, i);
-
-      if (published->stream == news->published.stream)
-        published->has_ended = TRUE;
-    }
+  forget_stream (news->visit, news->published.stream);
   return G_SOURCE_REMOVE;
 }
 
