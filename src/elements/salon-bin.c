@@ -4,7 +4,7 @@
 gboolean
 salon_bin_has_stopped (GstStateChange transition, GstStateChangeReturn result)
 {
-  return transition == GST_STATE_CHANGE_PAUSED_TO_READY || transition == GST_STATE_CHANGE_READY_TO_NULL
+  return GST_STATE_TRANSITION_NEXT (transition) <= GST_STATE_READY
          || (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE);
 }
 

@@ -484,6 +484,7 @@ salon_endpoint_finalize (GObject *object)
 {
   SalonEndpointPrivate *private = get_private (SALON_ENDPOINT (object));
 
+  g_assert (private->visit == NULL); /* it has left, on its way to NULL */
   gst_object_unref (private->wire);
   g_mutex_clear (&private->leave_lock);
   g_free (private->server);

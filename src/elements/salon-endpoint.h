@@ -9,8 +9,8 @@
 
 /* What salonsrc and salonsink share: a bin with a SalonWire, and a SalonVisit from READY to PAUSED and back.
  *
- * Properties: server, room, token (write-only), display-name, transcodes, reconnect, participant (read-only: its id),
- * stats (read-only).
+ * Properties: server, room, token (write-only), display-name, transcodes, reconnect, own-id (read-only), stats
+ * (read-only).
  *
  * Element messages on the bus:
  *   salon-attached, room=(string), participant=(string)     it is in the room, or back again

@@ -6,6 +6,7 @@
 #include "salon-endpoint.h"
 #include "salon-json.h"
 #include "salon-src-messages.h"
+#include "salon-src-track.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_src_debug);
 #define GST_CAT_DEFAULT salon_src_debug
@@ -30,25 +31,6 @@ typedef enum
 #define AUDIO_CODECS (1u << SALON_CODEC_OPUS)
 #define VIDEO_CODECS (1u << SALON_CODEC_VP8 | 1u << SALON_CODEC_VP9 | 1u << SALON_CODEC_H264 | 1u << SALON_CODEC_AV1)
 
-/* One track, on its way or on a pad. */
-typedef struct
-{
-  guint serial; /* ours, never used twice */
-  guint stream;
-  gboolean is_lost; /* nothing comes any more; its pad waits for another track: see add_track() and inherit_locked() */
-  gboolean is_video;
-  SalonCodec codec;  /* from the first packet on */
-  char *id;          /* (owned) */
-  char *participant; /* (owned): id */
-  char *name;        /* (owned): of the participant */
-  char *source;      /* (owned) */
-
-  /* From the first packet on. */
-  GstPad *wire_pad;   /* (owned) (nullable) */
-  GstElement *branch; /* (owned) (nullable) */
-  GstPad *ghost;      /* (owned) (nullable): our pad */
-} Track;
-
 struct _SalonSrc
 {
   SalonEndpoint parent_instance;
@@ -65,11 +47,12 @@ struct _SalonSrc
   GHashTable *names; /* (owned) (element-type utf8 utf8): of participants, by id: the visit's thread */
 
   GMutex lock;
-  GPtrArray *tracks;    /* (owned) (element-type Track), lock; one that is taken out is the taker's */
-  GPtrArray *ending;    /* (owned) (element-type Track), lock: the end of the stream is on its way out */
+  GPtrArray *tracks;    /* (owned) (element-type SalonSrcTrack), lock; one that is taken out is the taker's */
+  GPtrArray *ending;    /* (owned) (element-type SalonSrcTrack), lock: the end of the stream is on its way out */
   guint next_number[2]; /* of audio and video pads: lock */
   guint next_serial;    /* lock */
   gboolean is_ending;   /* lock: no new track is taken */
+  gboolean is_stopped;  /* lock: nothing flows */
 };
 
 G_DEFINE_FINAL_TYPE (SalonSrc, salon_src, SALON_TYPE_ENDPOINT)
@@ -129,34 +112,16 @@ codecs_get_type (void)
   return type;
 }
 
-static void
-track_free (Track *track)
-{
-  g_free (track->id);
-  g_free (track->participant);
-  g_free (track->name);
-  g_free (track->source);
-  gst_clear_object (&track->wire_pad);
-  gst_clear_object (&track->branch);
-  gst_clear_object (&track->ghost);
-  g_free (track);
-}
-
-/* -- telling the application -- */
-
-static void
-post_track (SalonSrc *self, const char *event, Track *track)
-{
-  salon_endpoint_post (SALON_ENDPOINT (self),
-      gst_structure_new ("salon-track", "event", G_TYPE_STRING, event, "pad", G_TYPE_STRING,
-          GST_OBJECT_NAME (track->ghost), "track", G_TYPE_STRING, track->id, "participant", G_TYPE_STRING,
-          track->participant, "name", G_TYPE_STRING, track->name, "source", G_TYPE_STRING, track->source, NULL));
-}
-
 /* -- a track's pad -- */
 
+static void
+post_track (SalonSrc *self, const char *event, SalonSrcTrack *track)
+{
+  salon_endpoint_post (SALON_ENDPOINT (self), salon_src_track_tell (track, event));
+}
+
 static char *
-make_pad_name (SalonSrc *self, Track *track)
+make_pad_name (SalonSrc *self, SalonSrcTrack *track)
 {
   guint number;
 
@@ -165,12 +130,6 @@ make_pad_name (SalonSrc *self, Track *track)
   track->serial = self->next_serial++;
   g_mutex_unlock (&self->lock);
   return g_strdup_printf (track->is_video ? "video_%u" : "audio_%u", number);
-}
-
-static void
-name_track (Track *track)
-{
-  salon_src_pad_set_track (SALON_SRC_PAD (track->ghost), track->id, track->participant, track->name, track->source);
 }
 
 /* Any thread. */
@@ -185,7 +144,7 @@ on_wish_changed (SalonSrcPad *pad, SalonEndpoint *self)
 }
 
 static void
-show_pad (SalonSrc *self, Track *track)
+show_pad (SalonSrc *self, SalonSrcTrack *track)
 {
   g_autofree char *name = make_pad_name (self, track);
   g_autoptr (GstPad) target = gst_element_get_static_pad (track->branch, "src");
@@ -193,7 +152,7 @@ show_pad (SalonSrc *self, Track *track)
       = gst_element_get_pad_template (GST_ELEMENT (self), track->is_video ? "video_%u" : "audio_%u");
 
   track->ghost = gst_object_ref_sink (salon_src_pad_new (name, template, target, &self->wish));
-  name_track (track);
+  salon_src_track_name_pad (track);
   g_signal_connect_object (track->ghost, "wish-changed", G_CALLBACK (on_wish_changed), self, 0);
   gst_pad_set_active (track->ghost, TRUE);
   gst_element_add_pad (GST_ELEMENT (self), track->ghost);
@@ -201,7 +160,7 @@ show_pad (SalonSrc *self, Track *track)
 }
 
 static void
-link_wire (Track *track)
+link_wire (SalonSrcTrack *track)
 {
   g_autoptr (GstPad) sink = gst_element_get_static_pad (track->branch, "sink");
 
@@ -214,7 +173,7 @@ link_wire (Track *track)
 }
 
 static gboolean
-open_branch (SalonSrc *self, Track *track, SalonCodec codec)
+open_branch (SalonSrc *self, SalonSrcTrack *track, SalonCodec codec)
 {
   g_autoptr (GError) error = NULL;
   GstElement *branch = salon_branch_new_receiver (codec, self->decodes, &error);
@@ -232,7 +191,7 @@ open_branch (SalonSrc *self, Track *track, SalonCodec codec)
 
 /* track: (transfer full) */
 static void
-drop_track (SalonSrc *self, Track *track)
+drop_track (SalonSrc *self, SalonSrcTrack *track)
 {
   if (track->wire_pad != NULL)
     salon_wire_remove_pad (salon_endpoint_get_wire (SALON_ENDPOINT (self)), track->wire_pad);
@@ -244,21 +203,21 @@ drop_track (SalonSrc *self, Track *track)
     }
   if (track->branch != NULL)
     salon_bin_remove (track->branch);
-  track_free (track);
+  salon_src_track_free (track);
 }
 
 /* -- its end: the pad goes when the end of the stream has come out of it -- */
 
 /* Returns: (transfer full) (nullable): NULL when somebody else was faster. */
-static Track *
+static SalonSrcTrack *
 take_ending (SalonSrc *self, guint serial)
 {
-  Track *track = NULL;
+  SalonSrcTrack *track = NULL;
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->ending->len && track == NULL; i++)
     {
-      if (((Track *)g_ptr_array_index (self->ending, i))->serial == serial)
+      if (((SalonSrcTrack *)g_ptr_array_index (self->ending, i))->serial == serial)
         track = g_ptr_array_steal_index (self->ending, i);
     }
   g_mutex_unlock (&self->lock);
@@ -268,7 +227,7 @@ take_ending (SalonSrc *self, guint serial)
 static void
 drop_ended (GstElement *element, gpointer serial)
 {
-  Track *track = take_ending (SALON_SRC (element), GPOINTER_TO_UINT (serial));
+  SalonSrcTrack *track = take_ending (SALON_SRC (element), GPOINTER_TO_UINT (serial));
 
   if (track != NULL)
     drop_track (SALON_SRC (element), track);
@@ -295,9 +254,10 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer serial)
 
 /* track: (transfer full): taken out of the list. */
 static void
-end_track (SalonSrc *self, Track *track)
+end_track (SalonSrc *self, SalonSrcTrack *track)
 {
   g_autoptr (GstPad) sink = NULL;
+  gboolean is_stopped;
 
   if (track->ghost == NULL)
     {
@@ -311,19 +271,24 @@ end_track (SalonSrc *self, Track *track)
   gst_pad_add_probe (
       track->ghost, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, GUINT_TO_POINTER (track->serial), NULL);
   g_mutex_lock (&self->lock);
-  g_ptr_array_add (self->ending, track);
+  is_stopped = self->is_stopped;
+  if (!is_stopped)
+    g_ptr_array_add (self->ending, track);
   g_mutex_unlock (&self->lock);
-  gst_pad_send_event (sink, gst_event_new_eos ());
+  if (is_stopped)
+    drop_track (self, track);
+  else
+    gst_pad_send_event (sink, gst_event_new_eos ());
 }
 
 /* -- the list of them -- */
 
-static Track *
+static SalonSrcTrack *
 find_stream_locked (SalonSrc *self, guint stream)
 {
   for (guint i = 0; i < self->tracks->len; i++)
     {
-      Track *track = g_ptr_array_index (self->tracks, i);
+      SalonSrcTrack *track = g_ptr_array_index (self->tracks, i);
 
       if (!track->is_lost && track->stream == stream)
         return track;
@@ -332,14 +297,19 @@ find_stream_locked (SalonSrc *self, guint stream)
 }
 
 /* Returns: (transfer full) (nullable) */
-static Track *
+static SalonSrcTrack *
 take_stream (SalonSrc *self, guint stream)
 {
-  Track *track;
+  SalonSrcTrack *track;
   guint index;
 
   g_mutex_lock (&self->lock);
   track = find_stream_locked (self, stream);
+  if (track != NULL && track->is_opening)
+    {
+      track->must_end = TRUE;
+      track = NULL;
+    }
   if (track != NULL && g_ptr_array_find (self->tracks, track, &index))
     g_ptr_array_steal_index (self->tracks, index);
   g_mutex_unlock (&self->lock);
@@ -355,7 +325,13 @@ end_tracks (SalonSrc *self, gboolean only_lost)
   g_mutex_lock (&self->lock);
   for (guint i = self->tracks->len; i-- > 0;)
     {
-      if (!only_lost || ((Track *)g_ptr_array_index (self->tracks, i))->is_lost)
+      SalonSrcTrack *track = g_ptr_array_index (self->tracks, i);
+
+      if (only_lost && !track->is_lost)
+        continue;
+      if (track->is_opening)
+        track->must_end = TRUE;
+      else
         g_ptr_array_add (taken, g_ptr_array_steal_index (self->tracks, i));
     }
   g_mutex_unlock (&self->lock);
@@ -370,6 +346,7 @@ drop_tracks (SalonSrc *self)
   g_autoptr (GPtrArray) taken = g_ptr_array_new ();
 
   g_mutex_lock (&self->lock);
+  self->is_stopped = TRUE;
   g_ptr_array_extend_and_steal (taken, g_steal_pointer (&self->tracks));
   g_ptr_array_extend_and_steal (taken, g_steal_pointer (&self->ending));
   self->tracks = g_ptr_array_new ();
@@ -380,7 +357,7 @@ drop_tracks (SalonSrc *self)
 }
 
 static void
-lose_track (SalonSrc *self, Track *track)
+lose_track (SalonSrc *self, SalonSrcTrack *track)
 {
   track->is_lost = TRUE;
   if (track->wire_pad != NULL)
@@ -393,27 +370,27 @@ lose_track (SalonSrc *self, Track *track)
 /* The pad of who led goes on with who leads now: the end of the one's stream came before the beginning of the other's.
  */
 static void
-inherit_locked (SalonSrc *self, Track *track, SalonCodec codec)
+inherit_locked (SalonSrc *self, SalonSrcTrack *track, SalonCodec codec)
 {
   for (guint i = 0; i < self->tracks->len; i++)
     {
-      Track *other = g_ptr_array_index (self->tracks, i);
+      SalonSrcTrack *other = g_ptr_array_index (self->tracks, i);
 
       if (!other->is_lost || !other->is_video || other->ghost == NULL || other->codec != codec)
         continue;
       track->serial = other->serial;
       track->branch = g_steal_pointer (&other->branch);
       track->ghost = g_steal_pointer (&other->ghost);
-      track_free (g_ptr_array_steal_index (self->tracks, i));
+      salon_src_track_free (g_ptr_array_steal_index (self->tracks, i));
       return;
     }
 }
 
 /* Returns: (transfer none) (nullable) */
-static Track *
+static SalonSrcTrack *
 begin_track (SalonSrc *self, GstPad *pad, guint stream)
 {
-  Track *track;
+  SalonSrcTrack *track;
 
   g_mutex_lock (&self->lock);
   track = find_stream_locked (self, stream);
@@ -421,6 +398,7 @@ begin_track (SalonSrc *self, GstPad *pad, guint stream)
     {
       track->wire_pad = gst_object_ref (pad);
       track->codec = salon_wire_get_codec (salon_endpoint_get_wire (SALON_ENDPOINT (self)), pad);
+      track->is_opening = TRUE;
     }
   if (track != NULL && track->ghost == NULL && track->is_video && self->follows_speaker)
     inherit_locked (self, track, track->codec);
@@ -429,19 +407,16 @@ begin_track (SalonSrc *self, GstPad *pad, guint stream)
 }
 
 static void
-on_source_added (SalonWire *wire, GstPad *pad, gpointer user_data)
+open_track (SalonSrc *self, SalonSrcTrack *track)
 {
-  SalonSrc *self = user_data;
-  Track *track = begin_track (self, pad, salon_wire_get_stream (wire, pad));
-  gboolean has_heir = track != NULL && track->ghost != NULL;
+  gboolean has_heir = track->ghost != NULL;
 
-  /* Only this thread, which is us, ends a track while its stream lives. */
-  if (track == NULL || (track->branch == NULL && !open_branch (self, track, track->codec)))
+  if (track->branch == NULL && !open_branch (self, track, track->codec))
     return;
   link_wire (track);
   if (has_heir)
     {
-      name_track (track);
+      salon_src_track_name_pad (track);
       on_wish_changed (SALON_SRC_PAD (track->ghost), SALON_ENDPOINT (self));
       post_track (self, "changed", track);
     }
@@ -449,15 +424,40 @@ on_source_added (SalonWire *wire, GstPad *pad, gpointer user_data)
     show_pad (self, track);
 }
 
+static void
+on_source_added (SalonWire *wire, GstPad *pad, gpointer user_data)
+{
+  SalonSrc *self = user_data;
+  SalonSrcTrack *track = begin_track (self, pad, salon_wire_get_stream (wire, pad));
+  gboolean must_end = FALSE;
+  guint index;
+
+  /* What it is comes another way, and may come later: the next packet asks again. */
+  if (track == NULL)
+    {
+      salon_wire_remove_pad (wire, pad);
+      return;
+    }
+  open_track (self, track);
+  g_mutex_lock (&self->lock);
+  track->is_opening = FALSE;
+  must_end = track->must_end && g_ptr_array_find (self->tracks, track, &index);
+  if (must_end)
+    g_ptr_array_steal_index (self->tracks, index);
+  g_mutex_unlock (&self->lock);
+  if (must_end)
+    end_track (self, track);
+}
+
 /* Whether the pad of this stream, of who leads no more, goes on with another's. */
 static gboolean
 leave_pad (SalonSrc *self, guint stream)
 {
-  Track *track;
+  SalonSrcTrack *track;
 
   g_mutex_lock (&self->lock);
   track = self->follows_speaker ? find_stream_locked (self, stream) : NULL;
-  if (track != NULL && (!track->is_video || track->ghost == NULL))
+  if (track != NULL && (!track->is_video || track->is_opening || track->ghost == NULL))
     track = NULL;
   if (track != NULL)
     lose_track (self, track);
@@ -468,7 +468,7 @@ leave_pad (SalonSrc *self, guint stream)
 static void
 on_source_ended (SalonWire *wire, guint stream, gpointer user_data)
 {
-  Track *track = leave_pad (user_data, stream) ? NULL : take_stream (user_data, stream);
+  SalonSrcTrack *track = leave_pad (user_data, stream) ? NULL : take_stream (user_data, stream);
 
   if (track != NULL)
     end_track (user_data, track);
@@ -520,7 +520,7 @@ salon_src_joined (SalonEndpoint *endpoint, JsonObject *result)
 /* -- which tracks -- */
 
 static gboolean
-is_wanted (SalonSrc *self, const Track *track)
+is_wanted (SalonSrc *self, const SalonSrcTrack *track)
 {
   if ((self->codecs & (track->is_video ? VIDEO_CODECS : AUDIO_CODECS)) == 0)
     return FALSE;
@@ -532,40 +532,13 @@ is_wanted (SalonSrc *self, const Track *track)
          || g_str_equal (self->participant, track->name);
 }
 
-/* Returns: (transfer full) (nullable) */
-static Track *
-read_track (SalonSrc *self, JsonObject *object, guint stream)
-{
-  const char *id;
-  const char *participant;
-  const char *kind;
-  const char *source;
-  const char *name;
-  Track *track;
-
-  if (!salon_json_get_string (object, "id", 1, G_MAXUINT, &id, NULL)
-      || !salon_json_get_string (object, "participant", 1, G_MAXUINT, &participant, NULL)
-      || !salon_json_get_string (object, "kind", 1, G_MAXUINT, &kind, NULL)
-      || !salon_json_get_string (object, "source", 1, G_MAXUINT, &source, NULL))
-    return NULL;
-  name = g_hash_table_lookup (self->names, participant);
-  track = g_new0 (Track, 1);
-  track->stream = stream;
-  track->is_video = g_str_equal (kind, "video");
-  track->id = g_strdup (id);
-  track->participant = g_strdup (participant);
-  track->name = g_strdup (name != NULL ? name : "");
-  track->source = g_strdup (source);
-  return track;
-}
-
 /* The same person's, by id or, as they had to join anew, by name. */
-static Track *
-find_lost_locked (SalonSrc *self, const Track *wanted)
+static SalonSrcTrack *
+find_lost_locked (SalonSrc *self, const SalonSrcTrack *wanted)
 {
   for (guint i = 0; i < self->tracks->len; i++)
     {
-      Track *track = g_ptr_array_index (self->tracks, i);
+      SalonSrcTrack *track = g_ptr_array_index (self->tracks, i);
 
       if (track->is_lost && track->is_video == wanted->is_video && g_str_equal (track->source, wanted->source)
           && (g_str_equal (track->participant, wanted->participant) || g_str_equal (track->name, wanted->name)))
@@ -583,7 +556,7 @@ replace_text (char **text, const char *now)
 
 /* The lost one goes on as this. Returns: (transfer full) (nullable): its pad. */
 static GstPad *
-come_back_locked (Track *lost, const Track *track)
+come_back_locked (SalonSrcTrack *lost, const SalonSrcTrack *track)
 {
   lost->is_lost = FALSE;
   lost->stream = track->stream;
@@ -594,11 +567,11 @@ come_back_locked (Track *lost, const Track *track)
 
 /* track: (transfer full). Whether it is taken; wish: what is wanted of it then. */
 static gboolean
-add_track (SalonSrc *self, Track *track, SalonWish *wish)
+add_track (SalonSrc *self, SalonSrcTrack *track, SalonWish *wish)
 {
   g_autoptr (GstPad) pad = NULL;
   gboolean is_taken;
-  Track *lost;
+  SalonSrcTrack *lost;
 
   *wish = self->wish;
   g_mutex_lock (&self->lock);
@@ -615,7 +588,7 @@ add_track (SalonSrc *self, Track *track, SalonWish *wish)
       *wish = salon_src_pad_get_wish (SALON_SRC_PAD (pad));
     }
   if (lost != NULL || !is_taken)
-    track_free (track);
+    salon_src_track_free (track);
   return is_taken;
 }
 
@@ -652,7 +625,7 @@ on_slot (SalonSrc *self, JsonObject *params)
   JsonObject *object = NULL;
   g_autofree char *id = NULL;
   SalonWish wish;
-  Track *track;
+  SalonSrcTrack *track;
 
   if (!salon_json_get_string (params, "mid", 1, G_MAXUINT, &mid, NULL)
       || !g_ascii_string_to_unsigned (mid, 10, 0, G_MAXUINT, &stream, NULL)
@@ -663,7 +636,7 @@ on_slot (SalonSrc *self, JsonObject *params)
       end_track_soon (self, (guint)stream);
       return;
     }
-  track = read_track (self, object, (guint)stream);
+  track = salon_src_track_new (object, (guint)stream, self->names);
   if (track == NULL)
     return;
   id = g_strdup (track->id);
@@ -781,6 +754,7 @@ salon_src_change_state (GstElement *element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
     {
       self->is_ending = FALSE;
+      self->is_stopped = FALSE;
       salon_visit_start (salon_endpoint_get_visit (SALON_ENDPOINT (self)));
     }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
