@@ -141,8 +141,12 @@ salon_branch_new_sender (const GstCaps *caps, const SalonEncoding *encoding, GEr
   append (text, steps[codec].pay, salon_codec_get_info (codec)->payload_type);
   g_string_append (text, " ! clocksync");
   branch = parse (text->str, error);
-  if (branch != NULL)
-    tell_level (branch);
+  if (branch == NULL)
+    return NULL;
+  /* What only measures ends nothing. */
+  gst_bin_set_suppressed_flags (GST_BIN (branch), GST_ELEMENT_FLAG_SINK);
+  GST_OBJECT_FLAG_UNSET (branch, GST_ELEMENT_FLAG_SINK);
+  tell_level (branch);
   return branch;
 }
 

@@ -45,6 +45,7 @@ struct _SalonSink
   GPtrArray *inputs;    /* (owned) (element-type Input), the object lock */
   gboolean is_entered;  /* what pads there are was told: others are told one by one: the object lock */
   gboolean is_starting; /* the change to PAUSED is not done: the object lock */
+  gint stay;            /* atomic: how often it has begun */
 };
 
 G_DEFINE_FINAL_TYPE (SalonSink, salon_sink, SALON_TYPE_ENDPOINT)
@@ -158,8 +159,9 @@ enter_room (SalonSink *self)
       salon_visit_publish (
           visit, salon_wire_get_stream (wire, input->wire_pad), get_source_name (self, input->is_video));
     }
-  GST_OBJECT_UNLOCK (self);
+  /* With the lock: who adds another finds it begun. */
   salon_visit_start (visit);
+  GST_OBJECT_UNLOCK (self);
 }
 
 static void
@@ -178,7 +180,10 @@ salon_sink_change_state (GstElement *element, GstStateChange transition)
   GstStateChangeReturn result;
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    begin_async (self);
+    {
+      g_atomic_int_inc (&self->stay);
+      begin_async (self);
+    }
   result = GST_ELEMENT_CLASS (salon_sink_parent_class)->change_state (element, transition);
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE)
     end_async (self);
@@ -196,32 +201,39 @@ salon_sink_change_state (GstElement *element, GstStateChange transition)
 
 /* -- the end -- */
 
-/* A thread of its own: it waits for the server to hear that we leave. */
+/* A thread of its own: it waits for the server to hear that we leave. By then it may have stopped, or begun anew. */
 static void
-leave_and_tell (GstElement *element, gpointer user_data)
+leave_and_tell (GstElement *element, gpointer stay)
 {
-  salon_endpoint_leave (SALON_ENDPOINT (element));
-  /* There may have been nothing to enter the room for. */
-  end_async_when_due (element, NULL);
-  gst_element_post_message (element, gst_message_new_eos (GST_OBJECT (element)));
+  SalonSink *self = SALON_SINK (element);
+
+  GST_STATE_LOCK (element);
+  if (g_atomic_int_get (&self->stay) == GPOINTER_TO_INT (stay) && GST_STATE_TARGET (element) >= GST_STATE_PAUSED)
+    {
+      salon_endpoint_leave (SALON_ENDPOINT (element));
+      /* There may have been nothing to enter the room for. */
+      end_async (self);
+      gst_element_post_message (element, gst_message_new_eos (GST_OBJECT (element)));
+    }
+  GST_STATE_UNLOCK (element);
 }
 
 static void
-input_end (Input *input)
+leave_soon (SalonSink *self)
 {
-  SalonSink *self = input->sink;
-  gboolean has_open = FALSE;
+  gst_element_call_async (GST_ELEMENT (self), leave_and_tell, GINT_TO_POINTER (g_atomic_int_get (&self->stay)), NULL);
+}
 
-  GST_OBJECT_LOCK (self);
-  input->has_ended = TRUE;
+/* Whether there is nothing more to come; not, if there are no pads yet. */
+static gboolean
+have_all_ended_locked (SalonSink *self)
+{
   for (guint i = 0; i < self->inputs->len; i++)
-    has_open |= !((Input *)g_ptr_array_index (self->inputs, i))->has_ended;
-  GST_OBJECT_UNLOCK (self);
-  if (!has_open)
-    gst_element_call_async (GST_ELEMENT (self), leave_and_tell, NULL, NULL);
-  else
-    salon_endpoint_withdraw (SALON_ENDPOINT (self),
-        salon_wire_get_stream (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad));
+    {
+      if (!((Input *)g_ptr_array_index (self->inputs, i))->has_ended)
+        return FALSE;
+    }
+  return self->inputs->len > 0;
 }
 
 static Input *
@@ -240,16 +252,27 @@ find_stream_locked (SalonSink *self, guint stream)
 }
 
 static void
-on_sink_ended (SalonWire *wire, GstPad *pad, gpointer user_data)
+end_stream (SalonSink *self, guint stream)
 {
-  SalonSink *self = user_data;
-  Input *ended;
+  gboolean is_over;
+  Input *input;
 
   GST_OBJECT_LOCK (self);
-  ended = find_stream_locked (self, salon_wire_get_stream (wire, pad));
+  input = find_stream_locked (self, stream);
+  if (input != NULL)
+    input->has_ended = TRUE;
+  is_over = have_all_ended_locked (self);
   GST_OBJECT_UNLOCK (self);
-  if (ended != NULL)
-    input_end (ended);
+  if (input != NULL && is_over)
+    leave_soon (self);
+  else if (input != NULL)
+    salon_endpoint_withdraw (SALON_ENDPOINT (self), stream);
+}
+
+static void
+on_sink_ended (SalonWire *wire, GstPad *pad, gpointer user_data)
+{
+  end_stream (user_data, salon_wire_get_stream (wire, pad));
 }
 
 /* -- branches -- */
@@ -300,7 +323,8 @@ on_entry_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       open_branch (input, caps);
     }
   else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
-    input_end (input);
+    end_stream (
+        input->sink, salon_wire_get_stream (salon_endpoint_get_wire (SALON_ENDPOINT (input->sink)), input->wire_pad));
   return GST_PAD_PROBE_OK;
 }
 
@@ -476,6 +500,7 @@ salon_sink_release_pad (GstElement *element, GstPad *pad)
 {
   SalonSink *self = SALON_SINK (element);
   Input *input = NULL;
+  gboolean is_over;
 
   GST_OBJECT_LOCK (self);
   for (guint i = 0; i < self->inputs->len && input == NULL; i++)
@@ -483,6 +508,7 @@ salon_sink_release_pad (GstElement *element, GstPad *pad)
       if (((Input *)g_ptr_array_index (self->inputs, i))->ghost == pad)
         input = g_ptr_array_steal_index (self->inputs, i);
     }
+  is_over = self->is_entered && have_all_ended_locked (self);
   GST_OBJECT_UNLOCK (self);
   gst_pad_set_active (pad, FALSE);
   gst_element_remove_pad (element, pad);
@@ -492,6 +518,8 @@ salon_sink_release_pad (GstElement *element, GstPad *pad)
       SALON_ENDPOINT (self), salon_wire_get_stream (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad));
   salon_wire_end_stream (salon_endpoint_get_wire (SALON_ENDPOINT (self)), input->wire_pad);
   drop_input (self, input);
+  if (is_over)
+    leave_soon (self);
 }
 
 /* -- properties -- */

@@ -221,3 +221,27 @@ test('an error while it starts stops it: nothing of it runs on', async (t) => {
     }
   }
 });
+
+test('a sound that is measured ends alone', async (t) => {
+  const room = newRoom();
+  const viewer = apply(t, server, `salonsrc SERVER room=${room} kind=video ! identity name=v silent=false ! fakesink sync=false`);
+  const program = apply(t, server, `audiotestsrc num-buffers=20 ! opusenc ! salonsink SERVER room=${room} name=p measure=true
+    ${PATTERN} ! p.`);
+  await until('the picture goes on', () => program.status !== undefined || countOf(viewer) > 60, MEDIA_MS);
+  assert.equal(program.status, undefined, program.output);
+});
+
+test('it leaves with the last pad that has not ended', async (t) => {
+  const room = newRoom();
+  const program = apply(t, server, `${PATTERN.replace('videotestsrc', 'videotestsrc num-buffers=10')} !
+    salonsink SERVER room=${room} name=p`);
+  program.tell('add p audio_%u audiotestsrc is-live=true ! opusenc');
+  await program.prints(/added audio_0/);
+  const watcher = await enter(t, server, room, 'Watcher');
+  await until('the picture has ended', () => watcher.history.some(({ message: { method, params } }) =>
+    method === 'track' && params.event === 'unpublished'), MEDIA_MS);
+  assert.equal(program.status, undefined, program.output);
+  program.tell('remove p audio_0');
+  assert.equal(await program.exits(), 0, program.errors);
+  assert.match(program.output, /^eos/m);
+});
