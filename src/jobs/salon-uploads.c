@@ -24,6 +24,7 @@ typedef struct
   guint64 number;       /* in the order of their coming */
   gint64 not_before_us; /* the next attempt */
   gint64 came_us;       /* since when nothing has come */
+  gint64 most_bytes;    /* that any attempt has told of: what is sent once more is nothing new */
   guint back_off_ms;
 } Upload;
 
@@ -148,8 +149,9 @@ on_message (SalonJsonLink *link, JsonObject *message, SalonUploads *self)
       GST_WARNING_OBJECT (self, "what an uploader says is not understood: %s", error->message);
       return;
     }
-  if (told.bytes > upload->status.bytes)
+  if (told.bytes > upload->most_bytes)
     {
+      upload->most_bytes = told.bytes;
       upload->came_us = g_get_monotonic_time ();
       upload->back_off_ms = MIN_BACK_OFF_MS;
     }
@@ -293,6 +295,7 @@ static void
 try_now (SalonUploads *self, Upload *upload)
 {
   upload->came_us = g_get_monotonic_time ();
+  upload->most_bytes = 0;
   upload->not_before_us = 0;
   upload->back_off_ms = MIN_BACK_OFF_MS;
   look_soon (self, 0);

@@ -218,6 +218,16 @@ test('a store that stays away is given up', async (t) => {
   await untilUploaded(server, id);
 });
 
+test('a store that takes each time, and refuses then, is given up', async (t) => {
+  const store = await startStore(t);
+  /* Two seconds an attempt, in which the uploader tells how far it is. */
+  const server = await uploadServer(t, store, { s3: { 's3-give-up-s': 2, 's3-bandwidth-kbps': 4000 } });
+  store.refuseWhen(({ method }) => method === 'PUT' && [503, 'SlowDown']);
+  const id = await record(server);
+  const upload = await untilUpload(server, id, 'has failed', ({ state }) => state === 'failed');
+  assert.match(upload.error, /s3-give-up-s.*SlowDown/);
+});
+
 test('a wrong secret is told, is not tried again by itself, and is nowhere to be read', async (t) => {
   const store = await startStore(t);
   const stateDir = newStateDir(t);
