@@ -22,8 +22,8 @@ typedef struct
   char *folder; /* (owned) */
   SalonUploadStatus status;
   guint64 number;       /* in the order of their coming */
-  gint64 not_before_us; /* the next attempt */
-  gint64 came_us;       /* since when nothing has come */
+  gint64 not_before_us; /* the next attempt; 0: the first one, as soon as it is its turn */
+  gint64 came_us;       /* since when nothing has come, but for what it waited for its turn */
   gint64 most_bytes;    /* that any attempt has told of: what is sent once more is nothing new */
   guint back_off_ms;
 } Upload;
@@ -208,10 +208,13 @@ spawn (SalonUploads *self, GError **error)
 static void
 start (SalonUploads *self, Upload *upload)
 {
+  gint64 now_us = g_get_monotonic_time ();
   g_autoptr (GError) error = NULL;
 
   GST_DEBUG_OBJECT (self, "uploading %s", upload->folder);
   self->upload = upload;
+  /* That it waited for its turn is not the store's fault. */
+  upload->came_us = upload->not_before_us == 0 ? now_us : upload->came_us + now_us - upload->not_before_us;
   if (spawn (self, &error))
     return;
   drop_process (self);

@@ -228,6 +228,30 @@ test('a store that takes each time, and refuses then, is given up', async (t) =>
   assert.match(upload.error, /s3-give-up-s.*SlowDown/);
 });
 
+test('to wait for its turn is no failure', async (t) => {
+  const store = await startStore(t);
+  /* Four seconds each. */
+  const server = await uploadServer(t, store, { s3: { 's3-give-up-s': 2, 's3-bandwidth-kbps': 32000 } });
+  let broken;
+  let nRefused = 0;
+  /* The second one breaks at its first turn, and again at its next, which comes after the third one. */
+  store.refuseWhen(({ method, path, query }) => {
+    if (method !== 'POST' || !/^uploads=/.test(query))
+      return null;
+    broken ??= path;
+    return path === broken && nRefused < 2 && ++nRefused && [503, 'SlowDown'];
+  });
+  for (const megabytes of [16, 17, 18])
+    await record(server, { megabytes });
+  const { body } = await server.http('GET', '/jobs', { token: ADMIN_TOKEN });
+  for (const { id } of body.jobs)
+    await untilUpload(server, id, 'is done, and has not failed', ({ state, error }) => {
+      assert.notEqual(state, 'failed', error);
+      return state === 'done';
+    });
+  assert.equal(nRefused, 2);
+});
+
 test('a wrong secret is told, is not tried again by itself, and is nowhere to be read', async (t) => {
   const store = await startStore(t);
   const stateDir = newStateDir(t);
