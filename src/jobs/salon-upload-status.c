@@ -33,6 +33,7 @@ salon_upload_status_clear (SalonUploadStatus *self)
   g_clear_pointer (&self->prefix, g_free);
   g_clear_pointer (&self->error, g_free);
   salon_upload_parts_clear (&self->parts);
+  salon_upload_status_set_put (self, NULL, NULL);
 }
 
 void
@@ -43,6 +44,14 @@ salon_upload_status_set (SalonUploadStatus *self, SalonUploadState state, const 
   self->state = state;
   g_free (self->error);
   self->error = copy;
+}
+
+void
+salon_upload_status_set_put (SalonUploadStatus *self, const char *file, const char *etag)
+{
+  g_free (self->put.file);
+  g_free (self->put.etag);
+  self->put = (SalonUploadPut){ g_strdup (file), g_strdup (etag) };
 }
 
 /* -- what the server is told -- */
@@ -141,6 +150,29 @@ read_parts (SalonUploadParts *parts, JsonObject *object)
   return read_etags (parts, etags);
 }
 
+static JsonObject *
+put_to_json (const SalonUploadPut *put)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "file", put->file);
+  json_object_set_string_member (object, "etag", put->etag);
+  return object;
+}
+
+static gboolean
+read_put (SalonUploadStatus *self, JsonObject *object)
+{
+  const char *file;
+  const char *etag;
+
+  if (!salon_json_get_string (object, "file", 1, MAX_TEXT_CHARS, &file, NULL)
+      || !salon_json_get_string (object, "etag", 0, MAX_TEXT_CHARS, &etag, NULL))
+    return FALSE;
+  salon_upload_status_set_put (self, file, etag);
+  return TRUE;
+}
+
 gboolean
 salon_upload_status_save (const SalonUploadStatus *self, const char *folder, GError **error)
 {
@@ -153,6 +185,8 @@ salon_upload_status_save (const SalonUploadStatus *self, const char *folder, GEr
   json_object_set_string_member (object, "prefix", self->prefix);
   if (self->parts.id != NULL)
     json_object_set_object_member (object, "parts", parts_to_json (&self->parts));
+  if (self->put.file != NULL)
+    json_object_set_object_member (object, "put", put_to_json (&self->put));
   text = salon_json_to_text (node);
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }
@@ -162,11 +196,13 @@ read_file (SalonUploadStatus *self, JsonObject *object)
 {
   const char *prefix;
   JsonObject *parts = NULL;
+  JsonObject *put = NULL;
 
   if (!salon_upload_status_update (self, object, NULL)
       || !salon_json_get_string (object, "prefix", 1, MAX_TEXT_CHARS, &prefix, NULL)
       || !salon_json_get_optional_object (object, "parts", &parts, NULL)
-      || (parts != NULL && !read_parts (&self->parts, parts)))
+      || !salon_json_get_optional_object (object, "put", &put, NULL)
+      || (parts != NULL && !read_parts (&self->parts, parts)) || (put != NULL && !read_put (self, put)))
     return FALSE;
   g_free (self->prefix);
   self->prefix = g_strdup (prefix);

@@ -23,6 +23,13 @@ typedef struct
   GPtrArray *etags;  /* (owned) (element-type utf8): of the parts that have come, from the first one on */
 } SalonUploadParts;
 
+/* Of the file that was put there last, before it was asked for: those before it, by name, are there. */
+typedef struct
+{
+  char *file; /* (owned) (nullable): its name, below the folder; NULL: there is none */
+  char *etag; /* (owned) (nullable) */
+} SalonUploadPut;
+
 typedef struct
 {
   SalonUploadState state;
@@ -31,7 +38,8 @@ typedef struct
   gint64 total;             /* of all files; 0: not known yet */
   gboolean is_deleted_here; /* it is in the store alone */
   char *error;              /* (owned) (nullable): for a person: why it failed, or what broke last */
-  SalonUploadParts parts;   /* kept in the folder alone */
+  SalonUploadParts parts;   /* kept in the folder alone, as is: */
+  SalonUploadPut put;
 } SalonUploadStatus;
 
 void salon_upload_parts_clear (SalonUploadParts *self);
@@ -42,7 +50,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SalonUploadStatus, salon_upload_status_clear)
 /* error: (nullable): none any more. */
 void salon_upload_status_set (SalonUploadStatus *self, SalonUploadState state, const char *error);
 
-/* Writes all but prefix and parts into an object. */
+/* file: below the folder; its answer was etag. */
+void salon_upload_status_set_put (SalonUploadStatus *self, const char *file, const char *etag);
+
+/* Writes all but prefix, parts and put into an object. */
 void salon_upload_status_to_json (const SalonUploadStatus *self, JsonObject *object);
 
 /* Takes over what salon_upload_status_to_json() wrote. On failure some may be taken over. */

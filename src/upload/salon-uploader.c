@@ -125,14 +125,21 @@ verify (Uploader *self, const SalonJobFile *file, const char *key, const char *e
   return FALSE;
 }
 
-/* Whether an attempt before has brought it there. The key has the job's id: nobody else's file is meant. */
+/* Whether an attempt before has brought it there. The key has the job's id: nobody else's file is meant. Of the one
+ * that was put last it is known what the store has to have; those before were asked for. One behind, whose answer
+ * nobody has read, is worth the question only if it is large: of that, each part has come. */
 static gboolean
 is_there (Uploader *self, const SalonJobFile *file, const char *key)
 {
+  const SalonUploadPut *put = &self->status.put;
+  int order = put->file != NULL ? strcmp (file->name, put->file) : 1;
   g_autofree char *etag = NULL;
   gint64 size_bytes = -1;
 
-  return !self->is_first && salon_s3_head (self->s3, key, &size_bytes, &etag, NULL) && size_bytes == file->size_bytes;
+  if (self->is_first || (order > 0 && file->size_bytes <= PART_BYTES)
+      || !salon_s3_head (self->s3, key, &size_bytes, &etag, NULL))
+    return FALSE;
+  return size_bytes == file->size_bytes && (order != 0 || g_strcmp0 (etag, put->etag) == 0);
 }
 
 static gboolean
@@ -222,7 +229,10 @@ put_file (Uploader *self, const SalonJobFile *file, const char *key, GError **er
   is_put = file->size_bytes > PART_BYTES ? put_in_parts (self, file, key, fd, &etag, error)
                                          : put_whole (self, file, key, fd, &etag, error);
   close (fd);
-  return is_put && verify (self, file, key, etag, error);
+  if (!is_put)
+    return FALSE;
+  salon_upload_status_set_put (&self->status, file->name, etag);
+  return save (self, error) && verify (self, file, key, etag, error);
 }
 
 static gboolean

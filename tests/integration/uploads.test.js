@@ -304,6 +304,44 @@ test('files are deleted here once they are there, and not before', async (t) => 
   assert.equal(upload.deleted_here, true);
 });
 
+test('what the store has otherwise than it was sent is sent again, and not deleted here', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store, { s3: { 's3-delete-local': 'yes', 's3-prefix': '' } });
+  store.headBytes = MEGABYTE;
+  const id = await record(server);
+  await untilUpload(server, id, 'finds another than it sent', ({ error }) => /something else/.test(error));
+  await untilUpload(server, id, 'has sent it again', ({ state }) => {
+    assert.notEqual(state, 'done');
+    return store.count('PUT', /webm/) === 2;
+  });
+  assert.ok(existsSync(outputFile(server, id)));
+  store.headBytes = undefined;
+  await untilUploaded(server, id);
+});
+
+test('what was sent when its uploader died is asked for by what was sent', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store, { s3: { 's3-prefix': '' } });
+  let mayAnswer = false;
+  /* It dies between the two. */
+  store.refuseWhen(({ method }) => {
+    if (method === 'HEAD' && !mayAnswer)
+      process.kill(uploaders(server.stateDir)[0], 'SIGKILL');
+    return null;
+  });
+  store.headBytes = MEGABYTE;
+  const id = await record(server);
+  await untilUpload(server, id, 'was broken', ({ error }) => /without a word/.test(error));
+  mayAnswer = true;
+  await untilUpload(server, id, 'finds another than it sent', ({ error }) => /something else/.test(error));
+  const nSent = store.count('PUT', /webm/);
+  store.headBytes = undefined;
+  await untilUploaded(server, id);
+  /* Once it is as it was sent, it is not sent again. */
+  assert.ok(nSent >= 2);
+  assert.equal(store.count('PUT', /webm/), nSent);
+});
+
 test('no rule deletes what the store is still to have', async (t) => {
   const store = await startStore(t);
   const stateDir = newStateDir(t);

@@ -30,7 +30,7 @@ class Store {
   #handle;
   #refusal = () => null;
   #directory = mkdtempSync(join(tmpdir(), 'salon-s3-'));
-  headBytes; /* what it says that each object has; undefined: the truth */
+  headBytes; /* what it says that each object has, which is another then; undefined: the truth */
   requests = []; /* that came: { method, path, query, status: once answered } */
 
   async open(options) {
