@@ -16,6 +16,7 @@
 
 /* Descriptors that a walk may have open. */
 #define MAX_OPEN 8
+#define LOCK_POLL_MS 20
 
 /* nftw() has no room for a closure. Each thread of the process has its own. */
 static _Thread_local gint64 measured_bytes;
@@ -55,6 +56,26 @@ salon_job_folder_is_kept (const char *folder)
   if (fd >= 0)
     close (fd);
   return !is_free;
+}
+
+gboolean
+salon_job_folder_take_lock (const char *folder, guint patience_ms)
+{
+  g_autofree char *path = g_build_filename (folder, SALON_JOB_LOCK, NULL);
+  int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  guint waited_ms = 0;
+
+  while (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0)
+    {
+      if (waited_ms >= patience_ms)
+        {
+          close (fd);
+          return FALSE;
+        }
+      g_usleep (LOCK_POLL_MS * 1000);
+      waited_ms += LOCK_POLL_MS;
+    }
+  return fd >= 0;
 }
 
 static int

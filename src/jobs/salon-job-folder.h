@@ -24,13 +24,17 @@ gboolean salon_job_folder_prepare (const char *folder, GError **error) G_GNUC_WA
 /* What all attempts have written, in bytes. */
 gint64 salon_job_folder_measure (const char *folder);
 
-/* Whether a keeper holds its lock. */
+/* Whether somebody holds its lock. */
 gboolean salon_job_folder_is_kept (const char *folder);
 
 /* Whose process this is: a keeper leads a session, in its job's folder, which nothing of the job can leave. Returns:
  * (transfer full) (nullable): the job's id, even if it is just being forgotten; NULL: of no job in this folder of jobs.
  */
 char *salon_job_folder_find_process (const char *jobs_folder, gint pid) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes its lock, to be held until the process ends. patience_ms: how long whoever held it before may take to end.
+ * Returns: whether nobody else has it. */
+gboolean salon_job_folder_take_lock (const char *folder, guint patience_ms) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes a folder with all that is in it; links are not followed. */
 void salon_job_folder_remove (const char *path);

@@ -2,12 +2,8 @@
 #define _GNU_SOURCE /* O_NOFOLLOW */
 #include "salon-uploader.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "salon-content-type.h"
@@ -27,6 +23,8 @@
 /* S3's bound. */
 #define MAX_KEY_BYTES 1024
 #define TELL_INTERVAL_US G_USEC_PER_SEC
+/* A keeper has said that the job is over before its process has ended, and so has an uploader. */
+#define LOCK_PATIENCE_MS 5000
 
 typedef struct
 {
@@ -330,15 +328,6 @@ finish (Uploader *self, const GError *error)
   tell (self);
 }
 
-/* Returns: whether nobody else works in this folder. Held until the process ends. */
-static gboolean
-take_lock (void)
-{
-  int fd = g_open (SALON_JOB_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-  return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0;
-}
-
 static void
 uploader_clear (Uploader *self)
 {
@@ -356,7 +345,7 @@ salon_uploader_run (int fd)
   g_autoptr (GError) error = NULL;
 
   self.link = salon_json_link_new_for_fd (fd, NULL);
-  if (self.link == NULL || !take_lock ())
+  if (self.link == NULL || !salon_job_folder_take_lock (FOLDER, LOCK_PATIENCE_MS))
     return EXIT_FAILURE;
   g_signal_connect (self.link, "message", G_CALLBACK (on_message), &self);
   g_signal_connect (self.link, "closed", G_CALLBACK (on_closed), &self);

@@ -2,14 +2,12 @@
 #include "salon-keeper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "salon-attempt.h"
@@ -487,15 +485,6 @@ listen_for_servers (Keeper *self, GError **error)
 
 /* -- life -- */
 
-/* Returns: whether nobody else looks after this job. Held until the process ends. */
-static gboolean
-take_lock (void)
-{
-  int fd = g_open (SALON_JOB_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-  return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0;
-}
-
 static void
 keeper_clear (Keeper *self)
 {
@@ -548,7 +537,7 @@ salon_keeper_run (int fd)
   g_autoptr (GError) error = NULL;
   SalonJsonLink *link;
 
-  if (!take_lock ())
+  if (!salon_job_folder_take_lock (FOLDER, 0))
     return EXIT_FAILURE;
   self.loop = g_main_loop_new (NULL, FALSE);
   self.log = salon_job_log_new ("log", on_log_changed, &self);

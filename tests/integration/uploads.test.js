@@ -2,8 +2,9 @@
 /* What jobs have written comes to a store, whatever breaks on the way. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +96,14 @@ function uploaders(stateDir) {
   }).map(Number);
 }
 
+function hasOpen(pid, name) {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith(`/${name}`));
+  } catch {
+    return false;
+  }
+}
+
 function salonctl(server, ...args) {
   const { status, stdout, stderr } = spawnSync(process.env.SALONCTL, [`--server=${server.url}`, `--token=${ADMIN_TOKEN}`, ...args],
     { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8' } });
@@ -147,6 +156,27 @@ test('what is no recording is uploaded by request alone', async (t) => {
   await untilUploaded(server, id);
   assert.match(salonctl(server, 'job', 'show', id), /^Upload: done, 1\.0.kB of 1\.0.kB\nUploaded to: http:.*\/$/m);
   await assertStored(store, server, id, `no-room/${today()}/${id}/picture.jpeg`, 'picture.jpeg');
+});
+
+test('an uploader that comes before the keeper has gone waits for it', async (t) => {
+  const store = await startStore(t);
+  const server = await uploadServer(t, store);
+  const { id } = await startJob(server, { pipeline: 'watch' });
+  await untilState(server, id, 'finished');
+  /* What a keeper holds until the very end of its process, after it has said that the job is over. */
+  const keeper = spawn('flock', [join(server.stateDir, 'jobs', id, 'lock'), 'sh', '-c', 'echo held; cat'], { stdio: 'pipe' });
+  defer(t, () => keeper.stdin.destroy());
+  await once(keeper.stdout, 'data');
+  await changeJob(server, id, { upload: true });
+  await untilUpload(server, id, 'waits', ({ error }) => {
+    assert.equal(error, null);
+    return uploaders(server.stateDir).some((pid) => hasOpen(pid, 'lock'));
+  });
+  keeper.stdin.end();
+  await untilUpload(server, id, 'is done', ({ error, state }) => {
+    assert.equal(error, null);
+    return state === 'done';
+  });
 });
 
 test('a large file goes up in parts, and after a kill goes on where it was', async (t) => {
