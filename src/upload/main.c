@@ -26,12 +26,13 @@ main (int argc, char **argv)
       g_printerr ("salon-upload is the server's to call; people have salonctl\n");
       return EXIT_USAGE;
     }
+  /* Before its own files in /proc are root's. */
+  salon_step_back ();
   /* It holds the store's secret: nobody looks into it, and no core file keeps it. */
   prctl (PR_SET_DUMPABLE, 0);
   prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   /* The link tells of the server's end, too; but not while a request looks for an address. */
   prctl (PR_SET_PDEATHSIG, SIGKILL);
-  salon_step_back ();
   curl_global_init (CURL_GLOBAL_DEFAULT);
   exit_status = salon_uploader_run (SALON_PROGRAM_LINK_FD);
   curl_global_cleanup ();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as runner from 'node:test';
@@ -177,6 +177,24 @@ test('an uploader that comes before the keeper has gone waits for it', async (t)
     assert.equal(error, null);
     return state === 'done';
   });
+});
+
+test('an uploader steps back behind the server, whoever runs it', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'salon-uploader-'));
+  defer(t, () => rmSync(directory, { recursive: true, force: true }));
+  chmodSync(directory, 0o777);
+  /* Nobody, where we may choose. */
+  const user = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+  const program = join(directory, 'salon-upload');
+  copyFileSync(join(process.env.SALON_SERVER, '../upload/salon-upload'), program);
+  const uploader = spawn(program, { ...user, cwd: directory, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  defer(t, () => uploader.kill());
+  const ended = once(uploader, 'exit');
+  /* It waits for its order once it has its lock. */
+  await Promise.race([until('it waits', () => existsSync(join(directory, 'lock'))), ended]);
+  assert.equal(readFileSync(`/proc/${uploader.pid}/oom_score_adj`, 'utf8'), '500\n');
+  uploader.stdio[3].destroy();
+  await ended;
 });
 
 test('a large file goes up in parts, and after a kill goes on where it was', async (t) => {
