@@ -120,3 +120,29 @@ salon_job_secrets_hide (char **secrets, const char *text)
     hidden = hide_one (hidden, secrets[i]);
   return hidden;
 }
+
+/* Returns: how many bytes at the end of the text may be the beginning of the secret. */
+static gsize
+measure_start (const char *text, const char *secret)
+{
+  gsize length = strlen (text);
+  gsize n = MIN (length, strlen (secret));
+
+  while (n > 0 && memcmp (text + length - n, secret, n) != 0)
+    n--;
+  return n;
+}
+
+char *
+salon_job_secrets_hide_in_cut (char **secrets, const char *text)
+{
+  g_autofree char *hidden = salon_job_secrets_hide (secrets, text);
+  gsize most = 0;
+
+  for (guint i = 0; secrets != NULL && secrets[i] != NULL; i++)
+    most = MAX (most, measure_start (hidden, secrets[i]));
+  if (most == 0)
+    return g_steal_pointer (&hidden);
+  hidden[strlen (hidden) - most] = '\0';
+  return g_strconcat (hidden, SALON_JOB_SECRET_MASK, NULL);
+}

@@ -16,5 +16,8 @@ void salon_job_secrets_add (GPtrArray *list, const char *value);
 /* secrets: (nullable): longer ones before those that they contain. Returns: (transfer full): without them. */
 char *salon_job_secrets_hide (char **secrets, const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same of a text that was cut off at its end: without the beginning of one there, too. */
+char *salon_job_secrets_hide_in_cut (char **secrets, const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
 /* list: (element-type utf8). Returns: (transfer full): for the above. */
 char **salon_job_secrets_sort (GPtrArray *list) G_GNUC_WARN_UNUSED_RESULT;

@@ -15,6 +15,8 @@
 
 /* Some days of a quiet job; two of them are kept. */
 #define MAX_FILE_BYTES (256 * 1024)
+/* Of a line; a character has four bytes at most. */
+#define MAX_LINE_BYTES (4 * SALON_LIMIT_JOB_LINE_CHARS)
 /* At a time, so that a flood does not keep the keeper from the rest of its work. */
 #define MAX_READ_BYTES (64 * 1024)
 
@@ -55,9 +57,10 @@ write_line (SalonJobLog *self, const char *line)
 }
 
 static void
-keep_line (SalonJobLog *self, const char *text)
+keep_line (SalonJobLog *self, const char *text, gboolean is_cut)
 {
-  g_autofree char *told = salon_job_secrets_hide (self->secrets, text);
+  g_autofree char *told
+      = is_cut ? salon_job_secrets_hide_in_cut (self->secrets, text) : salon_job_secrets_hide (self->secrets, text);
   g_autofree char *line = salon_log_to_line (told);
   char *cut = g_utf8_substring (line, 0, MIN (g_utf8_strlen (line, -1), SALON_LIMIT_JOB_LINE_CHARS));
 
@@ -76,12 +79,14 @@ tell_left_out (SalonJobLog *self)
     return;
   text = g_strdup_printf ("(%" G_GUINT64_FORMAT " lines more, left out: too many a second)", self->n_left_out);
   self->n_left_out = 0;
-  keep_line (self, text);
+  keep_line (self, text, FALSE);
 }
 
 static void
 end_line (SalonJobLog *self)
 {
+  gboolean is_cut = self->line->len == MAX_LINE_BYTES;
+
   if (*g_strstrip (self->line->str) == '\0')
     return;
   if (!salon_rate_limit_take (
@@ -91,7 +96,7 @@ end_line (SalonJobLog *self)
       return;
     }
   tell_left_out (self);
-  keep_line (self, self->line->str);
+  keep_line (self, self->line->str, is_cut);
 }
 
 static void
@@ -104,8 +109,7 @@ take_bytes (SalonJobLog *self, const char *bytes, gsize size_bytes)
           end_line (self);
           g_string_truncate (self->line, 0);
         }
-      /* A character has four bytes at most. */
-      else if (self->line->len < 4 * SALON_LIMIT_JOB_LINE_CHARS)
+      else if (self->line->len < MAX_LINE_BYTES)
         g_string_append_c (self->line, bytes[i]);
     }
 }
@@ -166,7 +170,7 @@ salon_job_log_drain (SalonJobLog *self)
 void
 salon_job_log_note (SalonJobLog *self, const char *text)
 {
-  keep_line (self, text);
+  keep_line (self, text, FALSE);
   self->on_changed (self->user_data);
 }
 

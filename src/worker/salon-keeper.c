@@ -258,7 +258,10 @@ take_words (Keeper *self, JsonObject *message)
     return FALSE;
   if (failed != NULL && self->failure == NULL)
     {
-      g_autofree char *line = salon_log_to_line (failed);
+      /* While it is whole: what is cut would no longer be found. */
+      g_autofree char *told = salon_job_secrets_hide (self->spec->secrets, failed);
+      g_autofree char *line = salon_log_to_line (told);
+
       self->failure = g_utf8_substring (line, 0, MIN (g_utf8_strlen (line, -1), SALON_LIMIT_JOB_LINE_CHARS));
     }
   if (is_playing)

@@ -51,6 +51,10 @@ writeFileSync(join(pipelines, 'of-room.launch'), `# Knows its room.
 param room = demo
 ${PICTURE} ! textoverlay name=overlay text="\${room}" ! fakesink
 `);
+writeFileSync(join(pipelines, 'write.launch'), `# Writes what is nobody's business.
+secret location = nowhere
+fakesrc ! filesink location=\${location}
+`);
 writeFileSync(join(pipelines, 'broken.launch'), 'param size\n');
 writeFileSync(join(pipelines, 'client.launch'), '# Joins by itself.\nkind client\nwebrtcbin name=subscriber\n');
 
@@ -278,6 +282,15 @@ test('a pipeline whose element never stops complaining takes no memory for it', 
   assert.ok(peak < 120000, `${peak} KiB`);
   assert.ok((await getJob(server, job.id)).log.some((line) => /Alas/.test(line)));
   await deleteJob(job.id);
+});
+
+test('a secret is hidden before what has it is cut to a line', async () => {
+  const location = `/${'nowhere-'.repeat(20)}/${'k3y-'.repeat(60)}`;
+  const job = await startJob(server, { pipeline: 'write', parameters: { location } });
+  const { error, log } = await untilState(server, job.id, 'failed');
+  assert.match(error, /Could not open file "\*\*\*"/);
+  for (const text of [error, ...log, ...['log', 'status.json'].map((name) => readFileSync(join(job.folder, name), 'utf8'))])
+    assert.ok(!text.includes('k3y'), text);
 });
 
 test('a job that writes more than it may is stopped, and has failed', async () => {
