@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* FTW_PHYS, getsid() */
 #include "salon-job-folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -16,35 +17,65 @@
 
 /* Descriptors that a walk may have open. */
 #define MAX_OPEN 8
+/* Of folders in folders, while they are removed: each has a descriptor open. */
+#define MAX_DEPTH 16
 #define LOCK_POLL_MS 20
 
+/* -- measuring -- */
+
 /* nftw() has no room for a closure. Each thread of the process has its own. */
-static _Thread_local gint64 measured_bytes;
+static _Thread_local struct
+{
+  gint64 size_bytes;
+  gboolean is_all;
+} measured;
+
+/* By the job, and not because it went away meanwhile. */
+static gboolean
+is_closed (int code)
+{
+  return code == EACCES || code == ENAMETOOLONG;
+}
 
 static int
 add_size (const char *path, const struct stat *status, int kind, struct FTW *where)
 {
+  struct stat again;
+
   if (kind == FTW_F)
-    measured_bytes += status->st_size;
+    measured.size_bytes += status->st_size;
+  else if (kind == FTW_DNR || (kind == FTW_NS && lstat (path, &again) != 0 && is_closed (errno)))
+    measured.is_all = FALSE;
   return 0;
 }
 
-gint64
-salon_job_folder_measure (const char *folder)
+static void
+measure_below (const char *path)
+{
+  if (nftw (path, add_size, MAX_OPEN, FTW_PHYS) != 0 && is_closed (errno))
+    measured.is_all = FALSE;
+}
+
+gboolean
+salon_job_folder_measure (const char *folder, gint64 *size_bytes)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
 
-  measured_bytes = 0;
+  measured.size_bytes = 0;
+  measured.is_all = TRUE;
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
 
       if (g_str_equal (name, "output") || g_str_equal (name, "scratch") || g_str_has_prefix (name, "earlier-"))
-        (void)!nftw (path, add_size, MAX_OPEN, FTW_PHYS);
+        measure_below (path);
     }
-  return measured_bytes;
+  *size_bytes = measured.size_bytes;
+  return measured.is_all;
 }
+
+/* -- the lock -- */
 
 gboolean
 salon_job_folder_is_kept (const char *folder)
@@ -78,17 +109,87 @@ salon_job_folder_take_lock (const char *folder, guint patience_ms)
   return fd >= 0;
 }
 
-static int
-remove_one (const char *path, const struct stat *status, int kind, struct FTW *where)
+/* -- removing -- */
+
+typedef struct
 {
-  return remove (path);
+  int top;            /* the folder that is removed */
+  gboolean has_moved; /* something there that is still to be removed */
+} Removal;
+
+static void remove_entry (Removal *removal, int parent, const char *name, guint depth);
+
+/* fd: (transfer full): that of a folder, or -1. */
+static void
+remove_all_in (Removal *removal, int fd, guint depth)
+{
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  struct dirent *item;
+
+  if (dir == NULL)
+    {
+      if (fd >= 0)
+        close (fd);
+      return;
+    }
+  while ((item = readdir (dir)) != NULL)
+    {
+      if (!g_str_equal (item->d_name, ".") && !g_str_equal (item->d_name, ".."))
+        remove_entry (removal, fd, item->d_name, depth);
+    }
+  closedir (dir);
+}
+
+/* Its job may have closed it. Returns: an open descriptor, or -1. */
+static int
+open_closed (int parent, const char *name)
+{
+  (void)!fchmodat (parent, name, 0700, AT_SYMLINK_NOFOLLOW);
+  return openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static void
+remove_entry (Removal *removal, int parent, const char *name, guint depth)
+{
+  int fd;
+
+  if (unlinkat (parent, name, 0) == 0 || errno != EISDIR)
+    return;
+  fd = open_closed (parent, name);
+  if (depth < MAX_DEPTH)
+    {
+      remove_all_in (removal, fd, depth + 1);
+      unlinkat (parent, name, AT_REMOVEDIR);
+      return;
+    }
+  if (fd >= 0)
+    {
+      g_autofree char *unique = g_uuid_string_random ();
+
+      close (fd);
+      removal->has_moved |= renameat (parent, name, removal->top, unique) == 0;
+    }
 }
 
 void
 salon_job_folder_remove (const char *path)
 {
-  (void)!nftw (path, remove_one, MAX_OPEN, FTW_PHYS | FTW_DEPTH);
+  g_autofree char *spec = g_build_filename (path, SALON_JOB_SPEC_FILE, NULL);
+  Removal removal = { .top = open_closed (AT_FDCWD, path) };
+
+  g_unlink (spec);
+  do
+    {
+      removal.has_moved = FALSE;
+      remove_all_in (&removal, openat (removal.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
+    }
+  while (removal.has_moved);
+  if (removal.top >= 0)
+    close (removal.top);
+  (void)!remove (path);
 }
+
+/* -- making room -- */
 
 static gboolean
 make_folder (const char *path, GError **error)

@@ -15,14 +15,16 @@
  *
  * All of these block. */
 
+#define SALON_JOB_SPEC_FILE "job.json"
 #define SALON_JOB_LOCK "lock"
 #define SALON_JOB_CONTROL "control"
 
 /* Makes room for an attempt. */
 gboolean salon_job_folder_prepare (const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What all attempts have written, in bytes. */
-gint64 salon_job_folder_measure (const char *folder);
+/* What all attempts have written, in bytes. Returns: whether that is all: a job may have made folders that are closed,
+ * or too deep. */
+gboolean salon_job_folder_measure (const char *folder, gint64 *size_bytes) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether somebody holds its lock. */
 gboolean salon_job_folder_is_kept (const char *folder);
@@ -36,5 +38,6 @@ char *salon_job_folder_find_process (const char *jobs_folder, gint pid) G_GNUC_W
  * Returns: whether nobody else has it. */
 gboolean salon_job_folder_take_lock (const char *folder, guint patience_ms) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes a folder with all that is in it; links are not followed. */
+/* Removes a folder with all that is in it, also if that was closed or is deep; links are not followed. What makes it a
+ * job's goes first: should something stay, it is nobody's. */
 void salon_job_folder_remove (const char *path);

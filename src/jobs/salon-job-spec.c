@@ -4,10 +4,10 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "salon-job-folder.h"
 #include "salon-json.h"
 #include "salon-limits.h"
 
-#define FILE_NAME "job.json"
 #define MAX_LIST 1000
 #define ATTEMPT "${attempt}"
 
@@ -194,7 +194,7 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
 gboolean
 salon_job_spec_save (const SalonJobSpec *self, const char *folder, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
+  g_autofree char *path = g_build_filename (folder, SALON_JOB_SPEC_FILE, NULL);
 
   return salon_json_save (path, salon_job_spec_to_json (self), error);
 }
@@ -202,7 +202,7 @@ salon_job_spec_save (const SalonJobSpec *self, const char *folder, GError **erro
 SalonJobSpec *
 salon_job_spec_load (const char *folder, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
+  g_autofree char *path = g_build_filename (folder, SALON_JOB_SPEC_FILE, NULL);
   g_autoptr (JsonObject) object = salon_json_load (path, SALON_LIMIT_JOB_MESSAGE_BYTES, error);
 
   return object != NULL ? salon_job_spec_from_json (object, error) : NULL;

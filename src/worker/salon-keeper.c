@@ -123,7 +123,7 @@ set_state (Keeper *self, SalonJobState state, const char *error)
     }
   if (salon_job_state_is_end (state))
     self->status.ended_at_s = g_get_real_time () / G_USEC_PER_SEC;
-  self->status.output_bytes = salon_job_folder_measure (FOLDER);
+  (void)!salon_job_folder_measure (FOLDER, &self->status.output_bytes);
   save (self);
   tell_soon (self);
 }
@@ -359,6 +359,22 @@ begin_stop (Keeper *self, const char *why)
 
 /* -- watching -- */
 
+/* Returns: (transfer full) (nullable): why what it has written is too much. */
+static char *
+measure_output (Keeper *self)
+{
+  guint limit_mb = self->spec->limits.output_mb;
+
+  if (!salon_job_folder_measure (FOLDER, &self->status.output_bytes))
+    return g_strdup (
+        "It has made a folder that is closed, or too deep: what it writes cannot be measured (job-output-mb)");
+  if (self->status.output_bytes <= (gint64)limit_mb * 1024 * 1024)
+    return NULL;
+  return g_strdup_printf (
+      "It has written more than %u MB; the key job-output-mb in [jobs] of the server's configuration allows more",
+      limit_mb);
+}
+
 static void
 check_output (Keeper *self)
 {
@@ -367,14 +383,10 @@ check_output (Keeper *self)
 
   if (began_us < self->measure_after_us)
     return;
-  self->status.output_bytes = salon_job_folder_measure (FOLDER);
+  text = measure_output (self);
   self->measure_after_us = began_us + MEASURE_PART * (g_get_monotonic_time () - began_us);
-  if (self->status.output_bytes <= (gint64)self->spec->limits.output_mb * 1024 * 1024
-      || self->status.state == SALON_JOB_STOPPING)
+  if (text == NULL || self->status.state == SALON_JOB_STOPPING)
     return;
-  text = g_strdup_printf ("It has written more than %u MB; the key job-output-mb in [jobs] of the server's "
-                          "configuration allows more",
-      self->spec->limits.output_mb);
   self->must_fail = TRUE;
   begin_stop (self, text);
 }
