@@ -15,6 +15,8 @@
 #define EARLIER "earlier-"
 /* Of folders in folders: each has a descriptor open. */
 #define MAX_DEPTH 8
+/* With folders, links and what else takes its time to be looked at. */
+#define MAX_ENTRIES (2 * SALON_LIMIT_JOB_FILES)
 #define FOLDER_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 /* O_NONBLOCK: to open what turns out to be a pipe does not wait for who writes to it. */
 #define FILE_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -32,6 +34,7 @@ is_earlier (const char *name)
 typedef struct
 {
   GPtrArray *files; /* (element-type SalonJobFile) */
+  guint n_entries;
   gboolean is_cut;
 } List;
 
@@ -68,9 +71,11 @@ list_entry (List *list, int folder, const char *entry, const char *prefix, guint
   g_autofree char *inner_prefix = NULL;
   struct stat status;
 
+  if (g_str_equal (entry, ".") || g_str_equal (entry, ".."))
+    return;
+  list->is_cut = ++list->n_entries > MAX_ENTRIES;
   /* A name that is no UTF-8 could be neither told nor asked for. */
-  if (g_str_equal (entry, ".") || g_str_equal (entry, "..") || !g_utf8_validate (entry, -1, NULL)
-      || fstatat (folder, entry, &status, AT_SYMLINK_NOFOLLOW) != 0)
+  if (list->is_cut || !g_utf8_validate (entry, -1, NULL) || fstatat (folder, entry, &status, AT_SYMLINK_NOFOLLOW) != 0)
     return;
   if (S_ISREG (status.st_mode))
     add_file (list, name, &status);
@@ -109,7 +114,7 @@ GPtrArray *
 salon_job_files_list (const char *folder, gboolean *is_cut)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  List list = { g_ptr_array_new_with_free_func (file_free), FALSE };
+  List list = { g_ptr_array_new_with_free_func (file_free), 0, FALSE };
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)

@@ -15,7 +15,7 @@ typedef struct
   gint64 modified_at_s; /* Unix time */
 } SalonJobFile;
 
-/* folder: the job's. is_cut: (out): there are more than SALON_LIMIT_JOB_FILES.
+/* folder: the job's. is_cut: (out): there are more than SALON_LIMIT_JOB_FILES, or too many folders.
  * Returns: (transfer full) (element-type SalonJobFile): by name; empty if it has written nothing. */
 GPtrArray *salon_job_files_list (const char *folder, gboolean *is_cut) G_GNUC_WARN_UNUSED_RESULT;
 

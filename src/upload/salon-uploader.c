@@ -278,7 +278,7 @@ upload (Uploader *self, GError **error)
   if (is_cut)
     {
       g_set_error (error, SALON_S3_ERROR, SALON_S3_ERROR_REFUSED,
-          "There are more than %d files, which are too many to upload", SALON_LIMIT_JOB_FILES);
+          "There are more than %d files and folders, which are too many to upload", SALON_LIMIT_JOB_FILES);
       return FALSE;
     }
   count (self, files);

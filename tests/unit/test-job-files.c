@@ -7,6 +7,7 @@
 
 #include "salon-error.h"
 #include "salon-job-files.h"
+#include "salon-limits.h"
 
 typedef struct
 {
@@ -164,6 +165,22 @@ test_links (Fixture *f, gconstpointer data)
   g_assert_true (opens (f, "film.webm"));
 }
 
+/* Folders that take as long to be looked through, and leave nothing to list. */
+static void
+test_entries (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) files = NULL;
+  gboolean is_cut;
+
+  for (guint i = 0; i < 2 * SALON_LIMIT_JOB_FILES; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s/output/%u", f->job, i);
+      g_assert_cmpint (g_mkdir (name, 0700), ==, 0);
+    }
+  files = salon_job_files_list (f->job, &is_cut);
+  g_assert_true (is_cut);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -171,6 +188,7 @@ main (int argc, char *argv[])
 #define ADD(name, function) g_test_add ("/job-files/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("each-that-is-listed-is-opened-and-removed", test_listed);
   ADD ("no-name-leads-up-from-any-depth", test_ways_up);
+  ADD ("what-takes-too-long-to-list-is-cut", test_entries);
   ADD ("links-and-pipes-are-not-there", test_links);
   return g_test_run ();
 }
