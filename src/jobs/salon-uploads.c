@@ -15,6 +15,8 @@ GST_DEBUG_CATEGORY_STATIC (salon_uploads_debug);
 
 #define MIN_BACK_OFF_MS 1000
 #define MAX_BACK_OFF_MS (5 * 60 * 1000)
+/* No attempt before it is noted in the folder: the note would overwrite what that leaves there. */
+#define NOT_NOTED_US G_MAXINT64
 
 /* One folder's. */
 typedef struct
@@ -351,6 +353,8 @@ salon_uploads_add (SalonUploads *self, const char *folder, const char *prefix)
   g_autoptr (GTask) saving = NULL;
   Note *note;
 
+  if (upload->not_before_us == NOT_NOTED_US)
+    return;
   if (is_known)
     {
       if (upload->status.state == SALON_UPLOAD_FAILED)
@@ -358,7 +362,7 @@ salon_uploads_add (SalonUploads *self, const char *folder, const char *prefix)
       try_now (self, upload);
       return;
     }
-  upload->not_before_us = G_MAXINT64;
+  upload->not_before_us = NOT_NOTED_US;
   upload->status.prefix = g_strdup (prefix);
   note = g_new0 (Note, 1);
   note->folder = g_strdup (folder);
