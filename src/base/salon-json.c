@@ -5,6 +5,9 @@
 
 #include "salon-error.h"
 
+/* What is longer is no word of ours. */
+#define MAX_CHOICE_CHARS 64
+
 /* json-glib 1.6 recurses without bound, and takes comments, octal numbers, single quotes, `var x =` and several roots
  * in a row. So a strict check comes first: json-glib then only ever sees RFC 8259, and of bounded depth.
  *
@@ -376,6 +379,63 @@ gboolean
 salon_json_get_array (JsonObject *object, const char *name, guint max_items, JsonArray **value, GError **error)
 {
   return require_member (object, name, error) && salon_json_get_optional_array (object, name, max_items, value, error);
+}
+
+gboolean
+salon_json_get_optional_strings (JsonObject *object, const char *name, guint max_items, char ***value, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = NULL;
+  JsonArray *array = NULL;
+
+  if (!salon_json_get_optional_array (object, name, max_items, &array, error))
+    return FALSE;
+  if (array == NULL)
+    return TRUE;
+  builder = g_strv_builder_new ();
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (json_node_get_value_type (node) != G_TYPE_STRING)
+        return refuse (error, name, "must have strings alone");
+      g_strv_builder_add (builder, json_node_get_string (node));
+    }
+  *value = g_strv_builder_end (builder);
+  return TRUE;
+}
+
+gboolean
+salon_json_get_strings (JsonObject *object, const char *name, guint max_items, char ***value, GError **error)
+{
+  return require_member (object, name, error)
+         && salon_json_get_optional_strings (object, name, max_items, value, error);
+}
+
+gboolean
+salon_json_get_optional_choice (
+    JsonObject *object, const char *name, const char *const *choices, guint n_choices, guint *value, GError **error)
+{
+  const char *text = NULL;
+
+  if (!salon_json_get_optional_string (object, name, 1, MAX_CHOICE_CHARS, &text, error))
+    return FALSE;
+  for (guint i = 0; text != NULL && i < n_choices; i++)
+    {
+      if (g_str_equal (choices[i], text))
+        {
+          *value = i;
+          return TRUE;
+        }
+    }
+  return text == NULL || refuse (error, name, "is a word that is not known here");
+}
+
+gboolean
+salon_json_get_choice (
+    JsonObject *object, const char *name, const char *const *choices, guint n_choices, guint *value, GError **error)
+{
+  return require_member (object, name, error)
+         && salon_json_get_optional_choice (object, name, choices, n_choices, value, error);
 }
 
 gboolean

@@ -48,6 +48,17 @@ gboolean salon_json_get_array (
 gboolean salon_json_get_optional_array (
     JsonObject *object, const char *name, guint max_items, JsonArray **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* An array of strings alone. value: (transfer full). */
+gboolean salon_json_get_strings (
+    JsonObject *object, const char *name, guint max_items, char ***value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_optional_strings (
+    JsonObject *object, const char *name, guint max_items, char ***value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One of these words: which. */
+gboolean salon_json_get_choice (JsonObject *object, const char *name, const char *const *choices, guint n_choices,
+    guint *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean salon_json_get_optional_choice (JsonObject *object, const char *name, const char *const *choices,
+    guint n_choices, guint *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Item `index` (which must exist) of the array member `name`, as an object. */
 gboolean salon_json_array_get_object (
     JsonArray *array, const char *name, guint index, JsonObject **value, GError **error) G_GNUC_WARN_UNUSED_RESULT;

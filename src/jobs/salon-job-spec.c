@@ -2,7 +2,6 @@
 #include "salon-job-spec.h"
 
 #include <gio/gio.h>
-#include <string.h>
 
 #include "salon-job-folder.h"
 #include "salon-json.h"
@@ -120,20 +119,6 @@ salon_job_spec_to_json (const SalonJobSpec *self)
 /* -- from JSON -- */
 
 static gboolean
-get_list (JsonObject *object, const char *name, char ***items, GError **error)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  JsonArray *array = NULL;
-
-  if (!salon_json_get_array (object, name, MAX_LIST, &array, error))
-    return FALSE;
-  for (guint i = 0; i < json_array_get_length (array); i++)
-    g_strv_builder_add (builder, json_array_get_string_element (array, i));
-  *items = g_strv_builder_end (builder);
-  return TRUE;
-}
-
-static gboolean
 get_uint (JsonObject *object, const char *name, guint *value, GError **error)
 {
   gint64 number = 0;
@@ -147,8 +132,8 @@ get_uint (JsonObject *object, const char *name, guint *value, GError **error)
 static gboolean
 limits_from_json (JsonObject *object, SalonJobLimits *limits, GError **error)
 {
-  return get_list (object, "elements", &limits->elements, error)
-         && get_list (object, "media_folders", &limits->media_folders, error)
+  return salon_json_get_strings (object, "elements", MAX_LIST, &limits->elements, error)
+         && salon_json_get_strings (object, "media_folders", MAX_LIST, &limits->media_folders, error)
          && get_uint (object, "memory_mb", &limits->memory_mb, error)
          && get_uint (object, "output_mb", &limits->output_mb, error)
          && get_uint (object, "hang_s", &limits->hang_s, error)
@@ -175,6 +160,7 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
       || !salon_json_get_optional_string (object, "by", 1, 64, &by, error)
       || !salon_json_get_int (object, "created_at", 0, G_MAXINT64, &self->created_at_s, error)
       || !salon_json_get_optional_boolean (object, "own", &self->is_own, error)
+      || !salon_json_get_optional_strings (object, "secrets", MAX_LIST, &self->secrets, error)
       || !salon_json_get_object (object, "limits", &limits, error) || !limits_from_json (limits, &self->limits, error))
     return NULL;
   self->id = g_strdup (id);
@@ -183,8 +169,6 @@ salon_job_spec_from_json (JsonObject *object, GError **error)
   self->pipeline = g_strdup (pipeline);
   self->by = g_strdup (by);
   self->launch = g_strdup (launch);
-  if (json_object_has_member (object, "secrets") && !get_list (object, "secrets", &self->secrets, error))
-    return NULL;
   self->parameters = json_object_ref (parameters);
   return g_steal_pointer (&self);
 }

@@ -2,7 +2,6 @@
 #include "salon-job-status.h"
 
 #include <gio/gio.h>
-#include <string.h>
 
 #include "salon-json.h"
 #include "salon-limits.h"
@@ -62,46 +61,31 @@ salon_job_status_to_json (const SalonJobStatus *self, JsonObject *object, gboole
 }
 
 static gboolean
-read_state (SalonJobStatus *self, const char *name, GError **error)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (state_names); i++)
-    {
-      if (g_str_equal (state_names[i], name))
-        {
-          self->state = i;
-          return TRUE;
-        }
-    }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "there is no state \"%s\"", name);
-  return FALSE;
-}
-
-static gboolean
 read_log (SalonJobStatus *self, JsonObject *object, GError **error)
 {
-  g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
-  JsonArray *log = NULL;
+  char **lines = NULL;
 
-  if (!salon_json_get_optional_array (object, "log", SALON_LIMIT_JOB_LOG_LINES, &log, error))
+  if (!salon_json_get_optional_strings (object, "log", SALON_LIMIT_JOB_LOG_LINES, &lines, error))
     return FALSE;
-  if (log == NULL)
+  if (lines == NULL)
     return TRUE;
-  for (guint i = 0; i < json_array_get_length (log); i++)
-    g_strv_builder_add (lines, json_array_get_string_element (log, i));
   g_strfreev (self->log);
-  self->log = g_strv_builder_end (lines);
+  self->log = lines;
   return TRUE;
 }
 
 gboolean
 salon_job_status_update (SalonJobStatus *self, JsonObject *object, GError **error)
 {
-  const char *state = state_names[self->state];
+  guint state = self->state;
   const char *text = NULL;
   gint64 n_restarts = self->n_restarts;
 
-  if (!salon_json_get_optional_string (object, "state", 1, 16, &state, error) || !read_state (self, state, error)
-      || !salon_json_get_optional_int (object, "restarts", 0, G_MAXINT, &n_restarts, error)
+  if (!salon_json_get_optional_choice (object, "state", state_names, G_N_ELEMENTS (state_names), &state, error))
+    return FALSE;
+  /* Whatever else is damaged: what is over is not begun anew. */
+  self->state = state;
+  if (!salon_json_get_optional_int (object, "restarts", 0, G_MAXINT, &n_restarts, error)
       || !salon_json_get_optional_int (object, "started_at", 0, G_MAXINT64, &self->started_at_s, error)
       || !salon_json_get_optional_int (object, "ended_at", 0, G_MAXINT64, &self->ended_at_s, error)
       || !salon_json_get_optional_int (object, "position_ms", -1, G_MAXINT64, &self->position_ms, error)

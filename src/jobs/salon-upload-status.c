@@ -2,7 +2,6 @@
 #include "salon-upload-status.h"
 
 #include <gio/gio.h>
-#include <string.h>
 
 #include "salon-json.h"
 #include "salon-limits.h"
@@ -69,29 +68,13 @@ salon_upload_status_to_json (const SalonUploadStatus *self, JsonObject *object)
     json_object_set_null_member (object, "error");
 }
 
-static gboolean
-read_state (SalonUploadState *state, const char *name, GError **error)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (state_names); i++)
-    {
-      if (g_str_equal (state_names[i], name))
-        {
-          *state = i;
-          return TRUE;
-        }
-    }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "there is no state \"%s\"", name);
-  return FALSE;
-}
-
 gboolean
 salon_upload_status_update (SalonUploadStatus *self, JsonObject *object, GError **error)
 {
-  SalonUploadState state = self->state;
-  const char *name = NULL;
+  guint state = self->state;
   const char *text = NULL;
 
-  if (!salon_json_get_string (object, "state", 1, 16, &name, error) || !read_state (&state, name, error)
+  if (!salon_json_get_choice (object, "state", state_names, G_N_ELEMENTS (state_names), &state, error)
       || !salon_json_get_int (object, "bytes", 0, G_MAXINT64, &self->bytes, error)
       || !salon_json_get_int (object, "total", 0, G_MAXINT64, &self->total, error)
       || !salon_json_get_boolean (object, "deleted_here", &self->is_deleted_here, error)
@@ -119,35 +102,23 @@ parts_to_json (const SalonUploadParts *parts)
 }
 
 static gboolean
-read_etags (SalonUploadParts *parts, JsonArray *etags)
-{
-  parts->etags = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < json_array_get_length (etags); i++)
-    {
-      const char *etag = json_array_get_string_element (etags, i);
-
-      if (etag == NULL)
-        return FALSE;
-      g_ptr_array_add (parts->etags, g_strdup (etag));
-    }
-  return TRUE;
-}
-
-static gboolean
 read_parts (SalonUploadParts *parts, JsonObject *object)
 {
+  g_auto (GStrv) etags = NULL;
   const char *file;
   const char *id;
-  JsonArray *etags;
 
   if (!salon_json_get_string (object, "file", 1, MAX_TEXT_CHARS, &file, NULL)
       || !salon_json_get_string (object, "id", 1, MAX_TEXT_CHARS, &id, NULL)
       || !salon_json_get_int (object, "part_bytes", 1, G_MAXINT64, &parts->part_bytes, NULL)
-      || !salon_json_get_array (object, "etags", SALON_LIMIT_UPLOAD_PARTS, &etags, NULL))
+      || !salon_json_get_strings (object, "etags", SALON_LIMIT_UPLOAD_PARTS, &etags, NULL))
     return FALSE;
   parts->file = g_strdup (file);
   parts->id = g_strdup (id);
-  return read_etags (parts, etags);
+  parts->etags = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; etags[i] != NULL; i++)
+    g_ptr_array_add (parts->etags, g_strdup (etags[i]));
+  return TRUE;
 }
 
 static JsonObject *
@@ -177,9 +148,7 @@ gboolean
 salon_upload_status_save (const SalonUploadStatus *self, const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
-  g_autoptr (JsonObject) object = json_object_new ();
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
-  g_autofree char *text = NULL;
+  JsonObject *object = json_object_new ();
 
   salon_upload_status_to_json (self, object);
   json_object_set_string_member (object, "prefix", self->prefix);
@@ -187,8 +156,7 @@ salon_upload_status_save (const SalonUploadStatus *self, const char *folder, GEr
     json_object_set_object_member (object, "parts", parts_to_json (&self->parts));
   if (self->put.file != NULL)
     json_object_set_object_member (object, "put", put_to_json (&self->put));
-  text = salon_json_to_text (node);
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+  return salon_json_save (path, object, error);
 }
 
 static gboolean
@@ -213,15 +181,8 @@ gboolean
 salon_upload_status_load (SalonUploadStatus *self, const char *folder)
 {
   g_autofree char *path = g_build_filename (folder, FILE_NAME, NULL);
-  g_autofree char *text = NULL;
-  gsize size_bytes = 0;
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *object;
+  g_autoptr (JsonObject) object = salon_json_load (path, SALON_LIMIT_UPLOAD_FILE_BYTES, NULL);
 
-  if (!g_file_get_contents (path, &text, &size_bytes, NULL))
-    return FALSE;
-  node = salon_json_parse (text, size_bytes, SALON_LIMIT_UPLOAD_FILE_BYTES, NULL);
-  object = node != NULL ? salon_json_node_as_object (node, FILE_NAME, NULL) : NULL;
   if (object != NULL && read_file (self, object))
     return TRUE;
   /* Half of one is none. */
