@@ -278,8 +278,8 @@ test('a store that takes each time, and refuses then, is given up', async (t) =>
 
 test('to wait for its turn is no failure', async (t) => {
   const store = await startStore(t);
-  /* Four seconds each. */
-  const server = await uploadServer(t, store, { s3: { 's3-give-up-s': 2, 's3-bandwidth-kbps': 32000 } });
+  /* Three seconds each. */
+  const server = await uploadServer(t, store, { s3: { 's3-give-up-s': 2, 's3-bandwidth-kbps': 48000 } });
   let broken;
   let nRefused = 0;
   /* The second one breaks at its first turn, and again at its next, which comes after the third one. */
