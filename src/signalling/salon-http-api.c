@@ -47,16 +47,11 @@ salon_http_api_make_room_url (const SalonHttpApi *self, SoupServerMessage *messa
   return append_room (base_url, slug);
 }
 
-/* Answers with the body (transfer full), or with the error when that is NULL, and frees the call. */
+/* body: (transfer full) (nullable): NULL: the error. */
 static void
 call_end (SalonHttpCall *call, guint status, JsonNode *body, const GError *error)
 {
-  if (salon_http_call_is_gone (call))
-    g_clear_pointer (&body, json_node_unref);
-  else if (body != NULL)
-    salon_reply_json (call->message, status, body);
-  else
-    salon_reply_error (call->message, error);
+  salon_http_call_answer (call, status, body, error);
   salon_http_call_end (call);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "salon-listener.h"
+#include "salon-reply.h"
 
 static void
 on_disconnected (SoupServerMessage *message, gpointer user_data)
@@ -64,6 +65,17 @@ salon_http_call_is_gone (SalonHttpCall *self)
 }
 
 void
+salon_http_call_answer (SalonHttpCall *self, guint status, JsonNode *body, const GError *error)
+{
+  if (salon_http_call_is_gone (self))
+    g_clear_pointer (&body, json_node_unref);
+  else if (body != NULL)
+    salon_reply_json (self->message, status, body);
+  else
+    salon_reply_error (self->message, error);
+}
+
+void
 salon_http_call_end (SalonHttpCall *self)
 {
   if (self->hang_up != NULL)
@@ -84,6 +96,15 @@ const char *
 salon_http_get_header (SoupServerMessage *message, const char *name)
 {
   return soup_message_headers_get_one (soup_server_message_get_request_headers (message), name);
+}
+
+char *
+salon_http_get_query_field (SoupServerMessage *message, const char *name)
+{
+  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
+  g_autoptr (GHashTable) fields = query != NULL ? soup_form_decode (query) : NULL;
+
+  return fields != NULL ? g_strdup (g_hash_table_lookup (fields, name)) : NULL;
 }
 
 gboolean

@@ -19,12 +19,7 @@ salon_http_deed_end_answered (SalonHttpDeed *deed)
 void
 salon_http_deed_end (SalonHttpDeed *deed, guint status, JsonNode *body, const GError *error)
 {
-  if (salon_http_call_is_gone (deed->call))
-    g_clear_pointer (&body, json_node_unref);
-  else if (body != NULL)
-    salon_reply_json (deed->call->message, status, body);
-  else
-    salon_reply_error (deed->call->message, error);
+  salon_http_call_answer (deed->call, status, body, error);
   salon_http_deed_end_answered (deed);
 }
 
@@ -112,8 +107,5 @@ salon_http_deed_begin_for_anybody (
 char *
 salon_http_deed_get_room_of_query (SoupServerMessage *message)
 {
-  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
-  g_autoptr (GHashTable) fields = query != NULL ? soup_form_decode (query) : NULL;
-
-  return fields != NULL ? g_strdup (g_hash_table_lookup (fields, "room")) : NULL;
+  return salon_http_get_query_field (message, "room");
 }

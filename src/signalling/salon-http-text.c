@@ -27,9 +27,7 @@ end_with_text (SalonHttpDeed *deed, const char *type, char *text, const GError *
 static gboolean
 read_detail (SoupServerMessage *message, gboolean *is_full, GError **error)
 {
-  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
-  g_autoptr (GHashTable) fields = query != NULL ? soup_form_decode (query) : NULL;
-  const char *detail = fields != NULL ? g_hash_table_lookup (fields, "detail") : NULL;
+  g_autofree char *detail = salon_http_get_query_field (message, "detail");
 
   *is_full = g_strcmp0 (detail, "full") == 0;
   if (detail == NULL || *is_full || g_str_equal (detail, "simple"))
