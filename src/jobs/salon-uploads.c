@@ -47,13 +47,6 @@ struct _SalonUploads
 
 G_DEFINE_FINAL_TYPE (SalonUploads, salon_uploads, G_TYPE_OBJECT)
 
-enum
-{
-  SIGNAL_CHANGED,
-  N_SIGNALS
-};
-static guint signals[N_SIGNALS];
-
 static void look_soon (SalonUploads *self, guint delay_ms);
 
 static void
@@ -76,10 +69,9 @@ log_upload (const Upload *upload, SalonLogLevel level, const char *event, const 
 }
 
 static void
-set_state (SalonUploads *self, Upload *upload, SalonUploadState state, const char *error)
+set_state (Upload *upload, SalonUploadState state, const char *error)
 {
   SalonUploadState before = upload->status.state;
-  g_autofree char *folder = g_strdup (upload->folder);
 
   salon_upload_status_set (&upload->status, state, error);
   if (state == before)
@@ -89,7 +81,6 @@ set_state (SalonUploads *self, Upload *upload, SalonUploadState state, const cha
   else if (state == SALON_UPLOAD_FAILED)
     log_upload (upload, SALON_LOG_ERROR, "upload_failed",
         "What the job has written could not be brought to the store; `salonctl job show` tells why");
-  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, folder);
 }
 
 /* -- the process -- */
@@ -120,7 +111,7 @@ retry_later (SalonUploads *self, Upload *upload)
     }
   error = g_strdup_printf (
       "Gave up, as nothing has come for %u s (s3-give-up-s): %s", self->options->give_up_s, upload->status.error);
-  set_state (self, upload, SALON_UPLOAD_FAILED, error);
+  set_state (upload, SALON_UPLOAD_FAILED, error);
 }
 
 /* Its end, whatever it was. */
@@ -131,9 +122,9 @@ on_closed (SalonJsonLink *link, SalonUploads *self)
 
   drop_process (self);
   if (upload->status.state == SALON_UPLOAD_RUNNING)
-    set_state (self, upload, SALON_UPLOAD_WAITING, "The uploading process ended without a word");
+    set_state (upload, SALON_UPLOAD_WAITING, "The uploading process ended without a word");
   else if (upload->status.state == SALON_UPLOAD_WAITING && upload->status.error == NULL)
-    set_state (self, upload, SALON_UPLOAD_WAITING, "The uploading process could not begin");
+    set_state (upload, SALON_UPLOAD_WAITING, "The uploading process could not begin");
   if (upload->status.state == SALON_UPLOAD_WAITING)
     retry_later (self, upload);
   look_soon (self, 0);
@@ -160,7 +151,7 @@ on_message (SalonJsonLink *link, JsonObject *message, SalonUploads *self)
   upload->status.bytes = told.bytes;
   upload->status.total = told.total;
   upload->status.is_deleted_here = told.is_deleted_here;
-  set_state (self, upload, told.state, told.error);
+  set_state (upload, told.state, told.error);
 }
 
 /* It is not ours to wait for, but to bury. */
@@ -221,7 +212,7 @@ start (SalonUploads *self, Upload *upload)
     return;
   drop_process (self);
   GST_ERROR_OBJECT (self, "cannot start %s: %s", self->options->program, error->message);
-  set_state (self, upload, SALON_UPLOAD_WAITING, "The uploading process cannot be started; the server's log says why");
+  set_state (upload, SALON_UPLOAD_WAITING, "The uploading process cannot be started; the server's log says why");
   retry_later (self, upload);
   look_soon (self, 0);
 }
@@ -358,7 +349,7 @@ salon_uploads_add (SalonUploads *self, const char *folder, const char *prefix)
   if (is_known)
     {
       if (upload->status.state == SALON_UPLOAD_FAILED)
-        set_state (self, upload, SALON_UPLOAD_WAITING, NULL);
+        set_state (upload, SALON_UPLOAD_WAITING, NULL);
       try_now (self, upload);
       return;
     }
@@ -453,8 +444,6 @@ salon_uploads_class_init (SalonUploadsClass *klass)
   GST_DEBUG_CATEGORY_INIT (salon_uploads_debug, "salon-uploads", 0, "Salon: uploads to a store");
   G_OBJECT_CLASS (klass)->dispose = salon_uploads_dispose;
   G_OBJECT_CLASS (klass)->finalize = salon_uploads_finalize;
-  signals[SIGNAL_CHANGED] = g_signal_new (
-      "changed", SALON_TYPE_UPLOADS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void

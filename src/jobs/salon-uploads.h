@@ -10,9 +10,6 @@
  * folder at a time, in the order in which they were added. One whose uploader broke, or found the store away, comes
  * again later, later each time, until nothing has come for too long. All of it survives the server: see adopt.
  *
- * Signals:
- *   changed (const char *folder)   its state
- *
  * Owned by SalonJobs; main context. The last reference ends what is under way. */
 #define SALON_TYPE_UPLOADS (salon_uploads_get_type ())
 G_DECLARE_FINAL_TYPE (SalonUploads, salon_uploads, SALON, UPLOADS, GObject)
