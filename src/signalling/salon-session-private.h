@@ -67,8 +67,8 @@ void salon_request_fail (SalonRequest *request, GError *error);
 /* Without an answer: nobody is there to get it. */
 void salon_request_free (SalonRequest *request);
 
-/* Answers at once, or takes the request and answers later through salon_salon_request_resolve() or
- * salon_salon_request_fail(). */
+/* Answers at once, or takes the request and answers later through salon_request_resolve() or
+ * salon_request_fail(). */
 typedef void (*SalonHandler) (SalonSession *self, SalonRequest *request);
 
 /* Errors: UNKNOWN_METHOD. */
