@@ -134,7 +134,7 @@ test('pipelines are listed with their parameters and these with their types', as
   const { status, body } = await server.http('GET', '/pipelines', { token: ADMIN_TOKEN });
   assert.equal(status, 200);
   checkHttp('pipelinesResponse', body);
-  assert.deepEqual(body.pipelines.map(({ name }) => name), ['broken', 'of-room', 'record']);
+  assert.deepEqual(body.pipelines.map(({ name }) => name), ['broken', 'of-room', 'record', 'write']);
   const [broken, , record] = body.pipelines;
   assert.match(broken.error, /cannot be read/);
   assert.equal(record.name, 'record');
