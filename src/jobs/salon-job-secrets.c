@@ -121,7 +121,7 @@ salon_job_secrets_hide (char **secrets, const char *text)
   return hidden;
 }
 
-/* Returns: how many bytes at the end of the text may be the beginning of the secret. */
+/* Returns: how many bytes at the end of the text may be the beginning of the secret; few of them tell nothing. */
 static gsize
 measure_start (const char *text, const char *secret)
 {
@@ -130,7 +130,7 @@ measure_start (const char *text, const char *secret)
 
   while (n > 0 && memcmp (text + length - n, secret, n) != 0)
     n--;
-  return n;
+  return n < MIN_PART_CHARS ? 0 : n;
 }
 
 char *

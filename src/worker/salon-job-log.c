@@ -83,10 +83,8 @@ tell_left_out (SalonJobLog *self)
 }
 
 static void
-end_line (SalonJobLog *self)
+end_line (SalonJobLog *self, gboolean is_cut)
 {
-  gboolean is_cut = self->line->len == MAX_LINE_BYTES;
-
   if (*g_strstrip (self->line->str) == '\0')
     return;
   if (!salon_rate_limit_take (
@@ -106,7 +104,7 @@ take_bytes (SalonJobLog *self, const char *bytes, gsize size_bytes)
     {
       if (bytes[i] == '\n')
         {
-          end_line (self);
+          end_line (self, self->line->len == MAX_LINE_BYTES);
           g_string_truncate (self->line, 0);
         }
       else if (self->line->len < MAX_LINE_BYTES)
@@ -162,7 +160,9 @@ salon_job_log_drain (SalonJobLog *self)
 {
   if (self->fd >= 0)
     (void)!read_some (self);
-  take_bytes (self, "\n", 1);
+  /* What has no end was perhaps to go on. */
+  end_line (self, TRUE);
+  g_string_truncate (self->line, 0);
   tell_left_out (self);
   close_pipe (self);
 }

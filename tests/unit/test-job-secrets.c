@@ -56,10 +56,10 @@ test_cut (void)
     const char *expected;
   } cases[] = {
     { "rtmp://a.example/live/k3y-1234", "rtmp://a.example/live/k3y-1234, rtmp://a.example/live/k3y-123", "***, ***" },
-    { "rtmp://a.example/live/k3y-1234", "no stream k3y-123", "no stream ***" },
-    { "rtmp://a.example/live/k3y-1234", "no stream k", "no stream ***" },
+    { "rtmp://a.example/live/k3y-1234", "no stream k3y-", "no stream ***" },
+    { "rtmp://a.example/live/k3y-1234", "no stream k3y", "no stream k3y" },
     { "rtmp://a.example/live/k3y-1234", "no stream k3y-1234", "no stream ***" },
-    { "srt://h:1?passphrase=0123456789&streamid=s%2F12", "srt://h:1?passphrase=0123456789&streamid=s%2F1",
+    { "srt://h:1?passphrase=0123456789&streamid=s%2F12", "srt://h:1?passphrase=0123456789&streamid=s%2F",
         "srt://h:1?passphrase=***&streamid=***" },
     { "pass word", "nothing here", "nothing here" },
     { "pass word", "", "" },
