@@ -11,6 +11,7 @@ salon_http_deed_end_answered (SalonHttpDeed *deed)
   g_object_unref (deed->jobs);
   g_free (deed->id);
   g_free (deed->name);
+  g_free (deed->room_id);
   g_clear_pointer (&deed->body, json_node_unref);
   g_clear_pointer (&deed->room, salon_room_info_free);
   g_free (deed);
@@ -23,6 +24,16 @@ salon_http_deed_end (SalonHttpDeed *deed, guint status, JsonNode *body, const GE
   salon_http_deed_end_answered (deed);
 }
 
+/* Another room may have got a dead one's id for its slug. */
+static gboolean
+check_room (const SalonHttpDeed *deed, GError **error)
+{
+  if (deed->room_id == NULL || g_str_equal (deed->room->id, deed->room_id))
+    return TRUE;
+  g_set_error_literal (error, SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND, "The room of this job is gone");
+  return FALSE;
+}
+
 static void
 on_room (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -30,7 +41,7 @@ on_room (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   deed->room = salon_rooms_get_finish (SALON_ROOMS (source), result, &error);
-  if (deed->room != NULL)
+  if (deed->room != NULL && check_room (deed, &error))
     deed->act (deed);
   else
     salon_http_deed_end (deed, 0, NULL, error);
@@ -51,18 +62,17 @@ make (const SalonHttpDeeds *deeds, SoupServerMessage *message, const SalonHttpDe
   return deed;
 }
 
-void
-salon_http_deed_begin (const SalonHttpDeeds *deeds, SoupServerMessage *message, const char *room,
-    const SalonHttpDeedInput *input, SalonHttpDeedAct act)
+/* room: (nullable) */
+static void
+begin (const SalonHttpDeeds *deeds, SoupServerMessage *message, const char *room, SalonHttpDeed *deed)
 {
   SalonRooms *rooms = deeds->rooms_api->rooms;
   const char *token = salon_http_api_get_bearer_token (message);
   g_autoptr (GError) error = NULL;
-  SalonHttpDeed *deed = make (deeds, message, input, act);
 
   deed->is_admin = salon_http_api_is_admin (deeds->rooms_api, message);
   if (deed->is_admin && room == NULL)
-    act (deed);
+    deed->act (deed);
   else if (deed->is_admin)
     salon_rooms_get_async (rooms, room, deed->call->cancellable, on_room, deed);
   else if (token != NULL && room != NULL)
@@ -79,16 +89,28 @@ salon_http_deed_begin (const SalonHttpDeeds *deeds, SoupServerMessage *message, 
 }
 
 void
+salon_http_deed_begin (const SalonHttpDeeds *deeds, SoupServerMessage *message, const char *room,
+    const SalonHttpDeedInput *input, SalonHttpDeedAct act)
+{
+  begin (deeds, message, room, make (deeds, message, input, act));
+}
+
+void
 salon_http_deed_begin_with_job (
     const SalonHttpDeeds *deeds, SoupServerMessage *message, const SalonHttpDeedInput *input, SalonHttpDeedAct act)
 {
   g_autoptr (GError) error = NULL;
   gboolean is_admin = salon_http_api_is_admin (deeds->rooms_api, message);
   SalonJob *job = salon_jobs_find (deeds->jobs, input->id, &error);
+  SalonHttpDeed *deed;
 
   if (job != NULL)
-    /* The room may be gone; the administrator need not care. */
-    salon_http_deed_begin (deeds, message, is_admin ? NULL : salon_job_get_spec (job)->room, input, act);
+    {
+      deed = make (deeds, message, input, act);
+      /* The room may be gone; the administrator need not care. */
+      deed->room_id = is_admin ? NULL : g_strdup (salon_job_get_spec (job)->room);
+      begin (deeds, message, deed->room_id, deed);
+    }
   else
     {
       if (input->body != NULL)

@@ -15,6 +15,7 @@ struct _SalonHttpDeed
   SalonJobs *jobs;     /* (owned) */
   char *id;            /* (owned) (nullable): of the job it is about */
   char *name;          /* (owned) (nullable): of what of that job */
+  char *room_id;       /* (owned) (nullable): of the one room that it may be about, whatever else has this name */
   JsonNode *body;      /* (owned) (nullable) */
   SalonRoomInfo *room; /* (owned) (nullable): that it is about */
   gboolean is_admin;

@@ -12,6 +12,7 @@ import { buffersOf } from '../lib/elements.js';
 import { changeJob, getJob, jobProcesses, killJobs, refused, startJob, untilJob, untilState } from '../lib/jobs.js';
 import { readLog } from '../lib/log.js';
 import { enter, newRoom } from '../lib/people.js';
+import { askEmbedded } from '../lib/redis.js';
 import { checkHttp } from '../lib/schema.js';
 import { ADMIN_TOKEN, isAlive, serverPath, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -194,6 +195,21 @@ test('a room\'s owner has the jobs of that room, by name, and no others', async 
   await startRefused(401, 'unauthorized', { launch: 'fakesrc ! fakesink' }, mine.token);
   await deleteJob(job.id, mine.token);
   await refused(server, 404, 'job_not_found', 'GET', `/jobs/${job.id}`, { token: mine.token });
+});
+
+test('who has a room that is called as a dead one\'s id has none of its jobs', async () => {
+  const [dead, mine] = [await createRoom(), await createRoom()];
+  const { id } = await startJob(server, { room: dead.slug, pipeline: 'of-room' }, dead.token);
+  await server.http('DELETE', `/room/${dead.slug}`, { token: dead.token });
+  await untilState(server, id, 'stopped');
+  /* Nobody can call one so, but servers before this one let them. */
+  assert.deepEqual(await askEmbedded(server, 'SET', `salon:slug:${dead.id}`, mine.id), ['OK']);
+  assert.equal((await server.http('GET', `/room/${dead.id}`)).body.room.id, mine.id);
+  for (const request of [['GET', `/jobs/${id}`], ['GET', `/jobs/${id}/files`], ['POST', `/jobs/${id}/link`],
+                         ['DELETE', `/recordings/${id}`], ['DELETE', `/jobs/${id}`]])
+    await refused(server, 404, 'room_not_found', ...request, { token: mine.token });
+  await refused(server, 404, 'room_not_found', 'PATCH', `/jobs/${id}`, { token: mine.token, json: { stop: true } });
+  await deleteJob(id);
 });
 
 test('what is no job is refused, and says why', async () => {

@@ -46,9 +46,14 @@ function embedded(server) {
   return ['-s', join(server.stateDir, 'redis', 'redis.sock')];
 }
 
+/* What the private Redis of a server answers, a line each. */
+export async function askEmbedded(server, ...command) {
+  return await ask(embedded(server), command);
+}
+
 /* How many keys the private Redis of a server holds. */
 export async function countEmbeddedKeys(server) {
-  const [count] = await ask(embedded(server), ['DBSIZE']);
+  const [count] = await askEmbedded(server, 'DBSIZE');
   return Number(count);
 }
 
