@@ -54,3 +54,9 @@ salon_slug_normalize (const char *text, GError **error)
     }
   return g_steal_pointer (&slug);
 }
+
+gboolean
+salon_slug_is_id (const char *slug)
+{
+  return g_uuid_string_is_valid (slug);
+}

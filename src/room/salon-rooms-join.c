@@ -442,7 +442,7 @@ ask_store (SalonRooms *self, GTask *task)
           .owner_hash = join->owner_hash,
           .is_trusted = join->is_trusted,
           .is_unattended = join->details.is_unattended,
-          .may_create = self->options->may_create,
+          .may_create = self->options->may_create && !salon_slug_is_id (join->room),
           .max_members = self->options->default_max_members,
       },
       is_here ? NULL : g_task_get_cancellable (task), on_joined_store, task);

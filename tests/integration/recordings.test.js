@@ -205,6 +205,26 @@ runner.describe('by themselves', { concurrency: true }, () => {
     assert.equal((await list(at))[0].state, 'finished');
   });
 
+  test('what records a room that went with its server ends, and makes none of its own', async (t) => {
+    const jobs = { 'recording-pipeline': 'member', 'job-restarts': 0 };
+    const first = await recordingServer(t, { jobs });
+    const slug = newRoom();
+    const ann = await enter(t, first, slug, 'Ann');
+    await ann.request('record', { recording: true });
+    await ann.next('participant', ({ event, participant }) => event === 'joined' && participant.name === 'Recorder', 30000);
+    await until('it has written something', async () => (await list(first))[0].bytes > 0, 30000);
+    await first.kill();
+    const second = await recordingServer(t, { stateDir: first.stateDir, jobs });
+    const again = await enter(t, second, slug, 'Ann');
+    assert.notEqual(again.room.id, ann.room.id);
+    await until('it has ended', async () => (await list(second))[0].state !== 'recording', 40000);
+    const [{ state, error }] = await list(second);
+    assert.equal(state, 'failed');
+    assert.match(error, /no such room/);
+    const { body } = await second.http('GET', '/rooms', { token: ADMIN_TOKEN });
+    assert.deepEqual(body.rooms.map(({ room }) => room.slug), [slug]);
+  });
+
   test('recordings outlive the room and the server', async (t) => {
     const first = await recordingServer(t);
     const room = await createRoom(first);

@@ -109,6 +109,19 @@ test_refuses_what_is_not_utf8 (void)
   assert_refused ("\xed\xa0\x80");
 }
 
+static void
+test_tells_the_ids_of_rooms (void)
+{
+  g_autofree char *id = g_uuid_string_random ();
+
+  assert_slug (id, id);
+  g_assert_true (salon_slug_is_id (id));
+  g_assert_true (salon_slug_is_id ("006886CC-4d1b-4323-97fd-0C3526BF4E18"));
+  g_assert_false (salon_slug_is_id ("006886cc-4d1b-4323-97fd-0c3526bf4e1"));
+  g_assert_false (salon_slug_is_id ("006886cc-4d1b-4323-97fd"));
+  g_assert_false (salon_slug_is_id ("a"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -119,5 +132,6 @@ main (int argc, char **argv)
   g_test_add_func ("/slug/counts-characters-after-composition", test_counts_characters_after_composition);
   g_test_add_func ("/slug/refuses-what-urls-and-eyes-stumble-over", test_refuses_what_urls_and_eyes_stumble_over);
   g_test_add_func ("/slug/refuses-what-is-not-utf8", test_refuses_what_is_not_utf8);
+  g_test_add_func ("/slug/tells-the-ids-of-rooms", test_tells_the_ids_of_rooms);
   return g_test_run ();
 }
