@@ -10,14 +10,22 @@
 #define GB (G_GINT64_CONSTANT (1000000000))
 #define MB (G_GINT64_CONSTANT (1024) * 1024)
 
+/* A recording of a room that is being made. */
+typedef struct
+{
+  SalonRecordings *recordings; /* (owned) */
+  char *room;                  /* (owned): its id */
+  GPtrArray *tasks;            /* (owned) (element-type GTask): of all who asked for it */
+  gboolean is_wanted;          /* still */
+} Beginning;
+
 struct _SalonRecordings
 {
   GObject parent_instance;
 
   SalonJobs *jobs;                       /* (borrowed) */
   const SalonRecordingsOptions *options; /* (borrowed) */
-  GHashTable *beginning; /* (owned) (element-type utf8 gboolean): by the ids of rooms whose recording is being made:
-                          * whether it is still wanted */
+  GHashTable *beginning;                 /* (owned) (element-type utf8 Beginning) (borrowed): by their rooms */
   gboolean is_measuring;
   guint check_id;
 };
@@ -75,29 +83,51 @@ salon_recordings_is_recording (SalonRecordings *self, const char *room)
 
 /* -- by those in the room -- */
 
-static void
-set_wanted (SalonRecordings *self, const char *room, gboolean is_wanted)
+static Beginning *
+beginning_new (SalonRecordings *self, const char *room)
 {
-  g_hash_table_insert (self->beginning, g_strdup (room), GINT_TO_POINTER (is_wanted));
+  Beginning *beginning = g_new0 (Beginning, 1);
+
+  beginning->recordings = g_object_ref (self);
+  beginning->room = g_strdup (room);
+  beginning->tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_hash_table_insert (self->beginning, beginning->room, beginning);
+  return beginning;
+}
+
+static void
+beginning_free (Beginning *beginning)
+{
+  g_hash_table_remove (beginning->recordings->beginning, beginning->room);
+  g_object_unref (beginning->recordings);
+  g_free (beginning->room);
+  g_ptr_array_unref (beginning->tasks);
+  g_free (beginning);
 }
 
 static void
 on_begun (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  SalonRecordings *self = g_task_get_source_object (task);
-  const char *room = g_task_get_task_data (task);
-  gboolean is_wanted = GPOINTER_TO_INT (g_hash_table_lookup (self->beginning, room));
-  GError *error = NULL;
+  Beginning *beginning = user_data;
+  g_autoptr (SalonRecordings) self = g_object_ref (beginning->recordings);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_ref (beginning->tasks);
+  g_autofree char *room = g_strdup (beginning->room);
+  g_autoptr (GError) error = NULL;
   SalonJob *job = salon_jobs_start_finish (SALON_JOBS (source), result, &error);
 
-  g_hash_table_remove (self->beginning, room);
-  if (job != NULL && !is_wanted)
+  if (job != NULL && !beginning->is_wanted)
     salon_job_stop (job);
-  if (job != NULL)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  beginning_free (beginning);
+  /* Who joined meanwhile was told that it is recorded. */
+  if (job == NULL)
+    g_signal_emit (self, signals[SIGNAL_CHANGED], 0, room);
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      if (job != NULL)
+        g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
+      else
+        g_task_return_error (g_ptr_array_index (tasks, i), g_error_copy (error));
+    }
 }
 
 /* Not what finishes its files. */
@@ -122,18 +152,20 @@ salon_recordings_begin_async (SalonRecordings *self, const char *room, const cha
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   const SalonJobRequest request = { .room = room, .slug = slug, .pipeline = self->options->pipeline, .by = by };
-  gboolean is_beginning = g_hash_table_contains (self->beginning, room);
+  Beginning *beginning = g_hash_table_lookup (self->beginning, room);
+  gboolean is_first = beginning == NULL;
 
-  if (is_beginning)
-    set_wanted (self, room, TRUE);
-  if (is_beginning || has_lasting (self, room))
+  if (is_first && has_lasting (self, room))
     {
       g_task_return_boolean (task, TRUE);
       return;
     }
-  set_wanted (self, room, TRUE);
-  g_task_set_task_data (task, g_strdup (room), g_free);
-  salon_jobs_start_async (self->jobs, &request, on_begun, g_steal_pointer (&task));
+  if (is_first)
+    beginning = beginning_new (self, room);
+  beginning->is_wanted = TRUE;
+  g_ptr_array_add (beginning->tasks, g_steal_pointer (&task));
+  if (is_first)
+    salon_jobs_start_async (self->jobs, &request, on_begun, beginning);
 }
 
 gboolean
@@ -147,10 +179,11 @@ static guint
 stop_own (SalonRecordings *self, const char *room)
 {
   g_autoptr (GPtrArray) recordings = salon_recordings_list (self, room, NULL);
+  Beginning *beginning = g_hash_table_lookup (self->beginning, room);
   guint n_others = 0;
 
-  if (g_hash_table_contains (self->beginning, room))
-    set_wanted (self, room, FALSE);
+  if (beginning != NULL)
+    beginning->is_wanted = FALSE;
   for (guint i = 0; i < recordings->len; i++)
     {
       SalonJob *job = g_ptr_array_index (recordings, i);
@@ -368,7 +401,7 @@ salon_recordings_class_init (SalonRecordingsClass *klass)
 static void
 salon_recordings_init (SalonRecordings *self)
 {
-  self->beginning = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->beginning = g_hash_table_new (g_str_hash, g_str_equal);
 }
 
 SalonRecordings *

@@ -11,7 +11,7 @@
  *   - none begins where little is free on the disk (SalonJobs), and those under way finish their files and stop
  *
  * Signals:
- *   changed (const char *room)   of that room (an id) one began, or ended, or is gone
+ *   changed (const char *room)   of that room (an id) one began, or could not, or ended, or is gone
  *
  * Owned by main; main context only. */
 #define SALON_TYPE_RECORDINGS (salon_recordings_get_type ())
@@ -41,7 +41,7 @@ SalonJob *salon_recordings_find (SalonRecordings *self, const char *id, GError *
 gboolean salon_recordings_is_recording (SalonRecordings *self, const char *room);
 
 /* Somebody in a room begins to record it; for one that is being recorded, nothing, unless all that there is finishes
- * its files already. Errors: those of salon_jobs_start_async(). */
+ * its files already; for one about to be, it ends as that does. Errors: those of salon_jobs_start_async(). */
 void salon_recordings_begin_async (SalonRecordings *self, const char *room, const char *slug, const char *by,
     GAsyncReadyCallback callback, gpointer user_data);
 gboolean salon_recordings_begin_finish (

@@ -2,14 +2,14 @@
 /* Recordings: who makes them, who hears of it, what becomes of their files, and how the disk does not fill up. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as runner from 'node:test';
 import { defer } from '../lib/cleanup.js';
 import { changeJob, killJobs, refused, startJob, untilState } from '../lib/jobs.js';
 import { readLog } from '../lib/log.js';
-import { enter, newRoom, reasonOf } from '../lib/people.js';
+import { connect, enter, joinRoom, newRoom, reasonOf } from '../lib/people.js';
 import { checkHttp } from '../lib/schema.js';
 import { ADMIN_TOKEN, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -170,6 +170,28 @@ function change(stateDir, id, { agoMs = 0, bytes }) {
   spec.created_at -= Math.round(agoMs / 1000);
   writeFileSync(jobPath, JSON.stringify(spec));
 }
+
+test('of a recording that cannot begin, all who asked for it hear, and all who were told that there is one', async (t) => {
+  /* Of holes, but it takes a moment to read it. */
+  const pipelines = mkdtempSync(join(folder, 'p-'));
+  const pipeline = join(pipelines, 'record.launch');
+  writeFileSync(pipeline, 'param size\n');
+  truncateSync(pipeline, 200 * MIB);
+  const at = await recordingServer(t, { jobs: { 'pipelines-dir': pipelines } });
+  const room = newRoom();
+  const ann = await enter(t, at, room, 'Ann');
+  let told;
+  for (let i = 0; i < 8 && !told; i++) {
+    const bob = await connect(t, at);
+    const asked = [1, 2].map(() => reasonOf(ann.request('record', { recording: true })));
+    await joinRoom(bob, room, 'Bob');
+    assert.deepEqual(await Promise.all(asked), ['unknown_pipeline', 'unknown_pipeline']);
+    told = bob.isRecorded ? bob : undefined;
+  }
+  assert.ok(told, 'somebody joined while it was to begin');
+  await told.next('recording', ({ recording }) => !recording);
+  assert.equal((await at.http('GET', `/room/${room}`)).body.recording, false);
+});
 
 /* With a server each, or none that others would mind. */
 runner.describe('by themselves', { concurrency: true }, () => {
