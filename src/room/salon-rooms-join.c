@@ -12,9 +12,10 @@
 
 typedef struct
 {
-  SalonRooms *rooms; /* (owned) */
-  char *room_id;     /* (owned) */
-  char *member_id;   /* (owned): for the log */
+  SalonRooms *rooms;  /* (owned) */
+  char *room_id;      /* (owned) */
+  char *member_id;    /* (owned): for the log */
+  gboolean is_person; /* who was in the room, and could be its host */
 } Leave;
 
 static void
@@ -36,6 +37,10 @@ on_left_store (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (error != NULL)
     GST_WARNING ("room %s: %s is still in the store: %s", leave->room_id, leave->member_id, error->message);
+  /* The room as it was when they had left: by a later state, of which a join may tell first, there was no host before
+   * either, and so it is no news. */
+  if (leave->is_person && (info == NULL || info->host == NULL))
+    salon_rooms_tell_deserted (self, leave->room_id);
   /* Perhaps they have come back elsewhere before they left here. */
   if (info != NULL && g_hash_table_contains (self->rooms, leave->room_id))
     salon_rooms_refresh (self, leave->room_id);
@@ -44,16 +49,23 @@ on_left_store (GObject *source, GAsyncResult *result, gpointer user_data)
   leave_free (leave);
 }
 
-void
-salon_rooms_leave_store (SalonRooms *self, const char *room_id, const char *member_id, const char *session_id)
+static void
+leave_store (SalonRooms *self, const char *room_id, const char *member_id, const char *session_id, gboolean is_person)
 {
   Leave *leave = g_new (Leave, 1);
 
   leave->rooms = g_object_ref (self);
   leave->room_id = g_strdup (room_id);
   leave->member_id = g_strdup (member_id);
+  leave->is_person = is_person;
   self->n_leaving++;
   salon_store_leave_async (self->store, room_id, member_id, session_id, NULL, on_left_store, leave);
+}
+
+void
+salon_rooms_leave_store (SalonRooms *self, const char *room_id, const char *member_id, const char *session_id)
+{
+  leave_store (self, room_id, member_id, session_id, FALSE);
 }
 
 /* The token may be that of a newer participant in the same place. */
@@ -74,8 +86,8 @@ on_participant_left (SalonParticipant *participant, SalonRoom *room, gpointer us
   forget_session (self, participant);
   /* When we close, the store is told of all at once. */
   if (!self->is_closed)
-    salon_rooms_leave_store (self, salon_room_get_info (room)->id, salon_participant_get_id (participant),
-        salon_participant_get_session_id (participant));
+    leave_store (self, salon_room_get_info (room)->id, salon_participant_get_id (participant),
+        salon_participant_get_session_id (participant), !salon_participant_is_unattended (participant));
   salon_room_remove_participant (room, participant, !salon_store_is_available (self->store));
   salon_rooms_close_room_if_empty (self, room);
 }
@@ -373,7 +385,7 @@ open_room (SalonRooms *self, Join *join, const SalonRoomState *state, const char
 
   if (!g_str_equal (member_id, join->details.id))
     take_identity (join, member_id);
-  salon_room_sync (room, state, FALSE);
+  salon_rooms_take_state (self, room, state, FALSE);
   if (g_hash_table_contains (self->stale, state->info->id))
     salon_rooms_refresh (self, state->info->id);
   return room;

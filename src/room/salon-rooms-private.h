@@ -36,12 +36,16 @@ struct _SalonRooms
 
 /* The open room of this id or slug. Returns: (transfer none) (nullable) */
 SalonRoom *salon_rooms_find_open (SalonRooms *self, const char *name);
-/* Takes over what the store says of an open room, which closes if nobody of ours is left in it. */
+/* Takes over what the store says of an open room; there may be nobody of ours left in it. */
+void salon_rooms_take_state (SalonRooms *self, SalonRoom *room, const SalonRoomState *state, gboolean is_claimed);
+/* The same, and the room closes if nobody of ours is left in it. */
 void salon_rooms_sync (SalonRooms *self, SalonRoom *room, const SalonRoomState *state, gboolean is_claimed);
 /* Asks the store for the present state of an open room. */
 void salon_rooms_refresh (SalonRooms *self, const char *room_id);
 /* Throws everybody of ours out, who are no longer in the store. */
 void salon_rooms_end_room (SalonRoom *room, SalonRoomEnd end);
+/* Nobody is left, on whichever server, who could be the host of this room, open or not. */
+void salon_rooms_tell_deserted (SalonRooms *self, const char *room_id);
 void salon_rooms_close_room_if_empty (SalonRooms *self, SalonRoom *room);
 /* Ends the closing, if nothing is left to wait for. */
 void salon_rooms_finish_close_if_done (SalonRooms *self);

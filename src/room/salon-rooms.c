@@ -232,12 +232,12 @@ salon_rooms_find_open (SalonRooms *self, const char *name)
   return room;
 }
 
-/* When the server itself goes, they come back to the next. */
-static void
-tell_deserted (SalonRooms *self, SalonRoom *room)
+void
+salon_rooms_tell_deserted (SalonRooms *self, const char *room_id)
 {
+  /* When the server itself goes, they come back to the next. */
   if (!self->is_closed)
-    g_signal_emit (self, signals[SIGNAL_DESERTED], 0, salon_room_get_info (room)->id);
+    g_signal_emit (self, signals[SIGNAL_DESERTED], 0, room_id);
 }
 
 void
@@ -245,20 +245,26 @@ salon_rooms_close_room_if_empty (SalonRooms *self, SalonRoom *room)
 {
   if (salon_room_get_participants (room)->len > 0)
     return;
-  tell_deserted (self, room);
   salon_room_close (room);
   g_hash_table_remove (self->rooms, salon_room_get_info (room)->id);
+}
+
+void
+salon_rooms_take_state (SalonRooms *self, SalonRoom *room, const SalonRoomState *state, gboolean is_claimed)
+{
+  gboolean had_host = salon_room_get_info (room)->host != NULL;
+
+  salon_room_sync (room, state, is_claimed);
+  if (had_host && state->info->host == NULL)
+    salon_rooms_tell_deserted (self, state->info->id);
 }
 
 void
 salon_rooms_sync (SalonRooms *self, SalonRoom *room, const SalonRoomState *state, gboolean is_claimed)
 {
   g_autoptr (SalonRoom) open = g_object_ref (room);
-  gboolean had_host = salon_room_get_info (open)->host != NULL;
 
-  salon_room_sync (open, state, is_claimed);
-  if (had_host && salon_room_get_info (open)->host == NULL)
-    tell_deserted (self, open);
+  salon_rooms_take_state (self, open, state, is_claimed);
   /* Somebody was about to come back elsewhere, and then did not. */
   if (!is_claimed && !self->is_closed && salon_room_is_missed_by (open, state))
     salon_rooms_claim (self, open);

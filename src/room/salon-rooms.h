@@ -25,7 +25,8 @@ typedef struct
  *
  * Signals:
  *   deleted (const char *id)   a room was deleted, from here
- *   deserted (const char *id)  nobody is in it any more who could be its host, on whichever server
+ *   deserted (const char *id)  the last who could be its host has left it, on whichever server; of a room that was open
+ *                              here until then; perhaps told twice
  *   usurped   another server is registered under this one's node id, and this one must stop */
 #define SALON_TYPE_ROOMS (salon_rooms_get_type ())
 G_DECLARE_FINAL_TYPE (SalonRooms, salon_rooms, SALON, ROOMS, GObject)

@@ -10,6 +10,8 @@ import { defer } from '../lib/cleanup.js';
 import { changeJob, killJobs, refused, startJob, untilState } from '../lib/jobs.js';
 import { readLog } from '../lib/log.js';
 import { connect, enter, joinRoom, newRoom, reasonOf } from '../lib/people.js';
+import { startProxy } from '../lib/proxy.js';
+import { startRedis } from '../lib/redis.js';
 import { checkHttp } from '../lib/schema.js';
 import { ADMIN_TOKEN, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
@@ -40,11 +42,11 @@ videotestsrc num-buffers=5 ! video/x-raw,width=160,height=120 ! vp8enc deadline=
 `);
 writeFileSync(join(folder, 'other.launch'), `${PICTURE} ! webmmux ! filesink location=film.webm\n`);
 
-async function recordingServer(t, { jobs = {}, stateDir = mkdtempSync(join(folder, 's-')) } = {}) {
+async function recordingServer(t, { jobs = {}, config = {}, stateDir = mkdtempSync(join(folder, 's-')) } = {}) {
   defer(t, () => killJobs(stateDir));
   return await startServer(t, { stateDir, env: { GST_REGISTRY: join(folder, 'registry.bin') },
                                 config: { jobs: { 'pipelines-dir': folder, 'max-jobs': 20, 'recording-pipeline': 'record', ...jobs },
-                                          log: { 'log-format': 'json' } } });
+                                          log: { 'log-format': 'json' }, ...config } });
 }
 
 const server = await recordingServer(runner);
@@ -225,6 +227,42 @@ runner.describe('by themselves', { concurrency: true }, () => {
     await ann.request('leave');
     await until('it has ended', async () => (await list(at))[0].state !== 'recording', 30000);
     assert.equal((await list(at))[0].state, 'finished');
+  });
+
+  test('who leaves as a program joins leaves nobody behind who could be the host', async (t) => {
+    const redis = await startRedis(t, { onSocket: true });
+    const proxy = await startProxy(t, redis);
+    const at = await recordingServer(t, { jobs: { 'recording-pipeline': 'member' }, config: { store: { 'redis-url': proxy.redisUrl } } });
+    const room = await createRoom(at);
+    const ann = await enter(t, at, room.slug, 'Ann');
+    const program = await connect(t, at);
+    /* Redis takes no longer for the first to leave than for the next. */
+    await (await enter(t, at, room.slug, 'Bob')).request('leave');
+    await ann.request('record', { recording: true });
+    await until('it has written something', async () => (await list(at))[0].bytes > 0, 30000);
+    /* What the store says of the one is still under way when it is asked for the other. */
+    proxy.delayMs = 100;
+    await ann.request('leave');
+    await joinRoom(program, room.slug, 'Program', { unattended: true });
+    await until('it has ended', async () => (await list(at))[0].state !== 'recording', 30000);
+  });
+
+  test('who goes to another server before the recorder is there is recorded on the first', async (t) => {
+    const redis = await startRedis(t, { onSocket: true });
+    const jobs = { 'recording-pipeline': 'member' };
+    const [first, other] = await Promise.all([1, 2].map(() => recordingServer(t, { jobs, config: { store: { 'redis-url': redis.url } } })));
+    const room = await createRoom(first);
+    const ann = await enter(t, first, room.slug, 'Ann');
+    await ann.request('record', { recording: true });
+    const moved = await enter(t, other, room.slug, 'Ann', { session: ann.session });
+    assert.equal(moved.id, ann.id);
+    assert.ok(!moved.participants.some(({ name }) => name === 'Recorder'));
+    await moved.next('participant', ({ event, participant }) => event === 'joined' && participant.name === 'Recorder', 30000);
+    await until('it has written something', async () => (await list(first))[0].bytes > 0, 30000);
+    assert.equal((await list(first))[0].state, 'recording');
+    await moved.request('leave');
+    await until('it has ended', async () => (await list(first))[0].state !== 'recording', 30000);
+    assert.equal((await list(first))[0].state, 'finished');
   });
 
   test('what records a room that went with its server ends, and makes none of its own', async (t) => {
