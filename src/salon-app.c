@@ -38,6 +38,9 @@ GST_DEBUG_CATEGORY_STATIC (salon_app_debug);
 #define SOCKETS_DEADLINE_MS 1000
 /* A Redis of somebody else's may be starting at the same time as we are. */
 #define STORE_DEADLINE_MS 30000
+/* Beside the grace time: how long a room that is recorded may be without a host after a restart; so long what records
+ * tries to come back, too. */
+#define COME_BACK_S 30
 
 /* Starting and stopping are lists of steps, one after the other, each ending with step_done() or step_failed(). */
 typedef struct
@@ -81,6 +84,7 @@ struct _SalonApp
   SalonJobs *jobs;
   SalonRecordingsOptions recordings_options;
   SalonRecordings *recordings;
+  guint come_back_id; /* the source that ends an earlier server's recordings, or 0 */
   SalonSessionServices session_services;
   SalonHttp *http;
 };
@@ -437,6 +441,31 @@ on_room_deserted (SalonRooms *rooms, const char *room, SalonApp *self)
   salon_recordings_leave_alone (self->recordings, room);
 }
 
+static guint
+get_come_back_s (SalonApp *self)
+{
+  return self->rooms_options.grace_s + COME_BACK_S;
+}
+
+/* This server saw nobody go who did not come back after a restart. */
+static gboolean
+on_time_to_come_back (gpointer user_data)
+{
+  SalonApp *self = user_data;
+  g_autoptr (GPtrArray) recordings = salon_recordings_list (self->recordings, NULL, NULL);
+  gint64 started_at_s = g_get_real_time () / G_USEC_PER_SEC - get_come_back_s (self);
+
+  self->come_back_id = 0;
+  for (guint i = 0; i < recordings->len; i++)
+    {
+      const SalonJobSpec *spec = salon_job_get_spec (g_ptr_array_index (recordings, i));
+
+      if (spec->room != NULL && spec->created_at_s <= started_at_s && !salon_rooms_has_host (self->rooms, spec->room))
+        salon_recordings_leave_alone (self->recordings, spec->room);
+    }
+  return G_SOURCE_REMOVE;
+}
+
 static void
 make_recordings (SalonApp *self)
 {
@@ -450,6 +479,7 @@ make_recordings (SalonApp *self)
   };
   self->recordings = salon_recordings_new (self->jobs, &self->recordings_options);
   g_signal_connect (self->rooms, "deserted", G_CALLBACK (on_room_deserted), self);
+  self->come_back_id = g_timeout_add_seconds (get_come_back_s (self), on_time_to_come_back, self);
   step_done (self);
 }
 
@@ -614,6 +644,8 @@ on_rooms_closed (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 close_rooms (SalonApp *self)
 {
+  /* They come back to the next server. */
+  g_clear_handle_id (&self->come_back_id, g_source_remove);
   if (self->rooms != NULL)
     salon_rooms_close_async (self->rooms, ROOMS_DEADLINE_MS, on_rooms_closed, self);
   else

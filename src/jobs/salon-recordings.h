@@ -51,7 +51,7 @@ gboolean salon_recordings_begin_finish (
  * which are not theirs to stop. */
 gboolean salon_recordings_stop (SalonRecordings *self, const char *room, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Nobody is in the room any more: what somebody there began finishes. */
+/* Nobody is in the room any more who could be its host: what somebody there began finishes. May be said twice. */
 void salon_recordings_leave_alone (SalonRecordings *self, const char *room);
 
 /* Deletes one, with its files. Errors: JOB_NOT_FOUND, STILL_RECORDING. */

@@ -232,6 +232,14 @@ salon_rooms_find_open (SalonRooms *self, const char *name)
   return room;
 }
 
+gboolean
+salon_rooms_has_host (SalonRooms *self, const char *room)
+{
+  SalonRoom *open = g_hash_table_lookup (self->rooms, room);
+
+  return open != NULL && salon_room_get_info (open)->host != NULL;
+}
+
 void
 salon_rooms_tell_deserted (SalonRooms *self, const char *room_id)
 {

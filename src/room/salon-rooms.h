@@ -65,6 +65,9 @@ char *salon_rooms_draw_finish (SalonRooms *self, GAsyncResult *result, GError **
  * valid until the main loop runs again. room: id. */
 GArray *salon_rooms_list_people (SalonRooms *self, const char *room) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a room is open here, and somebody is its host, on whichever server. room: id. */
+gboolean salon_rooms_has_host (SalonRooms *self, const char *room);
+
 /* Returns: (transfer container) (element-type SalonRoomInfo) */
 void salon_rooms_list_async (
     SalonRooms *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);

@@ -265,6 +265,30 @@ runner.describe('by themselves', { concurrency: true }, () => {
     assert.equal((await list(first))[0].state, 'finished');
   });
 
+  test('a recording outlives its server, but not for long if nobody comes back to be recorded', async (t) => {
+    const jobs = { 'recording-pipeline': 'member' };
+    const first = await recordingServer(t, { jobs });
+    const [left, kept] = [await createRoom(first), await createRoom(first)];
+    for (const room of [left, kept]) {
+      const host = await enter(t, first, room.slug, 'Ann');
+      await host.request('record', { recording: true });
+      await until('it has written something', async () => (await list(first, { room: room.slug }))[0].bytes > 0, 30000);
+    }
+    const { id: own } = await startJob(first, { room: left.id, pipeline: 'member' });
+    await untilState(first, own, 'running');
+    await first.kill();
+    const second = await recordingServer(t, { stateDir: first.stateDir, jobs });
+    const ann = await enter(t, second, kept.slug, 'Ann');
+    const stateOf = async (room) => (await list(second, { room: room.slug })).map(({ id, state }) => (id === own ? 'own' : state)).sort().join();
+    await until('all is recorded again', async () => (await second.http('GET', `/room/${left.slug}`)).body.n_members === 2, 30000);
+    assert.equal(await stateOf(left), 'own,recording');
+    await until('it has ended', async () => await stateOf(left) === 'finished,own', 45000);
+    assert.equal((await list(second)).find(({ id }) => id === own).state, 'recording', 'the owner began it');
+    assert.equal(await stateOf(kept), 'recording');
+    await ann.request('leave');
+    await until('nobody is left', async () => await stateOf(kept) === 'finished', 30000);
+  });
+
   test('what records a room that went with its server ends, and makes none of its own', async (t) => {
     const jobs = { 'recording-pipeline': 'member', 'job-restarts': 0 };
     const first = await recordingServer(t, { jobs });
