@@ -527,13 +527,29 @@ on_terminate (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Whoever ended it did not live to tell. The log is what they kept of theirs. */
+static void
+tell_end (Keeper *self)
+{
+  JsonObject *message;
+
+  if (self->server == NULL)
+    return;
+  message = json_object_new ();
+  salon_job_status_to_json (&self->status, message, TRUE);
+  salon_json_link_send (self->server, message);
+}
+
 /* A keeper that died left the job in the middle of something: that counts as a break. */
 static void
 take_over (Keeper *self)
 {
   gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
+  gboolean is_known = salon_job_status_load (&self->status, FOLDER);
 
-  if (!salon_job_status_load (&self->status, FOLDER) || self->status.started_at_s == 0)
+  if (is_known && salon_job_state_is_end (self->status.state))
+    tell_end (self);
+  else if (!is_known || self->status.started_at_s == 0)
     begin_attempt (self);
   else if (self->status.state == SALON_JOB_STOPPING)
     finish (self, SALON_JOB_STOPPED, "Whoever was to end it is gone; its files may lack theirs");

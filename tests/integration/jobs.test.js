@@ -473,6 +473,23 @@ test('a job whose processes are all told to end finishes its file', async () => 
   decode(join(job.folder, 'output', 'picture.webm'));
 });
 
+test('a job that has ended is not run again, though nobody lived to tell of its end', async () => {
+  const { id } = await launch(`${PICTURE} ! fakesink`);
+  const { folder: jobFolder } = await untilState(server, id, 'running');
+  const { keepers: [keeper], pipelines: [pipeline] } = jobProcesses(server.stateDir, id);
+  process.kill(keeper, 'SIGSTOP');
+  const path = join(jobFolder, 'status.json');
+  const status = { ...JSON.parse(readFileSync(path, 'utf8')), state: 'finished', ended_at: 1893456000, log: ['its last words'] };
+  writeFileSync(path, JSON.stringify(status));
+  process.kill(keeper, 'SIGKILL');
+  const job = await untilState(server, id, 'finished');
+  assert.deepEqual([job.restarts, job.error, job.log], [0, null, ['its last words']]);
+  assert.equal(job.ended_at, '2030-01-01T00:00:00.000Z');
+  await until('nobody looks after it', () => jobProcesses(server.stateDir, id).keepers.length === 0);
+  await until('its process is gone', () => !isAlive(pipeline));
+  assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), status);
+});
+
 test('a job that no server comes back to stops by itself', async (t) => {
   const at = await jobServer(t, { jobs: { 'job-orphan-s': 1 } });
   const { id } = await launch(`${PICTURE} ! vp8enc deadline=1 ! webmmux ! filesink location=picture.webm`, at);
