@@ -532,6 +532,16 @@ salon_jobs_remove_finish (SalonJobs *self, GAsyncResult *result)
 
 /* -- start-up -- */
 
+/* To adopt it would make a keeper, in a folder that goes. */
+static void
+remove_unkept (SalonJobs *self, const char *folder)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, NULL, NULL);
+
+  g_task_set_task_data (task, g_strdup (folder), g_free);
+  g_task_run_in_thread (task, remove_in_thread);
+}
+
 static void
 adopt (SalonJobs *self, const char *folder)
 {
@@ -542,6 +552,12 @@ adopt (SalonJobs *self, const char *folder)
   if (spec == NULL)
     {
       GST_WARNING_OBJECT (self, "%s is no job: %s", folder, error->message);
+      return;
+    }
+  if (spec->is_own && !salon_job_folder_is_kept (folder))
+    {
+      salon_job_spec_free (spec);
+      remove_unkept (self, folder);
       return;
     }
   job = salon_job_new (folder, self->options->program, spec);

@@ -473,6 +473,23 @@ test('a job whose processes are all told to end finishes its file', async () => 
   decode(join(job.folder, 'output', 'picture.webm'));
 });
 
+test('of a job of the server\'s own that nobody looks after any more, the next server leaves nothing', async (t) => {
+  const first = await jobServer(t);
+  const { id } = await launch(`${PICTURE} ! fakesink`, first);
+  const { folder: jobFolder } = await untilState(first, id, 'running');
+  await first.kill();
+  await killJobs(first.stateDir);
+  const path = join(jobFolder, 'job.json');
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), own: true }));
+  /* To remove them takes longer than to begin anew. */
+  for (let i = 0; i < 30000; i++)
+    writeFileSync(join(jobFolder, 'output', String(i)), '');
+  const second = await jobServer(t, { stateDir: first.stateDir });
+  assert.equal((await second.http('GET', `/jobs/${id}`, { token: ADMIN_TOKEN })).status, 404);
+  await until('its folder is gone', () => !existsSync(jobFolder), 10000);
+  assert.deepEqual(jobProcesses(second.stateDir), { keepers: [], pipelines: [] });
+});
+
 test('a job that has ended is not run again, though nobody lived to tell of its end', async () => {
   const { id } = await launch(`${PICTURE} ! fakesink`);
   const { folder: jobFolder } = await untilState(server, id, 'running');
