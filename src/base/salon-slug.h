@@ -11,6 +11,5 @@
  * Returns: (transfer full) (nullable): the slug, or NULL with SALON_ERROR_INVALID_PARAMS. */
 char *salon_slug_normalize (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether a slug is spelt as the ids of rooms are: as a UUID. None is given to a new room: who asks for the id of one
- * that is gone must not find another. */
+/* Whether a slug is spelt as the ids of rooms are: as a UUID. */
 gboolean salon_slug_is_id (const char *slug);

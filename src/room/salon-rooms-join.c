@@ -431,6 +431,13 @@ on_joined_store (GObject *source, GAsyncResult *result, gpointer user_data)
     wait_for_host (self, g_steal_pointer (&task));
 }
 
+/* A program that comes back to the id of a room that is gone is not to wait in one of that name for ever. */
+static gboolean
+may_create (SalonRooms *self, const Join *join)
+{
+  return self->options->may_create && !(join->details.is_unattended && salon_slug_is_id (join->room));
+}
+
 /* task: (transfer full). Who is here stays here, whatever becomes of the session that asks: its answer is waited for.
  */
 static void
@@ -454,7 +461,7 @@ ask_store (SalonRooms *self, GTask *task)
           .owner_hash = join->owner_hash,
           .is_trusted = join->is_trusted,
           .is_unattended = join->details.is_unattended,
-          .may_create = self->options->may_create && !salon_slug_is_id (join->room),
+          .may_create = may_create (self, join),
           .max_members = self->options->default_max_members,
       },
       is_here ? NULL : g_task_get_cancellable (task), on_joined_store, task);

@@ -50,9 +50,6 @@ salon_rooms_create_async (SalonRooms *self, const SalonRoomSpec *wanted, GCancel
 
   if (spec.slug != NULL)
     normalized = salon_slug_normalize (spec.slug, &error);
-  if (normalized != NULL && salon_slug_is_id (normalized))
-    g_set_error_literal (&error, SALON_ERROR, SALON_ERROR_INVALID_PARAMS,
-        "The room's slug must not be a UUID, as rooms' ids are; without a slug, a room is called by its id");
   if (error != NULL)
     {
       g_task_return_error (task, error);

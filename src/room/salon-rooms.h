@@ -14,7 +14,7 @@ typedef struct _SalonStore SalonStore;
 typedef struct
 {
   guint default_max_members;
-  gboolean may_create; /* joining an unknown slug makes an ephemeral room; an unknown id does not */
+  gboolean may_create; /* joining an unknown slug makes an ephemeral room */
   gboolean is_alone;   /* the store is this server's own */
   guint grace_s;       /* how long somebody whose connection broke may come back; 0: not at all */
   SalonMediaOptions media;
