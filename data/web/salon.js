@@ -525,6 +525,7 @@ export class Salon extends EventTarget {
     this.room = join.room;
     this.participants = new Map(join.participants.map((each) => [each.id, each]));
     this.maxVideo = join.max_video ?? null;
+    this.transcodes.clear(); // All that holds is told again.
     const mutedMeanwhile = this.#adoptOwnTracks();
     if (isResumed) {
       this.#publisher?.forgetWantedLayers();
@@ -596,7 +597,6 @@ export class Salon extends EventTarget {
     this.#publisher?.close();
     this.#publisher = this.#publisherReady = null;
     this.#mustRebuild = this.#isSilent = false;
-    this.transcodes.clear();
     this.#subscribers?.keepOnly(new Set());
     this.#subscribers?.close();
     this.#subscribers = new Subscribers({

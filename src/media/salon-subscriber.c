@@ -295,13 +295,29 @@ take_form (SalonSubscriber *self, Slot *slot, SalonTrack *form)
 }
 
 static void
+emit_form (SalonSubscriber *self, const Slot *slot, gint codec)
+{
+  g_signal_emit (self, signals[SIGNAL_FORM_CHANGED], 0, (guint)((slot - self->slots) / 2), slot->told_form, codec,
+      slot->told_refusal);
+}
+
+static void
 tell_form (SalonSubscriber *self, Slot *slot, SalonFormState state, gint codec, const char *refusal)
 {
   if (slot->told_form == state && slot->told_refusal == refusal)
     return;
   slot->told_form = state;
   slot->told_refusal = refusal;
-  g_signal_emit (self, signals[SIGNAL_FORM_CHANGED], 0, (guint)((slot - self->slots) / 2), state, codec, refusal);
+  emit_form (self, slot, codec);
+}
+
+void
+salon_subscriber_tell_form (SalonSubscriber *self, guint seat)
+{
+  const Slot *slot = get_slot (self, seat, TRUE);
+
+  if (slot->told_form != SALON_FORM_OWN)
+    emit_form (self, slot, choose_codec (slot));
 }
 
 /* As long as they want to see it. */

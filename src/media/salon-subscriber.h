@@ -82,5 +82,7 @@ void salon_subscriber_set_settings (
  * many.
  */
 SalonLayer salon_subscriber_get_layer (SalonSubscriber *self, guint seat);
+/* Emits form-changed again, to who may have missed it; unless the picture comes as it is published. */
+void salon_subscriber_tell_form (SalonSubscriber *self, guint seat);
 /* Returns: (transfer none) (nullable): what sits there. */
 SalonTrack *salon_subscriber_get_track (SalonSubscriber *self, guint seat, gboolean is_video);

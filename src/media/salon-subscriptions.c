@@ -166,6 +166,8 @@ salon_subscriptions_tell_slots (SalonSubscriptions *self)
       track = get_seat (self, i)->tracks[TRUE];
       if (track != NULL && salon_track_get_n_layers (track) > 1)
         emit_layer (self, i);
+      if (track != NULL)
+        salon_subscriber_tell_form (get_subscriber (self, i), i % self->n_seats);
     }
 }
 

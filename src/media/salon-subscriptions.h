@@ -48,7 +48,8 @@ void salon_subscriptions_close (SalonSubscriptions *self);
 
 /* Whether every connection is up. */
 gboolean salon_subscriptions_are_verified (SalonSubscriptions *self);
-/* Emits `slot` again for every slot, also the empty ones: for a client that may have missed some. */
+/* Emits `slot` again for every slot, also the empty ones, and with it `layer` and `form` as far as there is something
+ * to tell: for a client that may have missed some. */
 void salon_subscriptions_tell_slots (SalonSubscriptions *self);
 
 /* Emits `layer` again for a picture, if it has a seat. */

@@ -10,6 +10,7 @@ import { killJobs } from '../lib/jobs.js';
 import { readLog } from '../lib/log.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
+import { startProxy } from '../lib/proxy.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -88,6 +89,28 @@ test('who receives H264 alone sees VP8 in it, while it is on', async (t) => {
   await bob.grows('Ann', 'camera', 'frames', 30000);
   assert.deepEqual([ann.problems, bob.problems], [[], []]);
   await ann.page.close();
+  await page.close();
+});
+
+test('what becomes of a picture while the WebSocket is broken is known after, and of who leaves nothing is kept', async (t) => {
+  const server = await startServer(t, { config: { media: { 'video-codecs': 'VP8' }, rooms: { 'resume-grace-s': 20 } } });
+  defer(t, () => killJobs(server.stateDir));
+  const proxy = await startProxy(t, server);
+  const room = newRoom();
+  const ann = await Person.enter(chromium, server, room, 'Ann');
+  const bob = await enterReceivingAlone('H264', proxy, room, 'Bob');
+  const { page } = bob;
+  await page.waitForFunction(() => [...window.salon.transcodes.values()].some(({ state }) => state === 'starting'));
+  proxy.cut();
+  await bob.grows('Ann', 'camera', 'frames', 30000);
+  proxy.mend();
+  await until('the WebSocket is back', () => page.evaluate(() => window.salon.state === 'joined'), 20000);
+  await until('nothing is said any more', async () => !await page.isVisible(NOTE));
+  assert.ok(await page.evaluate(() => window.notes.has('Converting the picture for your browser…')), 'it was said before');
+
+  await ann.page.close();
+  await page.waitForFunction(() => window.salon.participants.size === 1);
+  assert.equal(await page.evaluate(() => window.salon.transcodes.size), 0);
   await page.close();
 });
 

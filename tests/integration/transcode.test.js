@@ -29,8 +29,8 @@ const SIZE = { width: 320, height: 180 };
 const folder = mkdtempSync(join(tmpdir(), 'salon-transcode-'));
 defer(runner, () => rmSync(folder, { recursive: true, force: true }));
 
-async function transcodingServer(t, jobs = {}, stateDir = undefined) {
-  const server = await startServer(t, { config: { log: { 'log-format': 'json' }, jobs }, stateDir });
+async function transcodingServer(t, jobs = {}, { stateDir, rooms } = {}) {
+  const server = await startServer(t, { config: { log: { 'log-format': 'json' }, jobs, rooms }, stateDir });
   defer(t, () => killJobs(server.stateDir));
   return server;
 }
@@ -48,11 +48,16 @@ function publish(t, room, { at = server, name = 'Ann', codec = 'vp8' } = {}) {
     ! salonsink server=${at.stateDir}/salon.sock room=${room} name=${name} video-codec=${codec}`);
 }
 
+/* From now on, on the WebSocket that there is now. */
+function hear(peer) {
+  peer.told = [];
+  peer.signalling.on('transcode', (params) => peer.told.push(params));
+}
+
 /* Somebody who receives, and what they are told of pictures that they can't play. */
 async function enter(t, room, name, { at = server, ...options } = {}) {
   const peer = await Peer.join(t, at, room, name, { publish: null, ...options });
-  peer.told = [];
-  peer.signalling.on('transcode', (params) => peer.told.push(params));
+  hear(peer);
   peer.people = new Map(peer.participants.map((person) => [person.id, person.name]));
   peer.signalling.on('participant', ({ participant: { id, name: who } }) => peer.people.set(id, who));
   return peer;
@@ -186,6 +191,25 @@ test('a picture that is muted is not encoded', async (t) => {
   assert.ok(performance.now() - slot.last.at > 2000, 'nothing comes since');
 });
 
+test('who comes back is told what has become of the pictures meanwhile', async (t) => {
+  const at = await transcodingServer(t, { 'max-transcodes': 1 }, { rooms: { 'resume-grace-s': 20 } });
+  const room = newRoom();
+  const programs = ['Ann', 'Ada'].map((name) => publish(t, room, { at, name }));
+  const eve = await enter(t, room, 'Eve', { at });
+  await until('two are there', () => videos(eve).length === 2, MEDIA_MS);
+  const bob = await enter(t, room, 'Bob', { at, ...h264 });
+  const { track } = await told(bob, 'starting');
+  await bob.loseSocket();
+  await sees(bob, 'h264');
+  assert.equal((await bob.resume(at)).resumed, true);
+  hear(bob);
+  await until('Bob is told of both', () => bob.told.length === 2);
+  assert.deepEqual(bob.told.map(({ state, codec, reason }) => [state, codec, reason]).sort(),
+    [['refused', 'H264', 'too_many'], ['transcoded', 'H264', undefined]]);
+  assert.ok(bob.told.every(({ track: each, state }) => state === 'refused' || each === track));
+  await Promise.all(programs.map((program) => program.leaves()));
+});
+
 test('who takes neither is told, and so is everybody where nothing is transcoded; by hand it works there, too', async (t) => {
   const at = await transcodingServer(t, { 'max-transcodes': 0 });
   const room = newRoom();
@@ -207,12 +231,12 @@ test('who takes neither is told, and so is everybody where nothing is transcoded
 
 test('what an earlier server transcoded ends with it', async (t) => {
   const stateDir = mkdtempSync(join(folder, 'state-'));
-  const first = await transcodingServer(t, {}, stateDir);
+  const first = await transcodingServer(t, {}, { stateDir });
   const room = newRoom();
   publish(t, room, { at: first });
   await sees(await enter(t, room, 'Bob', { at: first, mayFail: true, ...h264 }), 'h264');
   await first.kill();
-  const second = await transcodingServer(t, {}, stateDir);
+  const second = await transcodingServer(t, {}, { stateDir });
   await untilJobs(0, second);
   const { body } = await second.http('GET', '/jobs', { token: ADMIN_TOKEN });
   assert.deepEqual(body.jobs, []);
