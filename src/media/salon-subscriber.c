@@ -357,7 +357,8 @@ follow_form (SalonSubscriber *self, Slot *slot)
     tell_form (self, slot, SALON_FORM_OTHER, codec, NULL);
   else if (refusal != NULL)
     tell_form (self, slot, SALON_FORM_REFUSED, codec, refusal);
-  else
+  /* What nobody needs does not begin. */
+  else if (slot->need.codec >= 0)
     tell_form (self, slot, SALON_FORM_COMING, codec, NULL);
 }
 

@@ -189,6 +189,8 @@ test('a picture that is muted is not encoded', async (t) => {
   await eve.signalling.request('mute', { track: bob.told[0].track, muted: true });
   await untilJobs(0);
   assert.ok(performance.now() - slot.last.at > 2000, 'nothing comes since');
+  await bob.signalling.request('ping');
+  assert.deepEqual(bob.told.map(({ state }) => state), ['starting', 'transcoded'], 'none is on its way');
 });
 
 test('who comes back is told what has become of the pictures meanwhile', async (t) => {
