@@ -144,12 +144,10 @@ let_go (SalonTranscodeEnd *self)
 static void
 finish (SalonTranscodeEnd *self)
 {
-  const SalonPublication *publication = self->publication;
-
-  if (publication == NULL)
+  if (self->publication == NULL)
     return;
   let_go (self);
-  self->func (self, publication, self->user_data);
+  self->func (self, self->user_data);
 }
 
 void

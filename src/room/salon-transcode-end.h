@@ -19,8 +19,7 @@ void salon_transcode_end_free (SalonTranscodeEnd *self);
 typedef struct _SalonRoom SalonRoom;
 
 /* It is over: called once, also from salon_transcode_end_free(). */
-typedef void (*SalonTranscodeEndFunc) (
-    SalonTranscodeEnd *self, const SalonPublication *publication, gpointer user_data);
+typedef void (*SalonTranscodeEndFunc) (SalonTranscodeEnd *self, gpointer user_data);
 
 /* What a session asks for. */
 typedef struct

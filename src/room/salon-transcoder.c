@@ -74,15 +74,28 @@ log_transcode (Transcode *self, SalonLogLevel level, const char *event, const ch
 
 /* -- the job -- */
 
+static gboolean
+is_deleted (Transcode *self, SalonJob *job)
+{
+  return salon_jobs_find (self->budget->jobs, salon_job_get_spec (job)->id, NULL) != job;
+}
+
+/* Returns: (transfer full) */
+static SalonJob *
+let_go_of_job (Transcode *self)
+{
+  g_signal_handlers_disconnect_by_data (self->budget->jobs, self);
+  self->budget->n_running--;
+  return g_steal_pointer (&self->job);
+}
+
 /* It is killed: it leaves no files that were worth finishing. */
 static void
 drop_job (Transcode *self)
 {
-  g_autoptr (SalonJob) job = g_steal_pointer (&self->job);
+  g_autoptr (SalonJob) job = let_go_of_job (self);
 
-  g_signal_handlers_disconnect_by_data (job, self);
-  self->budget->n_running--;
-  if (salon_jobs_find (self->budget->jobs, salon_job_get_spec (job)->id, NULL) == job)
+  if (!is_deleted (self, job))
     salon_jobs_remove_async (self->budget->jobs, job, NULL, NULL);
 }
 
@@ -109,12 +122,14 @@ note_failure (Transcode *self)
   self->retry_ms = MIN (2 * self->retry_ms, MAX_RETRY_MS);
 }
 
+/* Of any job: also when somebody deletes it, which it does not tell by itself. What is over is left to be looked at:
+ * nothing else tells why. */
 static void
-on_job_changed (SalonJob *job, guint before, Transcode *self)
+on_jobs_changed (SalonJobs *jobs, SalonJob *job, Transcode *self)
 {
-  if (!salon_job_is_over (job))
+  if (job != self->job || (!salon_job_is_over (job) && !is_deleted (self, job)))
     return;
-  drop_job (self);
+  g_object_unref (let_go_of_job (self));
   note_failure (self);
 }
 
@@ -150,7 +165,7 @@ on_job_started (GObject *source, GAsyncResult *result, gpointer user_data)
     note_failure (self);
   else
     {
-      g_signal_connect (job, "changed", G_CALLBACK (on_job_changed), self);
+      g_signal_connect (self->budget->jobs, "changed", G_CALLBACK (on_jobs_changed), self);
       log_transcode (self, SALON_LOG_INFO, "transcode_started", NULL, "is transcoded");
       look_again (self, 0);
     }
@@ -347,31 +362,12 @@ salon_transcoder_track_changed (SalonTranscoder *self, SalonTrackEvent event, Sa
 
 /* -- its programs -- */
 
-/* A job that somebody deleted tells no more; but its program is gone. */
 static void
-look_for_deleted (SalonTranscoder *self, const SalonPublication *publication)
-{
-  Picture *picture = g_hash_table_lookup (self->pictures, publication);
-
-  for (guint i = 0; picture != NULL && i < G_N_ELEMENTS (picture->transcodes); i++)
-    {
-      Transcode *transcode = picture->transcodes[i];
-
-      if (transcode == NULL || transcode->job == NULL
-          || salon_jobs_find (self->budget->jobs, salon_job_get_spec (transcode->job)->id, NULL) != NULL)
-        continue;
-      drop_job (transcode);
-      note_failure (transcode);
-    }
-}
-
-static void
-on_end_over (SalonTranscodeEnd *end, const SalonPublication *publication, gpointer user_data)
+on_end_over (SalonTranscodeEnd *end, gpointer user_data)
 {
   SalonTranscoder *self = user_data;
 
   g_ptr_array_remove_fast (self->ends, end);
-  look_for_deleted (self, publication);
 }
 
 SalonTranscodeEnd *

@@ -179,6 +179,36 @@ test('a process that crashes, or that somebody deletes, is made anew, and the ro
   await sees(bob, 'h264', slot);
 });
 
+async function listJobs(at) {
+  return (await at.http('GET', '/jobs', { token: ADMIN_TOKEN })).body.jobs;
+}
+
+test('a job that is deleted before it does anything is made anew; of one that fails, one can read why', async (t) => {
+  const at = await transcodingServer(t, { 'max-transcodes': 1, 'job-restarts': 0 });
+  const room = newRoom();
+  publish(t, room, { at });
+  const eve = await enter(t, room, 'Eve', { at });
+  await sees(eve, 'vp8');
+  const bob = await enter(t, room, 'Bob', { at, ...h264 });
+  const [{ id }] = await until('a job is there', async () => {
+    const jobs = await listJobs(at);
+    return jobs.length > 0 && jobs;
+  });
+  assert.equal((await at.http('DELETE', `/jobs/${id}`, { token: ADMIN_TOKEN })).status, 200);
+  const slot = await sees(bob, 'h264');
+  assert.deepEqual(bob.told.map(({ state, reason }) => [state, reason]),
+    [['starting', undefined], ['refused', 'failed'], ['starting', undefined], ['transcoded', undefined]]);
+
+  const [{ id: failing }] = await listJobs(at);
+  process.kill(jobProcesses(at.stateDir).pipelines[0], 'SIGKILL');
+  await until('Bob is told', () => bob.told.filter(({ reason }) => reason === 'failed').length === 2, MEDIA_MS);
+  const { status, body } = await at.http('GET', `/jobs/${failing}`, { token: ADMIN_TOKEN });
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.job.state, 'failed');
+  assert.match(body.job.error, /signal 9|SIGKILL|[Kk]illed/);
+  await sees(bob, 'h264', slot);
+});
+
 test('a picture that is muted is not encoded', async (t) => {
   await untilJobs(0);
   const room = newRoom();
