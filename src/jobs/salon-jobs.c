@@ -243,6 +243,16 @@ make_room (SalonJobs *self, GError **error)
   return TRUE;
 }
 
+/* The server's own are refused by neither bound; but those that failed are kept, too, for as long as there is room. */
+static gboolean
+check_may_start (SalonJobs *self, const SalonJobRequest *request, GError **error)
+{
+  if (!request->is_own)
+    return check_bounds (self, request->room, error) && make_room (self, error);
+  (void)make_room (self, NULL);
+  return TRUE;
+}
+
 /* -- starting -- */
 
 typedef struct
@@ -385,7 +395,7 @@ salon_jobs_start_async (
   GError *error = NULL;
   Start *start;
 
-  if ((!request->is_own && !check_bounds (self, request->room, &error)) || !make_room (self, &error))
+  if (!check_may_start (self, request, &error))
     {
       g_task_return_error (task, error);
       return;

@@ -2,13 +2,14 @@
 /* Who can't play the codec of a picture gets it in another, made once for all who need it. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as runner from 'node:test';
 import { defer } from '../lib/cleanup.js';
 import { beginsKeyframe, decode } from '../lib/h264.js';
-import { jobProcesses, killJobs } from '../lib/jobs.js';
+import { jobProcesses, killJobs, refused, startJob, untilState } from '../lib/jobs.js';
 import { readLog } from '../lib/log.js';
 import { Peer } from '../lib/peer.js';
 import { connect, newRoom, reasonOf } from '../lib/people.js';
@@ -24,6 +25,8 @@ const test = process.env.SALON_TEST_SANITIZED
 const PLUGIN_DIR = join(dirname(serverPath()), 'plugin');
 const PIPELINE = new URL('../../pipelines/transcode.launch', import.meta.url).pathname;
 const SALON_LAUNCH = process.env.SALON_LAUNCH ?? join(dirname(serverPath()), 'tools/salon-launch');
+/* SALON_LIMIT_ENDED_JOBS */
+const MAX_ENDED_JOBS = 200;
 const SIZE = { width: 320, height: 180 };
 
 const folder = mkdtempSync(join(tmpdir(), 'salon-transcode-'));
@@ -272,6 +275,28 @@ test('what an earlier server transcoded ends with it', async (t) => {
   await untilJobs(0, second);
   const { body } = await second.http('GET', '/jobs', { token: ADMIN_TOKEN });
   assert.deepEqual(body.jobs, []);
+});
+
+test('what others have left behind keeps no picture from being transcoded', async (t) => {
+  const stateDir = mkdtempSync(join(folder, 'state-'));
+  const first = await transcodingServer(t, {}, { stateDir });
+  const { id } = await startJob(first, { launch: 'videotestsrc num-buffers=1 ! filesink location=picture' });
+  await untilState(first, id, 'finished');
+  await first.stop();
+  const of = (job, ...names) => join(stateDir, 'jobs', job, ...names);
+  for (let i = 1; i < MAX_ENDED_JOBS; i++) {
+    const copy = randomUUID();
+    mkdirSync(of(copy));
+    cpSync(of(id, 'output'), of(copy, 'output'), { recursive: true });
+    for (const name of ['job.json', 'status.json'])
+      writeFileSync(of(copy, name), readFileSync(of(id, name), 'utf8').replaceAll(id, copy));
+  }
+  const at = await transcodingServer(t, {}, { stateDir });
+  await refused(at, 429, 'too_many_jobs', 'POST', '/jobs', { json: { launch: 'videotestsrc ! fakesink' }, token: ADMIN_TOKEN });
+  const room = newRoom();
+  publish(t, room, { at });
+  await sees(await enter(t, room, 'Bob', { at, ...h264 }), 'h264');
+  assert.equal((await listJobs(at)).length, MAX_ENDED_JOBS + 1);
 });
 
 test('of several sizes the largest that somebody has use for is taken, of 720 lines at most', async (t) => {
