@@ -85,13 +85,9 @@ salon_publication_list_layers (const SalonPublication *self, SalonPublicationLay
 const char *
 salon_publication_get_encoding_name (const SalonPublication *self)
 {
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (salon_track_get_tee (self->track, 0), "sink");
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  SalonCodec codec;
+  gint codec = salon_track_get_codec (self->track);
 
-  if (caps == NULL
-      || !salon_codec_from_encoding_name (
-          gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name"), &codec))
+  if (codec < 0)
     return NULL;
   return salon_codec_get_info (codec == SALON_CODEC_RED ? SALON_CODEC_OPUS : codec)->encoding_name;
 }

@@ -141,6 +141,14 @@ test('each track\'s line brings its media, each person\'s puts the same in its p
   assert.equal(await again.interrupt(), 0, again.errors);
 });
 
+test('of several sizes one is enough to know what a picture comes in', async (t) => {
+  const room = await createRoom();
+  const ann = await Peer.join(t, server, room.slug, 'Ann', { simulcast: true, subscribe: false });
+  await ann.publishing;
+  ann.publisher.track('camera').layers.at(-1).media.start();
+  await until('it is known', async () => /^# camera, VP8$/m.test((await get(room.slug, 'lines')).text), MEDIA_MS);
+});
+
 test('names and rooms do nothing but be read', async (t) => {
   const room = newRoom('"$(touch pwned)');
   for (const name of HOSTILE)
