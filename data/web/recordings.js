@@ -46,6 +46,17 @@ export class RecordingList {
   async #refresh() {
     clearTimeout(this.#timer);
     await this.#tryTo(this.#fill());
+    this.#refreshLater();
+  }
+
+  #refreshLater() {
+    clearTimeout(this.#timer);
+    if (!this.#dialog.open || this.#signal.aborted || !this.#salon.recordings.isRecording) {
+      return;
+    }
+    // While the connection is lost, nobody is asked; that it is, is said elsewhere.
+    const next = () => (this.#salon.state === 'joined' ? this.#refresh() : this.#refreshLater());
+    this.#timer = setTimeout(next, REFRESH_MS);
   }
 
   /** What an owner's token was for may be another room by now. */
@@ -77,10 +88,6 @@ export class RecordingList {
         this.#list.insertBefore(item, this.#list.children[index] ?? null);
       }
     });
-    if (recordings.some(({ state }) => state === 'recording')) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS);
-    }
   }
 
   #make({ id }) {

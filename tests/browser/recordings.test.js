@@ -12,12 +12,15 @@ import { defer } from '../lib/cleanup.js';
 import { killJobs, refused, startJob, untilState } from '../lib/jobs.js';
 import { newRoom } from '../lib/people.js';
 import { Person } from '../lib/person.js';
+import { startProxy } from '../lib/proxy.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
 const { test } = runner;
 const QUIET = 'audio=0&video=0';
 const JOB_MS = 30000;
+/* So long that the list would be asked for in between. */
+const CUT_MS = 2500;
 
 /* What stands for a recorder is a test picture. */
 const folder = mkdtempSync(join(tmpdir(), 'salon-rec-'));
@@ -31,7 +34,8 @@ videotestsrc num-buffers=5 ! video/x-raw,width=160,height=120 ! vp8enc deadline=
 const stateDir = mkdtempSync(join(folder, 's-'));
 defer(runner, () => killJobs(stateDir));
 const server = await startServer(runner, { stateDir,
-                                           config: { jobs: { 'pipelines-dir': folder, 'recording-pipeline': 'record' } } });
+                                           config: { jobs: { 'pipelines-dir': folder, 'recording-pipeline': 'record' },
+                                                     rooms: { 'resume-grace-s': 15 } } });
 const chromium = await openChromium(runner);
 const firefox = await openFirefox(runner);
 
@@ -94,6 +98,33 @@ test('the host records; all see it, who comes later too; then it is fetched, and
   await until('it is gone', () => ann.page.isVisible('#recordings-none'));
   assert.equal(await ann.page.isVisible('.recorded'), false);
   assert.deepEqual([ann, bob, cas].flatMap(({ problems }) => problems), []);
+});
+
+test('the list goes on after a break of the connection', async (t) => {
+  const proxy = await startProxy(t, server);
+  const ann = await Person.enter(chromium, proxy, newRoom(), 'Ann', QUIET);
+  await record(ann);
+  await ann.page.click('#recordings-open');
+  const facts = () => ann.page.textContent('.recording-facts');
+  await until('it grows', async () => await ann.page.isVisible('.recording-facts') && /0:00:0[1-9]/.test(await facts()), JOB_MS);
+  await ann.page.evaluate(() => {
+    window.errors = [];
+    new MutationObserver(() => document.querySelectorAll('#toast .error').forEach(({ textContent }) => window.errors.push(textContent)))
+      .observe(document.querySelector('#toast'), { childList: true });
+    window.wasLost = new Promise((resolve) => window.salon.addEventListener('state', resolve, { once: true }));
+  });
+  proxy.cut();
+  await ann.page.evaluate(() => window.wasLost);
+  const before = await facts();
+  await new Promise((resolve) => setTimeout(resolve, CUT_MS));
+  proxy.mend();
+  await until('the way back is found', () => ann.page.evaluate(() => window.salon.state === 'joined'), 20000);
+  await until('it goes on', async () => await facts() !== before);
+  /* A question may have been under way. */
+  assert.ok(await ann.page.evaluate(() => window.errors.length) <= 1, 'the break is not told each second');
+  await ann.page.click('#recordings .close');
+  await record(ann);
+  await until('it is over', async () => !await isShown(ann), JOB_MS);
 });
 
 test('who opened a room that stays has all that is recorded of it', async () => {
