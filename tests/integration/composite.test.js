@@ -11,6 +11,7 @@ import { changeJob, killJobs, startJob, untilJob, untilState } from '../lib/jobs
 import { enter, newRoom } from '../lib/people.js';
 import { Peer } from '../lib/peer.js';
 import { MEDIA_MS } from '../lib/program.js';
+import { flashesOf, ticksOf } from '../lib/recording.js';
 import { startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 
@@ -146,15 +147,9 @@ test('sound and picture stay within 40 ms of each other', async (t) => {
     salonsink SERVER room=${room} name=p
     audiotestsrc wave=ticks sine-periods-per-tick=20 tick-interval=1000000000 volume=1 samplesperbuffer=480 ! audio/x-raw,rate=48000 !
     opusenc ! p.`);
-  /* When what an element tells of turns from little to much, or for pictures back. */
-  const turns = (pattern, isMuch, both) => {
-    const all = [...composite.output.matchAll(pattern)].map(([, time, value]) => ({ time: Number(time) / 1e9, is: isMuch(value) }));
-    return all.filter((now, i) => i > 0 && now.is !== all[i - 1].is && (both || now.is)).map(({ time }) => time);
-  };
   const distances = () => {
-    const flashes = turns(/GstVideoAnalyse, .*?running-time=\(guint64\)(\d+).*?luma-average=\(double\)([\d.]+)/g, (luma) => luma > 0.5, true);
-    const ticks = turns(/level, .*?running-time=\(guint64\)(\d+).*?peak=\(GValueArray\)< (-?[\d.]+|-inf)/g, (peak) => peak > -20, false);
-    return ticks.map((tick) => Math.min(...flashes.map((flash) => Math.abs(flash - tick)))).filter((distance) => distance < 0.5);
+    const flashes = flashesOf(composite);
+    return ticksOf(composite).map((tick) => Math.min(...flashes.map((flash) => Math.abs(flash - tick)))).filter((distance) => distance < 0.5);
   };
   await until('3 ticks with their flashes came', () => distances().length >= 3, MEDIA_MS);
   t.diagnostic(`ms: ${distances().map((distance) => Math.round(distance * 1000))}`);

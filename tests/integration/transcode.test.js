@@ -5,26 +5,21 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as runner from 'node:test';
 import { defer } from '../lib/cleanup.js';
+import { launch, test } from '../lib/elements.js';
 import { beginsKeyframe, decode } from '../lib/h264.js';
 import { jobProcesses, killJobs, refused, startJob, untilState } from '../lib/jobs.js';
 import { readLog } from '../lib/log.js';
 import { Peer } from '../lib/peer.js';
 import { connect, newRoom, reasonOf } from '../lib/people.js';
-import { MEDIA_MS, Program } from '../lib/program.js';
-import { ADMIN_TOKEN, serverPath, startServer } from '../lib/server.js';
+import { launchFile } from '../lib/pipelines.js';
+import { MEDIA_MS } from '../lib/program.js';
+import { ADMIN_TOKEN, startServer } from '../lib/server.js';
 import { until } from '../lib/until.js';
 import { Whep } from '../lib/whip.js';
 
-const test = process.env.SALON_TEST_SANITIZED
-  ? (name, body) => runner.test(name, { skip: 'gst-launch-1.0 cannot load a plugin with a sanitizer' }, body)
-  : runner.test;
-
-const PLUGIN_DIR = join(dirname(serverPath()), 'plugin');
-const PIPELINE = new URL('../../pipelines/transcode.launch', import.meta.url).pathname;
-const SALON_LAUNCH = process.env.SALON_LAUNCH ?? join(dirname(serverPath()), 'tools/salon-launch');
 /* SALON_LIMIT_ENDED_JOBS */
 const MAX_ENDED_JOBS = 200;
 const SIZE = { width: 320, height: 180 };
@@ -40,15 +35,11 @@ async function transcodingServer(t, jobs = {}, { stateDir, rooms } = {}) {
 
 const server = await transcodingServer(runner, { 'max-transcodes': 2 });
 
-function launch(t, description) {
-  return new Program(t, 'gst-launch-1.0', description.trim().split(/\s+/), { GST_PLUGIN_PATH: PLUGIN_DIR });
-}
-
 /* Somebody who publishes a real picture of this codec: the others' are made up, and nobody could decode them. */
 function publish(t, room, { at = server, name = 'Ann', codec = 'vp8' } = {}) {
-  return launch(t, `-e videotestsrc is-live=true pattern=ball
+  return launch(t, at, `videotestsrc is-live=true pattern=ball
     ! video/x-raw,width=${SIZE.width},height=${SIZE.height},framerate=15/1
-    ! salonsink server=${at.stateDir}/salon.sock room=${room} name=${name} video-codec=${codec}`);
+    ! salonsink SERVER room=${room} name=${name} video-codec=${codec}`, { options: ['-e'] });
 }
 
 /* From now on, on the WebSocket that there is now. */
@@ -254,13 +245,10 @@ test('who takes neither is told, and so is everybody where nothing is transcoded
   assert.equal((await told(joe, 'refused')).reason, 'no_codec');
   assert.equal(counts(at), 0);
 
-  const print = new Program(t, SALON_LAUNCH, ['--print', PIPELINE, `server=${at.stateDir}/salon.sock`, `room=${room}`,
-    `track=${bob.told[0].track}`]);
-  assert.equal(await print.exits(), 0, print.errors);
-  const byHand = launch(t, print.output);
+  const byHand = launchFile(t, at, 'transcode', { room, track: bob.told[0].track });
   await sees(bob, 'h264');
   await ann.leaves();
-  assert.notEqual(await byHand.exits(), 0);
+  assert.notEqual(await byHand.exits(), 0, byHand.output);
   assert.match(byHand.errors, /not published any more/);
 });
 
@@ -311,7 +299,7 @@ test('of several sizes the largest that somebody has use for is taken, of 720 li
   ann.signalling.on('layers_wanted', ({ layers }) => wanted.push(layers.length));
   await ann.start('camera');
   const track = ann.tracks.get('camera').id;
-  launch(t, `salonsrc server=${at.stateDir}/salon.sock room=${room} transcodes=${track} ! fakesink`);
+  launch(t, at, `salonsrc SERVER room=${room} transcodes=${track} ! fakesink`);
   await until('one size is wanted', () => wanted.at(-1) === 1, MEDIA_MS);
   const bob = await enter(t, room, 'Bob', { at, ...h264 });
   await until('two sizes are wanted', () => wanted.at(-1) === 2, MEDIA_MS);

@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
+import { PLUGIN_DIR } from './elements.js';
 import { Program } from './program.js';
 import { serverPath } from './server.js';
 
 export const PIPELINES = resolve(new URL('../../pipelines', import.meta.url).pathname);
-const SALON_LAUNCH = process.env.SALON_LAUNCH ?? join(dirname(serverPath()), 'tools/salon-launch');
-const ENVIRONMENT = { GST_PLUGIN_PATH: join(dirname(serverPath()), 'plugin') };
+export const SALON_LAUNCH = process.env.SALON_LAUNCH ?? join(dirname(serverPath()), 'tools/salon-launch');
+const ENVIRONMENT = { GST_PLUGIN_PATH: PLUGIN_DIR };
 
 /* gst-launch-1.0 with a text; values in it have no blanks. options: others than to tell of messages, and to finish files
  * when it is interrupted. */

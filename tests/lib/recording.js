@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { picturesOf, soundOf } from './pipelines.js';
 import { MEDIA_MS, Program } from './program.js';
 import { until } from './until.js';
 
@@ -31,21 +32,14 @@ export function discover(path) {
 
 /* Seconds at which an element `level` heard something begin. */
 export function ticksOf(program) {
-  const levels = [...program.output.matchAll(/level, .*?running-time=\(guint64\)(\d+).*?peak=\(GValueArray\)< (-?[\d.]+|-inf)/g)]
-    .map(([, time, peak]) => ({ time: Number(time) / 1e9, isLoud: Number(peak) > -20 }));
+  const levels = soundOf(program).map(({ time, peak }) => ({ time, isLoud: peak > -20 }));
   return levels.filter(({ isLoud }, i) => i > 0 && isLoud && !levels[i - 1].isLoud).map(({ time }) => time);
 }
 
-/* The pictures that an element `videoanalyse` saw: { time, in seconds; isWhite }. */
-export function picturesOf(program) {
-  return [...program.output.matchAll(/GstVideoAnalyse, .*?running-time=\(guint64\)(\d+).*?luma-average=\(double\)([\d.]+)/g)]
-    .map(([, time, luma]) => ({ time: Number(time) / 1e9, isWhite: Number(luma) > 0.5 }));
-}
-
-/* Seconds at which the picture changed. */
+/* Seconds at which the picture that an element `videoanalyse` saw changed. */
 export function flashesOf(program) {
-  const pictures = picturesOf(program);
-  return pictures.filter(({ isWhite }, i) => i > 0 && isWhite !== pictures[i - 1].isWhite).map(({ time }) => time);
+  const pictures = picturesOf(program).map(({ time, luma }) => ({ time, isBright: luma > 0.5 }));
+  return pictures.filter(({ isBright }, i) => i > 0 && isBright !== pictures[i - 1].isBright).map(({ time }) => time);
 }
 
 /* Plays a file of the manifest to its end: { pictures, flashes, ticks, soundSeconds }. */
