@@ -249,6 +249,7 @@ typedef struct
 {
   SalonHttpCall *call;         /* (owned) */
   SalonRecordings *recordings; /* (owned) */
+  gboolean is_brief;           /* whether it is recorded, and no more */
 } Visit;
 
 static void
@@ -260,24 +261,37 @@ on_got (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SalonRoomInfo) info = salon_rooms_get_finish (SALON_ROOMS (source), result, &error);
   JsonNode *body;
 
-  if (info == NULL)
+  /* Whoever is about to join makes the room, if need be: that there is none yet is no error to them. */
+  if (info == NULL && !(visit->is_brief && g_error_matches (error, SALON_ERROR, SALON_ERROR_ROOM_NOT_FOUND)))
     {
       call_end (visit->call, 0, NULL, error);
       return;
     }
-  body = room_and_members (info);
+  body = visit->is_brief ? salon_protocol_object (json_object_new ()) : room_and_members (info);
   json_object_set_boolean_member (
-      json_node_get_object (body), "recording", salon_recordings_is_recording (recordings, info->id));
+      json_node_get_object (body), "recording", info != NULL && salon_recordings_is_recording (recordings, info->id));
   call_end (visit->call, SOUP_STATUS_OK, body, NULL);
+}
+
+static void
+begin_visit (const SalonHttpApi *self, SoupServerMessage *message, const char *room, gboolean is_brief)
+{
+  Visit *visit = g_new (Visit, 1);
+
+  *visit = (Visit){ salon_http_call_begin (message), g_object_ref (self->recordings), is_brief };
+  salon_rooms_get_async (self->rooms, room, visit->call->cancellable, on_got, visit);
 }
 
 void
 salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
 {
-  Visit *visit = g_new (Visit, 1);
+  begin_visit (self, message, room, FALSE);
+}
 
-  *visit = (Visit){ salon_http_call_begin (message), g_object_ref (self->recordings) };
-  salon_rooms_get_async (self->rooms, room, visit->call->cancellable, on_got, visit);
+void
+salon_http_api_get_recording (const SalonHttpApi *self, SoupServerMessage *message, const char *room)
+{
+  begin_visit (self, message, room, TRUE);
 }
 
 static void

@@ -21,6 +21,8 @@ void salon_http_api_create (const SalonHttpApi *self, SoupServerMessage *message
 void salon_http_api_list (const SalonHttpApi *self, SoupServerMessage *message);
 /* room: slug or id as the client sent it, percent-decoded. */
 void salon_http_api_get (const SalonHttpApi *self, SoupServerMessage *message, const char *room);
+/* For who is about to join: whether it is recorded. */
+void salon_http_api_get_recording (const SalonHttpApi *self, SoupServerMessage *message, const char *room);
 void salon_http_api_delete (const SalonHttpApi *self, SoupServerMessage *message, const char *room);
 
 /* (transfer none) (nullable): RFC 6750 section 2.1. */

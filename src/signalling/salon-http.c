@@ -196,6 +196,8 @@ handle_get (SalonHttp *self, SoupServerMessage *message, const char *rest)
 
   if (slash == NULL)
     salon_http_api_get (&self->api, message, room);
+  else if (g_str_equal (slash, "/recording"))
+    salon_http_api_get_recording (&self->api, message, room);
   else if (g_str_equal (slash, "/graph"))
     salon_http_text_draw (&self->text, message, room);
   else if (g_str_equal (slash, "/lines"))

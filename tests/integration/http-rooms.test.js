@@ -127,6 +127,17 @@ test('a room that is not there is a 404', async () => {
   await refused(404, 'room_not_found', 'GET', '/room/00000000-0000-4000-8000-000000000000');
 });
 
+test('whether a room is recorded can be asked before there is one', async () => {
+  const { room } = await create({ slug: newRoom() });
+  for (const name of [room.slug, room.id, newRoom()]) {
+    const { status, body } = await server.http('GET', `/room/${encodeURIComponent(name)}/recording`);
+    assert.equal(status, 200, JSON.stringify(body));
+    checkHttp('roomRecordingResponse', body);
+    assert.deepEqual(body, { recording: false });
+  }
+  await refused(422, 'invalid_params', 'GET', `/room/${encodeURIComponent(' ')}/recording`);
+});
+
 test('GET tells how many are in the room and who its host is', async (t) => {
   const { room } = await create({ slug: newRoom() });
   const ann = await enter(t, server, room.slug, 'Ann');

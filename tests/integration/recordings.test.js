@@ -140,12 +140,14 @@ test('the host records; all are told, who comes later too; and others can\'t', a
   const cas = await enter(t, server, room, 'Cas');
   assert.equal(cas.isRecorded, true);
   assert.equal((await server.http('GET', `/room/${room}`)).body.recording, true);
+  assert.deepEqual((await server.http('GET', `/room/${room}/recording`)).body, { recording: true });
   await until('it has written something', async () => (await ann.request('recordings')).recordings[0].bytes > 0, 30000);
 
   await ann.request('record', { recording: false });
   for (const person of [ann, bob, cas])
     await person.next('recording', ({ recording }) => !recording, 30000);
   assert.equal((await server.http('GET', `/room/${room}`)).body.recording, false);
+  assert.deepEqual((await server.http('GET', `/room/${room}/recording`)).body, { recording: false });
   const { recordings } = await ann.request('recordings');
   assert.equal(recordings.length, 1, 'asked for twice, there is one');
   assert.equal(recordings[0].state, 'finished');
