@@ -32,6 +32,7 @@ export class Lobby {
   #speaking = null;
   #onJoin;
   #options;
+  #notice = null;
   /** The last room that was opened from here: to join it after all, it need not be opened again. */
   #created = null;
   #opened = Promise.resolve();
@@ -54,6 +55,7 @@ export class Lobby {
     const { name, room } = this.#elements;
     name.value = start.name;
     room.value = start.room;
+    room.addEventListener('input', () => this.#watchRecording());
     this.#invitation = start.room;
     document.getElementById('join-form').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -69,6 +71,7 @@ export class Lobby {
 
   /** Shows one's own camera right away where that asks no question. */
   async open() {
+    this.#watchRecording();
     if (matchMedia('(hover: hover)').matches) {
       // Not on a phone: there, it would bring up the keyboard over the page.
       (this.#elements.name.value ? this.#elements.join : this.#elements.name).focus();
@@ -106,6 +109,7 @@ export class Lobby {
       await this.#onJoin({ room, name: name.value.trim() || text('guest') });
     } catch (error) {
       this.showError(error);
+      this.#watchRecording();
     } finally {
       join.disabled = random.disabled = false;
       button.removeAttribute('aria-busy');
@@ -143,6 +147,7 @@ export class Lobby {
     const wasWaiting = this.#onCancel !== null;
     this.#onCancel = onCancel;
     this.showError(null);
+    this.#watchRecording();
     document.getElementById('waiting').hidden = !isWaiting;
     document.getElementById('join-form').hidden = isWaiting;
     if (isWaiting && !wasWaiting) {
@@ -156,6 +161,14 @@ export class Lobby {
     const waiting = document.getElementById('waiting');
     if (waiting.hidden && (waiting.contains(document.activeElement) || document.activeElement === document.body)) {
       this.#elements.join.focus();
+    }
+  }
+
+  /** Comes with the first room that is named. */
+  async #watchRecording() {
+    if (this.#elements.room.value) {
+      this.#notice ??= import('./recording-notice.js').then(({ RecordingNotice }) => new RecordingNotice());
+      await this.#notice.then((notice) => notice.start()).catch(() => (this.#notice = null));
     }
   }
 

@@ -100,6 +100,34 @@ test('the host records; all see it, who comes later too; then it is fetched, and
   assert.deepEqual([ann, bob, cas].flatMap(({ problems }) => problems), []);
 });
 
+test('who is about to join is told before, whenever it begins, and by whichever way in', async () => {
+  const room = newRoom();
+  const invited = new Person(await chromium.newPage({ locale: 'nl', viewport: { width: 390, height: 844 } }), 'Bob');
+  const answer = invited.page.waitForResponse((response) => response.url().endsWith(`/room/${room}/recording`) && response.ok());
+  await invited.open(server, room, QUIET);
+  const typing = new Person(await chromium.newPage(), 'Cas');
+  await typing.page.goto(`${server.url}?${QUIET}`);
+  await typing.page.fill('#room', room);
+  const line = (person) => person.page.textContent('#join-recording');
+  await answer;
+  assert.equal(await line(invited), '');
+
+  const ann = await Person.enter(chromium, server, room, 'Ann', QUIET);
+  await record(ann);
+  await until('it is recorded', () => isShown(ann), JOB_MS);
+  await until('Bob is told', async () => await line(invited) === 'Deze kamer wordt opgenomen', 10000);
+  await until('Cas is told', async () => await line(typing) === 'This room is being recorded', 10000);
+  assert.equal(await invited.page.getAttribute('#join-recording', 'role'), 'status');
+  for (const person of [invited, typing])
+    assert.deepEqual(await findings(person), []);
+  await typing.page.fill('#room', newRoom());
+  await until('of another room it is not said', async () => await line(typing) === '');
+
+  await invited.page.click('#join');
+  await invited.joined();
+  assert.deepEqual([ann, invited, typing].flatMap(({ problems }) => problems), []);
+});
+
 test('the list goes on after a break of the connection', async (t) => {
   const proxy = await startProxy(t, server);
   const ann = await Person.enter(chromium, proxy, newRoom(), 'Ann', QUIET);
