@@ -66,8 +66,10 @@ export class Program {
 
   async prints(pattern) {
     await until(`it prints ${pattern}`, () => {
+      if (pattern.test(this.output))
+        return true;
       assert.equal(this.status, undefined, `it ended:\n${this.output}${this.errors}`);
-      return pattern.test(this.output);
+      return false;
     }, MEDIA_MS).catch((error) => { throw new Error(`${error.message}\n${this.output}${this.errors}`); });
   }
 }
