@@ -4,6 +4,8 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+/* What has come into a network's sink, is out of it. */
+#define FAREWELL_MS 300
 /* Warnings that wait to be printed. */
 #define MAX_WARNINGS 100
 
@@ -37,11 +39,17 @@ enum
 static guint signals[N_SIGNALS];
 
 static gboolean
-is_webrtcbin (GstElement *element)
+is_made_by (GstElement *element, const char *name)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
 
-  return factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), "webrtcbin");
+  return factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), name);
+}
+
+static gboolean
+is_webrtcbin (GstElement *element)
+{
+  return is_made_by (element, "webrtcbin");
 }
 
 /* -- ends -- */
@@ -78,18 +86,23 @@ pad_ended_on_main (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+note_end (SalonPipeline *self, GstPad *pad, guint delay_ms, GSourceFunc func)
+{
+  EndedPad *ended = g_new (EndedPad, 1);
+
+  g_weak_ref_init (&ended->pipeline, self);
+  ended->pad = gst_object_ref (pad);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, delay_ms, func, ended, (GDestroyNotify)ended_pad_free);
+}
+
 /* A streaming thread. */
 static GstPadProbeReturn
 on_sending_pad_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  EndedPad *ended;
-
   if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) != GST_EVENT_EOS)
     return GST_PAD_PROBE_OK;
-  ended = g_new (EndedPad, 1);
-  g_weak_ref_init (&ended->pipeline, user_data);
-  ended->pad = gst_object_ref (pad);
-  g_idle_add_full (G_PRIORITY_DEFAULT, pad_ended_on_main, ended, (GDestroyNotify)ended_pad_free);
+  note_end (user_data, pad, 0, pad_ended_on_main);
   /* The end of one pad is the end of webrtcbin's whole session. */
   return GST_PAD_PROBE_DROP;
 }
@@ -105,12 +118,56 @@ open_sending_pad (GstElement *webrtc, GstPad *pad, gpointer user_data)
   return TRUE;
 }
 
+/* -- rtspclientsink (of GStreamer 1.22, at least) does not always tell that it has come to its end -- */
+
+static gboolean
+have_pads_ended (GstElement *element)
+{
+  gboolean result = TRUE;
+
+  GST_OBJECT_LOCK (element);
+  for (GList *pad = element->sinkpads; pad != NULL; pad = pad->next)
+    result &= GST_PAD_IS_EOS (pad->data);
+  GST_OBJECT_UNLOCK (element);
+  return result;
+}
+
+static gboolean
+silent_pad_ended_on_main (gpointer user_data)
+{
+  EndedPad *ended = user_data;
+  g_autoptr (SalonPipeline) self = g_weak_ref_get (&ended->pipeline);
+  g_autoptr (GstElement) element = gst_pad_get_parent_element (ended->pad);
+
+  if (self != NULL && element != NULL && have_pads_ended (element))
+    close_end (self, element);
+  return G_SOURCE_REMOVE;
+}
+
+/* A streaming thread. */
+static GstPadProbeReturn
+on_silent_pad_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS)
+    note_end (user_data, pad, FAREWELL_MS, silent_pad_ended_on_main);
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+watch_silent_pad (GstElement *element, GstPad *pad, gpointer user_data)
+{
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_silent_pad_event, user_data, NULL);
+  return TRUE;
+}
+
 static void
 open_end (const GValue *item, gpointer user_data)
 {
   SalonPipeline *self = user_data;
   GstElement *element = g_value_get_object (item);
 
+  if (is_made_by (element, "rtspclientsink"))
+    gst_element_foreach_sink_pad (element, watch_silent_pad, self);
   if (is_webrtcbin (element))
     gst_element_foreach_sink_pad (element, open_sending_pad, self);
   else if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SINK))
