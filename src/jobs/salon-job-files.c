@@ -2,13 +2,13 @@
 #define _GNU_SOURCE /* O_PATH */
 #include "salon-job-files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "salon-error.h"
+#include "salon-job-folder.h"
 #include "salon-limits.h"
 
 #define OUTPUT "output"
@@ -90,15 +90,11 @@ static void
 list_folder (List *list, int parent, const char *entry, const char *prefix, guint depth)
 {
   int fd = openat (parent, entry, O_RDONLY | FOLDER_FLAGS);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  DIR *dir = salon_job_folder_list (fd);
   struct dirent *item;
 
   if (dir == NULL)
-    {
-      if (fd >= 0)
-        close (fd);
-      return;
-    }
+    return;
   while (!list->is_cut && (item = readdir (dir)) != NULL)
     list_entry (list, fd, item->d_name, prefix, depth);
   closedir (dir);

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* FTW_PHYS, getsid() */
 #include "salon-job-folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -109,6 +108,16 @@ salon_job_folder_take_lock (const char *folder, guint patience_ms)
   return fd >= 0;
 }
 
+DIR *
+salon_job_folder_list (int fd)
+{
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+
+  if (dir == NULL && fd >= 0)
+    close (fd);
+  return dir;
+}
+
 /* -- removing -- */
 
 typedef struct
@@ -123,15 +132,11 @@ static void remove_entry (Removal *removal, int parent, const char *name, guint 
 static void
 remove_all_in (Removal *removal, int fd, guint depth)
 {
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  DIR *dir = salon_job_folder_list (fd);
   struct dirent *item;
 
   if (dir == NULL)
-    {
-      if (fd >= 0)
-        close (fd);
-      return;
-    }
+    return;
   while ((item = readdir (dir)) != NULL)
     {
       if (!g_str_equal (item->d_name, ".") && !g_str_equal (item->d_name, ".."))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <dirent.h>
 #include <glib.h>
 
 /* What stands in a job's folder, <state-dir>/jobs/<id>:
@@ -37,6 +38,9 @@ char *salon_job_folder_find_process (const char *jobs_folder, gint pid) G_GNUC_W
 /* Takes its lock, to be held until the process ends. patience_ms: how long whoever held it before may take to end.
  * Returns: whether nobody else has it. */
 gboolean salon_job_folder_take_lock (const char *folder, guint patience_ms) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What is in an open folder, to be read and closed with closedir(). fd: (transfer full): or -1. Returns: (nullable) */
+DIR *salon_job_folder_list (int fd) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes a folder with all that is in it, also if that was closed or is deep; links are not followed. What makes it a
  * job's goes first: should something stay, it is nobody's. */
