@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-media-src.h"
 
-#include "salon-branch.h"
 #include "salon-bin.h"
+#include "salon-branch.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_media_src_debug);
 #define GST_CAT_DEFAULT salon_media_src_debug

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-sink.h"
 
-#include "salon-branch.h"
 #include "salon-bin.h"
+#include "salon-branch.h"
 #include "salon-endpoint.h"
 
 GST_DEBUG_CATEGORY_STATIC (salon_sink_debug);

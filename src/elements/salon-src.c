@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "salon-src.h"
 
-#include "salon-branch.h"
 #include "salon-bin.h"
+#include "salon-branch.h"
 #include "salon-endpoint.h"
 #include "salon-json.h"
 #include "salon-src-messages.h"
